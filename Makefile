@@ -1,0 +1,30 @@
+# Everything starts from a machine with make and Python 3.11 to 3.13: `make fit` or `make test` alone is enough.
+PYTHON ?= python3
+PYTEST_FLAGS ?=
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: install fit test test-fast lint
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] <= (3, 13) else "hddm_sbi needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -c constraints.txt -e '.[dev]'
+	@touch $@
+
+fit: install
+	$(BIN)/hddm-sbi fit data/cavanagh_theta.csv --groupby participant_id --out run
+
+test: lint
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+test-fast: install
+	$(BIN)/python -m pytest -m "not slow" $(PYTEST_FLAGS)
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports

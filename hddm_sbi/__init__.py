@@ -1,0 +1,73 @@
+"""Hierarchical drift diffusion models with neural and exact likelihoods.
+
+Public names are loaded when they are first used, so that ``import hddm_sbi`` is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from hddm_sbi.api import HierarchicalDDM
+    from hddm_sbi.errors import HDDMError, HDDMWarning
+    from hddm_sbi.likelihoods.checkpoint import load_pretrained
+    from hddm_sbi.likelihoods.choose import log_likelihood
+    from hddm_sbi.likelihoods.neural.bridge import SBItoPyro
+    from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator, first_passage_estimator
+    from hddm_sbi.plots import plot_predictive
+    from hddm_sbi.ssm import SSM, Parameter, Symmetries, get_model, list_models, simulate
+    from hddm_sbi.trials import load_data
+
+_HOME = {
+    "FirstPassageEstimator": "likelihoods.neural.estimator",
+    "HDDMError": "errors",
+    "HDDMWarning": "errors",
+    "HierarchicalDDM": "api",
+    "Parameter": "ssm",
+    "SBItoPyro": "likelihoods.neural.bridge",
+    "SSM": "ssm",
+    "Symmetries": "ssm",
+    "first_passage_estimator": "likelihoods.neural.estimator",
+    "get_model": "ssm",
+    "list_models": "ssm",
+    "load_data": "trials",
+    "load_pretrained": "likelihoods.checkpoint",
+    "log_likelihood": "likelihoods.choose",
+    "plot_predictive": "plots",
+    "simulate": "ssm",
+}
+
+__all__ = [
+    "SSM",
+    "FirstPassageEstimator",
+    "HDDMError",
+    "HDDMWarning",
+    "HierarchicalDDM",
+    "Parameter",
+    "SBItoPyro",
+    "Symmetries",
+    "__version__",
+    "first_passage_estimator",
+    "get_model",
+    "list_models",
+    "load_data",
+    "load_pretrained",
+    "log_likelihood",
+    "plot_predictive",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'hddm_sbi' has no attribute '{name}'")
+    value = getattr(import_module(f"hddm_sbi.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

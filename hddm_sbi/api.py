@@ -1,0 +1,367 @@
+"""``HierarchicalDDM``: assembles data, design, spec, likelihood, sampler and results, and does nothing else."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import warnings
+from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import torch.distributions as td
+import xarray as xr
+from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
+
+from hddm_sbi.design.conditions import Conditions, find_conditions
+from hddm_sbi.design.formulas import Formula
+from hddm_sbi.errors import DataError, HDDMWarning, ModelError
+from hddm_sbi.inference.centring import choose_centring
+from hddm_sbi.inference.initial import Estimate, estimate, starting_points
+from hddm_sbi.inference.layout import coefficients
+from hddm_sbi.inference.nuts import SAMPLERS, NutsSettings, sample_nuts
+from hddm_sbi.inference.potential import Potential
+from hddm_sbi.inference.predictive import pointwise_log_prob, predict, simulate_trials
+from hddm_sbi.inference.prior import prior_coefficients
+from hddm_sbi.likelihoods.base import FloatArray, Likelihood
+from hddm_sbi.likelihoods.choose import Chosen, choose_likelihood
+from hddm_sbi.likelihoods.lapse import LapseMixture
+from hddm_sbi.model.describe import describe
+from hddm_sbi.model.plate import plate_model
+from hddm_sbi.results.to_arviz import Group, Results, group, thin, to_inference_data
+from hddm_sbi.results.variables import Coordinates, Variables, posterior_variables
+from hddm_sbi.results.verdict import BoxReport, box_report
+from hddm_sbi.spec.build import build_spec
+from hddm_sbi.spec.conditions import condition_specs
+from hddm_sbi.spec.linear import natural_parameters
+from hddm_sbi.spec.model_spec import ModelSpec
+from hddm_sbi.spec.newdata import spec_on
+from hddm_sbi.spec.options import LAPSE
+from hddm_sbi.spec.table import prior_table
+from hddm_sbi.ssm.base import SSM
+from hddm_sbi.ssm.registry import get_model
+from hddm_sbi.trials.reading import read_trials
+
+GROUPS = ("log_likelihood", "posterior_predictive", "prior", "prior_predictive")
+# Draws on which the share outside the network's box is measured: it is then known to about 2%.
+_BOX_DRAWS = 500
+# A share of draws outside the box above which a participant's estimates deserve a second look.
+_BOX_TOLERATED = 0.01
+
+
+class HierarchicalDDM:
+    """A hierarchical sequential sampling model of an experiment.
+
+    Args:
+        df: one row per trial; never changed.
+        groupby: column of the participant; None fits one population.
+        formula: regressions, ``"v ~ conf"``, a list of such, or ``{"v": "conf", "a": "0 + stim + (1|subject)"}``.
+        model: a name from ``list_models()``, or an ``SSM``.
+        likelihood: ``"nle"`` (pretrained network), ``"exact"`` (where a formula exists), the path of a checkpoint, or a
+            trained sbi estimator of (rt, choice).
+        pooling: ``"partial"`` (hierarchical), ``"none"`` (participants apart) or ``"complete"`` (one population).
+        random_slopes: terms that vary within participants also vary by participant.
+        shared: parameters that do not vary by participant.
+        coding: ``"response"``: the two options; ``"accuracy"``: error and correct, which fixes z at 0.5.
+        rt: column of the response times.
+        response: column of the responses.
+        rt_unit: ``"s"`` or ``"ms"``.
+        choices: labels of the options, lower first; needed for strings other than the known pairs.
+        priors: distributions by variable, on the link scale; see ``model.priors`` for the names.
+        links: links by parameter: ``"identity"``, ``"log"`` or ``"logit"``.
+        fixed: constants by parameter, on the natural scale.
+        p_outlier: lapse probability: ``"estimate"``, a number, a distribution, or 0.
+        lapse: window of the uniform lapse density in seconds; an end of None is the longest rt.
+
+    Raises:
+        HDDMError: one sentence that names the column or parameter, the value and what to do.
+    """
+
+    def __init__(
+        self,
+        df: pd.DataFrame,
+        groupby: str | None = None,
+        formula: Formula = None,
+        model: str | SSM = "ddm",
+        likelihood: str | Path | ConditionalDensityEstimator = "nle",
+        pooling: Literal["partial", "none", "complete"] = "partial",
+        random_slopes: bool = True,
+        shared: str | Collection[str] = (),
+        coding: str = "response",
+        rt: str = "rt",
+        response: str = "response",
+        rt_unit: str = "s",
+        choices: Collection[object] | None = None,
+        priors: Mapping[str, td.Distribution] | None = None,
+        links: Mapping[str, str] | None = None,
+        fixed: Mapping[str, float] | None = None,
+        p_outlier: Any = "estimate",
+        lapse: tuple[float, float | None] = (0.0, None),
+    ) -> None:
+        self.ssm = get_model(model)
+        self.coding = coding
+        self.trials = read_trials(
+            df, groupby=groupby, rt=rt, response=response, rt_unit=rt_unit, coding=coding, choices=choices
+        )
+        self._base, self._design = build_spec(
+            self.ssm, self.trials, formula=formula, random_slopes=random_slopes, pooling=pooling, shared=shared,
+            coding=coding, priors=priors, links=links, fixed=fixed, p_outlier=p_outlier,
+        )  # fmt: skip
+        self._chosen: Chosen = choose_likelihood(self.ssm, likelihood)
+        self.lapse = _window(lapse, self.trials.rt) if self._has_lapses else None
+        self.priors: pd.DataFrame = prior_table(self._base, self.ssm, coding=coding, priors=priors)
+        self._options = {
+            "groupby": groupby, "formula": formula, "model": self.ssm.name, "likelihood": self._chosen.label,
+            "pooling": pooling, "random_slopes": random_slopes, "shared": list(shared), "coding": coding,
+            "links": dict(links or {}), "fixed": dict(fixed or {}), "p_outlier": str(p_outlier), "lapse": self.lapse,
+            "equations": {parameter.name: parameter.formula for parameter in self._base.parameters},
+            "priors": dict(zip(self.priors["variable"], self.priors["prior"], strict=True)),
+        }  # fmt: skip
+
+    def __repr__(self) -> str:
+        return describe(
+            self._base, self.trials, self.priors, conditions=self.conditions, likelihood=self._chosen.label,
+            coding=self.coding,
+        )  # fmt: skip
+
+    @property
+    def conditions(self) -> pd.DataFrame:
+        """The cells of the factors in the formulas: one row for each label of ``condition``."""
+        return self._conditions.table
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The model's structure, with the centring of its group effects chosen from the data."""
+        return self._prepared[0]
+
+    @cached_property
+    def likelihood(self) -> Likelihood:
+        """Log density of trials and its gradient, with lapses where the model has them."""
+        return self._chosen.likelihood if self.lapse is None else LapseMixture(self._chosen.likelihood, self.lapse)
+
+    @cached_property
+    def potential(self) -> Potential:
+        """The joint log density that is sampled."""
+        return Potential(self.spec, self.likelihood, self.trials.rt, self.trials.choice)
+
+    @cached_property
+    def pyro_model(self) -> Callable[..., Any]:
+        """The Pyro plate model: works with ``pyro.poutine.trace``, ``pyro.render_model`` and ``pyro.infer.MCMC``."""
+        return plate_model(self.spec, self.likelihood, self.trials, self._simulate_rows)
+
+    def log_density(self, u: Any) -> float:
+        """Joint log density at a point u of the unconstrained space that is sampled, shape (ndim,)."""
+        return self.potential.log_density(np.asarray(u, dtype=np.float64))
+
+    def sample(
+        self,
+        draws: int = 1000,
+        tune: int = 1000,
+        chains: int = 4,
+        sampler: str = "nutpie",
+        seed: int = 0,
+        groups: Collection[str] = (),
+        cores: int | None = None,
+        progress: bool = True,
+    ) -> Results:
+        """Sample the posterior by NUTS.
+
+        Args:
+            draws: kept of each chain.
+            tune: warm-up draws before them.
+            chains: number of chains, at most one per core at a time.
+            sampler: ``"nutpie"``, or ``"pyro"`` for Pyro's own NUTS.
+            seed: the same seed gives the same draws.
+            groups: further groups: any of ``log_likelihood``, ``posterior_predictive``, ``prior``, ``prior_predictive``.
+            cores: chains at the same time; default one per core.
+            progress: show how far the chains are.
+
+        Returns:
+            ArviZ ``InferenceData`` (``xarray.DataTree`` on ArviZ 1 and later).
+        """
+        wanted = _check_groups(groups)
+        if sampler not in SAMPLERS:
+            raise ModelError(f"there is no sampler {sampler!r}; choose one of {', '.join(SAMPLERS)}.")
+        settings = NutsSettings(draws=draws, tune=tune, chains=chains, seed=seed, cores=cores)
+        start = starting_points(self.potential, self._prepared[1])
+        raw = sample_nuts(self.potential, start, settings, sampler, progress)
+        found = coefficients(self.spec, raw.u)
+        variables, coords = self._variables(found)
+        result: dict[str, Group] = {
+            "posterior": _with_draws(variables),
+            "sample_stats": {name: (("chain", "draw"), values) for name, values in raw.stats.items()},
+            "observed_data": {"rt": (("trial",), self.trials.rt), "choice": (("trial",), self.trials.choice)},
+            "constant_data": self._constant_data(),
+        }
+        result |= self._further_groups(wanted, found, chains * draws, seed)
+        outside = self._outside_box(found)
+        attrs = self._attrs(seed, sampler, outside)
+        return to_inference_data(result, coords, attrs)
+
+    def parameters(self, idata: Results, newdata: pd.DataFrame | None = None) -> xr.Dataset:
+        """Each parameter on its natural scale, for every draw and row of data.
+
+        Args:
+            idata: what ``sample`` returned.
+            newdata: rows with the columns of the formulas and of ``groupby``; None: the trials themselves.
+
+        Returns:
+            Variables named as the parameters, dims (chain, draw, trial).
+        """
+        spec = self._on(newdata)
+        theta = natural_parameters(spec, self._coefficients(idata))[..., spec.row, :]
+        shape = (*_posterior_shape(idata), *theta.shape[-2:])
+        theta = np.broadcast_to(theta, shape)
+        names = [parameter.name for parameter in spec.parameters]
+        return xr.Dataset({name: (("chain", "draw", "trial"), theta[..., k]) for k, name in enumerate(names)})
+
+    def predict(self, idata: Results, newdata: pd.DataFrame | None = None, seed: int = 0) -> xr.Dataset:
+        """Posterior predictive trials: one simulated experiment for each draw.
+
+        Args:
+            idata: what ``sample`` returned.
+            newdata: rows with the columns of the formulas and of ``groupby``; None: the trials themselves.
+            seed: the same seed gives the same trials.
+
+        Returns:
+            ``rt`` in seconds and ``choice``, dims (chain, draw, trial).
+        """
+        rt, choice = predict(self._on(newdata), self.ssm, self._coefficients(idata), seed, self.lapse)
+        return xr.Dataset({"rt": (("chain", "draw", "trial"), rt), "choice": (("chain", "draw", "trial"), choice)})
+
+    def outside_box(self, idata: Results) -> BoxReport | None:
+        """The share of draws outside the range that the network was trained on, by participant; None without one."""
+        return self._outside_box(self._coefficients(thin(idata, _BOX_DRAWS)))
+
+    @property
+    def _has_lapses(self) -> bool:
+        return any(parameter.name == LAPSE for parameter in self._base.parameters)
+
+    @cached_property
+    def _conditions(self) -> Conditions:
+        return find_conditions(self._design, self.trials)
+
+    @cached_property
+    def _prepared(self) -> tuple[ModelSpec, Estimate]:
+        """The spec with its centring, and a rough estimate to start from."""
+        rt, choice = self.trials.rt, self.trials.choice
+        rough = estimate(self._base, self.likelihood, rt, choice, self.ssm)
+        return choose_centring(self._base, self.likelihood, rt, choice, rough)
+
+    def _variables(self, draws: Mapping[str, FloatArray]) -> tuple[Variables, Coordinates]:
+        specs = condition_specs(self.spec, self._design, self._conditions)
+        return posterior_variables(self.spec, specs, self._conditions, self.trials.groupby, draws)
+
+    def _coefficients(self, idata: Results) -> dict[str, FloatArray]:
+        """Coefficients by site, (chains, draws, *site shape), from a posterior, sampled now or read from a file."""
+        posterior = group(idata, "posterior")
+        sites = [term.site for _, term in self._base.common_terms()]
+        for _, term in self._base.group_terms():
+            sites += [term.site] if term.sd_prior is None else [f"{term.site}_sd", term.site]
+        missing = [site for site in sites if site not in posterior]
+        if missing:
+            raise DataError(f"the results have no variable '{missing[0]}': they belong to another model.")
+        return {site: posterior[site].to_numpy() for site in sites}
+
+    def _on(self, newdata: pd.DataFrame | None) -> ModelSpec:
+        return self._base if newdata is None else spec_on(self._base, self._design, newdata)
+
+    def _simulate_rows(self, theta: FloatArray, seed: int) -> tuple[FloatArray, Any]:
+        """One trial for each row of theta, lapses included: the simulator behind the Pyro model."""
+        names = [parameter.name for parameter in self._base.parameters]
+        return simulate_trials(theta, names, self.ssm, np.random.SeedSequence(seed), self.lapse)
+
+    def _further_groups(
+        self, wanted: Collection[str], found: Mapping[str, FloatArray], draws: int, seed: int
+    ) -> dict[str, Group]:
+        trials, dims = self.trials, ("chain", "draw", "trial")
+        result: dict[str, Group] = {}
+        if "log_likelihood" in wanted:
+            values = pointwise_log_prob(self.spec, self.likelihood, trials.rt, trials.choice, found)
+            result["log_likelihood"] = {"rt_choice": (dims, values)}
+        if "posterior_predictive" in wanted:
+            rt, choice = predict(self.spec, self.ssm, found, seed, self.lapse)
+            result["posterior_predictive"] = {"rt": (dims, rt), "choice": (dims, choice)}
+        if "prior" in wanted or "prior_predictive" in wanted:
+            prior = prior_coefficients(self.spec, draws, seed)
+            if "prior" in wanted:
+                result["prior"] = _with_draws(self._variables(prior)[0])
+            if "prior_predictive" in wanted:
+                rt, choice = predict(self.spec, self.ssm, prior, seed, self.lapse)
+                result["prior_predictive"] = {"rt": (dims, rt), "choice": (dims, choice)}
+        return result
+
+    def _constant_data(self) -> Group:
+        """The columns that the model used, by trial."""
+        names = [*([self.trials.groupby] if self.trials.groupby else []), *self._design.columns.levels]
+        columns = {}
+        for name in dict.fromkeys(names):
+            column = self.trials.frame[name]
+            values = (
+                column.to_numpy() if pd.api.types.is_numeric_dtype(column) else column.astype(str).to_numpy(np.str_)
+            )
+            columns[str(name).replace("/", "÷")] = (("trial",), values)
+        return {"design_row": (("trial",), self.spec.row), **columns}
+
+    def _outside_box(self, found: Mapping[str, FloatArray]) -> BoxReport | None:
+        if self._chosen.box is None:
+            return None
+        flat = {site: value.reshape(-1, *value.shape[2:]) for site, value in found.items()}
+        step = max(1, len(next(iter(flat.values()))) // _BOX_DRAWS) if flat else 1
+        theta = natural_parameters(self._base, {site: value[::step] for site, value in flat.items()})
+        names = self.ssm.parameter_names
+        theta = np.atleast_3d(theta)[..., : len(names)]
+        subject = self.trials.subject[self._design.first]
+        report = box_report(theta, self._chosen.box, subject, names, self.trials.subjects)
+        if report.by_subject.max() > _BOX_TOLERATED:
+            warnings.warn(report.sentence, HDDMWarning, stacklevel=3)
+        return report
+
+    def _attrs(self, seed: int, sampler: str, outside: BoxReport | None) -> dict[str, str | None]:
+        from hddm_sbi import __version__
+
+        shares = None
+        if outside is not None:
+            who = [str(label) for label in self.trials.subjects] or ["all"]
+            shares = json.dumps(dict(zip(who, outside.by_subject.round(4).tolist(), strict=True)))
+        return {
+            "created_by": "hddm_sbi",
+            "hddm_sbi_version": __version__,
+            "created_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "model": json.dumps(self._options, default=str),
+            "likelihood": self._chosen.label,
+            "weights_sha256": self._chosen.weights,
+            "sampler": sampler,
+            "seed": str(seed),
+            "responses": self.trials.reading,
+            "draws_outside_training_box": shares,
+        }
+
+
+def _with_draws(variables: Variables) -> Group:
+    return {name: (("chain", "draw", *dims), values) for name, (dims, values) in variables.items()}
+
+
+def _posterior_shape(idata: Results) -> tuple[int, int]:
+    sizes = group(idata, "posterior").sizes
+    return sizes["chain"], sizes["draw"]
+
+
+def _check_groups(groups: Collection[str]) -> tuple[str, ...]:
+    wanted = (groups,) if isinstance(groups, str) else tuple(groups)
+    for name in wanted:
+        if name not in GROUPS:
+            raise ModelError(f"groups names '{name}'; choose from {', '.join(GROUPS)}.")
+    return wanted
+
+
+def _window(lapse: tuple[float, float | None], rt: FloatArray) -> tuple[float, float]:
+    """The lapse window with its open end at the longest rt."""
+    try:
+        low, high = lapse
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"lapse is {lapse!r}; give the window as (lowest, highest) rt in seconds.") from error
+    return float(low), float(rt.max() if high is None else high)

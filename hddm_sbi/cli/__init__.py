@@ -1,0 +1,21 @@
+"""The command line: each command parses its options and makes one call."""
+
+import typer
+
+from hddm_sbi.cli.console import SafeGroup
+from hddm_sbi.cli.fit import fit
+from hddm_sbi.cli.models import models
+from hddm_sbi.cli.simulate import simulate
+
+app = typer.Typer(
+    cls=SafeGroup,
+    help="Hierarchical Bayesian drift diffusion models with neural and exact likelihoods.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(fit)
+app.command()(simulate)
+app.command()(models)
+
+__all__ = ["app"]

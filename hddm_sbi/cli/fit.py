@@ -1,0 +1,144 @@
+"""``hddm-sbi fit``: from an experiment's table to a posterior, in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hddm_sbi.cli.console import one_line_errors
+
+if TYPE_CHECKING:
+    from hddm_sbi.api import HierarchicalDDM
+    from hddm_sbi.cli.output import OutputFolder
+
+FILES = ("idata.nc", "summary.csv", "predictive.png")
+
+# Predicted data sets for the plot: its 95% band is known to about 1% of probability.
+_PREDICTED = 400
+
+_DATA = "The experiment"
+_MODEL = "The model"
+_SAMPLING = "Sampling"
+
+
+def fit(
+    data: Annotated[Path, typer.Argument(metavar="DATA.csv", help="One row per trial.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Folder for the results.", show_default=False)],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite result files of other origin.")] = False,
+    groupby: Annotated[str | None, typer.Option(help="Column of the participant.", rich_help_panel=_DATA)] = None,
+    rt: Annotated[str, typer.Option(help="Column of the response times.", rich_help_panel=_DATA)] = "rt",
+    response: Annotated[str, typer.Option(help="Column of the responses.", rich_help_panel=_DATA)] = "response",
+    rt_unit: Annotated[str, typer.Option(help="s or ms.", rich_help_panel=_DATA)] = "s",
+    choices: Annotated[
+        str | None, typer.Option(help="Labels of the two responses, lower first: left,right.", rich_help_panel=_DATA)
+    ] = None,
+    coding: Annotated[
+        str, typer.Option(help="response: the two options; accuracy: error and correct.", rich_help_panel=_DATA)
+    ] = "response",
+    model: Annotated[str, typer.Option(help="See 'hddm-sbi models'.", rich_help_panel=_MODEL)] = "ddm",
+    formula: Annotated[
+        list[str] | None, typer.Option(help="Such as 'v ~ conf'; may be repeated.", rich_help_panel=_MODEL)
+    ] = None,
+    likelihood: Annotated[
+        str, typer.Option(help="nle, exact, or the path of a checkpoint.", rich_help_panel=_MODEL)
+    ] = "nle",
+    pooling: Annotated[str, typer.Option(help="partial, none or complete.", rich_help_panel=_MODEL)] = "partial",
+    no_random_slopes: Annotated[
+        bool,
+        typer.Option("--no-random-slopes", help="Only intercepts vary by participant.", rich_help_panel=_MODEL),
+    ] = False,
+    shared: Annotated[
+        list[str] | None,
+        typer.Option(help="Parameters that do not vary by participant: z,t0; may be repeated.", rich_help_panel=_MODEL),
+    ] = None,
+    fixed: Annotated[
+        list[str] | None, typer.Option(help="Constants: z=0.5; may be repeated.", rich_help_panel=_MODEL)
+    ] = None,
+    p_outlier: Annotated[
+        str, typer.Option(help="Lapse probability: estimate, or a number (0: none).", rich_help_panel=_MODEL)
+    ] = "estimate",
+    lapse: Annotated[
+        str, typer.Option(help="Window of the lapses in seconds, 0,20; no end: the longest rt.", rich_help_panel=_MODEL)
+    ] = "0,",
+    draws: Annotated[int, typer.Option(min=1, help="Draws kept of each chain.", rich_help_panel=_SAMPLING)] = 1000,
+    tune: Annotated[int, typer.Option(min=0, help="Warm-up draws before them.", rich_help_panel=_SAMPLING)] = 1000,
+    chains: Annotated[int, typer.Option(min=1, help="Number of chains.", rich_help_panel=_SAMPLING)] = 4,
+    sampler: Annotated[str, typer.Option(help="nutpie or pyro.", rich_help_panel=_SAMPLING)] = "nutpie",
+    seed: Annotated[int, typer.Option(min=0, help="Of all random numbers.", rich_help_panel=_SAMPLING)] = 0,
+) -> None:
+    """Fit a hierarchical model to an experiment.
+
+    Writes idata.nc (all draws, for ArviZ), summary.csv and predictive.png into a folder, and a record of them. It
+    replaces its own earlier results there; other files are never overwritten without --force.
+    """
+    with one_line_errors():
+        from hddm_sbi.cli import parsing
+        from hddm_sbi.cli.output import OutputFolder
+
+        options: dict[str, Any] = {
+            "groupby": groupby,
+            "formula": formula or None,
+            "model": model,
+            "likelihood": likelihood,
+            "pooling": pooling,
+            "random_slopes": not no_random_slopes,
+            "shared": parsing.names(shared or ()),
+            "coding": coding,
+            "rt": rt,
+            "response": response,
+            "rt_unit": rt_unit,
+            "choices": None if choices is None else parsing.pair(choices, "--choices"),
+            "fixed": parsing.constants(fixed or ()) or None,
+            "p_outlier": parsing.lapse_probability(p_outlier),
+            "lapse": parsing.lapse_window(lapse),
+        }
+        folder = OutputFolder(out, FILES, force)
+        folder.check()
+        ddm = _build(data, options)
+        folder.create()
+        typer.echo(f"{ddm}\n")
+        idata = ddm.sample(draws=draws, tune=tune, chains=chains, sampler=sampler, seed=seed, progress=True)
+        _write(ddm, idata, folder, seed)
+
+
+def _build(data: Path, options: dict[str, Any]) -> HierarchicalDDM:
+    """Read the table and assemble the model: all bad input shows here, before anything is written."""
+    from hddm_sbi.trials import read_csv
+
+    table = read_csv(data)  # before the slow imports
+    from hddm_sbi.api import HierarchicalDDM
+
+    return HierarchicalDDM(table, **options)
+
+
+def _write(ddm: HierarchicalDDM, idata: Any, folder: OutputFolder, seed: int) -> None:
+    """Save the draws first, then what is computed from them; tell what was found and where it is."""
+    from hddm_sbi.results.report import print_report
+    from hddm_sbi.results.summary import summarise
+    from hddm_sbi.results.to_arviz import save
+
+    paths = [folder.write("idata.nc", lambda path: save(idata, path))]
+    summary = summarise(idata)
+    paths.append(folder.write("summary.csv", lambda path: summary.to_csv(path, float_format="%.6g", encoding="utf-8")))
+    print_report(idata, summary=summary)
+    paths.append(folder.write("predictive.png", lambda path: _plot(ddm, idata, seed, path)))
+    typer.echo("\nWritten: " + ", ".join(str(path) for path in paths))
+
+
+def _plot(ddm: HierarchicalDDM, idata: Any, seed: int, path: Path) -> None:
+    """The posterior predictive plot; a figure of its own needs no display."""
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    from hddm_sbi.plots import plot_predictive
+    from hddm_sbi.plots.observed import Predicted
+    from hddm_sbi.results.to_arviz import thin
+
+    trials = ddm.trials
+    predicted = ddm.predict(thin(idata, _PREDICTED), seed=seed)
+    rt, choice = (np.asarray(predicted[name]).reshape(-1, trials.n) for name in ("rt", "choice"))
+    figure = Figure(figsize=(7.0, 3.8), layout="constrained")
+    plot_predictive(Predicted(trials.rt, trials.choice, rt, choice, trials.options), figure.subplots())
+    figure.savefig(path, format="png", dpi=150)

@@ -1,0 +1,77 @@
+"""Text of the command line -> values of the Python interface."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hddm_sbi.errors import ModelError
+
+
+def names(values: Sequence[str]) -> tuple[str, ...]:
+    """Names from a repeated option, commas separate them as well: ``["z,a", "t0"]`` -> ``("z", "a", "t0")``."""
+    parts = (part.strip() for value in values for part in value.split(","))
+    return tuple(part for part in parts if part)
+
+
+def pair(text: str, option: str) -> tuple[str, str]:
+    """Two labels separated by a comma.
+
+    Raises:
+        ModelError: there are not two.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != 2 or not all(parts):
+        raise ModelError(f"{option} takes two labels and a comma, lower first, such as left,right, not '{text}'.")
+    return parts[0], parts[1]
+
+
+def constants(values: Sequence[str]) -> dict[str, float]:
+    """Parameters and their constants from ``["z=0.5"]``.
+
+    Raises:
+        ModelError: not of the form ``parameter=number``, or a parameter given twice.
+    """
+    found: dict[str, float] = {}
+    for part in names(values):
+        name, _, text = (piece.strip() for piece in part.partition("="))
+        value = _number(text)
+        if not name or value is None:
+            raise ModelError(f"--fixed takes parameter=number, such as z=0.5, not '{part}'.")
+        if name in found:
+            raise ModelError(f"--fixed names '{name}' twice, with {found[name]:g} and {value:g}; give it once.")
+        found[name] = value
+    return found
+
+
+def lapse_probability(text: str) -> str | float:
+    """``"estimate"``, or a probability.
+
+    Raises:
+        ModelError: neither of the two.
+    """
+    if text == "estimate":
+        return text
+    value = _number(text)
+    if value is None:
+        raise ModelError(f"--p-outlier takes 'estimate' or a probability, such as 0.05, not '{text}'.")
+    return value
+
+
+def lapse_window(text: str) -> tuple[float, float | None]:
+    """Ends of the lapse window in seconds; the second may be left out for the longest response time: ``"0,"``.
+
+    Raises:
+        ModelError: not one or two numbers.
+    """
+    low, _, high = (part.strip() for part in text.partition(","))
+    start, end = _number(low), _number(high)
+    if start is None or (high and end is None):
+        raise ModelError(f"--lapse takes the ends of a window in seconds, such as 0,20, not '{text}'.")
+    return start, end
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""Formulas -> design matrices: the only importer of formulae."""

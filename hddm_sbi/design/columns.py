@@ -1,0 +1,113 @@
+"""Columns of the user's table as formulas see them: checked, factors with remembered levels."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
+
+from hddm_sbi.errors import DataError, FormulaError
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns that the formulas use, and the levels of those that are factors.
+
+    Args:
+        levels: for each column, its levels in order where it is a factor by type, else None.
+    """
+
+    levels: dict[str, tuple[Any, ...] | None]
+
+    def prepare(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The columns of ``frame`` with numbers as NumPy arrays and factors as ordered categoricals.
+
+        Raises:
+            DataError: a column is missing, holds missing values, or a level that was not in the data.
+        """
+        columns = {}
+        for name, levels in self.levels.items():
+            if name not in frame.columns:
+                raise DataError(f"the new data has no column '{name}', which the model's formulas use.")
+            check_complete(frame, name)
+            columns[name] = _numbers(frame[name]) if levels is None else _factor(frame[name], levels)
+        return pd.DataFrame(columns, index=frame.index)
+
+
+def read_columns(frame: pd.DataFrame, names: Iterable[str], parameter: str) -> Columns:
+    """Check the columns that a parameter's formula names, and note the levels of its factors.
+
+    Raises:
+        FormulaError: a column does not exist or has missing values.
+    """
+    levels: dict[str, tuple[Any, ...] | None] = {}
+    for name in names:
+        if name not in frame.columns:
+            raise FormulaError(
+                f"the formula for '{parameter}' names the column '{name}', which the data does not have; "
+                f"{suggestion(name, [str(column) for column in frame.columns])}"
+            )
+        check_complete(frame, name, f"the formula for '{parameter}' uses it, so fill them in or choose the rows to fit")
+        if frame[name].dtype.kind in "mM":
+            raise FormulaError(
+                f"the column '{name}' holds times; the formula for '{parameter}' needs numbers or labels."
+            )
+        levels[name] = _levels(frame[name])
+    return Columns(levels)
+
+
+def suggestion(name: str, known: Collection[str]) -> str:
+    """``did you mean 'conf'?``, or the list of known names."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean '{close[0]}'?" if close else f"there are {', '.join(known)}."
+
+
+def check_complete(frame: pd.DataFrame, name: str, advice: str = "fill them in") -> None:
+    """Refuse missing values.
+
+    Raises:
+        FormulaError: the column has missing values; names how many.
+    """
+    missing = int(frame[name].isna().sum())
+    if missing:
+        values = "1 missing value" if missing == 1 else f"{missing} missing values"
+        raise FormulaError(f"the column '{name}' has {values}; {advice}.")
+
+
+def _levels(column: pd.Series) -> tuple[Any, ...] | None:
+    """The levels of a factor: a categorical's own order, else sorted; None for numbers."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return tuple(column.cat.remove_unused_categories().cat.categories.tolist())
+    if column.dtype == object:
+        column = column.infer_objects()
+    if is_numeric_dtype(column) and not is_bool_dtype(column):
+        return None
+    values = column.unique().tolist()
+    try:
+        return tuple(sorted(values))
+    except TypeError:  # labels of several types have no order of their own
+        return tuple(sorted(values, key=str))
+
+
+def _factor(column: pd.Series, levels: tuple[Any, ...]) -> pd.Categorical:
+    unseen = [value for value in column.unique().tolist() if value not in levels]
+    if unseen:
+        raise DataError(
+            f"the column '{column.name}' has the level '{unseen[0]}', which was not in the data that the model was "
+            f"built on; its levels are {', '.join(str(level) for level in levels)}."
+        )
+    return pd.Categorical(column.tolist(), categories=list(levels), ordered=True)
+
+
+def _numbers(column: pd.Series) -> np.ndarray:
+    if column.dtype == object:
+        column = column.infer_objects()
+    try:
+        return column.to_numpy(dtype=np.int64 if is_integer_dtype(column) else np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"the column '{column.name}' held numbers when the model was built, but not here.") from None

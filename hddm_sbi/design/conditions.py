@@ -1,0 +1,126 @@
+"""Conditions: the cells of the factors in the formulas that occur, and which participant saw which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hddm_sbi.design.design import Design, ParameterDesign
+from hddm_sbi.trials.trials import Trials
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """The cells at which results are reported; a single one, without a label, where no formula names a factor.
+
+    All parameters share one set of cells, those of all factors that any formula names, because results have one
+    dimension ``condition``: a parameter that depends on fewer factors has equal values in several cells.
+
+    Args:
+        table: one row for each cell, one column for each factor, index ``condition`` with labels ``conf=HC, stim=WW``.
+        by_condition: parameters whose own formula names a factor.
+        population: covariates of each cell, numeric ones at their mean over trials, shape (cells, columns).
+        participants: covariates of each participant in each cell, participant by participant, shape
+            (participants * cells, columns); numeric ones that do not vary within participants have the participant's
+            own value. None without participants.
+        groups: for each grouping factor, the group of each row of ``participants``, -1 where there is no single one.
+        seen: whether the participant has trials in the cell, shape (participants, cells).
+    """
+
+    table: pd.DataFrame
+    by_condition: tuple[str, ...]
+    population: pd.DataFrame
+    participants: pd.DataFrame | None
+    groups: dict[str, IntArray]
+    seen: npt.NDArray[np.bool_]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of the cells; empty where no formula names a factor."""
+        return tuple(self.table.index) if len(self.table.columns) else ()
+
+
+def find_conditions(design: Design, trials: Trials) -> Conditions:
+    """The conditions of a design on the trials it was built from."""
+    factors_of = {name: _factors(parameter, design) for name, parameter in design.parameters.items()}
+    factors = list(dict.fromkeys(factor for found in factors_of.values() for factor in found))
+    numeric = [column for column in design.columns.levels if column not in factors]
+    prepared = design.columns.prepare(trials.frame)
+    cell, representative = _cells(prepared, factors)
+    table = trials.frame.loc[representative, factors].reset_index(drop=True)
+    labels = [", ".join(f"{factor}={row[factor]}" for factor in factors) for _, row in table.iterrows()]
+    table.index = pd.Index(labels, name="condition")
+    means = prepared[numeric].mean()
+    population = pd.concat([table.reset_index(drop=True), _repeat(means, len(table))], axis=1)
+    by_condition = tuple(name for name, found in factors_of.items() if found)
+    if trials.groupby is None or not trials.subjects:
+        none = np.zeros((0, len(table)), dtype=np.bool_)
+        return Conditions(table, by_condition, population, None, {}, none)
+    participants, seen = _participants(population, prepared, numeric, trials, cell)
+    groups = {
+        name: _single_group(grouping.index, trials.subject * len(table) + cell, seen.size)
+        for name, grouping in design.groupings.items()
+    }
+    if trials.groupby in groups:
+        groups[trials.groupby] = np.repeat(np.arange(len(trials.subjects)), len(table))
+    return Conditions(table, by_condition, population, participants, groups, seen)
+
+
+def _factors(parameter: ParameterDesign, design: Design) -> list[str]:
+    terms = [*parameter.common, *(grouped.term for grouped in parameter.group)]
+    # text inside a numeric function, such as binary(conf), has no mean and so makes conditions too
+    return [
+        name
+        for term in terms
+        for name in term.variables
+        if name in term.factors or design.columns.levels[name] is not None
+    ]
+
+
+def _cells(prepared: pd.DataFrame, factors: list[str]) -> tuple[IntArray, IntArray]:
+    """The cell of each trial, cells in the order of their levels, and a trial of each cell."""
+    if not factors:
+        return np.zeros(len(prepared), dtype=np.int64), np.zeros(1, dtype=np.int64)
+    codes = np.column_stack([np.unique(_codes(prepared[factor]), return_inverse=True)[1] for factor in factors])
+    _, representative, cell = np.unique(codes, axis=0, return_index=True, return_inverse=True)
+    return cell.reshape(-1).astype(np.int64), representative.astype(np.int64)
+
+
+def _codes(column: pd.Series) -> npt.NDArray[np.float64]:
+    values = column.cat.codes if isinstance(column.dtype, pd.CategoricalDtype) else column
+    return values.to_numpy(dtype=np.float64)
+
+
+def _repeat(means: pd.Series, n: int) -> pd.DataFrame:
+    return pd.DataFrame({name: np.full(n, value) for name, value in means.items()}, index=range(n))
+
+
+def _participants(
+    population: pd.DataFrame, prepared: pd.DataFrame, numeric: list[str], trials: Trials, cell: IntArray
+) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
+    """Covariates of participants x cells, and which of them occur."""
+    n_subjects, n_cells = len(trials.subjects), len(population)
+    rows = population.iloc[np.tile(np.arange(n_cells), n_subjects)].reset_index(drop=True)
+    by_subject = prepared[numeric].groupby(trials.subject)
+    constant = by_subject.nunique().max() == 1
+    own = by_subject.first().reindex(range(n_subjects))
+    for name in numeric:
+        if constant[name]:
+            rows[name] = np.repeat(own[name].to_numpy(dtype=np.float64), n_cells)
+    seen = np.zeros((n_subjects, n_cells), dtype=np.bool_)
+    seen[trials.subject, cell] = True
+    return rows, seen
+
+
+def _single_group(index: IntArray, place: IntArray, n_places: int) -> IntArray:
+    """The group that all trials of a place share, -1 where they do not or there are none."""
+    lowest = np.full(n_places, np.iinfo(np.int64).max)
+    highest = np.full(n_places, -1)
+    np.minimum.at(lowest, place, index)
+    np.maximum.at(highest, place, index)
+    return np.where(lowest == highest, highest, -1)

@@ -1,0 +1,269 @@
+"""The designs of all parameters: population and group terms, on the trials or on new data."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hddm_sbi.design.columns import Columns
+from hddm_sbi.design.grouping import Grouping, column_grouping, subject_grouping
+from hddm_sbi.design.rank import check_rank
+from hddm_sbi.design.terms import Side, Term, evaluate_side
+from hddm_sbi.design.varying import spans_constant, varying_terms
+from hddm_sbi.errors import FormulaError, ModelError
+from hddm_sbi.trials.trials import Trials
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+Pooling = Literal["partial", "none", "complete"]
+POOLINGS: tuple[Pooling, ...] = ("partial", "none", "complete")
+
+# Across-trial variability is hard to estimate for each participant (Boehm et al. 2018, Journal of Mathematical
+# Psychology 87), so it does not vary by participant unless a formula says so.
+POPULATION_ONLY = ("sv", "sz", "st0")
+
+
+@dataclass(frozen=True)
+class GroupedTerm:
+    """A term whose coefficients vary by group; ``linked`` where a population term has the same columns."""
+
+    term: Term
+    grouping: Grouping
+    linked: bool
+
+
+@dataclass(frozen=True)
+class ParameterDesign:
+    """The terms of one parameter, and the formula in words with its automatic group terms."""
+
+    name: str
+    common: tuple[Term, ...]
+    group: tuple[GroupedTerm, ...]
+    formula: str
+
+    def matrices(self, prepared: pd.DataFrame) -> tuple[list[FloatArray], list[FloatArray]]:
+        """Matrices of the population and of the group terms on other rows, each (rows, columns)."""
+        return (
+            [term.evaluate(prepared) for term in self.common],
+            [grouped.term.evaluate(prepared) for grouped in self.group],
+        )
+
+
+@dataclass(frozen=True)
+class Design:
+    """What the formulas made of the data, and what is needed to apply them to new data.
+
+    Args:
+        parameters: designs of the parameters that are not constants, by name.
+        columns: columns that the terms use, with the levels of factors.
+        row: design row of each trial, shape (trials,).
+        first: a trial of each design row, shape (rows,).
+        frame: the table's rows at ``first``: the design rows with all their covariates.
+    """
+
+    parameters: dict[str, ParameterDesign]
+    columns: Columns
+    row: IntArray
+    first: IntArray
+    frame: pd.DataFrame
+
+    @property
+    def groupings(self) -> dict[str, Grouping]:
+        """Grouping factors by name."""
+        return {grouped.grouping.factor: grouped.grouping for grouped in self._grouped()}
+
+    def _grouped(self) -> Iterator[GroupedTerm]:
+        for parameter in self.parameters.values():
+            yield from parameter.group
+
+    def matrices(self, frame: pd.DataFrame) -> dict[str, tuple[list[FloatArray], list[FloatArray]]]:
+        """Matrices of each parameter's population and group terms on the rows of another table.
+
+        Raises:
+            DataError: a missing column or an unseen level.
+            FormulaError: missing values.
+        """
+        # A factor made inside a formula must see all its levels, so known rows go first and are cut off again.
+        known = self.columns.prepare(self.frame)
+        prepared = pd.concat([known, self.columns.prepare(frame)], ignore_index=True)
+        result = {}
+        for name, parameter in self.parameters.items():
+            common, group = parameter.matrices(prepared)
+            result[name] = ([matrix[len(known) :] for matrix in common], [matrix[len(known) :] for matrix in group])
+        return result
+
+
+def build_design(
+    trials: Trials,
+    sides: Mapping[str, str],
+    parameters: Collection[str],
+    *,
+    pooling: Pooling = "partial",
+    random_slopes: bool = True,
+    shared: Collection[str] = (),
+) -> Design:
+    """Designs of ``parameters`` on the trials.
+
+    Args:
+        trials: the experiment.
+        sides: right-hand sides of the parameters that have a formula; the others have ``1``.
+        parameters: parameters that are not constants, in the model's order.
+        pooling: ``"partial"``: population and group terms; ``"none"``: group terms alone; ``"complete"``: population
+            terms alone.
+        random_slopes: whether automatic group terms include within-participant terms, or the intercept only.
+        shared: parameters that do not vary by participant.
+
+    Raises:
+        FormulaError: a formula that cannot be read or evaluated, is collinear, or contradicts the pooling.
+        ModelError: an option that does not fit the data.
+    """
+    _check_options(trials, pooling)
+    subjects = subject_grouping(trials) if trials.groupby is not None and trials.subjects else None
+    designs: dict[str, ParameterDesign] = {}
+    levels: dict[str, tuple[object, ...] | None] = {}
+    for name in parameters:
+        side = evaluate_side(name, sides.get(name, "1"), trials.frame)
+        levels.update(side.columns.levels)
+        automatic = subjects if name not in shared else None
+        designs[name] = _parameter(name, side, trials.frame, subjects, automatic, pooling, random_slopes)
+    row, first = _distinct_rows(designs)
+    frame = trials.frame.iloc[first].reset_index(drop=True)
+    return Design(designs, Columns(levels), row, first, frame)
+
+
+def _check_options(trials: Trials, pooling: str) -> None:
+    if pooling not in POOLINGS:
+        raise ModelError(f"pooling '{pooling}' is not known; choose one of {', '.join(POOLINGS)}.")
+    if pooling == "none" and trials.groupby is None:
+        raise ModelError("pooling 'none' fits participants apart, so it needs groupby, the column of the participant.")
+
+
+def _parameter(
+    name: str,
+    side: Side,
+    frame: pd.DataFrame,
+    subjects: Grouping | None,
+    automatic: Grouping | None,
+    pooling: Pooling,
+    random_slopes: bool,
+) -> ParameterDesign:
+    """One parameter's terms; ``automatic`` is the grouping of its automatic group terms, None where it is shared."""
+    if side.group and pooling != "partial":
+        raise FormulaError(
+            f"the formula for '{name}' has group terms, which pooling '{pooling}' has no place for; drop them."
+        )
+    common = side.common
+    if common:
+        labels = [label for term in common for label in term.labels]
+        check_rank(name, np.hstack([term.matrix for term in common]), labels)
+    if pooling == "none" and automatic is not None:
+        group = _apart(name, common, automatic, random_slopes)
+        common = ()
+    elif side.group:
+        group = _users_own(name, side, frame, subjects, automatic)
+    elif pooling == "complete" or automatic is None or name in POPULATION_ONLY:
+        group = ()
+    else:
+        group = _automatic(common, automatic, random_slopes)
+    if not common and not group:
+        raise FormulaError(f"the formula for '{name}' has no terms; write '{name} ~ 1' for a single value.")
+    return ParameterDesign(name, common, group, formula_text(common, group))
+
+
+def _automatic(common: tuple[Term, ...], subjects: Grouping, random_slopes: bool) -> tuple[GroupedTerm, ...]:
+    """(1 + the within-participant terms | subject), or (1 | subject) without slopes."""
+    terms = varying_terms(common, subjects.index)
+    if not random_slopes:
+        terms = tuple(term for term in terms if term.name == "Intercept")
+    group = tuple(GroupedTerm(term, subjects, linked=True) for term in terms)
+    if spans_constant(common) and not spans_constant(terms):
+        group = (GroupedTerm(_intercept(len(subjects.index)), subjects, linked=False), *group)
+    return group
+
+
+def _apart(name: str, common: tuple[Term, ...], subjects: Grouping, random_slopes: bool) -> tuple[GroupedTerm, ...]:
+    """All terms as coefficients of each participant, without a population."""
+    if not random_slopes and len(common) > 1:
+        raise ModelError(
+            "pooling 'none' gives each participant coefficients of its own, slopes too; drop random_slopes."
+        )
+    terms = varying_terms(common, subjects.index)
+    between = [term.name for term in common if term not in terms]
+    if between:
+        listed = ", ".join(f"'{term}'" for term in between)
+        raise FormulaError(
+            f"pooling 'none' fits participants apart, so the effect of {listed} on '{name}', which does not vary "
+            "within participants, cannot be told from their intercepts; drop it or use pooling 'partial'."
+        )
+    return tuple(GroupedTerm(term, subjects, linked=False) for term in terms)
+
+
+def _users_own(
+    name: str, side: Side, frame: pd.DataFrame, subjects: Grouping | None, automatic: Grouping | None
+) -> tuple[GroupedTerm, ...]:
+    """The group terms as the user wrote them."""
+    group = []
+    by_name = {term.name: term for term in side.common}
+    for own in side.group:
+        if subjects is not None and own.factor == subjects.columns:
+            if automatic is None:
+                raise FormulaError(
+                    f"'{name}' is in shared, but its formula varies by '{subjects.factor}'; drop one of the two."
+                )
+            grouping = subjects
+        else:
+            grouping = column_grouping(frame, own.factor)
+        match = by_name.get(own.term.name)
+        linked = match is not None and np.array_equal(match.matrix, own.term.matrix)
+        group.append(GroupedTerm(own.term, grouping, linked))
+    return tuple(group)
+
+
+def _intercept(n: int) -> Term:
+    """A term of ones, for a formula whose cells take the intercept's place."""
+    return replace(_ONES, matrix=np.ones((n, 1)))
+
+
+class _Ones:
+    """Evaluates to ones, as formulae's intercept does."""
+
+    @staticmethod
+    def eval_new_data(prepared: pd.DataFrame) -> FloatArray:
+        return np.ones(len(prepared))
+
+
+_ONES = Term("Intercept", None, ("Intercept",), np.ones((0, 1)), (), (), None, _Ones())
+
+
+def formula_text(common: tuple[Term, ...], group: tuple[GroupedTerm, ...]) -> str:
+    """The right-hand side in words: ``1 + conf + (1 + conf | subject)``."""
+    parts = [_sum(common)] if common else []
+    factors = dict.fromkeys(grouped.grouping.factor for grouped in group)
+    for factor in factors:
+        terms = tuple(grouped.term for grouped in group if grouped.grouping.factor == factor)
+        parts.append(f"({_sum(terms)} | {factor})")
+    return " + ".join(parts)
+
+
+def _sum(terms: tuple[Term, ...]) -> str:
+    names = ["1" if term.name == "Intercept" else term.name for term in terms]
+    return " + ".join(names if "1" in names else ["0", *names])
+
+
+def _distinct_rows(designs: Mapping[str, ParameterDesign]) -> tuple[IntArray, IntArray]:
+    """Rows of all matrices and group indices that occur: the row of each trial, and a trial of each row."""
+    columns: list[FloatArray] = []
+    groupings: dict[str, FloatArray] = {}
+    for design in designs.values():
+        columns += [term.matrix for term in design.common]
+        for grouped in design.group:
+            columns.append(grouped.term.matrix)
+            groupings[grouped.grouping.factor] = grouped.grouping.index[:, np.newaxis].astype(np.float64)
+    stacked = np.hstack([*groupings.values(), *columns])
+    _, first, row = np.unique(stacked, axis=0, return_index=True, return_inverse=True)
+    return row.reshape(-1).astype(np.int64), first.astype(np.int64)

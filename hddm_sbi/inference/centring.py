@@ -1,0 +1,131 @@
+"""How far each group coefficient is centred: as far as the group's own trials determine it."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from hddm_sbi.inference.initial import Estimate, moderate_sd, with_centring
+from hddm_sbi.inference.potential import MergedTrials, Potential
+from hddm_sbi.likelihoods.base import Likelihood
+from hddm_sbi.spec.links import get_link
+from hddm_sbi.spec.model_spec import GroupTerm, ModelSpec
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+EM_STEPS = 20
+# The sd is taken this many standard errors low: raw ~ N(w beta, sd^w) is a funnel where sd may be near zero.
+STANDARD_ERRORS = 1.0
+# Least information on log sd, so that the caution ends somewhere: a factor of exp(-STANDARD_ERRORS / sqrt(.5)).
+LEAST_INFORMATION = 0.5
+
+
+# A coefficient whose groups are on average centred by less is not centred at all: where the sd may be next to zero,
+# even sd^.1 is a funnel, with a divergence in a few thousand draws, and only w = 0 has none.
+LEAST_CENTRING = 0.3
+
+
+def choose_centring(
+    spec: ModelSpec, likelihood: Likelihood, rt: FloatArray, choice: IntArray, at: Estimate
+) -> tuple[ModelSpec, Estimate]:
+    """The model with the centring that suits the data, and the estimate with better group sds.
+
+    The likelihood of a group's coefficients is taken as Gaussian around the estimate, with the information
+    G = sum of s s' over the group's trials, s the gradient of a trial's log density. The group's posterior variance
+    given the population is V = (G + diag(1 / sd^2))^-1, and w = 1 - V / sd^2 is the share of the variation between
+    groups that the data resolve. For one coefficient that is I sd^2 / (1 + I sd^2), which makes the group's raw
+    coefficient independent of the population value (Papaspiliopoulos, Roberts & Skold 2007). sd comes from a few steps
+    of the EM algorithm under the same approximation, and is taken cautiously low; where w is small, it is zero.
+
+    Args:
+        spec: the model.
+        likelihood: with the parameters of ``spec``.
+        rt: response times in seconds, shape (trials,).
+        choice: option index, shape (trials,).
+        at: where the information is taken.
+    """
+    potential = Potential(spec, likelihood, rt, choice)
+    scores = _scores(potential, at.pack(spec))
+    sds: dict[str, FloatArray] = {}
+    centring: dict[str, FloatArray] = {}
+    for factor in dict.fromkeys(term.factor for _, term in spec.group_terms() if term.sd_prior is not None):
+        terms = [(p.name, t) for p, t in spec.group_terms() if t.factor == factor and t.sd_prior is not None]
+        groups = _Groups(terms, _information(spec, terms, scores, potential.trials), at)
+        sd = groups.fit_sd()
+        w = groups.resolved(groups.cautious(sd))
+        w = np.where(w.mean(axis=0) < LEAST_CENTRING, 0.0, w)
+        for (_, term), columns in zip(terms, groups.columns, strict=True):
+            sds[f"{term.site}_sd"] = moderate_sd(term, sd[columns]).reshape(np.shape(at.values[f"{term.site}_sd"]))
+            centring[term.site] = w[:, columns]
+    spec = with_centring(spec, lambda term: centring.get(term.site, term.centring))
+    return spec, Estimate({**at.values, **sds}, at.b)
+
+
+class _Groups:
+    """Coefficients of one grouping column under the Gaussian approximation: b and w (groups, k), sd (k,)."""
+
+    def __init__(self, terms: list[tuple[str, GroupTerm]], information: FloatArray, at: Estimate) -> None:
+        widths = [term.matrix.shape[1] for _, term in terms]
+        self.columns = [slice(end - width, end) for end, width in zip(np.cumsum(widths), widths, strict=True)]
+        self._information = information
+        self._b = np.concatenate([at.b[t.site].reshape(len(t.groups), -1) for _, t in terms], axis=1)
+        self._sd = np.concatenate([np.atleast_1d(at.values[f"{t.site}_sd"]) for _, t in terms])
+        beta = [at.values[t.common] if t.common else np.zeros(t.matrix.shape[1]) for _, t in terms]
+        self._beta = np.concatenate([np.atleast_1d(x) for x in beta])
+        self._has_beta = np.repeat([t.common is not None for _, t in terms], widths)
+        self._floor = np.concatenate([moderate_sd(t, np.zeros(t.matrix.shape[1])) for _, t in terms])
+
+    def fit_sd(self) -> FloatArray:
+        """The sds by EM: at a mode b, G (b_hat - b) = (b - beta) / sd^2 gives b_hat, the groups' likeliest values."""
+        b, beta, sd = self._b, self._beta, self._sd
+        pull = np.einsum("gjk,gk->gj", self._information, b) + (b - beta) / sd**2  # G b_hat
+        for _ in range(EM_STEPS):
+            variance = np.linalg.inv(self._information + np.diag(1.0 / sd**2))
+            b = np.einsum("gjk,gk->gj", variance, pull + beta / sd**2)
+            beta = np.where(self._has_beta, b.mean(axis=0), 0.0)
+            spread = (b - beta) ** 2 + np.einsum("gkk->gk", variance)
+            sd = np.maximum(np.sqrt(spread.mean(axis=0)), self._floor)
+        return sd
+
+    def resolved(self, sd: FloatArray) -> FloatArray:
+        """w = 1 - V / sd^2, the share of the variation between groups that the data resolve."""
+        variance = np.linalg.inv(self._information + np.diag(1.0 / sd**2))
+        return np.clip(1.0 - np.einsum("gkk->gk", variance) / sd**2, 0.0, 1.0)
+
+    def cautious(self, sd: FloatArray) -> FloatArray:
+        """The lower end of what the sd may be.
+
+        A group's estimate varies around the population with variance sd^2 / w: it carries information 2 w^2 on log sd.
+        """
+        information = np.sum(2.0 * self.resolved(sd) ** 2, axis=0)
+        return sd * np.exp(-STANDARD_ERRORS / np.sqrt(np.maximum(information, LEAST_INFORMATION)))
+
+
+def _scores(potential: Potential, u: FloatArray) -> FloatArray:
+    """Derivative of each merged trial's log density by the linear predictor of each parameter."""
+    trials, theta = potential.trials, potential.theta(u)
+    _, by_theta = potential.likelihood.log_prob_grad(trials.rt, trials.choice, theta, trials.row)
+    slopes = np.stack(
+        [
+            get_link(p.link).slope(theta[:, k]) if p.fixed is None else np.zeros(len(theta))
+            for k, p in enumerate(potential.spec.parameters)
+        ],
+        axis=1,
+    )
+    scores = by_theta * slopes[trials.row]
+    return np.where(np.isfinite(scores), scores, 0.0)
+
+
+def _information(
+    spec: ModelSpec, terms: list[tuple[str, GroupTerm]], scores: FloatArray, trials: MergedTrials
+) -> FloatArray:
+    """G of each group, shape (groups, k, k)."""
+    names = [parameter.name for parameter in spec.parameters]
+    s = np.concatenate([scores[:, [names.index(p)]] * t.matrix[trials.row] for p, t in terms], axis=1)
+    index, n_groups = terms[0][1].index[trials.row], len(terms[0][1].groups)
+    result = np.zeros((n_groups, s.shape[1], s.shape[1]))
+    for g in range(n_groups):
+        own = index == g
+        result[g] = s[own].T @ (s[own] * trials.count[own, None])
+    return result

@@ -1,0 +1,240 @@
+"""Where the chains start: a rough estimate from the data, polished by a short search for the mode, then jittered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.distributions as td
+from scipy import optimize
+
+from hddm_sbi.errors import SamplingError
+from hddm_sbi.inference.layout import Layout, group_coefficients, raw_coefficients
+from hddm_sbi.inference.potential import Potential
+from hddm_sbi.inference.predictor import design_matrix
+from hddm_sbi.likelihoods.base import Likelihood
+from hddm_sbi.spec.links import get_link
+from hddm_sbi.spec.model_spec import GroupTerm, ModelSpec, ParameterSpec
+from hddm_sbi.ssm.base import SSM
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+# Non-decision time starts at this share of the fastest credible response: below every response, on the slope of the
+# density, far from the plateau of the lapses that lies above.
+SHIFT_SHARE = 0.75
+# With lapses in the model, this share of a participant's fastest responses may be guesses.
+GUESSES = 0.05
+# Choice proportions are taken no closer to 0 and 1 than logit +-3 (.05, .95): a perfect score says little of the drift.
+LARGEST_LOGIT = 3.0
+# Ridge of the first projection: rows count 1 each, so that data win wherever there are any.
+RIDGE_COMMON, RIDGE_GROUP = 1e-6, 1e-3
+# Group sds start within these multiples of their prior mean: small ones are a trap for centred coefficients.
+SD_RANGE = (0.25, 2.0)
+MODE_STEPS = 100
+# Jitter of u, and the loss of log density per trial, in any design row, above which a jittered point is drawn closer.
+JITTER, LARGEST_LOSS, HALVINGS = 0.1, 0.5, 30
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Rough values of all coefficients, whatever the centring.
+
+    Args:
+        values: of the population terms and the group sds, by site.
+        b: the groups' whole coefficients, by the site of the group term.
+    """
+
+    values: dict[str, FloatArray]
+    b: dict[str, FloatArray]
+
+    @classmethod
+    def at(cls, spec: ModelSpec, u: FloatArray) -> Estimate:
+        """The values at a point u of the model."""
+        values = Layout.of(spec).unpack(u)
+        b = {term.site: group_coefficients(term, values) for _, term in spec.group_terms()}
+        return cls({site: x for site, x in values.items() if not site.endswith("_raw")}, b)
+
+    def pack(self, spec: ModelSpec) -> FloatArray:
+        """The point u of the model, under its centring."""
+        raw = {f"{t.site}_raw": raw_coefficients(t, self.values, self.b[t.site]) for _, t in spec.group_terms()}
+        return Layout.of(spec).pack(self.values | raw)
+
+
+def estimate(spec: ModelSpec, likelihood: Likelihood, rt: FloatArray, choice: IntArray, ssm: SSM) -> Estimate:
+    """Rough values by rules of thumb, then the mode of the coefficients at moderate group sds.
+
+    Args:
+        spec: the model; its centring plays no part.
+        likelihood: with the parameters of ``spec``.
+        rt: response times in seconds, shape (trials,).
+        choice: option index, shape (trials,).
+        ssm: names the non-decision time, the drift and the boundary separation, if there are such.
+
+    Raises:
+        SamplingError: the log density is not finite at the point found.
+    """
+    spec = with_centring(spec, lambda term: np.ones_like(term.centring))  # centred: the better shape for a search
+    potential = Potential(spec, likelihood, rt, choice)
+    start = _project(spec, potential.layout, theta_guess(spec, rt, choice, ssm))
+    u = _mode(potential, start.pack(spec))
+    if not np.isfinite(potential.log_density(u)):
+        raise SamplingError(
+            "no starting point with a finite density was found: please check that the priors, links and fixed values "
+            "allow the response times (a non-decision time must lie below the fastest one)."
+        )
+    return Estimate.at(spec, u)
+
+
+def starting_points(potential: Potential, estimate: Estimate) -> Callable[[int], FloatArray]:
+    """The function from a seed to a point around the estimate where no design row is far from the data.
+
+    The points are finite, and off the plateau of the lapse density for every participant.
+    """
+    centre = estimate.pack(potential.spec)
+    reference = _loss_of(potential, centre, np.zeros(potential.spec.n_rows))
+
+    def start(seed: int) -> FloatArray:
+        step = JITTER * np.random.default_rng(seed).standard_normal(potential.ndim)
+        for halving in range(HALVINGS):
+            u = centre + step * 0.5**halving
+            loss = _loss_of(potential, u, reference)
+            if loss.max() < LARGEST_LOSS and np.isfinite(potential.log_density(u)):
+                return u
+        return centre
+
+    return start
+
+
+def with_centring(spec: ModelSpec, centring: Callable[[GroupTerm], FloatArray]) -> ModelSpec:
+    """The same model with the centring of each group term replaced."""
+    parameters = tuple(
+        replace(p, group=tuple(replace(term, centring=centring(term)) for term in p.group)) for p in spec.parameters
+    )
+    return replace(spec, parameters=parameters)
+
+
+def theta_guess(spec: ModelSpec, rt: FloatArray, choice: IntArray, ssm: SSM) -> FloatArray:
+    """Rules of thumb for each parameter on the design rows, shape (rows, parameters), on the natural scales.
+
+    For an unbiased diffusion with boundary separation a, P(upper) = 1 / (1 + exp(-v a)) and the mean decision time is
+    a / (2 v) tanh(v a / 2) (Wagenmakers, van der Maas & Grasman 2007); with L = logit P(upper) this gives
+    a^2 = 2 L T / tanh(L / 2) and v = L / a. Other parameters start in the middle of their training range.
+    """
+    units = _unit(spec)
+    has_lapse = any(parameter.name not in ssm.parameter_names for parameter in spec.parameters)
+    floor = _by_unit(units[spec.row], lambda at: np.quantile(rt[at], GUESSES) if has_lapse else rt[at].min())
+    shift = SHIFT_SHARE * floor if ssm.symmetries.shift else 0.0 * floor
+    time = _by_unit(units[spec.row], lambda at: np.median(rt[at])) - shift
+    upper = _by_unit(units[spec.row], lambda at: (np.sum(choice[at] == 1) + 0.5) / (at.size + 1.0))
+    logit = np.clip(np.log(upper / (1.0 - upper)), -LARGEST_LOGIT, LARGEST_LOGIT)
+    logit = np.where(np.abs(logit) < 1e-3, 1e-3, logit)  # both formulas are smooth at 0, but written as 0 / 0
+    separation = np.sqrt(2.0 * logit * time / np.tanh(0.5 * logit))
+    rules: dict[str | None, FloatArray] = {ssm.symmetries.shift: shift}
+    if ssm.diffusion is not None and ssm.symmetries.scale is not None:
+        rules |= {ssm.diffusion[0]: logit / separation, ssm.symmetries.scale: separation}
+    theta = np.empty((spec.n_rows, len(spec.parameters)))
+    for k, parameter in enumerate(spec.parameters):
+        theta[:, k] = _guess(parameter, ssm, rules, units)
+    return theta
+
+
+def _guess(parameter: ParameterSpec, ssm: SSM, rules: dict[str | None, FloatArray], units: IntArray) -> FloatArray:
+    if parameter.fixed is not None:
+        return np.full(units.shape, parameter.fixed)
+    if parameter.name not in ssm.parameter_names:  # the lapse probability: as its prior has it
+        return np.full(units.shape, float(parameter.common[0].prior.mean) if parameter.common else 0.05)
+    if parameter.name in rules:
+        rule = rules[parameter.name]
+        shared = not parameter.group
+        # one non-decision time for all must lie below everybody's responses
+        typical = rule.min() if parameter.name == ssm.symmetries.shift else np.median(rule)
+        return np.full(units.shape, typical) if shared else rule[units]
+    return np.full(units.shape, np.mean(ssm.parameter(parameter.name).box))
+
+
+def _unit(spec: ModelSpec) -> IntArray:
+    """The participant of each design row, or whatever groups there are."""
+    for _, term in spec.group_terms():
+        return term.index
+    return np.zeros(spec.n_rows, dtype=np.int64)
+
+
+def _by_unit(units: IntArray, statistic: Callable[[IntArray], float]) -> FloatArray:
+    members = (np.flatnonzero(units == g) for g in range(units.max() + 1))
+    return np.array([statistic(at) if at.size else np.nan for at in members])
+
+
+def _project(spec: ModelSpec, layout: Layout, theta: FloatArray) -> Estimate:
+    """Coefficients whose linear predictors are closest to the links of theta, by ridge regression."""
+    free = [k for k, parameter in enumerate(spec.parameters) if parameter.fixed is None]
+    eta = np.concatenate([get_link(spec.parameters[k].link).forward(theta[:, k]) for k in free] or [np.zeros(0)])
+    matrix = design_matrix(spec, layout)
+    n_common = layout.n_common
+    ridge = np.repeat([RIDGE_COMMON, RIDGE_GROUP], [n_common, layout.n_raw])
+    solution = np.linalg.solve((matrix.T @ matrix).toarray() + np.diag(ridge), matrix.T @ eta)
+    values = {}
+    for block in layout.blocks:
+        if block.kind == "common":
+            values[block.site] = _in_support(block.prior, solution[block.slice].reshape(block.shape))
+    deviations = np.concatenate([np.zeros(layout.ndim - layout.n_raw), solution[n_common:]])
+    b = {}
+    for _, term in spec.group_terms():
+        block = layout.block(f"{term.site}_raw")
+        deviation = deviations[block.slice].reshape(block.shape)
+        b[term.site] = deviation + (0.0 if term.common is None else values[term.common])
+        if term.sd_prior is None:
+            b[term.site] = _in_support(term.prior, b[term.site])
+        else:
+            values[f"{term.site}_sd"] = moderate_sd(term, deviation.std(axis=0))
+    return Estimate(values, b)
+
+
+def moderate_sd(term: GroupTerm, sd: FloatArray) -> FloatArray:
+    """The sd, kept within sensible multiples of its prior mean."""
+    assert term.sd_prior is not None
+    mean = float(term.sd_prior.mean)
+    scale = mean if np.isfinite(mean) and mean > 0 else 1.0  # a half-Cauchy has no mean
+    return np.asarray(np.clip(sd, SD_RANGE[0] * scale, SD_RANGE[1] * scale))
+
+
+def _in_support(prior: td.Distribution | None, value: FloatArray) -> FloatArray:
+    """The value where the prior allows it, else the middle of the unconstrained scale."""
+    assert prior is not None
+    at = torch.as_tensor(value, dtype=torch.float64)
+    transform = td.biject_to(prior.support)
+    safe = torch.where(torch.isfinite(transform.inv(at)), at, transform(torch.zeros_like(at)))
+    return np.asarray(safe.numpy())
+
+
+def _mode(potential: Potential, start: FloatArray) -> FloatArray:
+    """The best point found by L-BFGS over all coordinates but the group sds, whose joint mode lies at zero."""
+    moving = np.concatenate([b.coordinates for b in potential.layout.blocks if b.kind != "sd"] or [np.zeros(0, int)])
+    best, best_value = start, potential.log_density(start)
+
+    def objective(x: FloatArray) -> tuple[float, FloatArray]:
+        nonlocal best, best_value
+        u = start.copy()
+        u[moving] = x
+        value, gradient = potential.log_density_grad(u)
+        if value > best_value:
+            best, best_value = u, value
+        # a finite wall instead of infinity: the line search interpolates
+        return (-value, -gradient[moving]) if np.isfinite(value) else (1e10, np.zeros(moving.size))
+
+    if moving.size:
+        optimize.minimize(objective, start[moving], jac=True, method="L-BFGS-B", options={"maxiter": MODE_STEPS})
+    return best
+
+
+def _loss_of(potential: Potential, u: FloatArray, reference: FloatArray) -> FloatArray:
+    """Loss of mean log density per trial in each design row, against a reference."""
+    trials = potential.trials
+    with np.errstate(all="ignore"):
+        log_prob = potential.likelihood.log_prob(trials.rt, trials.choice, potential.theta(u), trials.row)
+    total = np.bincount(trials.row, trials.count * log_prob, potential.spec.n_rows)
+    loss = -total / np.maximum(np.bincount(trials.row, trials.count, potential.spec.n_rows), 1.0) - reference
+    return np.where(np.isfinite(loss), loss, np.inf)

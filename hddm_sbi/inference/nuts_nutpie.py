@@ -1,0 +1,119 @@
+"""NUTS by nutpie: chains are threads, the mass matrix adapts to draws and gradients."""
+
+from __future__ import annotations
+
+import itertools
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow  # type: ignore[import-untyped]
+
+from hddm_sbi.errors import SamplingError
+from hddm_sbi.inference.nuts import FloatArray, LogDensity, NutsSettings, RawDraws, StartingPoints, tree_depth
+from hddm_sbi.inference.progress import SamplingProgress
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", FutureWarning)  # ArviZ 0.23 announces its successor on import
+    import nutpie
+    from nutpie.compiled_pyfunc import from_pyfunc
+
+POLL_SECONDS = 0.05
+
+# our name -> nutpie's
+_COLUMNS = {
+    "diverging": "diverging",
+    "n_steps": "n_steps",
+    "energy": "energy",
+    "step_size": "step_size",
+    "acceptance_rate": "mean_tree_accept",
+    "lp": "logp",
+}
+
+
+def sample_nutpie(
+    potential: LogDensity, initial: StartingPoints, settings: NutsSettings, progress: SamplingProgress
+) -> RawDraws:
+    """Draws by nutpie; raises and interrupts as ``sample_nuts`` says."""
+    counter = _Counter()
+    model = _compile(potential, initial, counter)
+    sampler = nutpie.sample(
+        model,
+        draws=settings.draws,
+        tune=settings.tune,
+        chains=settings.chains,
+        cores=settings.parallel,
+        seed=settings.seed,
+        progress_bar=False,
+        blocking=False,
+        return_raw_trace=True,
+        target_accept=settings.target_accept,
+        maxdepth=settings.max_tree_depth,
+    )
+    try:
+        while not _is_finished(sampler):
+            progress.update(counter.value)
+            time.sleep(POLL_SECONDS)
+        draws, stats = sampler.wait().get_arrow_trace()
+    except RuntimeError as error:
+        raise SamplingError(f"nutpie stopped: {str(error).split('Stack backtrace')[0].strip()}") from error
+    except BaseException:
+        sampler.cancel()  # Ctrl-C: ends the threads, which would outlive us otherwise
+        raise
+    progress.update(settings.chains * (settings.tune + settings.draws))
+    return _collect(draws, stats, potential.ndim, settings.draws)
+
+
+class _Counter:
+    """Counts draws across threads: ``next`` on a count is atomic."""
+
+    def __init__(self) -> None:
+        self._count, self.value = itertools.count(1), 0
+
+    def tick(self) -> None:
+        self.value = next(self._count)
+
+
+def _compile(potential: LogDensity, initial: StartingPoints, counter: _Counter) -> Any:
+    def make_logp() -> Callable[[FloatArray], tuple[float, FloatArray]]:
+        return potential.log_density_grad
+
+    def make_expand(seed1: int, seed2: int, chain: int) -> Callable[[FloatArray], dict[str, FloatArray]]:
+        def expand(u: FloatArray) -> dict[str, FloatArray]:
+            counter.tick()  # called once a draw
+            return {"u": u}
+
+        return expand
+
+    return from_pyfunc(
+        potential.ndim,
+        make_logp,
+        make_expand,
+        [np.dtype("float64")],
+        [(potential.ndim,)],
+        ["u"],
+        make_initial_point_fn=initial,
+    )
+
+
+def _is_finished(sampler: Any) -> bool:
+    try:
+        return bool(sampler.is_finished)
+    except TimeoutError:  # nutpie's way to say no
+        return False
+
+
+def _collect(draws: list[Any], stats: list[Any], ndim: int, kept: int) -> RawDraws:
+    def numpy(batches: list[Any], name: str) -> npt.NDArray[np.generic]:
+        columns = (pyarrow.array(batch.column(name)) for batch in batches)
+        flat = (column.flatten() if pyarrow.types.is_large_list(column.type) else column for column in columns)
+        return np.stack([column.to_numpy(zero_copy_only=False) for column in flat])
+
+    chains = len(draws)
+    u = numpy(draws, "u").reshape(chains, -1, ndim)[:, -kept:].astype(np.float64)
+    statistics = {name: numpy(stats, column)[:, -kept:] for name, column in _COLUMNS.items()}
+    statistics["n_steps"] = statistics["n_steps"].astype(np.int64)
+    return RawDraws(u, statistics | {"tree_depth": tree_depth(statistics["n_steps"])})

@@ -1,0 +1,125 @@
+"""From what the user asks for to a likelihood: exact, pretrained, a checkpoint, or a trained estimator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
+
+from hddm_sbi.errors import ModelError
+from hddm_sbi.likelihoods.base import FloatArray, Likelihood
+from hddm_sbi.likelihoods.checkpoint import load_checkpoint, pretrained_path, sha256
+from hddm_sbi.likelihoods.exact import get_exact
+from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
+from hddm_sbi.likelihoods.neural.generic import EstimatorLikelihood
+from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
+from hddm_sbi.ssm.base import SSM
+from hddm_sbi.ssm.registry import check_theta, get_model
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A likelihood and where it comes from.
+
+    Args:
+        likelihood: of the model's parameters.
+        label: ``"exact"``, ``"nle"``, a path, or the type of the estimator.
+        box: range of each parameter on which its network was trained, (parameters, 2); None where nothing was trained
+            or the range is not known.
+        weights: sha256 of the weights, or None.
+    """
+
+    likelihood: Likelihood
+    label: str
+    box: FloatArray | None = None
+    weights: str | None = None
+
+
+def choose_likelihood(ssm: SSM, likelihood: str | Path | ConditionalDensityEstimator) -> Chosen:
+    """The likelihood of a model.
+
+    Args:
+        ssm: the model.
+        likelihood: ``"exact"``, ``"nle"``, the path of a checkpoint, or a trained sbi estimator of (rt, choice).
+
+    Raises:
+        ModelError: the model has no such likelihood, or the network is for another model.
+        WeightsError: the weights are damaged.
+    """
+    if isinstance(likelihood, ConditionalDensityEstimator):
+        return _of_estimator(ssm, likelihood, type(likelihood).__name__, None)
+    if likelihood == "exact":
+        return Chosen(get_exact(ssm.name), "exact")
+    if likelihood == "nle":
+        path = pretrained_path(ssm.name)
+    elif isinstance(likelihood, Path) or str(likelihood).endswith(".safetensors"):
+        path = Path(likelihood)
+    else:
+        raise ModelError(
+            f"likelihood is {likelihood!r}; give 'nle', 'exact', the path of a .safetensors file or a trained sbi "
+            "estimator."
+        )
+    return _of_estimator(ssm, load_checkpoint(path), str(likelihood), sha256(path))
+
+
+def _of_estimator(ssm: SSM, estimator: ConditionalDensityEstimator, label: str, weights: str | None) -> Chosen:
+    if not isinstance(estimator, FirstPassageEstimator):
+        return Chosen(EstimatorLikelihood(estimator, ssm.parameter_names, ssm.n_choices), label, None, weights)
+    if estimator.canonical.names != ssm.parameter_names or estimator.canonical.n_choices != ssm.n_choices:
+        raise ModelError(
+            f"the network '{label}' is for the parameters {', '.join(estimator.canonical.names)}, but the model "
+            f"'{ssm.name}' has {', '.join(ssm.parameter_names)}; give weights for this model."
+        )
+    return Chosen(FirstPassageLikelihood(estimator), label, np.array(estimator.canonical.box), weights)
+
+
+def log_likelihood(
+    model: str | SSM,
+    rt: npt.ArrayLike,
+    choice: npt.ArrayLike,
+    theta: npt.ArrayLike,
+    kind: str | Path | ConditionalDensityEstimator = "exact",
+) -> FloatArray:
+    """Log density of trials.
+
+    Args:
+        model: a name from ``list_models()`` or an ``SSM``.
+        rt: response times in seconds.
+        choice: option index, 0 = lower, 1 = upper.
+        theta: parameters on their natural scales, (..., parameters); its leading shape broadcasts against rt and choice.
+        kind: ``"exact"``, ``"nle"``, a path or an estimator, as in ``HierarchicalDDM``.
+
+    Returns:
+        The broadcast shape; -inf where the density is zero, never NaN.
+
+    Raises:
+        ModelError: unknown model or likelihood, shapes that do not broadcast, or theta outside its support.
+
+    Example:
+        >>> log_likelihood("ddm", [0.6, 0.9], [1, 0], [0.5, 1.5, 0.5, 0.3]).round(3)
+        array([ 0.281, -0.856])
+    """
+    ssm = get_model(model)
+    parameters = check_theta(ssm, theta)
+    chosen = choose_likelihood(ssm, kind)
+    times, options = np.asarray(rt, dtype=np.float64), np.asarray(choice)
+    leading = parameters.shape[:-1]
+    try:
+        shape = np.broadcast_shapes(times.shape, options.shape, leading)
+    except ValueError as error:
+        raise ModelError(
+            f"rt {times.shape}, choice {options.shape} and the leading shape of theta {leading} do not broadcast."
+        ) from error
+    rows = np.ascontiguousarray(parameters.reshape(-1, parameters.shape[-1]))
+    row = np.broadcast_to(np.arange(len(rows)).reshape(leading), shape).reshape(-1)
+    # a choice that is no whole number is no choice
+    codes = np.where(options == np.round(options), options, -1)
+    return chosen.likelihood.log_prob(
+        np.ascontiguousarray(np.broadcast_to(times, shape).reshape(-1)),
+        np.ascontiguousarray(np.broadcast_to(codes, shape).reshape(-1), dtype=np.int64),
+        rows,
+        np.ascontiguousarray(row),
+    ).reshape(shape)

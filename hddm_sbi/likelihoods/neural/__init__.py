@@ -1,0 +1,1 @@
+"""Neural density estimators of (rt, choice), and their bridge to Pyro."""

@@ -1,0 +1,1 @@
+"""``ModelSpec`` -> Pyro plate model."""

@@ -1,0 +1,66 @@
+"""The model in words, for ``print(model)``."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from hddm_sbi.spec.model_spec import ModelSpec, ParameterSpec
+from hddm_sbi.trials.trials import Trials
+
+
+def describe(
+    spec: ModelSpec,
+    trials: Trials,
+    priors: pd.DataFrame,
+    *,
+    conditions: pd.DataFrame | None = None,
+    likelihood: str = "",
+    coding: str = "response",
+) -> str:
+    """Equations, priors, conditions, and how the responses were read.
+
+    Args:
+        spec: the model.
+        trials: the experiment.
+        priors: the table of ``prior_table``.
+        conditions: one row for each condition, None or without columns where there are none.
+        likelihood: what the likelihood is, in a word.
+        coding: how responses are coded.
+
+    Returns:
+        Lines of text without a final newline.
+    """
+    lines = [_headline(spec, trials, likelihood), trials.reading]
+    if coding == "accuracy" and any(parameter.name == "z" for parameter in spec.parameters):
+        lines.append("Responses are coded by accuracy: z is fixed, and v is the drift towards the correct answer.")
+    lines += ["", "Equations", *_aligned([_equation(parameter) for parameter in spec.parameters])]
+    sampled = priors[~priors["prior"].str.startswith("=")]
+    lines += ["", "Priors, on the scale of the link"]
+    lines += _aligned(
+        [(variable, f"~ {prior}") for variable, prior in zip(sampled["variable"], sampled["prior"], strict=True)]
+    )
+    if conditions is not None and len(conditions.columns):
+        lines += ["", "Conditions", *(f"  {label}" for label in conditions.index)]
+    return "\n".join(lines)
+
+
+def _headline(spec: ModelSpec, trials: Trials, likelihood: str) -> str:
+    text = f"Model '{spec.model}'"
+    if likelihood:
+        text += f", likelihood {likelihood}"
+    text += f": {trials.n} trials"
+    if trials.subjects:
+        text += f" of {len(trials.subjects)} participants ({trials.groupby})"
+    return text + "."
+
+
+def _equation(parameter: ParameterSpec) -> tuple[str, str]:
+    if parameter.fixed is not None:
+        return parameter.name, f"= {parameter.fixed:g}"
+    left = parameter.name if parameter.link == "identity" else f"{parameter.link}({parameter.name})"
+    return left, f"~ {parameter.formula}"
+
+
+def _aligned(pairs: list[tuple[str, str]]) -> list[str]:
+    width = max((len(left) for left, _ in pairs), default=0)
+    return [f"  {left:<{width}} {right}" for left, right in pairs]

@@ -1,0 +1,149 @@
+"""Does the model fit? Response times by choice, observed and predicted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import matplotlib.pyplot as plt
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+
+from hddm_sbi.errors import DataError
+from hddm_sbi.plots.observed import Predicted, bin_edges, density, from_results
+from hddm_sbi.results.to_arviz import Results
+
+# Okabe & Ito 2008, told apart by colour-blind readers and in grey
+_DATA = "#b9b9b9"
+_MODEL = "#0072b2"
+
+# 95% ends of this many data sets are known to about 1% of probability; more only cost time.
+_MOST_DATA_SETS = 400
+
+# The plot ends where this share of responses does; the rest still counts in the densities and percentages.
+_SHOWN = 0.995
+
+_COLUMNS = 4
+
+
+def plot_predictive(
+    data: Results | Predicted,
+    ax: Axes | None = None,
+    *,
+    by: Literal["subject"] | None = None,
+    options: Sequence[object] = ("lower", "upper"),
+    subject: npt.ArrayLike | None = None,
+    subjects: Sequence[object] = (),
+    max_panels: int = 16,
+) -> Axes | npt.NDArray[np.object_]:
+    """Posterior predictive plot of response time by choice.
+
+    The upper choice is drawn to the right, the lower choice to the left. Bars are the observed responses, normalised
+    over both choices; the line is the median of the predicted data sets in each bin, the band holds 95% of them. A
+    model that fits has most bars end inside the band.
+
+    Args:
+        data: a result with the groups ``observed_data`` and ``posterior_predictive``, or the arrays as ``Predicted``.
+        ax: axes to draw on; default a new figure. Not with ``by``.
+        by: ``"subject"`` draws a panel for each participant.
+        options: labels of the choices, lower first (``Predicted`` has its own).
+        subject: participant of each trial, shape (trials,); needed with ``by="subject"`` (``Predicted`` has its own).
+        subjects: labels of the participants.
+        max_panels: with ``by="subject"``, the number of participants drawn at most, evenly spaced among them.
+
+    Returns:
+        The axes; with ``by="subject"`` an array of them, shape (panels,).
+
+    Raises:
+        DataError: no predicted data, shapes that do not fit, or no participants to draw by.
+    """
+    predicted = data if isinstance(data, Predicted) else from_results(data, options, subject, subjects)
+    predicted = predicted.thinned(_MOST_DATA_SETS)
+    if by is None:
+        ax = plt.subplots(figsize=(7.0, 3.8), layout="constrained")[1] if ax is None else ax
+        _draw(predicted, ax)
+        _label(predicted, ax)
+        return ax
+    return _by_subject(predicted, max_panels)
+
+
+def _draw(data: Predicted, ax: Axes, until: float | None = None) -> None:
+    """Bars, line and band of both choices, in the same bins."""
+    until = _until(data) if until is None else until
+    edges = bin_edges(data.rt, until)
+    for option, side in ((0, -1), (1, 1)):
+        observed = density(data.rt[None], data.choice[None], option, edges)[0]
+        expected = density(data.predicted_rt, data.predicted_choice, option, edges)
+        # stairs want ascending edges: the lower choice is mirrored
+        low, median, high = np.quantile(expected, (0.025, 0.5, 0.975), axis=0)[:, ::side]
+        at = side * edges[::side]
+        named = "" if option == 1 else "_"  # once in the legend
+        ax.stairs(observed[::side], at, fill=True, color=_DATA, label=f"{named}observed")
+        ax.stairs(high, at, baseline=low, fill=True, color=_MODEL, alpha=0.3, label=f"{named}predicted, 95%")
+        ax.stairs(median, at, baseline=None, color=_MODEL, linewidth=1.3, label=f"{named}predicted, median")
+    ax.axvline(0.0, color="black", linewidth=0.8)
+    ax.set_xlim(-until, until)
+    ax.set_ylim(bottom=0.0)
+    ax.xaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    ax.set_yticks([])
+
+
+def _until(data: Predicted) -> float:
+    """Where the time axis ends, in seconds."""
+    return float(np.quantile(data.rt, _SHOWN)) * 1.05
+
+
+def _label(data: Predicted, ax: Axes) -> None:
+    """Axis labels, the legend, and the choices with their shares."""
+    ax.set_xlabel("response time (s)")
+    ax.set_ylabel("density")
+    ax.set_title(_share(data, 0), loc="left", fontsize="medium")
+    ax.set_title(_share(data, 1), loc="right", fontsize="medium")
+    ax.legend(frameon=False, fontsize="small", loc="upper left")
+
+
+def _share(data: Predicted, option: int) -> str:
+    """The label of a choice with its observed and predicted share."""
+    observed = 100.0 * float((data.choice == option).mean())
+    shares = 100.0 * (data.predicted_choice == option).mean(axis=1)
+    low, high = np.quantile(shares, (0.025, 0.975))
+    return f"{_name(data, option)}: {observed:.1f}% observed\n{low:.1f} to {high:.1f}% predicted"
+
+
+def _name(data: Predicted, option: int) -> str:
+    label = data.options[option]
+    return f"{label:g}" if isinstance(label, float) else str(label)
+
+
+def _by_subject(data: Predicted, max_panels: int) -> npt.NDArray[np.object_]:
+    """A panel for each participant, on common axes."""
+    if data.subject is None:
+        raise DataError("by='subject' needs the participant of each trial: pass subject.")
+    everyone = np.unique(data.subject)
+    shown = everyone[np.unique(np.linspace(0, len(everyone) - 1, min(max_panels, len(everyone))).round().astype(int))]
+    columns = min(_COLUMNS, len(shown))
+    rows = math.ceil(len(shown) / columns)
+    size = (2.2 * columns + 0.4, 1.7 * rows + 0.9)
+    figure, axes = plt.subplots(rows, columns, figsize=size, sharex=True, squeeze=False, layout="constrained")
+    until = _until(data)
+    panels = axes.ravel()
+    for panel, subject in zip(panels, shown, strict=False):
+        own = data.of(int(subject))
+        _draw(own, panel, until)
+        observed, predicted = 100.0 * own.choice.mean(), 100.0 * own.predicted_choice.mean()
+        name = data.subjects[subject] if data.subjects else subject
+        panel.set_title(f"{name}: {observed:.0f}% ({predicted:.0f}%)", fontsize="small")
+    for panel in panels[len(shown) - columns : len(shown)]:  # the lowest of each column
+        panel.tick_params(labelbottom=True)
+    for panel in panels[len(shown) :]:
+        panel.remove()
+    lower, upper = _name(data, 0), _name(data, 1)
+    figure.supxlabel(f"response time (s), {lower} to the left, {upper} to the right", fontsize="medium")
+    some = "" if len(shown) == len(everyone) else f", {len(shown)} of {len(everyone)} participants"
+    handles, labels = panels[0].get_legend_handles_labels()
+    title = f"share of {upper}, observed (predicted){some}"
+    figure.legend(handles, labels, title=title, loc="outside upper center", ncols=3, frameon=False, fontsize="small")
+    return panels[: len(shown)]

@@ -1,0 +1,1 @@
+"""Draws -> ArviZ data, summaries, and diagnostics in sentences."""

@@ -1,0 +1,98 @@
+"""The posterior as a list of scalar quantities, ordered for reading: population, standard deviations, participants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from hddm_sbi.errors import DataError
+from hddm_sbi.results.to_arviz import Results, group
+
+FloatArray = npt.NDArray[np.float64]
+
+SAMPLE_DIMS = ("chain", "draw")
+
+# What a variable is, in the order in which tables show it.
+KINDS = ("typical", "mean", "coefficient", "sd", "participant", "deviation")
+
+
+@dataclass(frozen=True)
+class Quantities:
+    """Scalar quantities of a posterior and their draws.
+
+    Args:
+        labels: name of each, such as ``v[conf=HC]``.
+        variables: the variable that each belongs to.
+        kinds: of each, one of ``KINDS``: the typical participant's value and the population mean (natural scale),
+            population coefficients and group standard deviations (link scale), participants' values (natural scale),
+            their deviations (link scale).
+        draws: shape (chains, draws, quantities).
+    """
+
+    labels: tuple[str, ...]
+    variables: tuple[str, ...]
+    kinds: tuple[str, ...]
+    draws: FloatArray
+
+
+def quantities(idata: Results) -> Quantities:
+    """Every scalar of the posterior; cells without values (a condition that a participant never saw) are left out."""
+    posterior = group(idata, "posterior")
+    names = _Names(posterior)
+    kinds = {str(name): names.kind(str(name)) for name in posterior.data_vars}
+    ordered = sorted(kinds, key=lambda name: KINDS.index(kinds[name]))
+    found = [(label, name, kinds[name], draws) for name in ordered for label, draws in _cells(posterior[name])]
+    if not found:
+        raise DataError("the posterior holds no variables.")
+    labels, variables, of_kind, columns = zip(*found, strict=True)
+    return Quantities(labels, variables, of_kind, np.stack(columns, axis=-1))
+
+
+def _cells(variable: xr.DataArray) -> Iterator[tuple[str, FloatArray]]:
+    """Label and draws, shape (chains, draws), of each cell that has values."""
+    dims = tuple(dim for dim in variable.dims if dim not in SAMPLE_DIMS)
+    values = variable.transpose(*SAMPLE_DIMS, *dims).to_numpy().astype(np.float64)
+    for index in np.ndindex(values.shape[2:]):
+        draws = values[(slice(None), slice(None), *index)]
+        if not np.isnan(draws).all():
+            at = [str(variable[dim].to_numpy()[i]) for dim, i in zip(dims, index, strict=True)]
+            yield f"{variable.name}[{', '.join(at)}]" if at else str(variable.name), draws
+
+
+class _Names:
+    """Tells what a variable is from its name: ``p``, ``p_mean``, ``p_x``, ``p_x_subject_sd``, ``p_x_subject``."""
+
+    def __init__(self, posterior: xr.Dataset) -> None:
+        self._groups = {str(name): _grouping(variable) for name, variable in posterior.data_vars.items()}
+        stems = {self._stem(name) for name in self._groups}
+        # every other name begins with its parameter's
+        self._parameters = {stem for stem in stems if not any(stem.startswith(f"{other}_") for other in stems)}
+
+    def kind(self, name: str) -> str:
+        stem = self._stem(name)
+        if self._is_sd(name):
+            return "sd"
+        if self._groups[name]:
+            return "participant" if stem in self._parameters else "deviation"
+        if stem in self._parameters:
+            return "typical"
+        return "mean" if stem.removesuffix("_mean") in self._parameters else "coefficient"
+
+    def _is_sd(self, name: str) -> bool:
+        return name.endswith("_sd") and bool(self._groups.get(name.removesuffix("_sd")))
+
+    def _stem(self, name: str) -> str:
+        name = name.removesuffix("_sd") if self._is_sd(name) else name
+        for factor in self._groups[name]:
+            name = name.removesuffix(f"_{factor}")
+        return name
+
+
+def _grouping(variable: xr.DataArray) -> tuple[str, ...]:
+    """The grouping columns among a variable's dimensions."""
+    dims = (str(dim) for dim in variable.dims if dim not in (*SAMPLE_DIMS, "condition"))
+    return tuple(dim for dim in dims if not dim.endswith("_level"))

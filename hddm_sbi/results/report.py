@@ -1,0 +1,118 @@
+"""The results as text for a terminal, 80 columns wide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from hddm_sbi.results.quantities import SAMPLE_DIMS
+from hddm_sbi.results.summary import summarise
+from hddm_sbi.results.to_arviz import Results, group
+from hddm_sbi.results.verdict import Verdict, verdict
+
+LAPSE = "p_outlier"
+
+_TITLES = {
+    "typical": "Population, natural scale: the typical participant",
+    "mean": "Population, natural scale: the population's mean",
+    "coefficient": "Population coefficients, link scale",
+    "sd": "Standard deviations between groups, link scale",
+    "participant": "Participants, natural scale",
+}
+_POPULATION = ("typical", "mean", "coefficient", "sd")
+
+# Widths that leave 30 of 80 characters to the names.
+_COLUMNS = {"mean": 7, "sd": 7, "2.5%": 7, "97.5%": 7, "ESS": 5, "R-hat": 5}
+_WIDEST_NAME = 30
+
+# A table of participants longer than a screen is left to summary.csv.
+_MOST_PARTICIPANT_ROWS = 40
+
+
+def print_report(
+    idata: Results,
+    *,
+    summary: pd.DataFrame | None = None,
+    judged: Verdict | None = None,
+    console: Console | None = None,
+) -> None:
+    """Print the population tables, the lapses and the verdict on convergence.
+
+    Args:
+        idata: what ``model.sample`` returned.
+        summary: ``summarise(idata)``, where there is one already.
+        judged: ``verdict(idata)``, where there is one already.
+        console: where to; default standard output.
+    """
+    table = summarise(idata) if summary is None else summary
+    judged = verdict(idata, summary=table) if judged is None else judged
+    sizes = group(idata, "posterior").sizes
+    chains, draws = (int(sizes[dim]) for dim in SAMPLE_DIMS)
+    (console or Console()).print(report(table, judged, f"{chains} chains of {draws:,} draws"))
+
+
+def report(summary: pd.DataFrame, judged: Verdict, sample: str = "") -> RenderableType:
+    """The report as something that rich can print.
+
+    Args:
+        summary: the table of ``summarise``.
+        judged: the verdict on convergence.
+        sample: what was sampled, in words.
+    """
+    lapse = summary.index == LAPSE
+    rest = summary[~lapse]
+    found = [kind for kind in _POPULATION if (rest["kind"] == kind).any()] or ["participant"]
+    shown = rest.index[rest["kind"].isin(found)]
+    width = min(_WIDEST_NAME, max((len(str(label)) for label in shown), default=0))
+    parts: list[RenderableType] = [Text(_intervals(sample)), Text()]
+    for kind in found:
+        parts += [_section(kind, rest[rest["kind"] == kind], width), Text()]
+    parts += [Text(line) for line in _lapses(summary[lapse])]
+    return Group(*parts, *_judgement(judged))
+
+
+def _intervals(sample: str) -> str:
+    text = "posterior mean, sd and equal-tailed 95% interval"
+    return f"{sample}; {text}" if sample else text[0].upper() + text[1:]
+
+
+def _section(kind: str, rows: pd.DataFrame, width: int) -> RenderableType:
+    if kind == "participant" and len(rows) > _MOST_PARTICIPANT_ROWS:
+        return Text(f"{_TITLES[kind]}: {len(rows)} values, see the summary table.")
+    table = Table(box=None, pad_edge=False)  # no lines: every terminal shows it as it is meant
+    table.add_column("", width=width, overflow="fold")
+    for name, columns in _COLUMNS.items():
+        table.add_column(name, justify="right", no_wrap=True, min_width=columns)
+    for label, row in rows.iterrows():
+        # labels are the data's: brackets are no markup
+        table.add_row(Text(str(label)), *_numbers(row))
+    return Group(Text(_TITLES[kind], style="bold"), table)
+
+
+def _numbers(row: pd.Series) -> Sequence[str]:
+    size = "-" if pd.isna(row["ess_bulk"]) else f"{min(row['ess_bulk'], row['ess_tail']):.0f}"
+    r_hat = "-" if pd.isna(row["r_hat"]) else f"{row['r_hat']:.3f}"
+    return (*(_number(row[name]) for name in ("mean", "sd", "2.5%", "97.5%")), size, r_hat)
+
+
+def _number(value: float) -> str:
+    """Three decimals, as the field reports them; large numbers with fewer."""
+    return f"{value:.3f}" if abs(value) < 1000 else f"{value:.4g}"
+
+
+def _lapses(rows: pd.DataFrame) -> Iterator[str]:
+    for _, row in rows.iterrows():
+        mean, low, high = (100.0 * row[name] for name in ("mean", "2.5%", "97.5%"))
+        yield f"Lapses: {mean:.1f}% of the trials (95% interval {low:.1f}% to {high:.1f}%)."
+        yield ""
+
+
+def _judgement(judged: Verdict) -> Iterator[Text]:
+    headline, *reasons = judged.sentences
+    yield Text(headline, style="bold green" if judged.ok else "bold red")
+    for reason in reasons:
+        yield Text(f"- {reason}")

@@ -1,0 +1,162 @@
+"""Plain arrays -> ArviZ, on both of its generations; saving and loading.
+
+ArviZ below 1 holds results in its own ``InferenceData``, ArviZ 1 in ``xarray.DataTree``. This is the only file that
+knows the difference.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from hddm_sbi.errors import DataError, ModelError, OutputError
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", FutureWarning)  # ArviZ 0.23 announces its successor on import
+    import arviz as arviz  # other files take it from here, and so without the announcement
+
+Array: TypeAlias = npt.NDArray[Any]
+# name -> dims and values; ("chain", "draw", ...) where there are draws
+Group: TypeAlias = Mapping[str, tuple[Sequence[str], Array]]
+# arviz.InferenceData, or xarray.DataTree on ArviZ 1
+Results: TypeAlias = Any
+
+# ArviZ 1 still answers hasattr(arviz, "InferenceData"), with a warning, so the version decides.
+HAS_INFERENCE_DATA = int(arviz.__version__.split(".")[0]) < 1
+
+# Draws compress little, predicted trials and counts well; the fastest level gets most of it.
+_COMPRESSION = {"zlib": True, "complevel": 1}
+
+
+def to_inference_data(
+    groups: Mapping[str, Group], coords: Mapping[str, Sequence[object]], attrs: Mapping[str, str | None]
+) -> Results:
+    """The results as ArviZ data.
+
+    Args:
+        groups: for each group (``posterior``, ``sample_stats``, ...) its variables: dims and values.
+        coords: labels of dimensions, as they stand in the data; dimensions without are numbered.
+        attrs: facts on the whole, as text; those that are None are left out.
+
+    Returns:
+        ``arviz.InferenceData``, or ``xarray.DataTree`` on ArviZ 1.
+
+    Raises:
+        ModelError: a dimension has the name of a variable, or a variable has the same dimension twice.
+    """
+    labels = {name: coordinate(values) for name, values in coords.items()}
+    datasets = {name: _dataset(variables, labels) for name, variables in groups.items()}
+    return _assemble(datasets, {name: str(value) for name, value in attrs.items() if value is not None})
+
+
+def coordinate(labels: Iterable[object]) -> Array:
+    """Labels as an array that a netCDF file can hold: numbers stay numbers, all else becomes text."""
+    values = list(labels)
+    array = np.asarray(values)
+    if array.ndim == 1 and array.dtype.kind in "iuf" and not any(isinstance(value, bool) for value in values):
+        return array
+    return np.array([str(value) for value in values], dtype=np.str_)
+
+
+def _dataset(variables: Group, labels: Mapping[str, Array]) -> xr.Dataset:
+    for name, (dims, _) in variables.items():
+        if len(set(dims)) < len(dims) or any(dim in variables for dim in dims):
+            taken = next(dim for dim in dims if dim in variables or list(dims).count(dim) > 1)
+            raise ModelError(
+                f"the column '{taken}' has the name of a result of its own ('{name}' has the dimensions "
+                f"{', '.join(dims)}); please rename the column."
+            )
+    sizes = {dim: size for dims, values in variables.values() for dim, size in zip(dims, values.shape, strict=True)}
+    coords = {dim: labels.get(dim, np.arange(size)) for dim, size in sizes.items()}
+    data = {name: (tuple(dims), values) for name, (dims, values) in variables.items()}
+    return xr.Dataset(data, coords={dim: (dim, values) for dim, values in coords.items()})
+
+
+def _assemble(datasets: Mapping[str, xr.Dataset], attrs: Mapping[str, str]) -> Results:
+    return _inference_data(datasets, attrs) if HAS_INFERENCE_DATA else _data_tree(datasets, attrs)
+
+
+def _inference_data(datasets: Mapping[str, xr.Dataset], attrs: Mapping[str, str]) -> Results:
+    make: Any = arviz.InferenceData
+    return make(attrs=dict(attrs), **datasets)
+
+
+def _data_tree(datasets: Mapping[str, xr.Dataset], attrs: Mapping[str, str]) -> xr.DataTree:
+    return xr.DataTree.from_dict({"/": xr.Dataset(attrs=dict(attrs)), **datasets})
+
+
+def group_names(idata: Results) -> tuple[str, ...]:
+    """Names of the groups of a result."""
+    return tuple(idata.children) if isinstance(idata, xr.DataTree) else tuple(idata.groups())
+
+
+def has_group(idata: Results, name: str) -> bool:
+    """Whether a result has the group ``name``."""
+    return name in group_names(idata)
+
+
+def group(idata: Results, name: str) -> xr.Dataset:
+    """The group ``name`` of a result.
+
+    Raises:
+        DataError: there is no such group.
+    """
+    if not has_group(idata, name):
+        raise DataError(f"the results have no group '{name}', only {', '.join(group_names(idata)) or 'none'}.")
+    return idata[name].to_dataset() if isinstance(idata, xr.DataTree) else idata[name]
+
+
+def thin(idata: Results, draws: int) -> Results:
+    """The posterior with about ``draws`` draws in all, evenly spaced in every chain; other groups are left out."""
+    posterior = group(idata, "posterior")
+    wanted = max(1, draws // posterior.sizes["chain"])
+    keep = np.unique(np.linspace(0, posterior.sizes["draw"] - 1, wanted).round().astype(np.int64))
+    return _assemble({"posterior": posterior.isel(draw=keep)}, idata.attrs)
+
+
+def save(idata: Results, path: Path | str) -> None:
+    """Write a result as netCDF, replacing ``path`` in one step; readable by ``arviz.from_netcdf`` of any version.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    path = Path(path)
+    partial = path.with_name(path.name + ".part")
+    datasets = {name: group(idata, name) for name in group_names(idata)}
+    encoding = {
+        f"/{name}": {key: _COMPRESSION for key, values in dataset.data_vars.items() if values.dtype.kind in "bif"}
+        for name, dataset in datasets.items()
+    }
+    try:
+        _data_tree(datasets, idata.attrs).to_netcdf(partial, engine="h5netcdf", encoding=encoding)
+        os.replace(partial, path)
+    except OSError as error:
+        raise OutputError(f"the results cannot be written to '{path}': {error.strerror or error}.") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load(path: Path | str) -> Results:
+    """Read a result that ``save`` or ArviZ wrote into memory; the file is closed again.
+
+    Raises:
+        DataError: there is no such file, or it holds no results.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"there is no file '{path}'.")
+    try:
+        with xr.open_datatree(path, engine="h5netcdf") as tree:
+            tree.load()
+            datasets = {str(name): child.to_dataset() for name, child in tree.children.items()}
+            attrs = {str(name): str(value) for name, value in tree.attrs.items()}
+    except (OSError, ValueError) as error:
+        raise DataError(f"the file '{path}' does not hold results: {error}.") from error
+    return _assemble(datasets, attrs)

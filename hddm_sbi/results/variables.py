@@ -1,0 +1,115 @@
+"""Draws of the coefficients -> the variables of the posterior, as users know them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from hddm_sbi.design.conditions import Conditions
+from hddm_sbi.spec.conditions import ConditionSpecs
+from hddm_sbi.spec.linear import natural_values, population_means, typical_values
+from hddm_sbi.spec.model_spec import CommonTerm, GroupTerm, ModelSpec, ParameterSpec
+
+FloatArray = npt.NDArray[np.float64]
+Draws = Mapping[str, FloatArray]
+
+# name -> (dims besides chain and draw, values of shape (chains, draws, *dims))
+Variables = dict[str, tuple[tuple[str, ...], FloatArray]]
+Coordinates = dict[str, tuple[object, ...]]
+
+CONDITION = "condition"
+P_OUTLIER = "p_outlier"
+
+
+def posterior_variables(
+    spec: ModelSpec, specs: ConditionSpecs, conditions: Conditions, groupby: str | None, draws: Draws
+) -> tuple[Variables, Coordinates]:
+    """Every variable of the posterior, with the labels of its dimensions.
+
+    For a parameter ``p`` first the typical participant's value ``p`` and the population mean ``p_mean``, on the natural
+    scale, then its coefficients and group sds, on the link scale; then what belongs to single groups: deviations, and
+    ``p_subject``, each participant's value, NaN where the participant never saw the condition.
+
+    Args:
+        spec: the model that was sampled.
+        specs: the same model on the conditions, and on the participants in them.
+        conditions: the cells, and who saw which.
+        groupby: column of the participant, or None.
+        draws: coefficients by site, each of shape (chains, draws, *site shape).
+
+    Returns:
+        The variables by name, and the labels by dimension.
+    """
+    labels = _Labels()
+    of_population: Variables = {}
+    of_groups: Variables = {}
+    for k, parameter in enumerate(spec.parameters):
+        by_condition = parameter.name in conditions.by_condition
+        if parameter.fixed is None and parameter.name != P_OUTLIER:
+            of_population |= _population(specs.population.parameters[k], specs.population.n_rows, by_condition, draws)
+        for term in parameter.common:
+            of_population[term.site] = (labels.of_levels(parameter, term), draws[term.site])
+        for group in parameter.group:
+            level = labels.of_levels(parameter, group)
+            if group.sd_prior is not None:
+                of_population[f"{group.site}_sd"] = (level, draws[f"{group.site}_sd"])
+            of_groups[group.site] = ((labels.of_groups(group), *level), draws[group.site])
+        of_groups |= _participants(k, specs.participants, conditions, by_condition, groupby, draws)
+    variables = of_population | of_groups
+    if any(CONDITION in dims for dims, _ in variables.values()):
+        labels.coordinates[CONDITION] = conditions.labels
+    return variables, labels.coordinates
+
+
+class _Labels:
+    """Names of dimensions, and the labels along them."""
+
+    def __init__(self) -> None:
+        self.coordinates: Coordinates = {}
+
+    def of_levels(self, parameter: ParameterSpec, term: CommonTerm | GroupTerm) -> tuple[str, ...]:
+        """The dimension of a term's columns: ``p_x_level``, for its group coefficients too where they have the same."""
+        if term.levels is None:
+            return ()
+        dim = f"{parameter.name}_{_safe(term.name)}_level"
+        if self.coordinates.setdefault(dim, term.levels) != term.levels:
+            dim = f"{term.site}_level"
+            self.coordinates[dim] = term.levels
+        return (dim,)
+
+    def of_groups(self, term: GroupTerm) -> str:
+        """The dimension of a grouping column, by its own name."""
+        self.coordinates[_safe(term.factor)] = term.groups
+        return _safe(term.factor)
+
+
+def _safe(name: str) -> str:
+    return name.replace("/", "÷")  # netCDF refuses the slash
+
+
+def _population(parameter: ParameterSpec, n_cells: int, by_condition: bool, draws: Draws) -> Variables:
+    """``p`` and ``p_mean``; none without a population."""
+    if not parameter.common:
+        return {}
+    typical = typical_values(parameter, draws, n_cells)
+    mean = population_means(parameter, draws, n_cells)
+    if by_condition:
+        return {parameter.name: ((CONDITION,), typical), f"{parameter.name}_mean": ((CONDITION,), mean)}
+    # without a factor in its own formula a parameter has the same value in every cell
+    return {parameter.name: ((), typical[..., 0]), f"{parameter.name}_mean": ((), mean[..., 0])}
+
+
+def _participants(
+    k: int, spec: ModelSpec | None, conditions: Conditions, by_condition: bool, groupby: str | None, draws: Draws
+) -> Variables:
+    """``p_subject``; none where nothing varies by participant."""
+    if spec is None or groupby is None or not any(t.factor == groupby for t in spec.parameters[k].group):
+        return {}
+    value = natural_values(spec.parameters[k], draws, spec.n_rows)
+    value = value.reshape(*value.shape[:-1], *conditions.seen.shape)
+    name, dim = f"{spec.parameters[k].name}_{_safe(groupby)}", _safe(groupby)
+    if by_condition:
+        return {name: ((dim, CONDITION), np.where(conditions.seen, value, np.nan))}
+    return {name: ((dim,), value[..., 0])}

@@ -1,0 +1,1 @@
+"""Priors, links and ``ModelSpec``: the structure of a model as data."""

@@ -1,0 +1,36 @@
+"""The model on the cells of its design: what population and participant summaries are computed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hddm_sbi.design.conditions import Conditions
+from hddm_sbi.design.design import Design
+from hddm_sbi.spec.model_spec import ModelSpec
+from hddm_sbi.spec.newdata import respec
+
+
+@dataclass(frozen=True)
+class ConditionSpecs:
+    """The model on the conditions.
+
+    Args:
+        population: one design row for each cell; use its population terms, and its group terms for variances only.
+        participants: one design row for each participant and cell, participant by participant; None without them.
+    """
+
+    population: ModelSpec
+    participants: ModelSpec | None
+
+
+def condition_specs(spec: ModelSpec, design: Design, conditions: Conditions) -> ConditionSpecs:
+    """The model with the design of the conditions in place of the trials'."""
+    n_cells = len(conditions.population)
+    nowhere = {factor: np.full(n_cells, -1) for factor in design.groupings}
+    population = respec(spec, design.matrices(conditions.population), nowhere, n_cells)
+    if conditions.participants is None:
+        return ConditionSpecs(population, None)
+    rows = conditions.participants
+    return ConditionSpecs(population, respec(spec, design.matrices(rows), conditions.groups, len(rows)))

@@ -1,0 +1,124 @@
+"""Prior distributions as data: checked, in float64, and in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.distributions as td
+from torch.distributions import constraints
+
+from hddm_sbi.errors import ModelError
+
+
+def number(value: float) -> torch.Tensor:
+    """A float64 scalar, so that priors never fall back on torch's default float32."""
+    return torch.tensor(value, dtype=torch.float64)
+
+
+def normal(loc: float, scale: float) -> td.Distribution:
+    """Normal distribution, float64."""
+    return td.Normal(number(loc), number(scale))
+
+
+def half_normal(scale: float) -> td.Distribution:
+    """Half-normal distribution, float64."""
+    return td.HalfNormal(number(scale))
+
+
+def log_normal(loc: float, scale: float) -> td.Distribution:
+    """Log-normal distribution with ``loc`` and ``scale`` of the logarithm, float64."""
+    return td.LogNormal(number(loc), number(scale))
+
+
+def beta(mean: float, sd: float) -> td.Distribution:
+    """Beta distribution by its mean and standard deviation, float64."""
+    total = mean * (1.0 - mean) / sd**2 - 1.0
+    return td.Beta(number(mean * total), number((1.0 - mean) * total))
+
+
+def uniform(low: float, high: float) -> td.Distribution:
+    """Uniform distribution, float64."""
+    return td.Uniform(number(low), number(high))
+
+
+def checked_prior(name: str, prior: Any) -> td.Distribution:
+    """A user's prior in float64.
+
+    Args:
+        name: the variable it is for, for messages.
+        prior: a continuous distribution of one number, of torch or Pyro.
+
+    Raises:
+        ModelError: not such a distribution.
+    """
+    if not isinstance(prior, td.Distribution):
+        raise ModelError(
+            f"the prior of '{name}' must be a distribution of torch or Pyro, such as torch.distributions.Normal(0, 1), "
+            f"not {prior!r}."
+        )
+    if prior.batch_shape != torch.Size() or prior.event_shape != torch.Size():
+        raise ModelError(
+            f"the prior of '{name}' has shape {tuple(prior.batch_shape + prior.event_shape)}; give the distribution of "
+            "a single coefficient, it serves all levels of the term."
+        )
+    support = _support(name, prior)
+    if support.is_discrete:
+        raise ModelError(f"the prior of '{name}' is discrete ({in_words(prior)}); give a continuous distribution.")
+    return as_float64(prior)
+
+
+def _support(name: str, prior: td.Distribution) -> constraints.Constraint:
+    support = prior.support
+    if support is None:
+        raise ModelError(f"the prior of '{name}', {in_words(prior)}, has no support that can be sampled.")
+    return support
+
+
+def check_within(name: str, prior: td.Distribution, low: float, high: float, meaning: str) -> None:
+    """Refuse a prior that reaches outside [low, high].
+
+    Raises:
+        ModelError: it does; ``meaning`` says what the variable is.
+    """
+    outside = [low - step for step in (1e-3, 1.0, 1e3)] + [high + step for step in (1e-3, 1.0, 1e3)]
+    values = torch.tensor([value for value in outside if abs(value) != float("inf")], dtype=torch.float64)
+    assert prior.support is not None
+    if bool(prior.support.check(values).any()):
+        bounds = "positive" if high == float("inf") else f"between {low:g} and {high:g}"
+        raise ModelError(
+            f"the prior of '{name}', {in_words(prior)}, allows values that are not {bounds}, but it is {meaning}."
+        )
+
+
+def as_float64(distribution: td.Distribution) -> td.Distribution:
+    """The same distribution with float64 parameters, where its family can be rebuilt from them."""
+    family: Any = type(distribution)
+    if isinstance(distribution, td.TransformedDistribution) and family.__name__ == "TransformedDistribution":
+        return family(as_float64(distribution.base_dist), distribution.transforms)
+    parameters = _parameters(distribution)
+    if not parameters or all(value.dtype == torch.float64 for value in parameters.values()):
+        return distribution
+    try:
+        return family(**{name: value.detach().double() for name, value in parameters.items()})
+    except TypeError:  # a family whose constructor does not take its own parameters
+        return distribution
+
+
+def _parameters(distribution: td.Distribution) -> dict[str, torch.Tensor]:
+    try:
+        names = distribution.arg_constraints
+    except NotImplementedError:
+        return {}
+    values = {name: getattr(distribution, name, None) for name in names}
+    return {name: value for name, value in values.items() if isinstance(value, torch.Tensor)}
+
+
+def in_words(distribution: td.Distribution) -> str:
+    """The distribution as text: ``Normal(0, 2)``, parameters in the constructor's order."""
+    parameters = _parameters(distribution)
+    if not parameters or any(value.numel() != 1 for value in parameters.values()):
+        return type(distribution).__name__
+    order = {"df": 0, "loc": 1, "low": 1, "scale": 2, "high": 2, "concentration1": 1, "concentration0": 2}
+    names = sorted(parameters, key=lambda name: order.get(name, 1))
+    return f"{type(distribution).__name__}({', '.join(f'{float(parameters[name]):.4g}' for name in names)})"

@@ -1,0 +1,128 @@
+"""The model's structure as data: the one source of the Pyro plate model and of the compiled potential."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch.distributions as td
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class CommonTerm:
+    """A population coefficient block of one parameter.
+
+    Args:
+        name: the term as formulae writes it: ``Intercept``, ``conf``, ``conf:stim``.
+        site: name of the sampled site and of the posterior variable: ``v_Intercept``; ``p_outlier`` for itself.
+        matrix: its columns on the unique design rows, shape (rows, columns).
+        levels: labels of the columns where the term has a factor, else None (then there is one column, and the
+            coefficient is a scalar).
+        prior: distribution of each coefficient on the link scale, scalar (the same for all columns). Its support may
+            be constrained.
+    """
+
+    name: str
+    site: str
+    matrix: FloatArray
+    levels: tuple[str, ...] | None
+    prior: td.Distribution
+
+
+@dataclass(frozen=True)
+class GroupTerm:
+    r"""Coefficients of one term that vary by group.
+
+    With a matching common term the group's whole coefficient is b ~ N(beta, sd), else b ~ N(0, sd); b - beta is the
+    posterior variable ``site``. The sampled variable is
+
+        raw ~ N(w beta, sd^w),   b = beta + sd^(1 - w) (raw - w beta)
+
+    with the centring w in [0, 1]: 1 is centred, 0 is not (Papaspiliopoulos, Roberts & Skold 2007; in Pyro
+    ``LocScaleReparam``). With ``sd_prior`` None (no pooling) there is no sd: b ~ ``prior``, independently, and raw = b.
+
+    Args:
+        name: the term: ``Intercept``, ``conf``.
+        site: name of the posterior variable of the deviations: ``v_Intercept_subject``.
+        factor: the grouping column.
+        groups: its labels, as in the data.
+        index: group of each design row, shape (rows,).
+        matrix: columns on the design rows, shape (rows, columns).
+        levels: labels of the columns where the term has a factor, else None (then there is one column).
+        common: the site of the matching common term, with the same columns, or None.
+        sd_prior: distribution of the group standard deviation of each column, positive support.
+        prior: used when ``sd_prior`` is None.
+        centring: w, shape (groups, columns).
+    """
+
+    name: str
+    site: str
+    factor: str
+    groups: tuple[object, ...]
+    index: IntArray
+    matrix: FloatArray
+    levels: tuple[str, ...] | None
+    common: str | None
+    sd_prior: td.Distribution | None
+    prior: td.Distribution | None
+    centring: FloatArray
+
+
+@dataclass(frozen=True)
+class ParameterSpec:
+    """One parameter: a regression on its link scale, or a constant.
+
+    Args:
+        name: ``v``, ``a``, ..., or ``p_outlier``.
+        link: ``"identity"``, ``"log"`` or ``"logit"``.
+        fixed: the constant on the natural scale, or None; with a constant there are no terms.
+        common: population terms.
+        group: group terms.
+        formula: the right-hand side in words, for ``print``.
+    """
+
+    name: str
+    link: str
+    fixed: float | None = None
+    common: tuple[CommonTerm, ...] = ()
+    group: tuple[GroupTerm, ...] = ()
+    formula: str = "1"
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """The hierarchical model: for each parameter a linear predictor on the unique design rows.
+
+    Args:
+        model: name of the sequential sampling model.
+        parameters: in the order of the likelihood's theta (``p_outlier`` last where there is a lapse mixture).
+        row: design row of each trial, shape (trials,).
+        n_rows: number of unique design rows.
+    """
+
+    model: str
+    parameters: tuple[ParameterSpec, ...]
+    row: IntArray
+    n_rows: int
+
+    @property
+    def free(self) -> tuple[ParameterSpec, ...]:
+        """Parameters that are not fixed."""
+        return tuple(parameter for parameter in self.parameters if parameter.fixed is None)
+
+    def common_terms(self) -> Iterator[tuple[ParameterSpec, CommonTerm]]:
+        """Every population term with its parameter, in the order in which they are sampled."""
+        for parameter in self.parameters:
+            for term in parameter.common:
+                yield parameter, term
+
+    def group_terms(self) -> Iterator[tuple[ParameterSpec, GroupTerm]]:
+        """Every group term with its parameter, in the order in which they are sampled."""
+        for parameter in self.parameters:
+            for term in parameter.group:
+                yield parameter, term

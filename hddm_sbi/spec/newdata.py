@@ -1,0 +1,46 @@
+"""The same model on other rows: new data, or the cells of a design."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from hddm_sbi.design.design import Design
+from hddm_sbi.spec.model_spec import FloatArray, IntArray, ModelSpec, ParameterSpec
+
+Matrices = Mapping[str, tuple[list[FloatArray], list[FloatArray]]]
+
+
+def spec_on(spec: ModelSpec, design: Design, frame: pd.DataFrame) -> ModelSpec:
+    """The model on the rows of ``frame``: one design row for each, known groups only.
+
+    Raises:
+        DataError: a missing column, an unseen level of a factor, or an unknown group.
+        FormulaError: missing values.
+    """
+    index = {name: grouping.locate(frame) for name, grouping in design.groupings.items()}
+    return respec(spec, design.matrices(frame), index, len(frame))
+
+
+def respec(spec: ModelSpec, matrices: Matrices, index: Mapping[str, IntArray], n_rows: int) -> ModelSpec:
+    """The model with other matrices and group indices, each with ``n_rows`` rows."""
+    parameters = tuple(_reparameter(parameter, matrices, index, n_rows) for parameter in spec.parameters)
+    return replace(spec, parameters=parameters, row=np.arange(n_rows), n_rows=n_rows)
+
+
+def _reparameter(
+    parameter: ParameterSpec, matrices: Matrices, index: Mapping[str, IntArray], n_rows: int
+) -> ParameterSpec:
+    if parameter.name not in matrices:  # a constant, or the lapse probability
+        common = tuple(replace(term, matrix=np.ones((n_rows, 1))) for term in parameter.common)
+        return replace(parameter, common=common)
+    of_common, of_group = matrices[parameter.name]
+    common = tuple(replace(term, matrix=matrix) for term, matrix in zip(parameter.common, of_common, strict=True))
+    group = tuple(
+        replace(term, matrix=matrix, index=index[term.factor])
+        for term, matrix in zip(parameter.group, of_group, strict=True)
+    )
+    return replace(parameter, common=common, group=group)

@@ -1,0 +1,130 @@
+"""The user's options about parameters (links, constants, the lapse probability), checked at the edge."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from numbers import Real
+from typing import Any
+
+import torch.distributions as td
+
+from hddm_sbi.design.columns import suggestion
+from hddm_sbi.errors import ModelError
+from hddm_sbi.spec.distributions import check_within, checked_prior
+from hddm_sbi.spec.links import get_link
+from hddm_sbi.ssm.base import SSM, Parameter
+
+CODINGS = ("response", "accuracy")
+LAPSE = "p_outlier"
+
+
+def read_links(ssm: SSM, links: Mapping[str, str] | None) -> dict[str, str]:
+    """The link of every parameter.
+
+    Raises:
+        ModelError: an unknown parameter or link, or a link that reaches outside the parameter's support.
+    """
+    chosen = _mapping("links", links)
+    for name, link in chosen.items():
+        _check_name(ssm, name, "links")
+        get_link(link)
+        _check_link(ssm.parameter(name), link)
+    return {parameter.name: chosen.get(parameter.name, parameter.link) for parameter in ssm.parameters}
+
+
+def _check_link(parameter: Parameter, link: str) -> None:
+    low, high = parameter.support
+    fits = {
+        "identity": True,
+        "log": low <= 0.0 and math.isinf(high),
+        "logit": low <= 0.0 and high >= 1.0,
+    }[link]
+    if not fits:
+        raise ModelError(
+            f"the link '{link}' does not fit '{parameter.name}', whose values lie between {low:g} and {high:g}; "
+            f"leave it at '{parameter.link}' or use 'identity'."
+        )
+
+
+def read_fixed(ssm: SSM, fixed: Mapping[str, float] | None, coding: str) -> dict[str, float]:
+    """The parameters that are constants; accuracy coding fixes the starting point ``z`` in the middle.
+
+    Raises:
+        ModelError: an unknown parameter or coding, or a value outside the parameter's support.
+    """
+    if coding not in CODINGS:
+        raise ModelError(f"coding '{coding}' is not known; choose one of {', '.join(CODINGS)}.")
+    values: dict[str, float] = {}
+    if coding == "accuracy" and "z" in ssm.parameter_names:
+        values["z"] = 0.5
+    for name, value in _mapping("fixed", fixed).items():
+        if name == LAPSE:
+            raise ModelError(f"'{LAPSE}' is fixed by {LAPSE}={value!r}, not in fixed.")
+        _check_name(ssm, name, "fixed")
+        values[name] = _constant(ssm.parameter(name), value)
+    if len(values) == len(ssm.parameters):
+        raise ModelError("all parameters are fixed, so there is nothing to estimate.")
+    return values
+
+
+def _constant(parameter: Parameter, value: Any) -> float:
+    low, high = parameter.support
+    if not _is_number(value):
+        raise ModelError(f"'{parameter.name}' is fixed at {value!r}, which is not a number.")
+    # An end of the support is a possible value where the model's own range reaches it: t0 = 0, but not a = 0.
+    inside = low < value < high or (value in parameter.support and value in parameter.box and math.isfinite(value))
+    if not inside:
+        raise ModelError(
+            f"'{parameter.name}' is fixed at {value}, outside its range from {low:g} to {high:g}; choose one inside."
+        )
+    return float(value)
+
+
+def read_lapse(p_outlier: Any) -> float | td.Distribution | None:
+    """The lapse probability: None where it is estimated under its default prior, a number, or a prior.
+
+    Raises:
+        ModelError: neither ``"estimate"``, nor a number in [0, 1), nor a distribution on (0, 1).
+    """
+    if isinstance(p_outlier, str) and p_outlier == "estimate":
+        return None
+    if isinstance(p_outlier, td.Distribution):
+        prior = checked_prior(LAPSE, p_outlier)
+        check_within(LAPSE, prior, 0.0, 1.0, "a probability")
+        return prior
+    if _is_number(p_outlier) and 0.0 <= p_outlier < 1.0:
+        return float(p_outlier)
+    raise ModelError(
+        f"p_outlier must be 'estimate', a probability from 0 to below 1, or a distribution, not {p_outlier!r}."
+    )
+
+
+def read_shared(ssm: SSM, shared: str | Collection[str]) -> tuple[str, ...]:
+    """The parameters that do not vary by participant.
+
+    Raises:
+        ModelError: an unknown parameter.
+    """
+    names = (shared,) if isinstance(shared, str) else tuple(shared)
+    for name in names:
+        _check_name(ssm, name, "shared")
+    return names
+
+
+def _check_name(ssm: SSM, name: str, option: str) -> None:
+    if name not in ssm.parameter_names:
+        hint = suggestion(str(name), ssm.parameter_names)
+        raise ModelError(f"{option} names '{name}', which is not a parameter of the model '{ssm.name}'; {hint}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _mapping(option: str, value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ModelError(f"{option} must be a dictionary by parameter, not {value!r}.")
+    return dict(value)

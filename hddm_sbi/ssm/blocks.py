@@ -1,0 +1,51 @@
+"""Runs a simulation kernel over blocks of trials, in threads, with results that do not depend on their number."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from hddm_sbi.ssm.base import FloatArray, IntArray
+
+# Trials per generator: large enough that seeding costs nothing, small enough that threads share the work evenly.
+BLOCK = 2048
+
+# (theta, trials per row, seed, first flat trial, last flat trial, rt, choice), nogil; fills rt and choice
+Kernel = Callable[[FloatArray, int, int, int, int, FloatArray, IntArray], None]
+
+
+def run_blocks(
+    kernel: Kernel, theta: FloatArray, n: int, seed: int, threads: int | None = None
+) -> tuple[FloatArray, IntArray]:
+    """Simulate ``n`` trials for each row of ``theta``.
+
+    Args:
+        kernel: compiled with ``nogil``; seeds one generator per block of ``BLOCK`` trials.
+        theta: shape (rows, parameters).
+        n: trials per row.
+        seed: any integer; the same seed gives the same trials whatever the number of threads.
+        threads: default one per core.
+
+    Returns:
+        rt in seconds and choice, each of shape (rows, n).
+    """
+    total = len(theta) * n
+    rt, choice = np.empty(total), np.empty(total, dtype=np.int64)
+    seed = int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] >> np.uint64(1))
+    workers = min(threads or os.cpu_count() or 1, -(-total // BLOCK))
+    if workers <= 1:
+        kernel(theta, n, seed, 0, total, rt, choice)
+    else:
+        # a few spans per thread even out rows of unequal cost; spans start on block borders
+        span = BLOCK * max(1, -(-total // (BLOCK * workers * 4)))
+        with ThreadPoolExecutor(workers) as pool:
+            jobs = [
+                pool.submit(kernel, theta, n, seed, start, min(start + span, total), rt, choice)
+                for start in range(0, total, span)
+            ]
+            for job in jobs:
+                job.result()
+    return rt.reshape(len(theta), n), choice.reshape(len(theta), n)

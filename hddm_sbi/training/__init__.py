@@ -1,0 +1,1 @@
+"""Simulate, train, validate, and write the card."""

@@ -1,0 +1,23 @@
+"""The data sets that travel with the package."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from hddm_sbi._resources import resource, resource_names
+from hddm_sbi.errors import DataError
+
+
+def load_data(name: str = "cavanagh_theta") -> pd.DataFrame:
+    """A bundled experiment as a DataFrame, one row a trial.
+
+    ``cavanagh_theta``: 3,988 trials of 14 participants, rt in seconds, responses -1 and 1, with the covariates stim,
+    theta, dbs and conf (Cavanagh et al. 2011, Nature Neuroscience 14, 1462; distributed with HDDM).
+
+    Raises:
+        DataError: there is no data set of that name.
+    """
+    names = resource_names("data", ".csv")
+    if name not in names:
+        raise DataError(f"there is no bundled data set {name!r}; choose one of {', '.join(names)}.")
+    return pd.read_csv(resource("data", f"{name}.csv"))

@@ -1,0 +1,39 @@
+"""Validated trials: what every later layer takes for granted about the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Trials:
+    """The trials of an experiment, read and validated once.
+
+    Args:
+        rt: response times in seconds, positive and finite, shape (n,).
+        choice: option index, 0 = lower, shape (n,).
+        options: the labels of the options as they stand in the data, lower first.
+        frame: the rows of the user's table, index 0 ... n-1, all columns (covariates are looked up here).
+        groupby: column of the participant, or None.
+        subject: index of each trial's participant into ``subjects``, shape (n,); zeros without ``groupby``.
+        subjects: the participants' labels as they stand in the data, in order of sorting; empty without ``groupby``.
+        reading: one sentence on how rt and responses were read.
+    """
+
+    rt: npt.NDArray[np.float64]
+    choice: npt.NDArray[np.int64]
+    options: tuple[object, ...]
+    frame: pd.DataFrame
+    groupby: str | None
+    subject: npt.NDArray[np.int64]
+    subjects: tuple[object, ...]
+    reading: str
+
+    @property
+    def n(self) -> int:
+        """Number of trials."""
+        return len(self.rt)

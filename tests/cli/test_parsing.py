@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+
+from hddm_sbi.cli import parsing
+from hddm_sbi.errors import ModelError
+
+
+def test_names_by_commas_and_by_repetition() -> None:
+    assert parsing.names(["z,a", " t0 "]) == ("z", "a", "t0")
+    assert parsing.names([]) == ()
+
+
+def test_pair() -> None:
+    assert parsing.pair("left, right", "--choices") == ("left", "right")
+
+
+@pytest.mark.parametrize("text", ["left", "left,right,up", "left,", ""])
+def test_not_a_pair(text: str) -> None:
+    with pytest.raises(ModelError, match=f"--choices takes two labels and a comma.*not '{text}'"):
+        parsing.pair(text, "--choices")
+
+
+def test_constants() -> None:
+    assert parsing.constants(["z=0.5, sz = 0", "st0=1e-2"]) == {"z": 0.5, "sz": 0.0, "st0": 0.01}
+
+
+@pytest.mark.parametrize("text", ["z", "z=half", "=0.5", "z="])
+def test_not_constants(text: str) -> None:
+    with pytest.raises(ModelError, match=f"--fixed takes parameter=number, such as z=0.5, not '{text}'"):
+        parsing.constants([text])
+
+
+def test_a_constant_given_twice() -> None:
+    with pytest.raises(ModelError, match=r"names 'z' twice, with 0\.5 and 0\.4"):
+        parsing.constants(["z=0.5", "z=0.4"])
+
+
+def test_lapse_probability() -> None:
+    assert parsing.lapse_probability("estimate") == "estimate"
+    assert parsing.lapse_probability("0.05") == 0.05
+    with pytest.raises(ModelError, match="not 'some'"):
+        parsing.lapse_probability("some")
+
+
+@pytest.mark.parametrize(("text", "window"), [("0,20", (0.0, 20.0)), ("0.1,", (0.1, None)), ("0", (0.0, None))])
+def test_lapse_window(text: str, window: tuple[float, float | None]) -> None:
+    assert parsing.lapse_window(text) == window
+
+
+@pytest.mark.parametrize("text", ["", ",20", "0,long", "0,1,2"])
+def test_not_a_lapse_window(text: str) -> None:
+    with pytest.raises(ModelError, match=f"--lapse takes the ends of a window in seconds, such as 0,20, not '{text}'"):
+        parsing.lapse_window(text)

@@ -1,0 +1,24 @@
+"""Fixtures that several folders of tests share."""
+
+from __future__ import annotations
+
+import os
+
+# Before anything imports matplotlib: no test needs a display.
+os.environ["MPLBACKEND"] = "Agg"
+
+import pandas as pd
+import pytest
+
+from hddm_sbi.trials import load_data
+
+
+@pytest.fixture(scope="session")
+def _cavanagh_table() -> pd.DataFrame:
+    return load_data("cavanagh_theta")
+
+
+@pytest.fixture
+def cavanagh(_cavanagh_table: pd.DataFrame) -> pd.DataFrame:
+    """The bundled experiment, a copy for each test."""
+    return _cavanagh_table.copy()

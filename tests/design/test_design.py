@@ -1,0 +1,131 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from hddm_sbi.design.design import build_design
+from hddm_sbi.errors import DataError, FormulaError, ModelError
+from hddm_sbi.trials.reading import read_trials
+
+
+@pytest.mark.parametrize(
+    ("rhs", "formula"),
+    [
+        ("1", "1 + (1 | subject)"),
+        ("conf", "1 + conf + (1 + conf | subject)"),
+        ("0 + stim", "0 + stim + (0 + stim | subject)"),
+        ("theta", "1 + theta + (1 + theta | subject)"),
+        ("0 + theta", "0 + theta + (0 + theta | subject)"),
+        ("group", "1 + group + (1 | subject)"),
+        ("age", "1 + age + (1 | subject)"),
+        ("0 + group", "0 + group + (1 | subject)"),
+        ("group * theta", "1 + group + theta + group:theta + (1 + theta | subject)"),
+        ("0 + group + conf", "0 + group + conf + (1 + conf | subject)"),
+        ("0 + group:conf", "0 + group:conf + (0 + group:conf | subject)"),
+        ("conf + (1 | subject)", "1 + conf + (1 | subject)"),
+        ("conf + (1 | item)", "1 + conf + (1 | item)"),
+        ("conf + (conf | subject) + (1 | item)", "1 + conf + (1 + conf | subject) + (1 | item)"),
+        ("1 + (0 + stim | subject)", "1 + (0 + stim | subject)"),
+    ],
+)
+def test_automatic_group_terms(design_of, rhs, formula):
+    assert design_of(rhs).parameters["v"].formula == formula
+
+
+def test_pooling_shared_and_slopes(design_of):
+    assert design_of("conf", pooling="complete").parameters["v"].formula == "1 + conf"
+    assert design_of("conf", pooling="none").parameters["v"].formula == "(1 + conf | subject)"
+    assert design_of("conf", random_slopes=False).parameters["v"].formula == "1 + conf + (1 | subject)"
+    assert design_of("0 + stim", random_slopes=False).parameters["v"].formula == "0 + stim + (1 | subject)"
+    shared = design_of("conf", shared=("a",))
+    assert shared.parameters["a"].formula == "1"
+    assert design_of("conf", pooling="none", shared=("a",)).parameters["a"].formula == "1"
+
+
+def test_across_trial_variability_stays_at_the_population(trials):
+    design = build_design(trials, {"sz": "1 + (1 | subject)"}, ("sv", "sz", "st0"))
+    assert [p.formula for p in design.parameters.values()] == ["1", "1 + (1 | subject)", "1"]
+
+
+def test_without_groupby_there_are_only_the_users_group_terms(experiment):
+    trials = read_trials(experiment)
+    design = build_design(trials, {"v": "conf + (1 | item)"}, ("v", "a"))
+    assert [p.formula for p in design.parameters.values()] == ["1 + conf + (1 | item)", "1"]
+
+
+@pytest.mark.parametrize(
+    ("rhs", "options", "error", "message"),
+    [
+        (
+            "group",
+            {"pooling": "none"},
+            FormulaError,
+            r"effect of 'group' on 'v', which does not vary within participants",
+        ),
+        ("conf + (1 | subject)", {"pooling": "none"}, FormulaError, "has group terms, which pooling 'none'"),
+        ("conf + (1 | subject)", {"pooling": "complete"}, FormulaError, "has group terms, which pooling 'complete'"),
+        ("conf", {"pooling": "none", "random_slopes": False}, ModelError, "drop random_slopes"),
+        ("conf", {"pooling": "some"}, ModelError, "pooling 'some' is not known; choose one of partial, none, complete"),
+        ("(1 | subject)", {"shared": ("v",)}, FormulaError, "'v' is in shared, but its formula varies by 'subject'"),
+        ("0", {"pooling": "complete"}, FormulaError, "has no terms; write 'v ~ 1'"),
+    ],
+)
+def test_contradictions(design_of, rhs, options, error, message):
+    with pytest.raises(error, match=message):
+        design_of(rhs, **options)
+
+
+def test_pooling_none_needs_participants(experiment):
+    with pytest.raises(ModelError, match="needs groupby"):
+        build_design(read_trials(experiment), {}, ("v",), pooling="none")
+
+
+def test_links_to_the_population(design_of):
+    grouped = design_of("stim + (stim | subject) + (1 | item)").parameters["v"].group
+    assert [(g.term.name, g.grouping.factor, g.linked) for g in grouped] == [
+        ("Intercept", "subject", True),
+        ("stim", "subject", True),
+        ("Intercept", "item", True),
+    ]
+    assert [g.linked for g in design_of("stim + (0 + stim | subject)").parameters["v"].group] == [False]
+    assert [g.linked for g in design_of("0 + group").parameters["v"].group] == [False]
+
+
+def test_design_rows_are_distinct_and_complete(design_of, trials):
+    design = design_of("0 + stim")
+    assert len(design.first) == 6 * 3
+    for parameter in design.parameters.values():
+        for term in parameter.common:
+            assert np.array_equal(term.matrix[design.first][design.row], term.matrix)
+        for grouped in parameter.group:
+            index = grouped.grouping.index
+            assert np.array_equal(index[design.first][design.row], index)
+    assert design.frame["stim"].equals(trials.frame["stim"].iloc[design.first].reset_index(drop=True))
+
+
+def test_other_groupings(design_of, trials):
+    grouping = design_of("(1 | item:conf)").groupings["item:conf"]
+    assert grouping.groups == tuple(f"{item}:{'HC' if item % 2 == 0 else 'LC'}" for item in range(8))
+    assert np.array_equal(grouping.index, trials.frame["item"])
+    nested = design_of("(1 | group / subject)").groupings
+    assert nested["group"].groups == ("control", "patient")
+    assert len(nested["group:subject"].groups) == 6
+
+
+def test_new_data(design_of, trials, experiment):
+    design = design_of("scale(theta) * conf + C(stim)")
+    some = experiment.iloc[[200, 11, 11]]
+    common, group = design.matrices(some)["v"]
+    for term, matrix in zip(design.parameters["v"].common, common, strict=True):
+        assert np.array_equal(matrix, term.matrix[[200, 11, 11]])
+    assert np.array_equal(design.groupings["subject"].locate(some), [5, 0, 0])
+    assert np.array_equal(group[0], np.ones((3, 1)))
+    one = pd.DataFrame({"theta": [1], "conf": ["LC"], "stim": ["WW"], "subject": ["s2"]})
+    assert design.matrices(one)["v"][0][1].shape == (1, 1)
+    with pytest.raises(DataError, match="group s9 of 'subject' was not in the data"):
+        design.groupings["subject"].locate(one.assign(subject="s9"))
+
+
+def test_numeric_participants_in_new_data(cavanagh):
+    trials = read_trials(cavanagh, groupby="participant_id")
+    grouping = build_design(trials, {}, ("v",)).groupings["participant_id"]
+    assert np.array_equal(grouping.locate(cavanagh), trials.subject)

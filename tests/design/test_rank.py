@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from hddm_sbi.design.rank import check_rank, rank
+from hddm_sbi.errors import FormulaError
+
+
+def test_rank_does_not_depend_on_units():
+    rng = np.random.default_rng(0)
+    matrix = np.column_stack([np.ones(50), rng.normal(size=50) * 1e-6, rng.normal(size=50) * 1e6])
+    assert rank(matrix) == 3
+    assert rank(np.column_stack([matrix, matrix @ [1.0, 2e6, 3e-6]])) == 3
+    assert rank(matrix[:2]) == 2
+
+
+def test_only_the_dependent_columns_are_named(design_of, experiment, trials):
+    experiment["double"] = 2 * experiment["theta"] + 1
+    trials.frame["double"] = experiment["double"]
+    with pytest.raises(FormulaError, match=r"for 'v' is collinear: 'Intercept', 'theta', 'double' determine each"):
+        design_of("conf + theta + double")
+
+
+def test_a_constant_and_a_nested_factor(design_of, trials):
+    trials.frame["one"] = 1.5
+    with pytest.raises(FormulaError, match=r"'Intercept', 'one'"):
+        design_of("one")
+    trials.frame["twin"] = trials.frame["conf"].map({"HC": "x", "LC": "y"})
+    with pytest.raises(FormulaError, match=r"'conf\[LC\]', 'twin\[y\]'"):
+        design_of("conf + twin + theta")
+
+
+def test_empty_cells_are_collinear(design_of):
+    # LL goes with both codes of conf here, the other stimuli with one each
+    with pytest.raises(FormulaError, match="collinear"):
+        design_of("conf * stim")
+
+
+def test_a_design_of_full_rank_passes():
+    check_rank("v", np.column_stack([np.ones(4), [0, 1, 0, 1], [0, 0, 1, 1]]), ["Intercept", "x", "y"])

@@ -1,0 +1,122 @@
+"""Small models for the tests of the sampling layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pyro.distributions as dist
+import pytest
+import torch
+import torch.distributions as td
+
+from hddm_sbi.spec.model_spec import CommonTerm, GroupTerm, ModelSpec, ParameterSpec
+
+
+class NormalLikelihood:
+    """rt ~ N(m + k choice, s), choice ~ Bernoulli(p): a density with an easy gradient, in place of a real process."""
+
+    parameters = ("m", "s", "p")
+    n_choices = 2
+
+    def log_prob(self, rt, choice, theta, row):
+        m, s, p = theta[row].T
+        z = (rt - m - 0.3 * choice) / s
+        return -0.5 * z * z - np.log(s) - 0.5 * np.log(2 * np.pi) + np.log(np.where(choice == 1, p, 1 - p))
+
+    def log_prob_grad(self, rt, choice, theta, row):
+        m, s, p = theta[row].T
+        z = (rt - m - 0.3 * choice) / s
+        by_p = np.where(choice == 1, 1 / p, -1 / (1 - p))
+        return self.log_prob(rt, choice, theta, row), np.stack([z / s, (z * z - 1) / s, by_p], axis=1)
+
+
+def _double(x: float) -> torch.Tensor:
+    return torch.tensor(x, dtype=torch.float64)
+
+
+def _prior(rng: np.random.Generator) -> td.Distribution:
+    return [
+        lambda: td.Normal(_double(rng.normal()), _double(rng.uniform(0.5, 2))),
+        lambda: td.StudentT(_double(3.0), _double(rng.normal()), _double(1.0)),
+        lambda: td.LogNormal(_double(0.0), _double(0.7)),
+        lambda: td.Gamma(_double(2.0), _double(rng.uniform(1, 3))),
+        lambda: dist.Uniform(_double(-1.0), _double(2.0)),
+        lambda: td.Beta(_double(2.0), _double(3.0)),
+        lambda: td.Gumbel(_double(0.0), _double(1.0)),  # no analytic form here: through autograd
+    ][rng.integers(7)]()
+
+
+def _sd_prior(rng: np.random.Generator) -> td.Distribution:
+    return [
+        lambda: td.HalfNormal(_double(rng.uniform(0.3, 1))),
+        lambda: td.Exponential(_double(2.0)),
+        lambda: td.Gamma(_double(2.0), _double(4.0)),
+        lambda: td.HalfCauchy(_double(0.5)),
+    ][rng.integers(4)]()
+
+
+class SpecMaker:
+    """Random specs over one set of design rows: 2 grouping columns, a factor with 3 levels, a covariate."""
+
+    def __init__(self, rng: np.random.Generator, n: int = 60) -> None:
+        self.rng, self.n = rng, n
+        subject, item = rng.integers(0, 4, n), rng.integers(0, 3, n)
+        level, x = rng.integers(0, 3, n), rng.integers(-2, 3, n).astype(float)
+        rows, self.row = np.unique(np.stack([subject, item, level, x], 1), axis=0, return_inverse=True)
+        self.row = self.row.ravel()
+        self.subject, self.item, self.level = rows[:, :3].T.astype(int)
+        self.x = rows[:, 3]
+        self.rt = rng.choice(rng.uniform(0.3, 2.0, 12), n)
+        self.choice = rng.integers(0, 2, n)
+
+    def terms(self, parameter: str, pooling: str) -> tuple[tuple[CommonTerm, ...], tuple[GroupTerm, ...]]:
+        """Intercept, covariate and factor, each at random; groups for some of them."""
+        rng, n_rows = self.rng, len(self.x)
+        matrices = {"Intercept": np.ones((n_rows, 1)), "x": self.x[:, None], "f": np.eye(3)[self.level]}
+        levels = {"Intercept": None, "x": None, "f": ("A", "B", "C")}
+        names = ["Intercept", *(name for name in ("x", "f") if rng.random() < 0.5)]
+        common = tuple(
+            CommonTerm(name, f"{parameter}_{name}", matrices[name], levels[name], _prior(rng))
+            for name in names
+            if pooling != "none"
+        )
+        group = []
+        for factor, index, size in (("subject", self.subject, 4), ("item", self.item, 3)):
+            for name in names if rng.random() < 0.8 else ():
+                matched = f"{parameter}_{name}" if pooling == "partial" and rng.random() < 0.8 else None
+                shape = (size, matrices[name].shape[1])
+                centring = [np.zeros(shape), np.ones(shape), rng.random(shape)][rng.integers(3)]
+                none = pooling == "none"
+                group.append(
+                    GroupTerm(
+                        name, f"{parameter}_{name}_{factor}", factor, tuple(range(size)), index, matrices[name],
+                        levels[name], matched, None if none else _sd_prior(rng), _prior(rng) if none else None,
+                        centring,
+                    )
+                )  # fmt: skip
+        return common, tuple(group if pooling != "complete" else ())
+
+    def spec(self) -> ModelSpec:
+        parameters = []
+        for name, link in (("m", "identity"), ("s", "log"), ("p", "logit")):
+            if self.rng.random() < 0.2:
+                parameters.append(ParameterSpec(name, link, fixed=0.4))
+                continue
+            common, group = self.terms(name, self.rng.choice(["partial", "none", "complete"]))
+            if not common and not group:
+                parameters.append(ParameterSpec(name, link, fixed=0.4))
+            else:
+                parameters.append(ParameterSpec(name, link, None, common, group))
+        return ModelSpec("toy", tuple(parameters), self.row, len(self.x))
+
+
+@pytest.fixture
+def make_spec() -> Callable[[int], SpecMaker]:
+    """A maker of random specs for a seed."""
+    return lambda seed, n=60: SpecMaker(np.random.default_rng(seed), n)
+
+
+@pytest.fixture
+def toy() -> NormalLikelihood:
+    return NormalLikelihood()

@@ -1,0 +1,59 @@
+"""From data to draws: both samplers give the same posterior, and it covers the truth."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hddm_sbi.inference.centring import choose_centring
+from hddm_sbi.inference.initial import estimate, starting_points, with_centring
+from hddm_sbi.inference.layout import coefficients
+from hddm_sbi.inference.nuts import NutsSettings, sample_nuts
+from hddm_sbi.inference.potential import Potential
+from hddm_sbi.likelihoods.exact.ddm import ExactDDM
+from hddm_sbi.likelihoods.lapse import LapseMixture
+from hddm_sbi.results.to_arviz import arviz
+from hddm_sbi.spec.build import build_spec
+from hddm_sbi.ssm.registry import get_model
+from hddm_sbi.trials.reading import read_trials
+
+DDM = get_model("ddm")
+
+
+def moments(draws):
+    """Mean, sd and Monte Carlo error of the mean of draws (chains, draws)."""
+    ess = float(arviz.ess(draws))
+    return draws.mean(), draws.std(), draws.std() / np.sqrt(ess)
+
+
+@pytest.mark.slow
+def test_samplers_and_centrings_agree():
+    subjects, n = 6, 60
+    rng = np.random.default_rng(1)
+    theta = np.column_stack([1.0 + 0.4 * rng.normal(size=subjects), *np.full((3, subjects), [[1.4], [0.5], [0.3]])])
+    rt, choice = DDM.simulator(theta, n, 1)
+    frame = pd.DataFrame({"subject": np.repeat(np.arange(subjects), n), "rt": rt.ravel(), "response": choice.ravel()})
+    trials = read_trials(frame, groupby="subject")
+    spec, _ = build_spec(DDM, trials, shared=("a", "z", "t0"), p_outlier=0.05)
+    likelihood = LapseMixture(ExactDDM(), (0.0, 10.0))
+    at = estimate(spec, likelihood, trials.rt, trials.choice, DDM)
+    chosen, at = choose_centring(spec, likelihood, trials.rt, trials.choice, at)
+    runs = {}
+    for name, model, sampler, draws in (
+        ("nutpie", chosen, "nutpie", 1000),
+        ("pyro", chosen, "pyro", 300),
+        ("not centred", with_centring(spec, lambda term: 0 * term.centring), "nutpie", 1000),
+    ):
+        potential = Potential(model, likelihood, trials.rt, trials.choice)
+        settings = NutsSettings(draws=draws, tune=300, chains=2, seed=4)
+        raw = sample_nuts(potential, starting_points(potential, at), settings, sampler, progress=False)
+        assert raw.stats["diverging"].mean() < 0.01, name
+        runs[name] = coefficients(model, raw.u)
+    for site in ("v_Intercept", "a_Intercept", "z_Intercept", "t0_Intercept", "v_Intercept_subject_sd"):
+        mean, sd, error = moments(runs["nutpie"][site])
+        for other in ("pyro", "not centred"):
+            other_mean, other_sd, other_error = moments(runs[other][site])
+            assert abs(mean - other_mean) < 5 * np.hypot(error, other_error), (site, other)
+            assert other_sd == pytest.approx(sd, rel=0.5), (site, other)
+    for site, truth in (("v_Intercept", 1.0), ("a_Intercept", np.log(1.4)), ("t0_Intercept", np.log(0.3))):
+        mean, sd, _ = moments(runs["nutpie"][site])
+        assert abs(mean - truth) < 4 * sd

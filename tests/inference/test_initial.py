@@ -1,0 +1,123 @@
+"""Chains start where the density is finite and where every participant's likelihood has a slope."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hddm_sbi.errors import SamplingError
+from hddm_sbi.inference.centring import choose_centring
+from hddm_sbi.inference.initial import Estimate, estimate, starting_points, with_centring
+from hddm_sbi.inference.potential import Potential
+from hddm_sbi.likelihoods.exact.ddm import ExactDDM
+from hddm_sbi.likelihoods.lapse import LapseMixture
+from hddm_sbi.spec.build import build_spec
+from hddm_sbi.ssm.registry import get_model
+from hddm_sbi.trials.reading import read_trials
+
+DDM = get_model("ddm")
+
+
+def experiment(subjects, n, seed, spread=0.2, v=1.0):
+    """Trials of participants around (v, 1.5, .5, .3)."""
+    rng = np.random.default_rng(seed)
+    theta = np.column_stack(
+        [
+            v + spread * rng.normal(size=subjects),
+            1.5 * np.exp(spread * rng.normal(size=subjects)),
+            np.full(subjects, 0.5),
+            0.3 * np.exp(spread * rng.normal(size=subjects)),
+        ]
+    )
+    rt, choice = DDM.simulator(theta, n, seed)
+    table = {"subject": np.repeat(np.arange(subjects), n), "rt": rt.ravel(), "response": choice.ravel()}
+    return pd.DataFrame(table | {"cond": np.resize(["A", "B"], subjects * n)})
+
+
+def prepare(frame, likelihood, **options):
+    options = dict(options)
+    trials = read_trials(frame, groupby=options.pop("groupby", "subject"), choices=(0, 1))
+    spec, _ = build_spec(DDM, trials, **options)
+    at = estimate(spec, likelihood, trials.rt, trials.choice, DDM)
+    spec, at = choose_centring(spec, likelihood, trials.rt, trials.choice, at)
+    return trials, spec, at
+
+
+EXPERIMENTS = {
+    "ordinary": (experiment(8, 100, 1), {}),
+    "five trials each": (experiment(12, 5, 2), {}),
+    "one participant": (experiment(1, 80, 3), {}),
+    "ceiling": (experiment(5, 60, 4, v=6.0), {}),
+    "effect": (experiment(6, 80, 5), {"formula": "v ~ cond"}),
+    "cells": (experiment(6, 80, 5), {"formula": ["v ~ 0 + cond", "a ~ cond"], "random_slopes": False}),
+    "one non-decision time": (experiment(6, 80, 6, spread=0.4), {"shared": ("t0",)}),
+    "apart": (experiment(4, 60, 7), {"pooling": "none"}),
+    "complete": (experiment(4, 60, 8), {"pooling": "complete"}),
+    "no participants": (experiment(4, 60, 9), {"groupby": None}),
+    "fixed": (experiment(4, 60, 10), {"fixed": {"z": 0.5}}),
+}
+
+
+@pytest.mark.filterwarnings("ignore::hddm_sbi.errors.HDDMWarning")
+@pytest.mark.parametrize("p_outlier", [0, "estimate"])
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_points_are_finite_and_off_the_plateau(name, p_outlier):
+    frame, options = EXPERIMENTS[name]
+    likelihood = ExactDDM() if p_outlier == 0 else LapseMixture(ExactDDM(), (0, 20))
+    trials, spec, at = prepare(frame, likelihood, p_outlier=p_outlier, **options)
+    potential = Potential(spec, likelihood, trials.rt, trials.choice)
+    start = starting_points(potential, at)
+    points = [start(seed) for seed in range(4)]
+    for u in points:
+        value, gradient = potential.log_density_grad(u)
+        assert np.isfinite(value) and np.isfinite(gradient).all()
+        log_f = ExactDDM().log_prob(trials.rt, trials.choice, np.ascontiguousarray(potential.theta(u)[:, :4]), spec.row)
+        reachable = np.bincount(spec.row, np.isfinite(log_f)) / np.bincount(spec.row)
+        assert reachable.min() >= (1.0 if p_outlier == 0 else 0.9)  # the process explains every participant's trials
+    np.testing.assert_array_equal(points[1], start(1))
+    assert not np.array_equal(points[0], points[1])
+    for _, term in spec.group_terms():
+        assert ((term.centring >= 0) & (term.centring <= 1)).all()
+
+
+def test_fast_guesses_do_not_drag_the_start():
+    frame = experiment(5, 200, 11)
+    frame.loc[frame.index % 100 == 0, "rt"] = 0.12  # 1 % guesses
+    likelihood = LapseMixture(ExactDDM(), (0, 20))
+    trials, spec, at = prepare(frame, likelihood)
+    potential = Potential(spec, likelihood, trials.rt, trials.choice)
+    theta = potential.theta(at.pack(spec))
+    assert (theta[:, 3] > 0.15).all()
+    assert (np.abs(theta[:, 0] - 1.0) < 1.5).all()
+
+
+def test_impossible_data_are_named():
+    frame = experiment(3, 50, 12)
+    trials = read_trials(frame, groupby="subject")
+    spec, _ = build_spec(DDM, trials, fixed={"t0": 5.0}, p_outlier=0)
+    with pytest.raises(SamplingError, match="non-decision time"):
+        estimate(spec, ExactDDM(), trials.rt, trials.choice, DDM)
+
+
+def test_centring_follows_the_information():
+    likelihood = ExactDDM()
+    weights = {}
+    for n in (5, 500):
+        _, spec, _ = prepare(experiment(10, n, 13, spread=0.3), likelihood, p_outlier=0)
+        weights[n] = {term.site: term.centring.mean() for _, term in spec.group_terms()}
+    for site in weights[5]:
+        assert weights[5][site] <= weights[500][site]
+    assert weights[500]["z_Intercept_subject"] == 0.0  # all groups have the same z: no sd to speak of
+    assert weights[500]["t0_Intercept_subject"] > 0.8
+    assert weights[5]["v_Intercept_subject"] < 0.5
+
+
+def test_an_estimate_is_the_same_point_under_any_centring(make_spec, toy):
+    maker = make_spec(21)
+    spec = maker.spec()
+    potential = Potential(spec, toy, maker.rt, maker.choice)
+    u = 0.3 * np.random.default_rng(0).normal(size=potential.ndim)
+    at = Estimate.at(spec, u)
+    np.testing.assert_allclose(at.pack(spec), u, atol=1e-9)
+    other = with_centring(spec, lambda term: 1.0 - term.centring)
+    moved = Potential(other, toy, maker.rt, maker.choice)
+    np.testing.assert_allclose(moved.theta(at.pack(other)), potential.theta(u), rtol=1e-9)

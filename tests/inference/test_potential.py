@@ -1,0 +1,132 @@
+"""The potential equals the densities written out, its gradient equals finite differences."""
+
+import numpy as np
+import pytest
+import torch
+import torch.distributions as td
+
+from hddm_sbi.inference.densities import FAMILIES, densities
+from hddm_sbi.inference.layout import Layout, group_coefficients
+from hddm_sbi.inference.potential import MergedTrials, Potential
+from hddm_sbi.spec.links import LINKS
+
+D = torch.float64
+
+
+def t(x):
+    return torch.tensor(x, dtype=D)
+
+
+PRIORS = {
+    "Normal": td.Normal(t(0.3), t(1.2)),
+    "StudentT": td.StudentT(t(4.0), t(-0.2), t(0.8)),
+    "Cauchy": td.Cauchy(t(0.1), t(0.5)),
+    "HalfNormal": td.HalfNormal(t(0.7)),
+    "HalfCauchy": td.HalfCauchy(t(0.7)),
+    "Gamma": td.Gamma(t(1.7), t(2.3)),
+    "Exponential": td.Exponential(t(1.9)),
+    "LogNormal": td.LogNormal(t(0.4), t(0.9)),
+    "Beta": td.Beta(t(1.0), t(20.0)),
+    "Uniform": td.Uniform(t(-1.5), t(2.5)),
+    "Gumbel": td.Gumbel(t(0.0), t(1.0)),
+}
+
+
+def test_every_analytic_family_is_tested():
+    assert set(FAMILIES) <= set(PRIORS)
+
+
+@pytest.mark.parametrize("name", PRIORS)
+def test_densities_equal_torch(name):
+    prior = PRIORS[name]
+    u = np.linspace(-6, 6, 25)
+    ((index, density),) = densities([prior] * u.size) if name in FAMILIES else [(slice(None), densities([prior])[0][1])]
+    mapped = density(u[index])
+    at = torch.tensor(u, requires_grad=True)
+    transform = td.biject_to(prior.support)
+    value = transform(at)
+    expected = prior.log_prob(value) + transform.log_abs_det_jacobian(at, value)
+    (slope,) = torch.autograd.grad(value.sum(), at, retain_graph=True)
+    (gradient,) = torch.autograd.grad(expected.sum(), at)
+    np.testing.assert_allclose(mapped.value, value.detach(), rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(mapped.log_density, expected.detach(), rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(mapped.slope, slope, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(mapped.log_density_slope, gradient, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_pack_inverts_unpack(make_spec, seed):
+    layout = Layout.of(make_spec(seed).spec())
+    u = np.random.default_rng(seed).normal(size=(2, 3, layout.ndim))
+    values = layout.unpack(u)
+    np.testing.assert_allclose(layout.pack(values), u, atol=1e-9)
+    for block in layout.blocks:
+        assert values[block.site].shape == (2, 3, *block.shape)
+    assert len(set(layout.names)) == layout.ndim
+
+
+def written_out(spec, likelihood, rt, choice, u):
+    """The joint log density, term by term, as the docstrings of the spec state it."""
+    layout = Layout.of(spec)
+    values, total = layout.unpack(u), 0.0
+    for block in layout.blocks:
+        if block.prior is not None:
+            transform = td.biject_to(block.prior.support)
+            at = torch.tensor(u[block.slice])
+            x = transform(at)
+            total += float((block.prior.log_prob(x) + transform.log_abs_det_jacobian(at, x)).sum())
+    theta = np.empty((spec.n_rows, len(spec.parameters)))
+    for k, parameter in enumerate(spec.parameters):
+        eta = np.zeros(spec.n_rows)
+        for term in parameter.common:
+            eta += term.matrix @ np.atleast_1d(values[term.site])
+        for term in parameter.group:
+            b = group_coefficients(term, values).reshape(len(term.groups), -1)
+            beta = 0.0 if term.common is None else np.atleast_1d(values[term.common])
+            eta += ((b - beta)[term.index] * term.matrix).sum(1)
+            if term.sd_prior is not None:
+                raw = values[f"{term.site}_raw"].reshape(len(term.groups), -1)
+                sd = np.atleast_1d(values[f"{term.site}_sd"])
+                normal = td.Normal(torch.tensor(term.centring * beta), torch.tensor(sd**term.centring))
+                total += float(normal.log_prob(torch.tensor(raw)).sum())
+                np.testing.assert_allclose(b, beta + sd ** (1 - term.centring) * (raw - term.centring * beta))
+        theta[:, k] = parameter.fixed if parameter.fixed is not None else LINKS[parameter.link].inverse(eta)
+    return total + float(likelihood.log_prob(rt, choice, theta, spec.row).sum())
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_density_is_the_one_written_out_and_gradient_matches(make_spec, toy, seed):
+    maker = make_spec(seed)
+    spec = maker.spec()
+    potential = Potential(spec, toy, maker.rt, maker.choice)
+    u = 0.5 * np.random.default_rng(seed).normal(size=potential.ndim)
+    value, gradient = potential.log_density_grad(u)
+    assert value == pytest.approx(written_out(spec, toy, maker.rt, maker.choice, u), rel=1e-11, abs=1e-9)
+    assert value == pytest.approx(potential.log_density(u), rel=1e-13)
+    step = 1e-5
+    numeric = [
+        (potential.log_density(u + step * e) - potential.log_density(u - step * e)) / (2 * step)
+        for e in np.eye(potential.ndim)
+    ]
+    np.testing.assert_allclose(gradient, numeric, rtol=1e-5, atol=2e-5)
+
+
+def test_overflow_is_minus_infinity_with_zero_gradient(make_spec, toy):
+    maker = make_spec(3)
+    potential = Potential(maker.spec(), toy, maker.rt, maker.choice)
+    for u in (np.full(potential.ndim, 1e3), np.full(potential.ndim, -1e3), np.full(potential.ndim, np.nan)):
+        value, gradient = potential.log_density_grad(u)
+        assert value == -np.inf or np.isfinite(value)
+        assert np.isfinite(gradient).all()
+        assert potential.log_density(u) == value
+
+
+def test_merged_trials_keep_every_trial():
+    rng = np.random.default_rng(0)
+    row, rt, choice = rng.integers(0, 5, 500), rng.integers(1, 9, 500) / 10, rng.integers(0, 2, 500)
+    row[row == 3] = 4  # a design row without trials
+    merged = MergedTrials(row, rt, choice)
+    assert merged.count.sum() == 500
+    assert len(merged.rt) == len(np.unique(np.stack([row, rt, choice], 1), axis=0))
+    sums = merged.sum_by_row(merged.rt[:, None], 5)[:, 0]
+    np.testing.assert_allclose(sums, np.bincount(row, rt, 5))

@@ -1,0 +1,101 @@
+"""The potential is minus the potential energy of the Pyro model built from the same spec, and so is its gradient."""
+
+import numpy as np
+import pandas as pd
+import pyro.distributions
+import pytest
+import torch
+from pyro.infer.mcmc.util import initialize_model
+
+from hddm_sbi.inference.initial import with_centring
+from hddm_sbi.inference.potential import Potential
+from hddm_sbi.likelihoods.exact.ddm import ExactDDM
+from hddm_sbi.likelihoods.lapse import LapseMixture
+from hddm_sbi.model.plate import plate_model
+from hddm_sbi.spec.build import build_spec
+from hddm_sbi.ssm.registry import get_model
+from hddm_sbi.trials.reading import read_trials
+from hddm_sbi.trials.trials import Trials
+
+MODELS = {
+    "intercepts": {},
+    "slopes": {"formula": ["v ~ conf", "a ~ 0 + stim"], "p_outlier": 0.05},
+    "numeric": {"formula": "v ~ theta * conf", "random_slopes": False, "shared": ("z",)},
+    "accuracy": {"coding": "accuracy", "formula": "v ~ stim", "p_outlier": 0},
+    "two groupings": {"formula": "v ~ stim + (1 + stim|subject) + (1|item)"},
+    "cell means": {"formula": "v ~ 0 + conf:stim", "links": {"a": "identity"}, "fixed": {"t0": 0.2}},
+    "apart": {"pooling": "none", "formula": "v ~ conf"},
+    "complete": {"pooling": "complete", "formula": "a ~ conf + theta"},
+    "priors": {
+        "priors": {
+            "v_Intercept": torch.distributions.StudentT(3.0, 0.5, 1.0),
+            "a_Intercept_subject_sd": torch.distributions.Exponential(3.0),
+            "z_Intercept": pyro.distributions.Uniform(-1.0, 1.0),
+            "t0_Intercept": torch.distributions.Gumbel(-1.0, 0.5),
+        }
+    },
+}
+
+
+def energies(spec, likelihood, trials, u):
+    """Value and gradient of Pyro's potential energy at u, in the order of our coordinates."""
+    initial, potential_fn, _, _ = initialize_model(plate_model(spec, likelihood, trials))
+    potential = Potential(spec, likelihood, trials.rt, trials.choice)
+    sites = {}
+    for block in potential.layout.blocks:
+        assert initial[block.site].numel() == block.size, block.site
+        at = torch.tensor(u[block.slice]).reshape(initial[block.site].shape)
+        sites[block.site] = at.requires_grad_(True)
+    assert set(sites) == set(initial)
+    energy = potential_fn(sites)
+    gradients = torch.autograd.grad(energy, list(sites.values()))
+    return energy.item(), np.concatenate([g.reshape(-1).numpy() for g in gradients])
+
+
+def compare(spec, likelihood, trials, seed):
+    potential = Potential(spec, likelihood, trials.rt, trials.choice)
+    points = 0.4 * np.random.default_rng(seed).normal(size=(200, potential.ndim))
+    # without lapses most points are impossible: some non-decision time lies above a response
+    u = next(point for point in points if np.isfinite(potential.log_density(point)))
+    value, gradient = potential.log_density_grad(u)
+    energy, by_u = energies(spec, likelihood, trials, u)
+    assert np.isfinite(value)
+    assert value == pytest.approx(-energy, rel=1e-12, abs=1e-8)
+    np.testing.assert_allclose(gradient, -by_u, rtol=1e-9, atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_random_specs(make_spec, toy, seed):
+    maker = make_spec(100 + seed)
+    trials = Trials(maker.rt, maker.choice, (0, 1), pd.DataFrame(), None, np.zeros(60, int), (), "")
+    compare(maker.spec(), toy, trials, seed)
+
+
+@pytest.fixture(scope="module")
+def experiment() -> pd.DataFrame:
+    rng, n = np.random.default_rng(5), 120
+    return pd.DataFrame(
+        {
+            "subject": np.repeat(np.arange(6), 20),
+            "item": rng.integers(0, 4, n).astype(str),
+            "stim": rng.choice(["LL", "WL", "WW"], n),
+            "conf": rng.choice(["HC", "LC"], n),
+            "theta": rng.normal(size=n).round(2),
+            "rt": rng.uniform(1.2, 3.0, n).round(2),
+            "response": rng.integers(0, 2, n),
+        }
+    )
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("centring", [0.0, 1.0, None])
+@pytest.mark.filterwarnings("ignore::hddm_sbi.errors.HDDMWarning")
+def test_models_of_an_experiment(experiment, name, centring):
+    options = MODELS[name]
+    trials = read_trials(experiment, groupby="subject", coding=options.get("coding", "response"))
+    spec, _ = build_spec(get_model("ddm"), trials, **options)
+    rng = np.random.default_rng(11)
+    draw = rng.random if centring is None else lambda shape: np.full(shape, centring)
+    spec = with_centring(spec, lambda term: draw(term.centring.shape))
+    likelihood = LapseMixture(ExactDDM(), (0, 5)) if options.get("p_outlier", 1) != 0 else ExactDDM()
+    compare(spec, likelihood, trials, 3)

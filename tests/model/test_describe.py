@@ -1,0 +1,30 @@
+from hddm_sbi.design.conditions import find_conditions
+from hddm_sbi.model.describe import describe
+from hddm_sbi.spec.table import prior_table
+
+
+def test_the_whole_text(ddm, build, trials):
+    spec, design = build(["v ~ conf"], fixed={"z": 0.5}, shared=("t0",))
+    text = describe(
+        spec, trials, prior_table(spec, ddm), conditions=find_conditions(design, trials).table, likelihood="exact"
+    )
+    lines = text.splitlines()
+    assert lines[0] == "Model 'ddm', likelihood exact: 60 trials of 3 participants (subject)."
+    assert lines[1] == trials.reading
+    assert lines[3:9] == [
+        "Equations",
+        "  v         ~ 1 + conf + (1 + conf | subject)",
+        "  log(a)    ~ 1 + (1 | subject)",
+        "  z         = 0.5",
+        "  log(t0)   ~ 1",
+        "  p_outlier ~ 1",
+    ]
+    assert "  v_conf_subject_sd      ~ HalfNormal(1)" in lines
+    assert lines[-3:] == ["Conditions", "  conf=HC", "  conf=LC"]
+
+
+def test_accuracy_coding_is_said(ddm, build, trials):
+    spec, _ = build(coding="accuracy")
+    text = describe(spec, trials, prior_table(spec, ddm, coding="accuracy"), coding="accuracy")
+    assert "coded by accuracy: z is fixed" in text and "  z         = 0.5" in text
+    assert "Conditions" not in text

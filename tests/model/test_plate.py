@@ -1,0 +1,182 @@
+from dataclasses import replace
+
+import numpy as np
+import pyro
+import pyro.distributions as dist
+import pytest
+import torch
+import torch.distributions as td
+from pyro.infer import MCMC, NUTS, Predictive
+
+from hddm_sbi.model.plate import as_pyro, plate_model
+from hddm_sbi.spec.linear import natural_parameters
+
+FORMULA = ["v ~ 0 + stim + theta", "a ~ conf + (1 + conf | subject) + (1 | trial)"]
+
+
+def _trace(model, seed=0):
+    pyro.set_rng_seed(seed)
+    return pyro.poutine.trace(model).get_trace()
+
+
+def _with_centring(spec, value):
+    def changed(parameter):
+        groups = tuple(replace(term, centring=np.full_like(term.centring, value)) for term in parameter.group)
+        return replace(parameter, group=groups)
+
+    return replace(spec, parameters=tuple(changed(parameter) for parameter in spec.parameters))
+
+
+def test_sites_shapes_and_plates(build, toy, trials):
+    spec, _ = build(FORMULA)
+    trace = _trace(plate_model(spec, toy(spec), trials))
+    shapes = {name: tuple(trace.nodes[name]["value"].shape) for name in trace.stochastic_nodes}
+    assert {name: shape for name, shape in shapes.items() if name.startswith(("v_", "a_")) and "level" not in name} == {
+        "v_stim": (3,),
+        "v_theta": (),
+        "a_Intercept": (),
+        "a_conf": (1,),
+        "v_stim_subject_sd": (3,),
+        "v_theta_subject_sd": (),
+        "a_Intercept_subject_sd": (),
+        "a_conf_subject_sd": (1,),
+        "a_Intercept_trial_sd": (),
+        "v_stim_subject_raw": (3, 3),
+        "v_theta_subject_raw": (3,),
+        "a_Intercept_subject_raw": (3,),
+        "a_conf_subject_raw": (3, 1),
+        "a_Intercept_trial_raw": (3,),
+    }
+    assert shapes["p_outlier"] == ()
+    coefficients = [name for name in trace.nodes if name.startswith(("v_", "a_")) and "level" not in name]
+    for name in (*coefficients, "p_outlier", "trials"):
+        assert trace.nodes[name]["value"].dtype == torch.float64
+    plates = {frame.name for frame in trace.nodes["a_Intercept_subject_raw"]["cond_indep_stack"]}
+    assert plates == {"subject"}
+    # a grouping column called trial must not clash with the plate of the trials
+    assert {frame.name for frame in trace.nodes["trials"]["cond_indep_stack"]} == {"trial_plate"}
+    assert trace.nodes["trials"]["is_observed"] and trace.nodes["trials"]["value"].shape == (60, 2)
+
+
+@pytest.mark.parametrize("centring", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize(
+    "options", [{"formula": FORMULA}, {"formula": "v ~ conf", "pooling": "none"}, {"fixed": {"z": 0.3}}]
+)
+def test_theta_is_the_one_of_the_numpy_layer(build, toy, trials, options, centring):
+    spec, _ = build(**options)
+    spec = _with_centring(spec, centring)
+    trace = _trace(plate_model(spec, toy(spec), trials))
+    values = {name: node["value"].numpy() for name, node in trace.nodes.items() if node["type"] == "sample"}
+    theta = trace.nodes["trials"]["fn"].theta.numpy()
+    assert theta.shape == (spec.n_rows, len(spec.parameters))
+    assert np.allclose(theta, natural_parameters(spec, values), rtol=1e-12)
+
+
+@pytest.mark.parametrize("centring", [0.0, 0.3, 1.0])
+def test_deviations_have_their_sd_whatever_the_centring(build, toy, trials, centring):
+    spec, _ = build("v ~ conf", p_outlier=0)
+    model = plate_model(_with_centring(spec, centring), toy(spec), trials)
+    fixed = pyro.condition(
+        model,
+        {
+            "v_Intercept": torch.tensor(3.0, dtype=torch.float64),
+            "v_Intercept_subject_sd": torch.tensor(0.5, dtype=torch.float64),
+        },
+    )
+    pyro.set_rng_seed(1)
+    draws = torch.stack(
+        [pyro.poutine.trace(fixed).get_trace().nodes["v_Intercept_subject"]["value"] for _ in range(200)]
+    )
+    # standard errors of a mean and of an sd of 600 normal draws
+    assert abs(float(draws.mean())) < 4 * 0.5 / np.sqrt(draws.numel())
+    assert abs(float(draws.std()) - 0.5) < 4 * 0.5 / np.sqrt(2 * draws.numel())
+
+
+def test_log_joint_by_hand(build, toy, trials):
+    spec, _ = build("v ~ conf", shared=("a", "z", "t0"))
+    likelihood = toy(spec)
+    trace = _trace(plate_model(_with_centring(spec, 0.3), likelihood, trials))
+    value = {name: node["value"] for name, node in trace.nodes.items() if node["type"] == "sample"}
+    expected = sum(term.prior.log_prob(value[term.site]).sum() for _, term in spec.common_terms())
+    for _, group in spec.group_terms():
+        sd, beta = value[f"{group.site}_sd"], value[group.common]
+        raw = td.Normal(0.3 * beta, sd**0.3)
+        expected += group.sd_prior.log_prob(sd).sum() + raw.log_prob(value[f"{group.site}_raw"]).sum()
+    theta = natural_parameters(spec, {name: x.numpy() for name, x in value.items()})
+    expected += likelihood.log_prob(trials.rt, trials.choice, theta, spec.row).sum()
+    assert float(trace.log_prob_sum()) == pytest.approx(float(expected), rel=1e-12)
+
+
+def test_nuts_and_predictive(build, toy, trials, simulate):
+    spec, _ = build(FORMULA)
+    model = plate_model(spec, toy(spec), trials, simulate)
+    pyro.set_rng_seed(2)
+    mcmc = MCMC(NUTS(model, max_tree_depth=4), num_samples=6, warmup_steps=6, disable_progbar=True)
+    mcmc.run()
+    draws = mcmc.get_samples()
+    assert draws["v_stim_subject_raw"].shape == (6, 3, 3)
+    results = {}
+    for parallel in (False, True):
+        predicted = Predictive(model, draws, parallel=parallel)(observed=False)
+        assert predicted["trials"].numel() == 6 * 60 * 2
+        results[parallel] = predicted["v_stim_subject"].reshape(6, 3, 3), predicted["a_Intercept_trial"].reshape(6, 3)
+    for one, many in zip(results[False], results[True], strict=True):
+        assert torch.allclose(one, many)
+    prior = Predictive(model, num_samples=4, parallel=True)(observed=False)
+    assert prior["trials"].numel() == 4 * 60 * 2
+
+
+def test_vectorised_draws_have_the_theta_of_single_draws(build, toy, trials, simulate):
+    spec, _ = build(FORMULA)
+    seen = []
+
+    def record(theta, seed):
+        seen.append(theta)
+        return simulate(theta, seed)
+
+    model = plate_model(spec, toy(spec), trials, record)
+    pyro.set_rng_seed(3)
+    prior = Predictive(model, num_samples=5, parallel=True)(observed=False)
+    theta = seen[-1].reshape(5, 60, len(spec.parameters))
+    values = {}
+    for parameter in spec.parameters:
+        for term in parameter.common:
+            values[term.site] = prior[term.site].reshape(5, *(() if term.levels is None else (len(term.levels),)))
+        for group in parameter.group:
+            shape = (len(group.groups), *(() if group.levels is None else (len(group.levels),)))
+            values[group.site] = prior[group.site].reshape(5, *shape)
+    expected = natural_parameters(spec, {name: value.numpy() for name, value in values.items()})
+    assert np.allclose(theta, expected[:, spec.row], rtol=1e-12)
+
+
+def test_a_rendered_model_links_coefficients_to_the_trials(build, toy, trials):
+    spec, _ = build("v ~ conf")
+    relations = pyro.infer.inspect.get_model_relations(plate_model(spec, toy(spec), trials))
+    parents = relations["sample_sample"]["trials"]
+    assert "v_conf" in parents and "p_outlier" in parents and "a_Intercept_subject_raw" in parents
+    assert "trials" in relations["observed"]
+
+
+@pytest.mark.parametrize(
+    "prior",
+    [
+        td.Normal(0.0, 1.0),
+        td.Beta(2.0, 3.0),
+        td.HalfNormal(1.0),
+        td.Kumaraswamy(torch.tensor(2.0), torch.tensor(3.0)),
+        td.TransformedDistribution(td.Normal(0.0, 1.0), [td.ExpTransform()]),
+        dist.Gamma(2.0, 3.0),
+    ],
+)
+def test_any_distribution_becomes_a_pyro_distribution(prior):
+    made = as_pyro(prior)
+    assert isinstance(made, type(prior))
+
+    def model():
+        with pyro.plate("p", 3):
+            return pyro.sample("x", made)
+
+    trace = _trace(model)
+    x = trace.nodes["x"]["value"]
+    assert x.shape == (3,)
+    assert torch.allclose(trace.log_prob_sum(), prior.log_prob(x).sum())

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from hddm_sbi.errors import DataError
+from hddm_sbi.plots import plot_predictive
+from hddm_sbi.plots.observed import Predicted, bin_edges, density, from_results
+from hddm_sbi.results.to_arviz import to_inference_data
+
+SUBJECTS, TRIALS, SETS = 5, 80, 30
+
+
+@pytest.fixture(autouse=True)
+def _close_figures() -> Iterator[None]:
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def predicted() -> Predicted:
+    rng = np.random.default_rng(0)
+    n = SUBJECTS * TRIALS
+    return Predicted(
+        rt=0.3 + rng.gamma(2.0, 0.4, size=n),
+        choice=(rng.random(n) < 0.75).astype(np.int64),
+        predicted_rt=0.3 + rng.gamma(2.0, 0.4, size=(SETS, n)),
+        predicted_choice=(rng.random((SETS, n)) < 0.75).astype(np.int64),
+        options=("HH", "LL"),
+        subject=np.repeat(np.arange(SUBJECTS), TRIALS),
+        subjects=("a", "b", "c", "d", "e"),
+    )
+
+
+def test_densities_integrate_to_one_over_time_and_choices(predicted: Predicted) -> None:
+    edges = bin_edges(predicted.rt, float(predicted.predicted_rt.max()) + 1.0)
+    total = sum(
+        density(predicted.predicted_rt, predicted.predicted_choice, option, edges).sum(axis=1) * (edges[1] - edges[0])
+        for option in (0, 1)
+    )
+    np.testing.assert_allclose(total, np.ones(SETS))
+
+
+def test_densities_count_trials_in_bins() -> None:
+    edges = np.array([0.0, 0.5, 1.0])
+    rt, choice = np.array([[0.1, 0.2, 0.7, 0.8, 3.0]]), np.array([[0, 1, 1, 1, 1]])
+    np.testing.assert_allclose(density(rt, choice, 0, edges), [[1 / 2.5, 0.0]])
+    np.testing.assert_allclose(density(rt, choice, 1, edges), [[1 / 2.5, 2 / 2.5]])
+
+
+@pytest.mark.parametrize("step", [0.001, 0.01, 0.05])
+def test_bins_hold_equally_many_recorded_values(step: float) -> None:
+    # a uniform clock falls into bins evenly only if they are as wide as a whole number of steps
+    rt = np.arange(1, int(4 / step)) * step
+    edges = bin_edges(rt, 3.0)
+    counts = np.histogram(rt, edges)[0]
+    assert len(set(counts[1:])) == 1
+    assert edges[-1] > 3.0
+
+
+@pytest.mark.parametrize("rt", [np.full(20, 0.5), np.array([0.412345]), np.array([0.1, 900.0])])
+def test_bins_exist_for_any_data(rt: np.ndarray) -> None:
+    edges = bin_edges(rt, float(rt.max()) * 1.05)
+    assert 5 < len(edges) < 200
+    assert np.all(np.diff(edges) > 0)
+
+
+def test_takes_and_returns_axes(predicted: Predicted) -> None:
+    ax = Figure().subplots()
+    assert plot_predictive(predicted, ax) is ax
+    assert isinstance(plot_predictive(predicted), Axes)
+    assert ax.get_title(loc="left").startswith("HH: ")
+    assert ax.get_title(loc="right").startswith(f"LL: {100 * predicted.choice.mean():.1f}% observed\n")
+    assert ax.get_legend_handles_labels()[1] == ["observed", "predicted, 95%", "predicted, median"]
+    low, high = ax.get_xlim()
+    assert low == -high
+
+
+def test_observed_bars_have_the_area_of_their_choice(predicted: Predicted) -> None:
+    ax = plot_predictive(predicted)
+    bars = [patch for patch in ax.patches if "observed" in patch.get_label()]
+    areas = [np.sum(bar.get_data().values * np.diff(bar.get_data().edges)) for bar in bars]
+    lower, upper = 1.0 - predicted.choice.mean(), predicted.choice.mean()
+    # a few responses are later than the axis shows
+    np.testing.assert_allclose(areas, [lower, upper], atol=0.01)
+    assert bars[0].get_data().edges.max() <= 0.01
+    assert bars[1].get_data().edges.min() >= -0.01
+
+
+def test_panels_by_subject(predicted: Predicted) -> None:
+    panels = plot_predictive(predicted, by="subject")
+    assert panels.shape == (SUBJECTS,)
+    assert [panel.get_title().split(":")[0] for panel in panels] == ["a", "b", "c", "d", "e"]
+    few = plot_predictive(predicted, by="subject", max_panels=3)
+    assert [panel.get_title().split(":")[0] for panel in few] == ["a", "c", "e"]
+    assert "3 of 5 participants" in few[0].figure.legends[0].get_title().get_text()
+    few[0].figure.canvas.draw()
+
+
+def test_draws_from_results(predicted: Predicted) -> None:
+    rt, choice = (values.reshape(3, 10, -1) for values in (predicted.predicted_rt, predicted.predicted_choice))
+    dims = ("chain", "draw", "trial")
+    groups = {
+        "observed_data": {"rt": (("trial",), predicted.rt), "choice": (("trial",), predicted.choice)},
+        "posterior_predictive": {"rt": (dims, rt), "choice": (dims, choice)},
+    }
+    idata = to_inference_data(groups, {}, {})
+    again = from_results(idata, ("HH", "LL"), None, ())
+    np.testing.assert_array_equal(again.predicted_rt, predicted.predicted_rt)
+    ax = plot_predictive(idata, options=(0, 1.0))
+    assert ax.get_title(loc="right").startswith("1: ")
+    assert plot_predictive(idata, by="subject", subject=predicted.subject).shape == (SUBJECTS,)
+    with pytest.raises(DataError, match="needs the participant of each trial"):
+        plot_predictive(idata, by="subject")
+    with pytest.raises(DataError, match="no group 'posterior_predictive'"):
+        plot_predictive(to_inference_data({"observed_data": groups["observed_data"]}, {}, {}))
+
+
+def test_draws_one_choice_only(predicted: Predicted) -> None:
+    ones = np.ones_like(predicted.choice)
+    plot_predictive(replace(predicted, choice=ones)).figure.canvas.draw()
+
+
+def test_names_shapes_that_do_not_fit(predicted: Predicted) -> None:
+    with pytest.raises(DataError, match="predicted_rt does not fit the 400 observed"):
+        replace(predicted, predicted_rt=predicted.predicted_rt[:, :-1])
+    with pytest.raises(DataError, match="for two options, not 3"):
+        replace(predicted, options=("a", "b", "c"))

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from hddm_sbi.results.report import print_report
+from hddm_sbi.results.to_arviz import to_inference_data
+
+
+def _printed(idata: object, encoding: str = "utf-8") -> str:
+    buffer = io.BytesIO()
+    file = io.TextIOWrapper(buffer, encoding=encoding)
+    print_report(idata, console=Console(file=file, width=80))
+    file.flush()
+    return buffer.getvalue().decode(encoding)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "ascii"])
+def test_fits_80_columns_of_any_terminal(make_results, encoding: str) -> None:
+    text = _printed(make_results(), encoding)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "4 chains of 250 draws; posterior mean, sd and equal-tailed 95% interval" in text
+    for words in ("the typical participant", "v[conf=HC]", "v_mean[conf=LC]", "v_Intercept_subject_sd", "Lapses: "):
+        assert words in text
+    assert "The sampler converged." in text
+    tables = text.split("The sampler converged.")[0]
+    assert "v_subject" not in tables  # participants are in the summary table
+    assert "p_outlier" not in tables  # reported as lapses
+
+
+def test_long_names_fold(make_results) -> None:
+    name = "v_a_very_long_covariate_name_for_a_terminal"
+    text = _printed(make_results({name: np.random.default_rng(0).normal(size=(4, 250))}))
+    assert max(map(len, text.splitlines())) <= 80
+    assert name[:30] in text
+    assert name[30:] in text
+
+
+def test_shows_participants_where_there_is_no_population() -> None:
+    def results(subjects: int) -> object:
+        draws = np.random.default_rng(0).normal(size=(4, 50, subjects))
+        posterior = {"v_subject": (("chain", "draw", "subject"), draws)}
+        return to_inference_data({"posterior": posterior}, {"subject": range(subjects)}, {})
+
+    assert "v_subject[2]" in _printed(results(3))
+    many = _printed(results(60))
+    assert "v_subject[59]" not in many.split("The sampler")[0]
+    assert "60 values, see the summary table" in many

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hddm_sbi.results.quantities import KINDS, quantities
+from hddm_sbi.results.summary import diagnostics, summarise
+from hddm_sbi.results.to_arviz import arviz, group, to_inference_data
+
+ROWS = [
+    ("v[conf=HC]", "typical"),
+    ("v[conf=LC]", "typical"),
+    ("p_outlier", "typical"),
+    ("v_mean[conf=HC]", "mean"),
+    ("v_mean[conf=LC]", "mean"),
+    ("v_Intercept", "coefficient"),
+    ("v_conf[LC]", "coefficient"),
+    ("v_Intercept_subject_sd", "sd"),
+    ("v_subject[10, conf=HC]", "participant"),
+    ("v_subject[10, conf=LC]", "participant"),
+    ("v_subject[2, conf=LC]", "participant"),
+    ("v_subject[33, conf=HC]", "participant"),
+    ("v_subject[33, conf=LC]", "participant"),
+    ("v_Intercept_subject[10]", "deviation"),
+    ("v_Intercept_subject[2]", "deviation"),
+    ("v_Intercept_subject[33]", "deviation"),
+]
+
+
+def test_rows_are_ordered_and_without_empty_cells(make_results) -> None:
+    table = summarise(make_results())
+    assert list(zip(table.index, table["kind"], strict=True)) == ROWS
+    assert set(table["kind"]) <= set(KINDS)
+    assert table.index.name == "quantity"
+    assert table.drop(columns=["variable", "kind"]).notna().all(axis=None)
+
+
+def test_numbers_are_those_of_the_draws(make_results) -> None:
+    idata = make_results()
+    row = summarise(idata).loc["v[conf=LC]"]
+    draws = group(idata, "posterior")["v"].sel(condition="conf=LC").to_numpy()
+    assert row["mean"] == pytest.approx(draws.mean())
+    assert row["sd"] == pytest.approx(draws.std(ddof=1))
+    assert (row["2.5%"], row["97.5%"]) == pytest.approx(tuple(np.quantile(draws, (0.025, 0.975))))
+    assert row["ess_bulk"] == pytest.approx(float(arviz.ess(draws, method="bulk")))
+    assert row["r_hat"] == pytest.approx(float(arviz.rhat(draws)))
+    tails = [float(arviz.ess(draws, method="quantile", prob=prob)) for prob in (0.05, 0.95)]
+    assert row["ess_tail"] == pytest.approx(min(tails))
+
+
+def test_without_population_participants_are_told_from_deviations() -> None:
+    sample = ("chain", "draw")
+    rng = np.random.default_rng(0)
+    posterior = {
+        "v_Intercept_subject": ((*sample, "subject"), rng.normal(size=(2, 8, 2))),
+        "v_subject": ((*sample, "subject"), rng.normal(size=(2, 8, 2))),
+    }
+    found = quantities(to_inference_data({"posterior": posterior}, {"subject": (1, 2)}, {}))
+    assert found.kinds == ("participant", "participant", "deviation", "deviation")
+    assert found.labels[:2] == ("v_subject[1]", "v_subject[2]")
+    assert found.draws.shape == (2, 8, 4)
+
+
+def test_a_covariate_called_sd_is_a_coefficient(make_results) -> None:
+    draws = np.random.default_rng(0).normal(size=(4, 250))
+    table = summarise(make_results({"v_sd": draws, "t0": draws, "t0_Intercept": draws}))
+    assert table.loc["v_sd", "kind"] == "coefficient"
+    assert table.loc["t0", "kind"] == "typical"
+    assert table.loc["t0_Intercept", "kind"] == "coefficient"
+
+
+def test_diagnostics_of_columns_that_do_not_mix() -> None:
+    rng = np.random.default_rng(0)
+    mixing = rng.normal(size=(3, 100))
+    constant, stuck, broken = np.zeros((3, 100)), np.repeat(np.arange(3.0)[:, None], 100, axis=1), mixing.copy()
+    broken[1, 5] = np.inf
+    bulk, tail, r_hat = diagnostics(np.stack([mixing, constant, stuck, broken], axis=-1))
+    assert np.isfinite([bulk[0], tail[0], r_hat[0]]).all()
+    assert np.isnan([bulk[1], tail[1], r_hat[1]]).all()
+    assert (bulk[2], tail[2], r_hat[2]) == (3, 3, np.inf)
+    assert np.isnan([bulk[3], tail[3], r_hat[3]]).all()
+
+
+def test_diagnostics_of_short_or_single_chains() -> None:
+    rng = np.random.default_rng(0)
+    bulk, tail, r_hat = diagnostics(rng.normal(size=(1, 200, 1)))
+    assert np.isfinite([bulk[0], tail[0]]).all()
+    assert np.isnan(r_hat[0])
+    assert np.isnan(diagnostics(rng.normal(size=(4, 2, 1)))).all()

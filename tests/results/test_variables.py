@@ -1,0 +1,126 @@
+"""The posterior's variables have the names, dimensions and values that the contract gives them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit
+
+from hddm_sbi.design.conditions import find_conditions
+from hddm_sbi.inference.layout import Layout, coefficients
+from hddm_sbi.results.variables import posterior_variables
+from hddm_sbi.spec.build import build_spec
+from hddm_sbi.spec.conditions import condition_specs
+from hddm_sbi.ssm.registry import get_model
+from hddm_sbi.trials.reading import read_trials
+
+pytestmark = pytest.mark.filterwarnings("ignore::hddm_sbi.errors.HDDMWarning")
+
+
+@pytest.fixture(scope="module")
+def experiment() -> pd.DataFrame:
+    rng, n = np.random.default_rng(5), 200
+    frame = pd.DataFrame(
+        {
+            "subject": np.repeat(["s1", "s2", "s3", "s4"], 50),
+            "item": rng.integers(0, 3, n),
+            "stim": rng.choice(["LL", "WL", "WW"], n),
+            "conf": rng.choice(["HC", "LC"], n),
+            "theta": rng.normal(size=n),
+            "rt": rng.uniform(0.5, 2.0, n),
+            "response": rng.integers(0, 2, n),
+        }
+    )
+    return frame[~((frame.subject == "s2") & (frame.conf == "LC"))].reset_index(drop=True)
+
+
+def fit(frame, groupby="subject", **options):
+    """Variables, coordinates and coefficients from random draws instead of a posterior."""
+    trials = read_trials(frame, groupby=groupby)
+    spec, design = build_spec(get_model("ddm"), trials, **options)
+    conditions = find_conditions(design, trials)
+    u = 0.5 * np.random.default_rng(1).normal(size=(2, 5, Layout.of(spec).ndim))
+    draws = coefficients(spec, u)
+    specs = condition_specs(spec, design, conditions)
+    variables, coordinates = posterior_variables(spec, specs, conditions, groupby, draws)
+    for name, (dims, value) in variables.items():
+        assert value.shape == (2, 5, *(len(coordinates[dim]) for dim in dims)), name
+    return variables, coordinates, draws
+
+
+def test_intercepts(experiment):
+    variables, coordinates, draws = fit(experiment)
+    for p in ("v", "a", "z", "t0"):
+        assert variables[p][0] == variables[f"{p}_mean"][0] == variables[f"{p}_Intercept"][0] == ()
+        assert variables[f"{p}_Intercept_subject_sd"][0] == ()
+        assert variables[f"{p}_Intercept_subject"][0] == variables[f"{p}_subject"][0] == ("subject",)
+    assert coordinates == {"subject": ("s1", "s2", "s3", "s4")}
+    np.testing.assert_array_equal(variables["p_outlier"][1], draws["p_outlier"])
+    np.testing.assert_allclose(variables["a"][1], np.exp(draws["a_Intercept"]))
+    by_subject = np.exp(draws["a_Intercept"][..., None] + draws["a_Intercept_subject"])
+    np.testing.assert_allclose(variables["a_subject"][1], by_subject)
+    mean = np.exp(draws["a_Intercept"] + 0.5 * draws["a_Intercept_subject_sd"] ** 2)
+    np.testing.assert_allclose(variables["a_mean"][1], mean, rtol=1e-6)
+
+
+def test_factor_has_conditions(experiment):
+    variables, coordinates, draws = fit(experiment, formula=["v ~ conf", "z ~ 1"])
+    assert coordinates["condition"] == ("conf=HC", "conf=LC")
+    assert coordinates["v_conf_level"] == ("LC",)
+    assert variables["v"][0] == variables["v_mean"][0] == ("condition",)
+    assert variables["v_subject"][0] == ("subject", "condition")
+    assert variables["v_conf"][0] == variables["v_conf_subject_sd"][0] == ("v_conf_level",)
+    assert variables["v_conf_subject"][0] == ("subject", "v_conf_level")
+    assert variables["z"][0] == () and variables["z_subject"][0] == ("subject",)
+    expected = draws["v_Intercept"] + draws["v_conf"][..., 0]
+    np.testing.assert_allclose(variables["v"][1][..., 1], expected)
+    unseen = np.zeros((4, 2), bool)
+    unseen[1, 1] = True
+    assert (np.isnan(variables["v_subject"][1]) == unseen).all()
+    assert np.isfinite(variables["z_subject"][1]).all()
+
+
+def test_population_mean_by_simulation(experiment):
+    variables, _, draws = fit(experiment, formula="z ~ 1 + (1|subject) + (1|item)")
+    rng = np.random.default_rng(2)
+    n = 200_000
+    sd = np.hypot(draws["z_Intercept_subject_sd"][0, 0], draws["z_Intercept_item_sd"][0, 0])
+    sample = expit(draws["z_Intercept"][0, 0] + sd * rng.normal(size=n))
+    assert variables["z_mean"][1][0, 0] == pytest.approx(sample.mean(), abs=5 * sample.std() / np.sqrt(n))
+    assert variables["z_Intercept_item"][0] == ("item",)
+    assert variables["z_subject"][0] == ("subject",)
+
+
+def test_no_pooling_has_no_population(experiment):
+    variables, _, draws = fit(experiment, pooling="none", formula="v ~ stim")
+    assert not any(name.endswith("_sd") or name.endswith("_mean") for name in variables)
+    assert "v" not in variables and "v_Intercept" not in variables
+    assert variables["v_stim_subject"][0] == ("subject", "v_stim_level")
+    assert variables["v_subject"][0] == ("subject", "condition")
+    np.testing.assert_allclose(variables["t0_subject"][1], np.exp(draws["t0_Intercept_subject"]))
+
+
+def test_complete_pooling_has_no_participants(experiment):
+    variables, coordinates, _ = fit(experiment, pooling="complete", formula="v ~ theta")
+    assert not any("subject" in name for name in variables)
+    assert "subject" not in coordinates and "condition" not in coordinates
+    assert variables["v_theta"][0] == ()
+
+
+def test_shared_and_fixed_parameters(experiment):
+    variables, _, _ = fit(experiment, shared=("t0",), fixed={"z": 0.5}, p_outlier=0.05)
+    assert "t0_subject" not in variables and "t0" in variables
+    assert not any(name == "z" or name.startswith("z_") for name in variables)
+    assert "p_outlier" not in variables
+
+
+def test_without_participants(experiment):
+    variables, coordinates, _ = fit(experiment, groupby=None, formula="a ~ 0 + conf")
+    assert set(coordinates) == {"condition", "a_conf_level"}
+    assert variables["a"][0] == ("condition",)
+
+
+def test_slash_in_a_name(experiment):
+    frame = experiment.rename(columns={"subject": "subject/id"})
+    variables, coordinates, _ = fit(frame, groupby="subject/id", formula="v ~ I(theta / 2)")
+    assert "v_I(theta ÷ 2)" in variables
+    assert not any("/" in name for name in [*variables, *coordinates])

@@ -1,0 +1,161 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+import torch.distributions as td
+
+from hddm_sbi.spec.build import build_spec
+from hddm_sbi.spec.distributions import as_float64, beta, in_words
+from hddm_sbi.spec.priors import TABLE, scale_of
+from hddm_sbi.spec.table import COLUMNS, prior_table
+from hddm_sbi.ssm.base import Parameter
+
+
+def _priors(spec):
+    found = {term.site: term.prior for _, term in spec.common_terms()}
+    for _, group in spec.group_terms():
+        found[f"{group.site}_sd" if group.prior is None else group.site] = group.sd_prior or group.prior
+    return found
+
+
+def test_default_priors(build):
+    words = {site: in_words(prior) for site, prior in _priors(build("v ~ conf")[0]).items()}
+    assert words == {
+        "v_Intercept": "Normal(0, 2)",
+        "v_conf": "Normal(0, 2)",
+        "a_Intercept": "Normal(0.4055, 0.5)",
+        "z_Intercept": "Normal(0, 0.5)",
+        "t0_Intercept": "Normal(-1.204, 0.6)",
+        "p_outlier": "Beta(1, 20)",
+        "v_Intercept_subject_sd": "HalfNormal(1)",
+        "v_conf_subject_sd": "HalfNormal(1)",
+        "a_Intercept_subject_sd": "HalfNormal(0.5)",
+        "z_Intercept_subject_sd": "HalfNormal(0.3)",
+        "t0_Intercept_subject_sd": "HalfNormal(0.5)",
+    }
+
+
+def test_published_estimates_lie_within_the_default_priors():
+    # Wiecki, Sofer & Frank 2013 and Tran et al. 2021: typical values and what they call unusual
+    for name, typical in {"v": 1.76, "a": 1.40, "z": 0.5, "t0": 0.44, "sv": 1.36, "st0": 0.17}.items():
+        scale = TABLE[name]
+        value = {"identity": typical, "log": math.log(typical), "logit": 0.0 if typical == 0.5 else None}[scale.link]
+        assert abs(value - scale.loc) < scale.sd
+
+
+@pytest.mark.parametrize("factor", [0.001, 1.0, 1000.0])
+def test_slopes_do_not_depend_on_the_unit_of_the_covariate(ddm, trials, factor):
+    trials.frame["x"] = factor * (trials.frame["theta"] - trials.frame["theta"].mean())
+    priors = _priors(build_spec(ddm, trials, formula="a ~ x")[0])
+    sd = trials.frame["x"].std(ddof=0)
+    assert float(priors["a_x"].scale) * sd == pytest.approx(0.5)
+    assert float(priors["a_x_subject_sd"].scale) * sd == pytest.approx(0.25)
+    assert float(priors["a_Intercept"].scale) == pytest.approx(0.5)
+
+
+def test_an_intercept_outside_the_data_has_a_wider_prior(ddm, trials):
+    mean, sd = trials.frame["theta"].mean(), trials.frame["theta"].std(ddof=0)
+    priors = _priors(build_spec(ddm, trials, formula="a ~ theta")[0])
+    assert float(priors["a_Intercept"].scale) == pytest.approx(math.hypot(0.5, 0.5 * mean / sd))
+    assert float(priors["a_Intercept_subject_sd"].scale) == pytest.approx(math.hypot(0.5, 0.25 * mean / sd))
+    centred = _priors(build_spec(ddm, trials, formula="a ~ center(theta) * conf")[0])
+    assert float(centred["a_Intercept"].scale) == pytest.approx(0.5)
+    assert float(centred["a_conf"].scale) == pytest.approx(0.5)
+    # a contrast at theta = 0 is as uncertain
+    uncentred = _priors(build_spec(ddm, trials, formula="a ~ theta * conf")[0])
+    assert float(uncentred["a_conf"].scale) == pytest.approx(math.hypot(0.5, 0.5 * _mean_of_part(trials)))
+
+
+def _mean_of_part(trials):
+    return trials.frame["theta"].mean() / trials.frame["theta"].std(ddof=0)
+
+
+def test_a_two_valued_covariate_is_like_a_factor(ddm, trials):
+    trials.frame["half"] = np.where(trials.frame["conf"] == "HC", -0.5, 0.5)
+    assert float(_priors(build_spec(ddm, trials, formula="v ~ half")[0])["v_half"].scale) == pytest.approx(2.0)
+
+
+def test_cell_means_have_the_prior_of_an_intercept(build):
+    priors = _priors(build("a ~ 0 + stim")[0])
+    assert in_words(priors["a_stim"]) == "Normal(0.4055, 0.5)"
+    assert in_words(priors["a_stim_subject_sd"]) == "HalfNormal(0.5)"
+    mixed = _priors(build("a ~ 0 + stim + conf")[0])
+    assert in_words(mixed["a_conf"]) == "Normal(0, 0.5)"
+    interaction = _priors(build("a ~ 0 + group:conf")[0])
+    assert in_words(interaction["a_group:conf"]) == "Normal(0.4055, 0.5)"
+    summed = _priors(build("a ~ 0 + S(conf)")[0])
+    assert float(summed["a_S(conf)"].loc) == 0.0 and float(summed["a_S(conf)"].scale) > 0.6
+
+
+def test_without_pooling_variances_add_up(build):
+    priors = _priors(build("v ~ conf", pooling="none")[0])
+    assert float(priors["v_Intercept_subject"].variance) == pytest.approx(2.0**2 + 1.0**2)
+    assert float(priors["a_Intercept_subject"].variance) == pytest.approx(0.5**2 + 0.5**2)
+    assert float(priors["v_conf_subject"].variance) == pytest.approx(2.0**2 + 1.0**2)
+
+
+def test_supports_on_the_identity_link(build):
+    links = {"a": "identity", "z": "identity", "t0": "identity"}
+    for pooling in ("partial", "none"):
+        priors = _priors(build(links=links, pooling=pooling)[0])
+        at = "_subject" if pooling == "none" else ""
+        for name, high in (("a", 20.0), ("z", 1.0), ("t0", 10.0)):
+            prior = priors[f"{name}_Intercept{at}"]
+            draws = prior.sample(torch.Size((2000,)))
+            assert bool((draws > 0).all()) and float(draws.quantile(0.999)) < high
+    median = float(_priors(build(links=links)[0])["a_Intercept"].icdf(torch.tensor(0.5, dtype=torch.float64)))
+    assert median == pytest.approx(1.5)
+    z = _priors(build(links=links)[0])["z_Intercept"]
+    assert float(z.mean) == pytest.approx(0.5) and float(z.stddev) == pytest.approx(0.125)
+
+
+@pytest.mark.parametrize("link", ["identity", "log", "logit"])
+@pytest.mark.parametrize(
+    ("support", "box"),
+    [
+        ((-np.inf, np.inf), (-3.0, 5.0)),
+        ((0.0, np.inf), (0.0, 8.0)),
+        ((0.0, np.inf), (0.5, 8.0)),
+        ((0.0, 1.0), (0.0, 1.0)),
+    ],
+)
+def test_a_parameter_without_a_row_has_a_usable_prior(support, box, link):
+    scale = scale_of(Parameter("q", support, link, box), link)
+    assert all(
+        math.isfinite(value) for value in (scale.loc, scale.sd, scale.effect, scale.group_sd, scale.group_effect)
+    )
+    assert min(scale.sd, scale.effect, scale.group_sd, scale.group_effect) > 0.0
+    natural = {"identity": scale.loc, "log": math.exp(scale.loc), "logit": 1 / (1 + math.exp(-scale.loc))}[link]
+    if link == "identity" and support == (0.0, np.inf):
+        natural = math.exp(scale.loc)
+    assert box[0] <= natural <= box[1]
+
+
+def test_the_table(ddm, build):
+    spec, _ = build("v ~ conf", fixed={"z": 0.5}, p_outlier=0.05)
+    table = prior_table(spec, ddm, priors={"v_conf": td.Normal(0.0, 1.0)})
+    assert list(table.columns) == COLUMNS
+    row = table.set_index("variable")
+    assert row.loc["v_conf", "source"] == "given"
+    assert row.loc["z", "prior"] == "= 0.5" and row.loc["p_outlier", "prior"] == "= 0.05"
+    assert "Tran et al. 2021" in row.loc["a_Intercept", "source"]
+    sampled = set(_priors(spec))
+    assert set(table["variable"]) == sampled | {"z", "p_outlier"}
+
+
+def test_priors_become_float64():
+    for prior in (td.Normal(0, 1), td.Beta(2, 3), td.Gamma(2, 3), td.StudentT(3), td.LogNormal(0, 1), td.HalfCauchy(1)):
+        assert as_float64(prior).sample().dtype == torch.float64
+        assert type(as_float64(prior)) is type(prior)
+    log = td.TransformedDistribution(td.Normal(0, 1), [td.ExpTransform()])
+    assert as_float64(log).sample().dtype == torch.float64
+
+
+def test_words_and_moments():
+    assert in_words(td.StudentT(3.0, 1.0, 2.0)) == "StudentT(3, 1, 2)"
+    assert in_words(td.Uniform(0.0, 0.25)) == "Uniform(0, 0.25)"
+    assert in_words(td.Gamma(2.0, 3.0)) == "Gamma(2, 3)"
+    assert in_words(td.Normal(torch.zeros(2), 1.0)) == "Normal"
+    made = beta(0.3, 0.1)
+    assert float(made.mean) == pytest.approx(0.3) and float(made.stddev) == pytest.approx(0.1)

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hddm_sbi.errors import DataError
+from hddm_sbi.trials import Trials, read_trials
+
+
+def _read(responses: object, **options: object) -> Trials:
+    responses = pd.Series(responses)
+    table = pd.DataFrame({"rt": np.full(len(responses), 0.5), "response": responses})
+    return read_trials(table, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "words"),
+    [
+        (0, 1, "response: 0 = lower, 1 = upper"),
+        (0.0, 1.0, "response: 0 = lower, 1 = upper"),
+        (-1, 1, "response: -1 = lower, 1 = upper"),
+        (-1.0, 1.0, "response: -1 = lower, 1 = upper"),
+        (False, True, "response: False = lower, True = upper"),
+        ("error", "correct", "response: error = lower, correct = upper"),
+        ("incorrect", "correct", "response: incorrect = lower, correct = upper"),
+        ("left", "right", "response: left = lower, right = upper"),
+        ("LEFT", "Right", "response: LEFT = lower, Right = upper"),
+        ("lower", "upper", "response: lower = lower, upper = upper"),
+    ],
+)
+def test_known_orders(lower: object, upper: object, words: str) -> None:
+    # Neither the order of appearance nor that of the alphabet decides.
+    for responses, choice in (([lower, upper, upper], [0, 1, 1]), ([upper, lower, upper], [1, 0, 1])):
+        trials = _read(responses)
+        np.testing.assert_array_equal(trials.choice, choice)
+        assert trials.options == (lower, upper)
+        assert type(trials.options[0]) is type(lower)
+        assert words in trials.reading
+
+
+@pytest.mark.parametrize(
+    ("labels", "choices"),
+    [
+        ((1, 2), "choices=(1, 2) or choices=(2, 1)"),
+        (("old", "new"), "choices=('new', 'old') or choices=('old', 'new')"),
+        (("0", "1"), "choices=('0', '1') or choices=('1', '0')"),
+        (("left", "correct"), "choices=('correct', 'left')"),
+        (("left", 1), "choices=(1, 'left')"),
+    ],
+)
+def test_unknown_orders_ask_for_choices(labels: tuple[object, ...], choices: str) -> None:
+    with pytest.raises(DataError, match=re.escape(choices)) as caught:
+        _read([*labels, labels[0]])
+    assert "'response'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("responses", "choices", "choice", "options"),
+    [
+        (["old", "new", "new"], ("old", "new"), [0, 1, 1], ("old", "new")),
+        (["old", "new", "new"], ["new", "old"], [1, 0, 0], ("new", "old")),
+        (["old", "new", "new"], np.array(["new", "old"]), [1, 0, 0], ("new", "old")),
+        ([1, 2, 1], (1, 2), [0, 1, 0], (1, 2)),
+        ([1, 2, 1], ("2", "1"), [1, 0, 1], (2, 1)),
+        ([1.0, 2.0, 1.0], ("1", "2"), [0, 1, 0], (1.0, 2.0)),
+        (["1", "2", "1"], (1, 2), [0, 1, 0], ("1", "2")),
+        ([0, 1, 1], (1, 0), [1, 0, 0], (1, 0)),
+        ([False, True, True], ("true", "false"), [1, 0, 0], (True, False)),
+        ([False, True, True], ("0", "1"), [0, 1, 1], (False, True)),
+        (["right", "left", "left"], ("right", "left"), [0, 1, 1], ("right", "left")),
+    ],
+)
+def test_choices_name_the_order(
+    responses: list[object], choices: object, choice: list[int], options: tuple[object, object]
+) -> None:
+    trials = _read(responses, choices=choices)
+    np.testing.assert_array_equal(trials.choice, choice)
+    assert trials.options == options
+    assert [type(label) for label in trials.options] == [type(label) for label in options]
+
+
+@pytest.mark.parametrize(
+    ("responses", "choices", "choice", "options"),
+    [
+        ([1, 1, 1], (0, 1), [1, 1, 1], (0, 1)),
+        ([1, 1, 1], ("0", "1"), [1, 1, 1], (0, 1)),
+        ([0.0, 0.0], ("0", "1"), [0, 0], (0.0, 1.0)),
+        ([True, True], ("false", "true"), [1, 1], (False, True)),
+        (["old", "old"], ("old", "new"), [0, 0], ("old", "new")),
+        ([1, 1], ("1", "other"), [0, 0], (1, "other")),
+    ],
+)
+def test_one_response_is_allowed_where_choices_name_both(
+    responses: list[object], choices: tuple[object, object], choice: list[int], options: tuple[object, object]
+) -> None:
+    trials = _read(responses, choices=choices)
+    np.testing.assert_array_equal(trials.choice, choice)
+    assert trials.options == options
+    assert [type(label) for label in trials.options] == [type(label) for label in options]
+
+
+@pytest.mark.parametrize(
+    ("responses", "options", "message"),
+    [
+        ([1, 1, 1], {}, "all responses in column 'response' are 1; if that is right, name both options, lower first"),
+        ([0, 1, 2], {}, "column 'response' has 3 different responses (0, 1, 2)"),
+        ([0, 1, np.nan], {}, "column 'response' has 1 of 3 responses missing, the first in row 4"),
+        (pd.array([True, None, None], dtype="boolean"), {}, "2 of 3 responses missing, the first in row 3"),
+        (["left", None, "right"], {}, "1 of 3 responses missing, the first in row 3"),
+        ([[0], [1], [1]], {}, "column 'response' holds list values, not labels"),
+        (["old", "new"], {"choices": ("Old", "New")}, "choices=('Old', 'New') does not name: 'old', 'new'"),
+        (["old", "new"], {"choices": ("old", "other")}, "choices=('old', 'other') does not name: 'new'"),
+        (["old", "new", "none"], {"choices": ("old", "new")}, "choices=('old', 'new') does not name: 'none'"),
+        (["old", "old"], {"choices": ("new", "other")}, "does not name: 'old'"),
+        ([0, 1], {"choices": (0, None)}, "does not name: 1"),
+        (["0", "x"], {"choices": ("0", None)}, "does not name: 'x'"),
+        ([0, 1], {"choices": ("nan", "inf")}, "does not name: 0, 1"),
+        ([True, False], {"choices": ("2", "0")}, "does not name: True"),
+        (["old", "new"], {"choices": ("old", "old")}, "choices must be two different labels, lower first"),
+        ([0, 1], {"choices": ("0", 0)}, "choices must be two different labels"),
+        ([0, 1], {"choices": (0, 1, 2)}, "choices must be two different labels"),
+        ([0, 1], {"choices": (0,)}, "choices must be two different labels"),
+        ([0, 1], {"choices": "01"}, "choices must be two different labels"),
+        ([0, 1], {"choices": {0, 1}}, "choices must be two different labels"),
+        ([0, 1], {"choices": 1}, "choices must be two different labels"),
+        ([1, 1], {"choices": ("1", "1.0")}, "names the same response of column 'response' twice"),
+        ([0, 1], {"coding": "stimulus"}, "coding must be 'response' or 'accuracy', not 'stimulus'"),
+    ],
+)
+def test_responses_that_are_not_two_classes(responses: object, options: dict[str, object], message: str) -> None:
+    with pytest.raises(DataError) as caught:
+        _read(responses, **options)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("responses", [[0, 1, np.nan], [0, 1, 2]])
+def test_no_message_simply_advises_to_drop_trials(responses: list[float]) -> None:
+    with pytest.raises(DataError, match="leaving out omissions biases the estimates"):
+        _read(responses)
+
+
+@pytest.mark.parametrize(
+    ("error", "correct", "words"),
+    [
+        (0, 1, "0 = error (lower), 1 = correct (upper)"),
+        (0.0, 1.0, "0 = error (lower), 1 = correct (upper)"),
+        (False, True, "False = error (lower), True = correct (upper)"),
+        ("error", "correct", "error = error (lower), correct = correct (upper)"),
+        ("Incorrect", "Correct", "Incorrect = error (lower), Correct = correct (upper)"),
+    ],
+)
+def test_accuracy_coding(error: object, correct: object, words: str) -> None:
+    trials = _read([correct, error, correct], coding="accuracy")
+    np.testing.assert_array_equal(trials.choice, [1, 0, 1])
+    assert trials.options == (error, correct)
+    assert trials.reading == f"rt in seconds; response: {words}."
+
+
+def test_accuracy_coding_of_an_errorless_experiment() -> None:
+    trials = _read(["correct", "correct"], coding="accuracy", choices=("error", "correct"))
+    np.testing.assert_array_equal(trials.choice, [1, 1])
+
+
+@pytest.mark.parametrize(
+    ("responses", "options"),
+    [
+        (["left", "right"], {}),
+        ([-1, 1], {}),
+        (["old", "new"], {}),
+        (["old", "new"], {"choices": ("old", "new")}),
+        (["error", "correct"], {"choices": ("correct", "error")}),
+        ([0, 1], {"choices": (1, 0)}),
+    ],
+)
+def test_accuracy_coding_needs_error_and_correct(responses: list[object], options: dict[str, object]) -> None:
+    with pytest.raises(DataError, match='coding="accuracy" needs responses that say error or correct'):
+        _read(responses, coding="accuracy", **options)
+
+
+def test_no_order_of_the_rows_changes_the_reading(cavanagh: pd.DataFrame) -> None:
+    expected = read_trials(cavanagh, groupby="participant_id")
+    order = np.random.default_rng(1).permutation(len(cavanagh))
+    shuffled = read_trials(cavanagh.iloc[order], groupby="participant_id")
+    assert (shuffled.options, shuffled.subjects) == (expected.options, expected.subjects)
+    np.testing.assert_array_equal(shuffled.choice, expected.choice[order])
+    np.testing.assert_array_equal(shuffled.subject, expected.subject[order])
+
+
+@given(st.lists(st.sampled_from(["a", "b"]), min_size=2).filter(lambda labels: len(set(labels)) == 2))
+def test_swapping_choices_swaps_the_boundaries(labels: list[str]) -> None:
+    there, back = _read(labels, choices=("a", "b")), _read(labels, choices=("b", "a"))
+    np.testing.assert_array_equal(there.choice, 1 - back.choice)
+    assert there.options == back.options[::-1]
