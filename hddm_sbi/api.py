@@ -175,7 +175,7 @@ class HierarchicalDDM:
             chains: number of chains, at most one per core at a time.
             sampler: ``"nutpie"``, or ``"pyro"`` for Pyro's own NUTS.
             seed: the same seed gives the same draws.
-            groups: further groups: any of ``log_likelihood``, ``posterior_predictive``, ``prior``, ``prior_predictive``.
+            groups: further ones: ``log_likelihood``, ``posterior_predictive``, ``prior``, ``prior_predictive``.
             cores: chains at the same time; default one per core.
             progress: show how far the chains are.
 

@@ -89,7 +89,7 @@ def log_likelihood(
         model: a name from ``list_models()`` or an ``SSM``.
         rt: response times in seconds.
         choice: option index, 0 = lower, 1 = upper.
-        theta: parameters on their natural scales, (..., parameters); its leading shape broadcasts against rt and choice.
+        theta: natural-scale parameters, (..., parameters); its leading shape broadcasts against rt and choice.
         kind: ``"exact"``, ``"nle"``, a path or an estimator, as in ``HierarchicalDDM``.
 
     Returns:

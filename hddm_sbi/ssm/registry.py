@@ -85,6 +85,6 @@ def check_theta(ssm: SSM, theta: npt.ArrayLike) -> FloatArray:
         bad = ~(inside & (column < high) & np.isfinite(column))
         if bad.any():
             raise ModelError(
-                f"{parameter.name} is {column[bad].flat[0]:g}; the model '{ssm.name}' needs it inside ({low:g}, {high:g})."
+                f"{parameter.name} is {column[bad].flat[0]:g}; the model '{ssm.name}' needs it in ({low:g}, {high:g})."
             )
     return array

@@ -1,16 +1,15 @@
 """Exact draws of the exit time and exit side of a Wiener process from an interval.
 
-From any point the process is followed to the edge of the largest interval centred on it that fits between the boundaries
-(a walk on spheres). The exit from a centred interval has independent side and time; the time is a J*(1, |drift|) variable,
-drawn by the alternating-series rejection of Devroye (2009) with the proposals of Polson, Scott & Windle (2013). No
-discretisation is involved. The same draws underlie Drugowitsch (2016).
+From any point the process is followed to the edge of the largest interval centred on it that fits between the
+boundaries (a walk on spheres). The exit from a centred interval has independent side and time; the time is a
+J*(1, |drift|) variable, drawn by the alternating-series rejection of Devroye (2009) with the proposals of Polson,
+Scott & Windle (2013). No discretisation is involved. The same draws underlie Drugowitsch (2016).
 """
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
 from numba import njit
 
 from hddm_sbi.ssm.rng import UIntArray, exponential, normal, uniform

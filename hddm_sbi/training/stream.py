@@ -23,7 +23,7 @@ class Batch:
     """Simulations of one step.
 
     Args:
-        theta: (rows, parameters), in canonical form: unit length scale and no shift where the model has these symmetries.
+        theta: (rows, parameters), in canonical form: unit length scale, no shift, where the model has these symmetries.
         x: rt and choice of each trial, (rows * trials, 2).
         row: row of theta for each trial.
     """

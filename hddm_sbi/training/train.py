@@ -22,8 +22,8 @@ class TrainingPlan:
     """Everything that, with the model, decides the weights.
 
     Args:
-        stages: for each stage its gradient steps, each on fresh simulations, and Adam's learning rate, which follows half a
-            cosine down to zero over the stage.
+        stages: for each stage its gradient steps, each on fresh simulations, and Adam's learning rate, which follows
+            half a cosine down to zero over the stage.
         rows: parameter vectors per step.
         trials: trials per parameter vector.
         warmup: steps over which the learning rate of a stage rises linearly to its curve.

@@ -31,9 +31,9 @@ def density_accuracy(
         seed: a non-negative integer.
 
     Returns:
-        ``mean_abs_error``, ``p95_abs_error``, ``max_abs_error`` of log p, and ``kl``, the Kullback-Leibler divergence per
-        trial in nats with its standard error ``kl_se``. The divergence is the mean of q/p - 1 - log(q/p), which has the
-        expectation of -log(q/p) and a far smaller variance.
+        ``mean_abs_error``, ``p95_abs_error``, ``max_abs_error`` of log p, and ``kl``, the Kullback-Leibler divergence
+        per trial in nats with its standard error ``kl_se``. The divergence is the mean of q/p - 1 - log(q/p), which has
+        the expectation of -log(q/p) and a far smaller variance.
     """
     rng = np.random.default_rng(seed)
     errors = []
@@ -68,8 +68,8 @@ def score_bias(
     r"""By how many posterior standard deviations the posterior means move, to first order.
 
     With the score bias b = E_theta[grad log q] and the Fisher information I, the mean of N trials' posterior moves by
-    I^{-1} b, in units of its standard deviations sqrt(N) (I^{-1} b)_j / sqrt((I^{-1})_jj). As E_theta[grad log p] = 0 for
-    the exact density p, b is estimated by the mean of grad log q - grad log p, whose Monte Carlo error is small.
+    I^{-1} b, in units of its standard deviations sqrt(N) (I^{-1} b)_j / sqrt((I^{-1})_jj). As E_theta[grad log p] = 0
+    for the exact density p, b is estimated by the mean of grad log q - grad log p, whose Monte Carlo error is small.
 
     Args:
         ssm: the model.
@@ -82,8 +82,8 @@ def score_bias(
         seed: a non-negative integer.
 
     Returns:
-        ``median``, ``p95`` over theta of the largest shift over parameters; ``mc_error``, the median Monte Carlo standard
-        error of such a shift.
+        ``median``, ``p95`` over theta of the largest shift over parameters; ``mc_error``, the median Monte Carlo
+        standard error of such a shift.
     """
     theta = _uniform(ssm, box, points, np.random.default_rng(seed))
     shifts, noise = np.empty(points), np.empty(points)

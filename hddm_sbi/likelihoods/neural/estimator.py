@@ -62,8 +62,8 @@ class Conditioned:
 class FirstPassageEstimator(ConditionalDensityEstimator):
     """Density of (rt, choice) given theta: a choice network and, given the choice, a first-passage flow for the time.
 
-    The density is normalised over rt and choices by construction, zero at and below the shift parameter, smooth in theta,
-    and has a closed-form CDF in rt. The model's symmetries are built in (``Canonical``).
+    The density is normalised over rt and choices by construction, zero at and below the shift parameter, smooth in
+    theta, and has a closed-form CDF in rt. The model's symmetries are built in (``Canonical``).
 
     Args:
         canonical: the symmetries and the training box.
@@ -86,7 +86,7 @@ class FirstPassageEstimator(ConditionalDensityEstimator):
             [self.architecture.choice_hidden] * 2,
             1 if canonical.mirrored else canonical.n_choices,
         )
-        # typical log decision time, where no diffusion gives the flow its scale; set from simulations when training starts
+        # typical log decision time, where no diffusion gives the flow its scale; set from the first simulations
         self.register_buffer("log_time_scale", torch.zeros(()))
 
     @property
@@ -138,7 +138,7 @@ class FirstPassageEstimator(ConditionalDensityEstimator):
         return self.log_prob_rows(flat.reshape(-1, 2), condition, row).reshape(samples, batch)
 
     def cdf(self, rt: Tensor, choice: Tensor, condition: Tensor, row: Tensor) -> Tensor:
-        """Probability of the choice and a response no later than rt, shapes as in ``log_prob_rows``; rt and choice (n,)."""
+        """Probability of the choice and a response no later than rt; rt and choice (n,), else as ``log_prob_rows``."""
         state = self.condition(condition)
         s, index, valid = self._decision_time(torch.stack([rt, choice.to(rt)], -1), state, row)
         t, _ = transform(s, state.tables, row * self.canonical.n_choices + index, self.knots)
@@ -180,8 +180,8 @@ class FirstPassageEstimator(ConditionalDensityEstimator):
     def _base(self, views: Tensor) -> tuple[Tensor, Tensor]:
         """Logarithms of zeta and delta before the network's correction.
 
-        A diffusion hits the near boundary, at relative distance z, no sooner than exp(-z^2 / (2 s)) allows, and leaves a
-        unit interval at rate (pi^2 + drift^2) / 2. Otherwise the typical decision time sets both.
+        A diffusion hits the near boundary, at relative distance z, no sooner than exp(-z^2 / (2 s)) allows, and leaves
+        a unit interval at rate (pi^2 + drift^2) / 2. Otherwise the typical decision time sets both.
         """
         if self.canonical.diffusion is None:
             zeta = 0.5 * self.log_time_scale.expand(views.shape[:-1])

@@ -5,8 +5,8 @@ With the decision time s > 0, a location-free Birnbaum-Saunders step and a monot
     x = delta sqrt(s) - zeta / sqrt(s),      q(s) = phi(T(x)) T'(x) x'(s),      Q(s) = Phi(T(x)).
 
 The step has the two tails of a first-passage time: density like exp(-zeta^2 / (2 s)) at small times, for a boundary at
-distance zeta, and like exp(-delta^2 s / 2) at large ones. The spline's slope T' is a positive cubic B-spline with constant
-continuation, so that q is normalised by construction, twice continuously differentiable, and has a closed-form CDF Q.
+distance zeta, and like exp(-delta^2 s / 2) at large ones. The spline's slope T' is a positive cubic B-spline with
+constant continuation, so that q is normalised by construction, twice continuously differentiable, and has a closed-form CDF Q.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class FlowTables:
 
     Args:
         zeta, delta: shape (...).
-        table: for each interval T at its left end and the four powers of T' in the local coordinate, (..., intervals, 5).
+        table: for each interval T at its left end and the powers 0-3 of T' in the local coordinate, (..., intervals, 5).
     """
 
     zeta: Tensor

@@ -29,8 +29,8 @@ class EstimatorLikelihood:
         shapes = (tuple(estimator.input_shape), tuple(estimator.condition_shape))
         if shapes != ((2,), (len(parameters),)):
             raise ModelError(
-                f"the estimator is for data of shape {shapes[0]} given theta of shape {shapes[1]}; a likelihood of this "
-                f"model needs (2,) (rt, choice) given ({len(parameters)},) ({', '.join(parameters)})."
+                f"the estimator is for data of shape {shapes[0]} given theta of shape {shapes[1]}; a likelihood of "
+                f"this model needs (2,) (rt, choice) given ({len(parameters)},) ({', '.join(parameters)})."
             )
         self.estimator = estimator
         self.parameters = tuple(parameters)

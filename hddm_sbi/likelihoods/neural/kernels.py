@@ -109,8 +109,8 @@ def features(
 def _matmul(left: FloatArray, right: FloatArray) -> FloatArray:
     """Matrix product in this thread alone.
 
-    A BLAS would start threads of its own inside every chain's thread; for matrices this small that costs far more than it
-    brings. The inner loop vectorises; four rows share each load of ``right``.
+    A BLAS would start threads of its own inside every chain's thread; for matrices this small that costs far more than
+    it brings. The inner loop vectorises; four rows share each load of ``right``.
     """
     rows, inner = left.shape
     columns = right.shape[1]
