@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
-import json
 import warnings
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -16,13 +14,15 @@ import torch.distributions as td
 import xarray as xr
 from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 
+from hddm_sbi import __version__
 from hddm_sbi.design.conditions import Conditions, find_conditions
 from hddm_sbi.design.formulas import Formula
-from hddm_sbi.errors import DataError, HDDMWarning, ModelError
+from hddm_sbi.errors import DataError, FormulaError, HDDMWarning, ModelError
 from hddm_sbi.inference.centring import choose_centring
+from hddm_sbi.inference.contract import NutsSettings
 from hddm_sbi.inference.initial import Estimate, estimate, starting_points
 from hddm_sbi.inference.layout import coefficients
-from hddm_sbi.inference.nuts import SAMPLERS, NutsSettings, sample_nuts
+from hddm_sbi.inference.nuts import SAMPLERS, sample_nuts
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.predictive import pointwise_log_prob, predict, simulate_trials
 from hddm_sbi.inference.prior import prior_coefficients
@@ -31,6 +31,7 @@ from hddm_sbi.likelihoods.choose import Chosen, choose_likelihood
 from hddm_sbi.likelihoods.lapse import LapseMixture
 from hddm_sbi.model.describe import describe
 from hddm_sbi.model.plate import plate_model
+from hddm_sbi.results.record import attributes, constant_data
 from hddm_sbi.results.to_arviz import Group, Results, group, thin, to_inference_data
 from hddm_sbi.results.variables import Coordinates, Variables, posterior_variables
 from hddm_sbi.results.verdict import BoxReport, box_report
@@ -94,7 +95,7 @@ class HierarchicalDDM:
         rt: str = "rt",
         response: str = "response",
         rt_unit: str = "s",
-        choices: Collection[object] | None = None,
+        choices: Sequence[object] | None = None,
         priors: Mapping[str, td.Distribution] | None = None,
         links: Mapping[str, str] | None = None,
         fixed: Mapping[str, float] | None = None,
@@ -110,16 +111,26 @@ class HierarchicalDDM:
             self.ssm, self.trials, formula=formula, random_slopes=random_slopes, pooling=pooling, shared=shared,
             coding=coding, priors=priors, links=links, fixed=fixed, p_outlier=p_outlier,
         )  # fmt: skip
+        for name in (rt, response):
+            if name in self._design.columns.levels:
+                raise FormulaError(f"the formula predicts from '{name}', the column it is to explain; leave it out.")
         self._chosen: Chosen = choose_likelihood(self.ssm, likelihood)
-        self.lapse = _window(lapse, self.trials.rt) if self._has_lapses else None
+        window = _window(lapse, self.trials.rt)
+        self.lapse = window if self._has_lapses else None
+        self.likelihood: Likelihood = (
+            self._chosen.likelihood if self.lapse is None else LapseMixture(self._chosen.likelihood, self.lapse)
+        )
         self.priors: pd.DataFrame = prior_table(self._base, self.ssm, coding=coding, priors=priors)
         self._options = {
             "groupby": groupby, "formula": formula, "model": self.ssm.name, "likelihood": self._chosen.label,
-            "pooling": pooling, "random_slopes": random_slopes, "shared": list(shared), "coding": coding,
+            "pooling": pooling, "random_slopes": random_slopes, "coding": coding,
+            "shared": [shared] if isinstance(shared, str) else list(shared), "rt": rt, "response": response,
+            "rt_unit": rt_unit, "choices": self.trials.options,
             "links": dict(links or {}), "fixed": dict(fixed or {}), "p_outlier": str(p_outlier), "lapse": self.lapse,
             "equations": {parameter.name: parameter.formula for parameter in self._base.parameters},
             "priors": dict(zip(self.priors["variable"], self.priors["prior"], strict=True)),
         }  # fmt: skip
+        self._check_names()
 
     def __repr__(self) -> str:
         return describe(
@@ -136,11 +147,6 @@ class HierarchicalDDM:
     def spec(self) -> ModelSpec:
         """The model's structure, with the centring of its group effects chosen from the data."""
         return self._prepared[0]
-
-    @cached_property
-    def likelihood(self) -> Likelihood:
-        """Log density of trials and its gradient, with lapses where the model has them."""
-        return self._chosen.likelihood if self.lapse is None else LapseMixture(self._chosen.likelihood, self.lapse)
 
     @cached_property
     def potential(self) -> Potential:
@@ -194,11 +200,12 @@ class HierarchicalDDM:
             "posterior": _with_draws(variables),
             "sample_stats": {name: (("chain", "draw"), values) for name, values in raw.stats.items()},
             "observed_data": {"rt": (("trial",), self.trials.rt), "choice": (("trial",), self.trials.choice)},
-            "constant_data": self._constant_data(),
+            "constant_data": constant_data(self.trials, self._design.columns.levels, self._base.row),
         }
         result |= self._further_groups(wanted, found, chains * draws, seed)
         outside = self._outside_box(found)
-        attrs = self._attrs(seed, sampler, outside)
+        attrs = attributes(__version__, self._options, self._chosen.label, self._chosen.weights, self.trials, outside)
+        attrs |= {"seed": str(seed), "sampler": sampler}
         return to_inference_data(result, coords, attrs)
 
     def parameters(self, idata: Results, newdata: pd.DataFrame | None = None) -> xr.Dataset:
@@ -251,9 +258,21 @@ class HierarchicalDDM:
         rough = estimate(self._base, self.likelihood, rt, choice, self.ssm)
         return choose_centring(self._base, self.likelihood, rt, choice, rough)
 
+    def _check_names(self) -> None:
+        """Refuse columns whose names clash with those of results, before time is spent on sampling."""
+        variables, coords = self._variables(prior_coefficients(self._base, draws=1, seed=0))
+        to_inference_data(
+            {
+                "posterior": _with_draws(variables),
+                "constant_data": constant_data(self.trials, self._design.columns.levels, self._base.row),
+            },
+            coords,
+            {},
+        )
+
     def _variables(self, draws: Mapping[str, FloatArray]) -> tuple[Variables, Coordinates]:
-        specs = condition_specs(self.spec, self._design, self._conditions)
-        return posterior_variables(self.spec, specs, self._conditions, self.trials.groupby, draws)
+        specs = condition_specs(self._base, self._design, self._conditions)
+        return posterior_variables(self._base, specs, self._conditions, self.trials.groupby, draws)
 
     def _coefficients(self, idata: Results) -> dict[str, FloatArray]:
         """Coefficients by site, (chains, draws, *site shape), from a posterior, sampled now or read from a file."""
@@ -294,18 +313,6 @@ class HierarchicalDDM:
                 result["prior_predictive"] = {"rt": (dims, rt), "choice": (dims, choice)}
         return result
 
-    def _constant_data(self) -> Group:
-        """The columns that the model used, by trial."""
-        names = [*([self.trials.groupby] if self.trials.groupby else []), *self._design.columns.levels]
-        columns = {}
-        for name in dict.fromkeys(names):
-            column = self.trials.frame[name]
-            values = (
-                column.to_numpy() if pd.api.types.is_numeric_dtype(column) else column.astype(str).to_numpy(np.str_)
-            )
-            columns[str(name).replace("/", "÷")] = (("trial",), values)
-        return {"design_row": (("trial",), self.spec.row), **columns}
-
     def _outside_box(self, found: Mapping[str, FloatArray]) -> BoxReport | None:
         if self._chosen.box is None:
             return None
@@ -313,32 +320,13 @@ class HierarchicalDDM:
         step = max(1, len(next(iter(flat.values()))) // _BOX_DRAWS) if flat else 1
         theta = natural_parameters(self._base, {site: value[::step] for site, value in flat.items()})
         names = self.ssm.parameter_names
-        theta = np.atleast_3d(theta)[..., : len(names)]
-        subject = self.trials.subject[self._design.first]
+        # participants may share design rows
+        subject, row = np.unique(np.column_stack([self.trials.subject, self._base.row]), axis=0).T
+        theta = theta[:, row, : len(names)]
         report = box_report(theta, self._chosen.box, subject, names, self.trials.subjects)
         if report.by_subject.max() > _BOX_TOLERATED:
             warnings.warn(report.sentence, HDDMWarning, stacklevel=3)
         return report
-
-    def _attrs(self, seed: int, sampler: str, outside: BoxReport | None) -> dict[str, str | None]:
-        from hddm_sbi import __version__
-
-        shares = None
-        if outside is not None:
-            who = [str(label) for label in self.trials.subjects] or ["all"]
-            shares = json.dumps(dict(zip(who, outside.by_subject.round(4).tolist(), strict=True)))
-        return {
-            "created_by": "hddm_sbi",
-            "hddm_sbi_version": __version__,
-            "created_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            "model": json.dumps(self._options, default=str),
-            "likelihood": self._chosen.label,
-            "weights_sha256": self._chosen.weights,
-            "sampler": sampler,
-            "seed": str(seed),
-            "responses": self.trials.reading,
-            "draws_outside_training_box": shares,
-        }
 
 
 def _with_draws(variables: Variables) -> Group:
@@ -362,6 +350,6 @@ def _window(lapse: tuple[float, float | None], rt: FloatArray) -> tuple[float, f
     """The lapse window with its open end at the longest rt."""
     try:
         low, high = lapse
+        return float(low), float(rt.max() if high is None else high)
     except (TypeError, ValueError) as error:
         raise ModelError(f"lapse is {lapse!r}; give the window as (lowest, highest) rt in seconds.") from error
-    return float(low), float(rt.max() if high is None else high)

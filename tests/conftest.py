@@ -9,8 +9,12 @@ os.environ["MPLBACKEND"] = "Agg"
 
 import pandas as pd
 import pytest
+import torch
 
 from hddm_sbi.trials import load_data
+
+# Tensors here are small, and threads that wait for busy cores slow tests down a hundredfold.
+torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -183,13 +183,20 @@ def _term(parameter: str, source: Any) -> Term:
     if source.kind in ("offset", "proportion"):
         raise FormulaError(f"the formula for '{parameter}' has '{source.name}', but there are no {source.kind}s here.")
     matrix = _as_matrix(source.data)
+    if not matrix.shape[1]:
+        raise FormulaError(
+            f"the term '{source.name}' of '{parameter}' has the same level on all trials, so it has no effect to "
+            "estimate; drop it."
+        )
     if matrix.shape[1] > max(_MANY_COLUMNS, len(matrix) / 2):
         raise FormulaError(
             f"the term '{source.name}' of '{parameter}' has {matrix.shape[1]} levels on {len(matrix)} trials, too "
             "many to tell apart; is it a number?"
         )
     if not np.isfinite(matrix).all():
-        raise FormulaError(f"the term '{source.name}' of '{parameter}' is infinite or undefined on some rows.")
+        raise FormulaError(
+            f"the term '{source.name}' of '{parameter}' is infinite or undefined on some rows; correct them."
+        )
     labels = tuple(str(label) for label in source.labels)
     levels = source.levels
     if levels is None and matrix.shape[1] > 1:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow  # type: ignore[import-untyped]
 
 from hddm_sbi.errors import SamplingError
-from hddm_sbi.inference.nuts import FloatArray, LogDensity, NutsSettings, RawDraws, StartingPoints, tree_depth
+from hddm_sbi.inference.contract import FloatArray, LogDensity, NutsSettings, RawDraws, StartingPoints, tree_depth
 from hddm_sbi.inference.progress import SamplingProgress
 
 with warnings.catch_warnings():

@@ -11,7 +11,7 @@ from pyro.infer.mcmc import NUTS
 from torch.autograd.function import once_differentiable
 
 from hddm_sbi.errors import SamplingError
-from hddm_sbi.inference.nuts import (
+from hddm_sbi.inference.contract import (
     STATISTICS,
     FloatArray,
     LogDensity,

@@ -108,17 +108,32 @@ def simulate_trials(
         window: of the lapse density in seconds.
 
     Returns:
-        rt in seconds and choice, each of shape (trials,).
+        rt in seconds and choice, each of shape (trials,); NaN and -1 where theta lies outside the model's supports, as
+        draws from the prior under an identity link may.
     """
     of_process, of_lapses = seed.spawn(2)
     columns = [names.index(name) for name in ssm.parameter_names]
     number = int(of_process.generate_state(1, np.uint32)[0])
-    times, choices = ssm.simulator(np.ascontiguousarray(theta[:, columns]), 1, number)
-    rt, choice = times[:, 0], choices[:, 0]
+    process = np.ascontiguousarray(theta[:, columns])
+    possible = _inside(process, ssm)
+    rt, choice = np.full(len(process), np.nan), np.full(len(process), -1)
+    if possible.any():
+        times, choices = ssm.simulator(process[possible], 1, number)
+        rt[possible], choice[possible] = times[:, 0], choices[:, 0]
     if window is not None and P_OUTLIER in names:
         p = theta[:, names.index(P_OUTLIER)]
         _lapse(rt, choice, p, window, ssm.n_choices, np.random.default_rng(of_lapses))
     return rt, choice
+
+
+def _inside(theta: FloatArray, ssm: SSM) -> npt.NDArray[np.bool_]:
+    """Rows whose parameters all lie in their supports, an end included where the parameter's box reaches it."""
+    inside = np.isfinite(theta.sum(axis=1))
+    for parameter, column in zip(ssm.parameters, theta.T, strict=True):
+        low, high = parameter.support
+        inside &= (column > low) | ((column == low) & (parameter.box[0] <= low))
+        inside &= column < high
+    return inside
 
 
 def _lapse(

@@ -56,6 +56,7 @@ def save_checkpoint(estimator: FirstPassageEstimator, path: Path | str, card: Ca
         **(card or {}),
         "sha256": sha256(partial),
     }
+    partial.chmod(0o644)  # safetensors lets only its owner read a file
     os.replace(partial, path)
     write_card(path, complete)
     return complete
@@ -84,14 +85,14 @@ def load_checkpoint(path: Path | str) -> FirstPassageEstimator:
         raise WeightsError(
             f"the weights '{path}' cannot be read ({error}): the file is damaged; fetch it again."
         ) from error
-    if skeleton is None or skeleton.get("format") != FORMAT:
+    if not isinstance(skeleton, dict) or skeleton.get("format") != FORMAT:
         raise WeightsError(
             f"'{path}' does not hold weights of this package's format {FORMAT}; train or fetch them again."
         )
     try:
         estimator = FirstPassageEstimator(_canonical(skeleton["canonical"]), Architecture(**skeleton["architecture"]))
         estimator.load_state_dict(tensors)
-    except (KeyError, TypeError, RuntimeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise WeightsError(f"the weights '{path}' do not fit the network they describe; fetch them again.") from error
     return estimator.eval()
 
@@ -105,6 +106,8 @@ def load_card(path: Path | str) -> Card:
     card_path = Path(path).with_suffix(".json")
     try:
         card: Card = json.loads(card_path.read_text(encoding="utf-8"))
+        if not isinstance(card, dict):
+            raise ValueError("it is no JSON object")
     except (OSError, ValueError) as error:
         raise WeightsError(f"the card '{card_path}' cannot be read ({error}); fetch the weights again.") from error
     return card
@@ -151,6 +154,6 @@ def load_pretrained(name: str) -> FirstPassageEstimator:
 
 def _canonical(stored: dict[str, Any]) -> Canonical:
     """JSON knows lists only; the frozen dataclass holds tuples."""
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()}
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()}
     values["box"] = tuple((float(low), float(high)) for low, high in stored["box"])
     return Canonical(**values)

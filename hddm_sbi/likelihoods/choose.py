@@ -115,8 +115,8 @@ def log_likelihood(
         ) from error
     rows = np.ascontiguousarray(parameters.reshape(-1, parameters.shape[-1]))
     row = np.broadcast_to(np.arange(len(rows)).reshape(leading), shape).reshape(-1)
-    # a choice that is no whole number is no choice
-    codes = np.where(options == np.round(options), options, -1)
+    # a choice that is no whole number, or one too large for an index, is no choice
+    codes = np.where((options == np.round(options)) & (np.abs(options) < 2**31), options, -1)
     return chosen.likelihood.log_prob(
         np.ascontiguousarray(np.broadcast_to(times, shape).reshape(-1)),
         np.ascontiguousarray(np.broadcast_to(codes, shape).reshape(-1), dtype=np.int64),

@@ -106,6 +106,8 @@ def read_shared(ssm: SSM, shared: str | Collection[str]) -> tuple[str, ...]:
     Raises:
         ModelError: an unknown parameter.
     """
+    if not isinstance(shared, Collection):
+        raise ModelError(f"shared must be a name or a list of names of parameters, not {shared!r}.")
     names = (shared,) if isinstance(shared, str) else tuple(shared)
     for name in names:
         _check_name(ssm, name, "shared")

@@ -15,15 +15,16 @@ from numba import njit, uint64
 UIntArray = npt.NDArray[np.uint64]
 
 _TWO_TO_MINUS_53 = 2.0**-53
+_BELOW_ONE = 1.0 - _TWO_TO_MINUS_53
 
 
 @njit(inline="always")
-def _rotl(x: int, k: int) -> int:
+def _rotl(x: np.uint64, k: int) -> np.uint64:
     return (x << uint64(k)) | (x >> uint64(64 - k))
 
 
-@njit
-def _splitmix64(x: int) -> int:
+@njit(nogil=True)
+def _splitmix64(x: np.uint64) -> np.uint64:
     x = uint64(x + uint64(0x9E3779B97F4A7C15))
     x = (x ^ (x >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> uint64(27))) * uint64(0x94D049BB133111EB)
@@ -50,8 +51,8 @@ def uniform(state: UIntArray) -> float:
     state[0] ^= state[3]
     state[2] ^= t
     state[3] = _rotl(state[3], 45)
-    # the 53 high bits, moved half a step off zero so that logarithms stay finite
-    return (float(word >> uint64(11)) + 0.5) * _TWO_TO_MINUS_53
+    # the 53 high bits, moved half a step off zero so that logarithms stay finite; the last would round to 1
+    return min((float(word >> uint64(11)) + 0.5) * _TWO_TO_MINUS_53, _BELOW_ONE)
 
 
 @njit(nogil=True, cache=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -43,6 +43,8 @@ class SimulationStream:
         rows: parameter vectors per step.
         trials: trials per parameter vector.
         seed: a non-negative integer.
+        central: for a step, the share of parameter vectors whose unbounded parameters (drifts) come from the middle
+            quarter of their range: where choices are uncertain a network has most to learn, and experiments lie there.
     """
 
     ssm: SSM
@@ -50,11 +52,12 @@ class SimulationStream:
     rows: int
     trials: int
     seed: int
+    central: Callable[[int], float] = lambda step: 0.0
 
     def batch(self, step: int) -> Batch:
         """The simulations of one step."""
         draw_seed, trial_seed = np.random.SeedSequence([self.seed, step]).spawn(2)
-        theta = self._draw(np.random.default_rng(draw_seed))
+        theta = self._draw(np.random.default_rng(draw_seed), self.central(step))
         rt, choice = self.ssm.simulator(theta, self.trials, int(trial_seed.generate_state(1)[0]))
         x = np.stack([rt.reshape(-1), choice.reshape(-1)], -1).astype(np.float32)
         row = torch.arange(self.rows).repeat_interleave(self.trials)
@@ -70,11 +73,15 @@ class SimulationStream:
                     ahead = pool.submit(self.batch, step + 1)
                 yield step, batch
 
-    def _draw(self, rng: np.random.Generator) -> FloatArray:
+    def _draw(self, rng: np.random.Generator, central: float) -> FloatArray:
         edges = np.array(
             [_widen(*box, support) for box, support in zip(self.canonical.box, self.canonical.supports, strict=True)]
         )
         theta = rng.uniform(edges[:, 0], edges[:, 1], size=(self.rows, len(edges)))
+        unbounded = np.array([support == "real" for support in self.canonical.supports])
+        middle = edges.mean(axis=1)[unbounded]
+        rows = slice(0, round(central * self.rows))
+        theta[rows, unbounded] = middle + 0.25 * (theta[rows, unbounded] - middle)
         scale, shift = self.canonical.scale, self.canonical.shift
         if scale is not None:
             theta *= theta[:, [scale]] ** np.array(self.canonical.powers)

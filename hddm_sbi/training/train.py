@@ -22,8 +22,9 @@ class TrainingPlan:
     """Everything that, with the model, decides the weights.
 
     Args:
-        stages: for each stage its gradient steps, each on fresh simulations, and Adam's learning rate, which follows
-            half a cosine down to zero over the stage.
+        stages: for each stage its gradient steps, each on fresh simulations; Adam's learning rate, which follows half a
+            cosine down to zero over the stage; and the share of parameter vectors with central drifts (see
+            ``SimulationStream.batch``).
         rows: parameter vectors per step.
         trials: trials per parameter vector.
         warmup: steps over which the learning rate of a stage rises linearly to its curve.
@@ -31,7 +32,7 @@ class TrainingPlan:
         seed: of simulations and initial weights.
     """
 
-    stages: tuple[tuple[int, float], ...] = ((30_000, 3e-3), (30_000, 1e-3))
+    stages: tuple[tuple[int, float, float], ...] = ((30_000, 3e-3, 0.0), (30_000, 1e-3, 0.0), (20_000, 1e-3, 0.5))
     rows: int = 2048
     trials: int = 32
     warmup: int = 500
@@ -41,7 +42,7 @@ class TrainingPlan:
     @property
     def steps(self) -> int:
         """Gradient steps in all."""
-        return sum(steps for steps, _ in self.stages)
+        return sum(steps for steps, *_ in self.stages)
 
     @property
     def simulations(self) -> int:
@@ -50,9 +51,17 @@ class TrainingPlan:
 
     def rate(self, step: int) -> float:
         """Learning rate at a step."""
-        for steps, top in self.stages:
+        for steps, top, _ in self.stages:
             if step < steps:
                 return top * min(1.0, (step + 1) / self.warmup) * 0.5 * (1.0 + math.cos(math.pi * step / steps))
+            step -= steps
+        return 0.0
+
+    def central(self, step: int) -> float:
+        """Share of parameter vectors with central drifts at a step."""
+        for steps, _, share in self.stages:
+            if step < steps:
+                return share
             step -= steps
         return 0.0
 
@@ -69,7 +78,7 @@ class Trainer:
     def __init__(self, ssm: SSM, plan: TrainingPlan, architecture: Architecture | None = None) -> None:
         canonical = Canonical.of(ssm)
         self.plan = plan
-        self.stream = SimulationStream(ssm, canonical, plan.rows, plan.trials, plan.seed)
+        self.stream = SimulationStream(ssm, canonical, plan.rows, plan.trials, plan.seed, plan.central)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(plan.seed)
             self.estimator = FirstPassageEstimator(canonical, architecture)

@@ -39,9 +39,10 @@ def density_accuracy(
     errors = []
     for part, size in enumerate(_parts(draws)):
         theta = _uniform(ssm, box, size, rng)
-        rt, choice = (column[:, 0] for column in ssm.simulator(theta, 1, seed + 1000 * (part + 1)))
+        rt, choice = ssm.simulator(theta, 1, seed + 1000 * (part + 1))
         row = np.arange(size)
-        errors.append(likelihood.log_prob(rt, choice, theta, row) - exact.log_prob(rt, choice, theta, row))
+        trials = (rt[:, 0], choice[:, 0], theta, row)
+        errors.append(likelihood.log_prob(*trials) - exact.log_prob(*trials))
     error = np.concatenate(errors)
     size_of_error, divergence = np.abs(error), np.expm1(error) - error
     return {
@@ -61,7 +62,7 @@ def score_bias(
     *,
     box: Box,
     points: int = 500,
-    trials: int = 20_000,
+    trials: int = 100_000,
     trials_observed: int = 1_000,
     seed: int = 1,
 ) -> dict[str, float]:
@@ -88,10 +89,10 @@ def score_bias(
     theta = _uniform(ssm, box, points, np.random.default_rng(seed))
     shifts, noise = np.empty(points), np.empty(points)
     for k in range(points):
-        rt, choice = (column[0] for column in ssm.simulator(theta[k : k + 1], trials, seed + k + 1))
+        rt, choice = ssm.simulator(theta[k : k + 1], trials, seed + k + 1)
         row = np.zeros(trials, dtype=np.int64)
-        _, score = exact.log_prob_grad(rt, choice, theta[k : k + 1], row)
-        _, other = likelihood.log_prob_grad(rt, choice, theta[k : k + 1], row)
+        _, score = exact.log_prob_grad(rt[0], choice[0], theta[k : k + 1], row)
+        _, other = likelihood.log_prob_grad(rt[0], choice[0], theta[k : k + 1], row)
         covariance = np.linalg.inv(score.T @ score / trials)
         to_sds = np.sqrt(trials_observed) * covariance / np.sqrt(np.diag(covariance))[:, None]
         moved = (other - score) @ to_sds.T

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from hddm_sbi.inference.centring import choose_centring
+from hddm_sbi.inference.contract import NutsSettings
 from hddm_sbi.inference.initial import estimate, starting_points, with_centring
 from hddm_sbi.inference.layout import coefficients
-from hddm_sbi.inference.nuts import NutsSettings, sample_nuts
+from hddm_sbi.inference.nuts import sample_nuts
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
 from hddm_sbi.likelihoods.lapse import LapseMixture

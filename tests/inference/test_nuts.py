@@ -10,7 +10,8 @@ import pytest
 
 from hddm_sbi.errors import ModelError, SamplingError
 from hddm_sbi.inference import progress
-from hddm_sbi.inference.nuts import STATISTICS, NutsSettings, sample_nuts
+from hddm_sbi.inference.contract import STATISTICS, NutsSettings
+from hddm_sbi.inference.nuts import sample_nuts
 from hddm_sbi.inference.progress import SamplingProgress
 
 SAMPLERS = ["nutpie", "pyro"]

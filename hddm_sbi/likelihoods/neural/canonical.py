@@ -150,7 +150,7 @@ class Canonical:
 
 
 def _support(low: float, high: float) -> str:
-    if low == -math.inf:
+    if low < 0.0:
         return "real"
     return "unit" if high == 1.0 and low == 0.0 else "positive"
 

@@ -70,6 +70,8 @@ class FirstPassageEstimator(ConditionalDensityEstimator):
         architecture: sizes.
     """
 
+    log_time_scale: Tensor
+
     def __init__(self, canonical: Canonical, architecture: Architecture | None = None) -> None:
         n_parameters = len(canonical.names)
         super().__init__(net=nn.Identity(), input_shape=torch.Size([2]), condition_shape=torch.Size([n_parameters]))
@@ -126,16 +128,17 @@ class FirstPassageEstimator(ConditionalDensityEstimator):
 
         Args:
             input: rt in seconds and choice, (samples, batch, 2) or (batch, 2).
-            condition: theta, (batch, parameters).
+            condition: theta, (batch, parameters) or (samples, batch, parameters); a batch of 1 broadcasts.
 
         Returns:
             (samples, batch); -inf where rt does not exceed the shift or the choice does not exist.
         """
-        condition = condition.reshape(-1, *self.condition_shape)
-        flat = input.reshape(-1, len(condition), 2) if len(condition) > 1 else input.reshape(-1, 1, 2)
-        samples, batch = flat.shape[:2]
-        row = torch.arange(batch, device=flat.device).expand(samples, batch).reshape(-1)
-        return self.log_prob_rows(flat.reshape(-1, 2), condition, row).reshape(samples, batch)
+        input = input.reshape(1, -1, 2) if input.dim() < 3 else input
+        rows = condition.reshape(-1, *self.condition_shape)
+        row = torch.arange(len(rows), device=input.device).reshape(condition.shape[:-1])
+        shape = torch.broadcast_shapes(input.shape[:-1], row.shape)
+        flat = input.expand(*shape, 2).reshape(-1, 2)
+        return self.log_prob_rows(flat, rows, row.expand(shape).reshape(-1)).reshape(shape)
 
     def cdf(self, rt: Tensor, choice: Tensor, condition: Tensor, row: Tensor) -> Tensor:
         """Probability of the choice and a response no later than rt; rt and choice (n,), else as ``log_prob_rows``."""
@@ -159,7 +162,7 @@ class FirstPassageEstimator(ConditionalDensityEstimator):
             row = torch.arange(batch, device=condition.device).repeat(shape.numel())
             choice = torch.multinomial(torch.exp(state.log_choice)[row], 1).squeeze(-1)
             p = torch.rand(len(row), dtype=torch.float64, device=condition.device)
-            p = p.clamp(1e-15, 1.0 - 1e-15).to(condition.dtype)
+            p = p.clamp(1e-15, 1.0 - 1e-15)
             s = quantile(p, state.tables, row * n_choices + choice, self.knots)
             rt = state.shift[row] + state.scale[row] ** 2 * s
         return torch.stack([rt, choice.to(rt)], -1).reshape(*shape, batch, 2)

@@ -6,7 +6,8 @@ With the decision time s > 0, a location-free Birnbaum-Saunders step and a monot
 
 The step has the two tails of a first-passage time: density like exp(-zeta^2 / (2 s)) at small times, for a boundary at
 distance zeta, and like exp(-delta^2 s / 2) at large ones. The spline's slope T' is a positive cubic B-spline with
-constant continuation, so that q is normalised by construction, twice continuously differentiable, and has a closed-form CDF Q.
+constant continuation, so that q is normalised by construction, twice continuously differentiable, and has a closed-form
+CDF Q.
 """
 
 from __future__ import annotations
@@ -20,14 +21,6 @@ from torch import Tensor
 _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 # Copies of the outermost coefficient on each side: four equal ones make the outermost slopes constant.
 PAD = 4
-# Cubic B-spline on one interval in powers of the local coordinate: rows are powers 0-3, columns the four coefficients.
-_BASIS = (
-    torch.tensor(
-        [[1.0, 4.0, 1.0, 0.0], [-3.0, 0.0, 3.0, 0.0], [3.0, -6.0, 3.0, 0.0], [-1.0, 3.0, -3.0, 1.0]],
-        dtype=torch.float64,
-    )
-    / 6.0
-)
 
 
 @dataclass(frozen=True)
@@ -69,7 +62,7 @@ class FlowTables:
 
     Args:
         zeta, delta: shape (...).
-        table: for each interval T at its left end and the powers 0-3 of T' in the local coordinate, (..., intervals, 5).
+        table: T at the left end of each interval, and the powers 0-3 of T' in it, (..., intervals, 5).
     """
 
     zeta: Tensor
@@ -88,8 +81,12 @@ def build_tables(log_zeta: Tensor, log_delta: Tensor, offset: Tensor, log_slopes
     slopes = torch.exp(log_slopes)
     first, last = slopes[..., :1], slopes[..., -1:]
     padded = torch.cat([first.expand(*first.shape[:-1], PAD), slopes, last.expand(*last.shape[:-1], PAD)], -1)
-    windows = padded.unfold(-1, 4, 1)
-    powers = windows @ _BASIS.to(windows).T
+    # the cubic B-spline on one interval, in powers of the local coordinate; written as differences, so that the
+    # constant continuation is exactly constant however far out it is evaluated
+    p0, p1, p2, p3 = padded.unfold(-1, 4, 1).unbind(-1)
+    powers = torch.stack(
+        [(p0 + 4.0 * p1 + p2) / 6.0, (p2 - p0) / 2.0, (p0 - 2.0 * p1 + p2) / 2.0, (p3 - p0 + 3.0 * (p1 - p2)) / 6.0], -1
+    )
     # the integral of each power over the interval, from its left end
     areas = knots.spacing * (powers @ torch.tensor([1.0, 1 / 2, 1 / 3, 1 / 4]).to(powers))
     right = torch.cumsum(areas, -1)
@@ -119,22 +116,23 @@ def transform(s: Tensor, tables: FlowTables, slot: Tensor, knots: Knots) -> tupl
 def log_density(s: Tensor, tables: FlowTables, slot: Tensor, knots: Knots) -> Tensor:
     """log q(s) for positive times, shapes as in ``transform``."""
     t, slope = transform(s, tables, slot, knots)
-    root = torch.sqrt(s)
-    stretch = 0.5 * (tables.delta[slot] + tables.zeta[slot] / s) / root
-    return -0.5 * t * t - _HALF_LOG_TWO_PI + torch.log(slope) + torch.log(stretch)
+    # x'(s) = (delta s + zeta) / (2 s^(3/2)), in a form that does not overflow where s is tiny
+    log_stretch = torch.log(0.5 * (tables.delta[slot] * s + tables.zeta[slot])) - 1.5 * torch.log(s)
+    return -0.5 * t * t - _HALF_LOG_TWO_PI + torch.log(slope) + log_stretch
 
 
 def quantile(p: Tensor, tables: FlowTables, slot: Tensor, knots: Knots) -> Tensor:
     """Decision time at which the CDF reaches p, shapes as in ``transform``; no gradient."""
     with torch.no_grad():
-        target = torch.special.ndtri(p)
+        # p keeps a precision of its own: in float32 the upper tail would be rounded to 1
+        target = torch.special.ndtri(p).to(tables.table)
         table = tables.table[slot]
         heights = table[..., 0]
         interval = (torch.searchsorted(heights.contiguous(), target.unsqueeze(-1), right=True) - 1).squeeze(-1)
         interval = interval.clamp(0, knots.n_intervals - 1)
         height, c0, c1, c2, c3 = table.gather(-2, interval[:, None, None].expand(-1, 1, 5)).squeeze(-2).unbind(-1)
-        lower = torch.where(interval == 0, torch.full_like(p, -1e6), torch.zeros_like(p))
-        upper = torch.where(interval == knots.n_intervals - 1, torch.full_like(p, 1e6), torch.ones_like(p))
+        lower = torch.where(interval == 0, torch.full_like(target, -1e6), torch.zeros_like(target))
+        upper = torch.where(interval == knots.n_intervals - 1, torch.full_like(target, 1e6), torch.ones_like(target))
         for _ in range(80):  # bisection halves 2e6 to below float64 resolution of a unit interval
             u = 0.5 * (lower + upper)
             value = height + knots.spacing * u * (c0 + u * (c1 / 2 + u * (c2 / 3 + u * c3 / 4)))

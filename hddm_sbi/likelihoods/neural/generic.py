@@ -39,7 +39,7 @@ class EstimatorLikelihood:
     def log_prob(self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray) -> FloatArray:
         """Log density per trial; see ``Likelihood.log_prob``."""
         with torch.no_grad():
-            by_trial = torch.from_numpy(np.ascontiguousarray(theta, dtype=np.float64))[torch.from_numpy(row)]
+            by_trial = torch.tensor(theta[row], dtype=torch.float64)
             return SBItoPyro(self.estimator, by_trial, validate_args=False).log_prob(_trials(rt, choice)).numpy()
 
     def log_prob_grad(
@@ -47,7 +47,7 @@ class EstimatorLikelihood:
     ) -> tuple[FloatArray, FloatArray]:
         """Log density per trial and its gradient; see ``Likelihood.log_prob_grad``."""
         # a copy of theta for each trial gives each trial a gradient of its own; equal rows are still evaluated once
-        by_trial = torch.from_numpy(np.ascontiguousarray(theta[row], dtype=np.float64)).requires_grad_()
+        by_trial = torch.tensor(theta[row], dtype=torch.float64, requires_grad=True)
         with torch.enable_grad():
             log_prob = SBItoPyro(self.estimator, by_trial, validate_args=False).log_prob(_trials(rt, choice))
             possible = torch.isfinite(log_prob)

@@ -214,7 +214,7 @@ def _slope(table: FloatArray, interval: int, u: float) -> float:
     return p[1] + u * (p[2] + u * (p[3] + u * p[4]))
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def decision_time_density(
     s: float,
     ends: FloatArray,

@@ -225,7 +225,7 @@ def _fill_ends(
         ends[1 + j, 0], ends[1 + j, 1] = ends[0, 0] * slope_zeta, ends[0, 1] * slope_delta
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _trials(
     rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray, ends: FloatArray, tables: FloatArray,
     log_choice: FloatArray, mirror: IntArray, inputs: IntArray, powers: FloatArray, shift: int, scale: int,

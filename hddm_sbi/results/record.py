@@ -1,0 +1,67 @@
+"""What a result says of its own making: the attributes of a saved file, and the columns the model used."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hddm_sbi.results.to_arviz import Group
+from hddm_sbi.results.verdict import BoxReport
+from hddm_sbi.trials.trials import Trials
+
+# Names that the group has already: its dimension, and the index of design rows.
+_TAKEN = ("trial", "design_row")
+
+
+def attributes(
+    version: str,
+    options: Mapping[str, object],
+    likelihood: str,
+    weights: str | None,
+    trials: Trials,
+    outside: BoxReport | None,
+) -> dict[str, str | None]:
+    """The birth certificate of a result.
+
+    Args:
+        version: of this package.
+        options: the model as the user stated it.
+        likelihood: its label.
+        weights: sha256 of the network's weights, or None.
+        trials: the experiment.
+        outside: share of draws outside the network's training box, or None without a network.
+    """
+    shares = None
+    if outside is not None:
+        who = [str(label) for label in trials.subjects] or ["all"]
+        shares = json.dumps(dict(zip(who, outside.by_subject.round(4).tolist(), strict=True)))
+    return {
+        "created_by": "hddm_sbi",
+        "hddm_sbi_version": version,
+        "created_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "model": json.dumps(options, default=str),
+        "likelihood": likelihood,
+        "weights_sha256": weights,
+        "responses": trials.reading,
+        "draws_outside_training_box": shares,
+    }
+
+
+def constant_data(trials: Trials, covariates: Iterable[str], row: npt.NDArray[np.int64]) -> Group:
+    """The columns that the model used, by trial, and each trial's design row."""
+    columns: dict[str, tuple[tuple[str, ...], npt.NDArray[np.generic]]] = {"design_row": (("trial",), row)}
+    for name in dict.fromkeys([*([trials.groupby] if trials.groupby else []), *covariates]):
+        column = trials.frame[name]
+        numeric = pd.api.types.is_numeric_dtype(column)
+        own = f"{name}_" if name in _TAKEN else str(name)
+        # netCDF refuses "/" in names
+        columns[own.replace("/", "÷")] = (
+            ("trial",),
+            column.to_numpy() if numeric else column.astype(str).to_numpy(np.str_),
+        )
+    return columns

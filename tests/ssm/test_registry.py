@@ -1,0 +1,86 @@
+"""Models by name, the simulator as a user calls it, and what it refuses."""
+
+import re
+
+import numpy as np
+import pytest
+
+from hddm_sbi.errors import ModelError
+from hddm_sbi.ssm import SSM, get_model, list_models, simulate
+
+
+def _inside(ssm: SSM) -> np.ndarray:
+    return ssm.box.mean(axis=1)
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_every_model_is_well_formed(name: str) -> None:
+    ssm = get_model(name)
+    assert ssm.name == name
+    assert get_model(ssm) is ssm
+    for parameter in ssm.parameters:
+        assert parameter.support[0] <= parameter.box[0] < parameter.box[1] <= parameter.support[1]
+        assert ssm.parameter(parameter.name) is parameter
+    with pytest.raises(ModelError, match=re.escape("has no parameter 'x_x'")):
+        ssm.parameter("x_x")
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_shapes(name: str) -> None:
+    theta = _inside(get_model(name))
+    for leading in [(), (1,), (3,), (2, 3), (0,)]:
+        rt, choice = simulate(name, np.broadcast_to(theta, (*leading, len(theta))), n=5, seed=1)
+        assert rt.shape == choice.shape == (*leading, 5)
+        assert rt.dtype == np.float64
+        assert choice.dtype == np.int64
+        assert np.all(rt > 0)
+        assert np.all((choice >= 0) & (choice < get_model(name).n_choices))
+
+
+def test_one_trial_is_the_default_and_numpy_integers_are_integers() -> None:
+    theta = [0.5, 1.5, 0.5, 0.3]
+    assert simulate("ddm", theta)[0].shape == (1,)
+    assert np.array_equal(simulate("ddm", theta, np.int32(4), np.int64(2))[0], simulate("ddm", theta, 4, 2)[0])
+
+
+def test_a_non_decision_time_of_zero_is_allowed() -> None:
+    assert np.all(simulate("ddm", [0.5, 1.5, 0.5, 0.0], n=100)[0] > 0)
+
+
+def test_an_unknown_model_gets_a_suggestion() -> None:
+    with pytest.raises(ModelError, match="there is no model 'dmd'; did you mean 'ddm'"):
+        get_model("dmd")
+    with pytest.raises(ModelError, match="choose one of ddm"):
+        simulate("quantum", [1.0])
+
+
+@pytest.mark.parametrize("theta", [[0.5, 1.5, 0.5], [0.5, 1.5, 0.5, 0.3, 0.1], 1.0, np.zeros((4, 3))])
+def test_a_wrong_number_of_parameters(theta) -> None:
+    with pytest.raises(ModelError, match=r"takes \(v, a, z, t0\) along the last axis"):
+        simulate("ddm", theta)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("v", np.inf), ("v", np.nan), ("a", 0.0), ("a", -1.0), ("z", 0.0), ("z", 1.0), ("z", 1.5), ("t0", -0.1),
+     ("t0", np.inf), ("a", np.nan)],
+)  # fmt: skip
+def test_a_value_outside_its_support(name: str, value: float) -> None:
+    theta = np.tile([0.5, 1.5, 0.5, 0.3], (3, 1))
+    theta[1, get_model("ddm").parameter_names.index(name)] = value
+    with pytest.raises(ModelError, match=rf"^{name} is {value:g}; the model 'ddm' needs it in"):
+        simulate("ddm", theta)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"), [({"n": 0}, "n is 0"), ({"n": -2}, "n is -2"), ({"seed": -1}, "seed is -1")]
+)
+def test_too_few_trials_and_negative_seeds(arguments: dict[str, int], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        simulate("ddm", [0.5, 1.5, 0.5, 0.3], **arguments)
+
+
+@pytest.mark.parametrize("arguments", [{"n": 2.5}, {"seed": 0.5}])
+def test_counts_are_integers(arguments: dict[str, float]) -> None:
+    with pytest.raises(TypeError):
+        simulate("ddm", [0.5, 1.5, 0.5, 0.3], **arguments)
