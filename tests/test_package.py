@@ -51,22 +51,43 @@ def test_sdist_carries_what_a_build_and_the_tests_need(dist: Path) -> None:
     assert {"pyproject.toml", "README.md", "LICENSE", "NOTICE", "constraints.txt", "tests/conftest.py"} <= names
 
 
-def test_unpacked_wheel_finds_its_files_outside_the_repository(dist: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def installed(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder in which the wheel alone is installed."""
     (wheel,) = dist.glob("*.whl")
-    site = tmp_path / "site"
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(site)
+    site = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--target", str(site), str(wheel)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return site
+
+
+def _run(site: Path, folder: Path, *arguments: str) -> str:
+    """Output of Python with the installed wheel before everything else, in a folder outside the repository."""
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    command = [sys.executable, *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def test_installed_wheel_finds_its_files_outside_the_repository(installed: Path, tmp_path: Path) -> None:
     code = (
         "from hddm_sbi._resources import resource\n"
         "from hddm_sbi.trials import load_data\n"
         "print(resource('pretrained', 'ddm.safetensors'))\n"
         "print(len(load_data('cavanagh_theta')))\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(site)}
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path, env=environment
-    )
-    assert result.returncode == 0, result.stderr
-    weights, rows = result.stdout.split("\n")[:2]
-    assert Path(weights) == (site / "hddm_sbi" / "_assets" / "pretrained" / "ddm.safetensors").resolve()
+    weights, rows = _run(installed, tmp_path, "-c", code).split("\n")[:2]
+    assert Path(weights) == (installed / "hddm_sbi" / "_assets" / "pretrained" / "ddm.safetensors").resolve()
     assert rows == "3988"
+
+
+def test_installed_wheel_fits_outside_the_repository(installed: Path, tmp_path: Path) -> None:
+    command = ("-c", "from hddm_sbi.cli import app; app()")
+    _run(installed, tmp_path, *command, "simulate", "--subjects", "3", "--trials", "60", "--out", "sim.csv")
+    options = ("--groupby", "subject", "--draws", "100", "--tune", "200", "--chains", "2", "--out", "run")
+    output = _run(installed, tmp_path, *command, "fit", "sim.csv", *options)
+    assert "likelihood nle" in output
+    for name in ("idata.nc", "summary.csv", "predictive.png"):
+        assert (tmp_path / "run" / name).stat().st_size > 0
