@@ -61,7 +61,8 @@ class NutsSettings:
         chains: number of chains.
         seed: the same seed gives the same draws.
         cores: chains that run at the same time; None: one per core.
-        target_accept: acceptance rate at which the step size aims.
+        target_accept: acceptance rate at which the step size aims; higher than the usual 0.8, which lets draws diverge
+            where group sds near zero are likely (few participants, few trials).
         max_tree_depth: at most 2^depth - 1 steps a draw.
     """
 
@@ -70,7 +71,7 @@ class NutsSettings:
     chains: int = 4
     seed: int = 0
     cores: int | None = None
-    target_accept: float = 0.8
+    target_accept: float = 0.9
     max_tree_depth: int = 10
 
     def __post_init__(self) -> None:

@@ -187,15 +187,10 @@ def _deviations(deviation: torch.Tensor, scalar: bool, matrix: torch.Tensor, ind
 
 
 def as_pyro(distribution: td.Distribution) -> Any:
-    """The distribution as Pyro needs it; a torch distribution gains Pyro's methods."""
+    """The distribution as Pyro needs it; a torch distribution gains Pyro's methods and keeps its own."""
     if isinstance(distribution, TorchDistributionMixin):
         return distribution
     family = type(distribution)
-    namesake = getattr(dist, family.__name__, None)
-    if isinstance(namesake, type) and issubclass(namesake, family):
-        extended = namesake
-    else:
-        extended = type(family.__name__, (family, TorchDistributionMixin), {})
     clone = copy.copy(distribution)
-    clone.__class__ = extended
+    clone.__class__ = type(family.__name__, (family, TorchDistributionMixin), {})
     return clone

@@ -163,6 +163,8 @@ def test_a_rendered_model_links_coefficients_to_the_trials(build, toy, trials):
         td.Normal(0.0, 1.0),
         td.Beta(2.0, 3.0),
         td.HalfNormal(1.0),
+        td.Uniform(0.0, 1.0),
+        td.HalfCauchy(1.0),
         td.Kumaraswamy(torch.tensor(2.0), torch.tensor(3.0)),
         td.TransformedDistribution(td.Normal(0.0, 1.0), [td.ExpTransform()]),
         dist.Gamma(2.0, 3.0),
