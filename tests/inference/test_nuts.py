@@ -2,8 +2,10 @@
 
 import _thread
 import io
+import signal
 import threading
 import time
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -101,6 +103,15 @@ def test_an_impossible_start_is_an_error(sampler):
         sample_nuts(HalfSpace(), lambda seed: np.full(3, 9.0), NutsSettings(10, 10, 1), sampler, progress=False)
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt, also where the tests run in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_interrupt_stops_every_chain(sampler):
     potential, before = Slow(), threading.active_count()
