@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from hddm_sbi.errors import WeightsError
 from hddm_sbi.likelihoods.neural.canonical import Canonical
 from hddm_sbi.likelihoods.neural.estimator import Architecture, FirstPassageEstimator
 from hddm_sbi.ssm.base import SSM
@@ -134,6 +135,7 @@ class Trainer:
 
     def _save(self, path: Path) -> None:
         state = {
+            "model": self.stream.ssm.name,
             "plan": _as_stored(self.plan),
             "step": self.step,
             "estimator": self.estimator.state_dict(),
@@ -146,8 +148,10 @@ class Trainer:
 
     def _resume(self, path: Path) -> None:
         state = torch.load(path, weights_only=True)
-        if state["plan"] != _as_stored(self.plan):
-            raise ValueError(f"{path} belongs to another training plan; move it away to start afresh.")
+        if (state["model"], state["plan"]) != (self.stream.ssm.name, _as_stored(self.plan)):
+            raise WeightsError(
+                f"'{path}' belongs to another model or another training plan; move it away to start afresh."
+            )
         self.step = state["step"]
         self.estimator.load_state_dict(state["estimator"])
         self.average.load_state_dict(state["average"])

@@ -61,6 +61,11 @@ def test_values_and_batches_broadcast(
     torch.testing.assert_close(log_prob.reshape(-1), expected.detach(), rtol=1e-4, atol=1e-4)
 
 
+def test_no_trials_have_no_density(estimator: ConditionalDensityEstimator) -> None:
+    theta = torch.randn(0, N_THETA)
+    assert SBItoPyro(estimator, theta).log_prob(torch.ones(0, *estimator.input_shape)).shape == (0,)
+
+
 def test_expand_changes_the_batch_shape_only(estimator: ConditionalDensityEstimator) -> None:
     theta = torch.randn(4, 1, N_THETA)
     small = SBItoPyro(estimator, theta)

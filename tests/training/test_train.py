@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from hddm_sbi.errors import WeightsError
 from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 from hddm_sbi.ssm import SSM
 from hddm_sbi.training.train import Trainer, TrainingPlan
@@ -87,5 +88,12 @@ def test_the_checkpoint_of_another_plan_is_refused(tmp_path: Path) -> None:
     short = replace(PLAN, stages=((4, 1e-3, 0.0),))
     Trainer(DDM, short, SMALL).run(checkpoint=checkpoint, every=2, report=_quiet)
     for other in (PLAN, replace(short, seed=9), replace(short, rows=32)):
-        with pytest.raises(ValueError, match="belongs to another training plan"):
+        with pytest.raises(WeightsError, match="belongs to another model or another training plan"):
             Trainer(DDM, other, SMALL).run(checkpoint=checkpoint, report=_quiet)
+
+
+def test_the_checkpoint_of_another_model_is_refused(tmp_path: Path) -> None:
+    checkpoint, short = tmp_path / "run.training", replace(PLAN, stages=((2, 1e-3, 0.0),))
+    Trainer(DDM, short, SMALL).run(checkpoint=checkpoint, report=_quiet)
+    with pytest.raises(WeightsError, match="belongs to another model"):
+        Trainer(replace(DDM, name="other"), short, SMALL).run(checkpoint=checkpoint, report=_quiet)

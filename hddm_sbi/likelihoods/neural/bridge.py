@@ -67,6 +67,8 @@ class SBItoPyro(TorchDistribution):
         self.estimator = estimator
         # as given: expand() only changes the batch shape, so that copies of theta are never evaluated
         self._theta = theta
+        if theta.numel() == 0:
+            validate_args = False  # torch's check of a vector fails on no vectors
         super().__init__(theta.shape[:n_batch], torch.Size(estimator.input_shape), validate_args=validate_args)
 
     @property
@@ -119,6 +121,8 @@ class SBItoPyro(TorchDistribution):
         rows = theta.reshape(-1, *self.estimator.condition_shape)
         own_batch = theta.shape[: theta.dim() - len(self.estimator.condition_shape)]
         row = torch.arange(len(rows), device=device).reshape(own_batch).expand(shape).reshape(-1)
+        if shape.numel() == 0:
+            return track_provenance(theta.new_zeros(shape), provenance)
         flat = value.expand(shape + self.event_shape).reshape(-1, *self.event_shape).to(device)
         # the parameters of a trained network still ask for gradients; here they are fixed
         wanted = torch.is_grad_enabled() and (theta.requires_grad or value.requires_grad)

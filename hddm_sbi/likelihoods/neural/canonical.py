@@ -144,7 +144,7 @@ class Canonical:
                 parts += _two_views(bounded[i], max(abs(low), abs(high)))
         if self.diffusion is not None:
             drift, start = (bounded[i] for i in self.diffusion)
-            reach = max(abs(edge) for edge in self.canonical_box(self.diffusion[0]))
+            reach = max(abs(edge) for edge in self.clip_edges(self.diffusion[0]))
             parts += _two_views(drift * start, reach) + _two_views(drift * (1.0 - start), reach)
         return torch.stack(parts, -1)
 

@@ -34,7 +34,7 @@ class FirstPassageLikelihood:
         knots = estimator.knots
         self._knots = (knots.left, knots.spacing, knots.centre, knots.n_intervals)
         self._log_time_scale = float(estimator.log_time_scale)
-        self._layout = _layout(self.canonical)
+        self._layout = _Layout(self.canonical)
 
     def log_prob(self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray) -> FloatArray:
         """Log density per trial; see ``Likelihood.log_prob``."""
@@ -81,10 +81,6 @@ class _Layout:
         self.drift, self.start = -1, -1
         if canonical.diffusion is not None:
             self.drift, self.start = (canonical.inputs.index(i) for i in canonical.diffusion)
-
-
-def _layout(canonical: Canonical) -> _Layout:
-    return _Layout(canonical)
 
 
 def _pack(net: nn.Sequential) -> tuple[FloatArray, FloatArray, IntArray]:
