@@ -200,7 +200,7 @@ class HierarchicalDDM:
             "posterior": _with_draws(variables),
             "sample_stats": {name: (("chain", "draw"), values) for name, values in raw.stats.items()},
             "observed_data": {"rt": (("trial",), self.trials.rt), "choice": (("trial",), self.trials.choice)},
-            "constant_data": constant_data(self.trials, self._design.columns.levels, self._base.row),
+            "constant_data": self._constant_data,
         }
         result |= self._further_groups(wanted, found, chains * draws, seed)
         outside = self._outside_box(found)
@@ -248,6 +248,10 @@ class HierarchicalDDM:
         return any(parameter.name == LAPSE for parameter in self._base.parameters)
 
     @cached_property
+    def _constant_data(self) -> Group:
+        return constant_data(self.trials, self._design.columns.levels, self._base.row)
+
+    @cached_property
     def _conditions(self) -> Conditions:
         return find_conditions(self._design, self.trials)
 
@@ -264,7 +268,7 @@ class HierarchicalDDM:
         to_inference_data(
             {
                 "posterior": _with_draws(variables),
-                "constant_data": constant_data(self.trials, self._design.columns.levels, self._base.row),
+                "constant_data": self._constant_data,
             },
             coords,
             {},

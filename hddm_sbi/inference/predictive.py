@@ -115,7 +115,8 @@ def simulate_trials(
     columns = [names.index(name) for name in ssm.parameter_names]
     number = int(of_process.generate_state(1, np.uint32)[0])
     process = np.ascontiguousarray(theta[:, columns])
-    possible = _inside(process, ssm)
+    inside = [parameter.contains(column) for parameter, column in zip(ssm.parameters, process.T, strict=True)]
+    possible = np.logical_and.reduce(inside)
     rt, choice = np.full(len(process), np.nan), np.full(len(process), -1)
     if possible.any():
         times, choices = ssm.simulator(process[possible], 1, number)
@@ -124,16 +125,6 @@ def simulate_trials(
         p = theta[:, names.index(P_OUTLIER)]
         _lapse(rt, choice, p, window, ssm.n_choices, np.random.default_rng(of_lapses))
     return rt, choice
-
-
-def _inside(theta: FloatArray, ssm: SSM) -> npt.NDArray[np.bool_]:
-    """Rows whose parameters all lie in their supports, an end included where the parameter's box reaches it."""
-    inside = np.isfinite(theta.sum(axis=1))
-    for parameter, column in zip(ssm.parameters, theta.T, strict=True):
-        low, high = parameter.support
-        inside &= (column > low) | ((column == low) & (parameter.box[0] <= low))
-        inside &= column < high
-    return inside
 
 
 def _lapse(

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from numbers import Real
 from typing import Any
 
+import numpy as np
 import torch.distributions as td
 
 from hddm_sbi.design.columns import suggestion
@@ -72,9 +73,7 @@ def _constant(parameter: Parameter, value: Any) -> float:
     low, high = parameter.support
     if not _is_number(value):
         raise ModelError(f"'{parameter.name}' is fixed at {value!r}, which is not a number.")
-    # An end of the support is a possible value where the model's own range reaches it: t0 = 0, but not a = 0.
-    inside = low < value < high or (value in parameter.support and value in parameter.box and math.isfinite(value))
-    if not inside:
+    if not parameter.contains(np.asarray(value, dtype=np.float64)):
         raise ModelError(
             f"'{parameter.name}' is fixed at {value}, outside its range from {low:g} to {high:g}; choose one inside."
         )

@@ -36,6 +36,13 @@ class Parameter:
     box: tuple[float, float]
     description: str = ""
 
+    def contains(self, values: FloatArray) -> npt.NDArray[np.bool_]:
+        """Whether values are possible; an end of the support is, where the box reaches it (t0 = 0)."""
+        (low, high), (first, last) = self.support, self.box
+        above = (values > low) | ((values == low) & (first <= low))
+        below = (values < high) | ((values == high) & (last >= high))
+        return above & below & np.isfinite(values)
+
 
 @dataclass(frozen=True)
 class Symmetries:

@@ -80,9 +80,7 @@ def check_theta(ssm: SSM, theta: npt.ArrayLike) -> FloatArray:
         )
     for parameter, column in zip(ssm.parameters, np.moveaxis(array, -1, 0), strict=True):
         low, high = parameter.support
-        # a closed lower end is allowed where the training box itself starts there (t0 = 0)
-        inside = (column > low) | ((column == low) & (parameter.box[0] <= low))
-        bad = ~(inside & (column < high) & np.isfinite(column))
+        bad = ~parameter.contains(column)
         if bad.any():
             raise ModelError(
                 f"{parameter.name} is {column[bad].flat[0]:g}; the model '{ssm.name}' needs it in ({low:g}, {high:g})."

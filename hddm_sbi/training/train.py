@@ -25,7 +25,7 @@ class TrainingPlan:
     Args:
         stages: for each stage its gradient steps, each on fresh simulations; Adam's learning rate, which follows half a
             cosine down to zero over the stage; and the share of parameter vectors with central drifts (see
-            ``SimulationStream.batch``).
+            ``SimulationStream``).
         rows: parameter vectors per step.
         trials: trials per parameter vector.
         warmup: steps over which the learning rate of a stage rises linearly to its curve.
@@ -52,19 +52,20 @@ class TrainingPlan:
 
     def rate(self, step: int) -> float:
         """Learning rate at a step."""
-        for steps, top, _ in self.stages:
-            if step < steps:
-                return top * min(1.0, (step + 1) / self.warmup) * 0.5 * (1.0 + math.cos(math.pi * step / steps))
-            step -= steps
-        return 0.0
+        step, steps, top, _ = self._stage(step)
+        return top * min(1.0, (step + 1) / self.warmup) * 0.5 * (1.0 + math.cos(math.pi * step / steps))
 
     def central(self, step: int) -> float:
         """Share of parameter vectors with central drifts at a step."""
-        for steps, _, share in self.stages:
-            if step < steps:
-                return share
-            step -= steps
-        return 0.0
+        return self._stage(step)[-1]
+
+    def _stage(self, step: int) -> tuple[int, int, float, float]:
+        """The step within its stage, and the stage; after the plan's end, the end of a stage without learning."""
+        for stage in self.stages:
+            if step < stage[0]:
+                return step, *stage
+            step -= stage[0]
+        return 1, 1, 0.0, 0.0
 
 
 class Trainer:

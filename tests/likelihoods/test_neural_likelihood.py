@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from hddm_sbi.errors import ModelError
+from hddm_sbi.likelihoods.base import Likelihood
 from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 from hddm_sbi.likelihoods.neural.generic import EstimatorLikelihood
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
@@ -33,15 +34,17 @@ def _by_autograd(estimator: FirstPassageEstimator, trials: Trials) -> tuple[np.n
     return log_prob.detach().numpy(), gradient.numpy()
 
 
+def _likelihood(estimator: FirstPassageEstimator, ssm: SSM, kind: str) -> Likelihood:
+    if kind == "compiled":
+        return FirstPassageLikelihood(estimator)
+    return EstimatorLikelihood(estimator, ssm.parameter_names, ssm.n_choices)
+
+
 @pytest.mark.parametrize("kind", ["compiled", "generic"])
 @pytest.mark.parametrize("ssm", MODELS, ids=lambda ssm: ssm.name)
 def test_log_prob_and_gradient_equal_the_torch_estimator(ssm: SSM, kind: str) -> None:
     estimator = network(ssm)
-    likelihood = (
-        FirstPassageLikelihood(estimator)
-        if kind == "compiled"
-        else EstimatorLikelihood(estimator, ssm.parameter_names, ssm.n_choices)
-    )
+    likelihood = _likelihood(estimator, ssm, kind)
     assert likelihood.parameters == ssm.parameter_names
     assert likelihood.n_choices == ssm.n_choices
     trials = _trials(ssm, estimator)
@@ -86,11 +89,7 @@ def _impossible(ssm: SSM) -> Trials:
 @pytest.mark.parametrize("ssm", MODELS, ids=lambda ssm: ssm.name)
 def test_impossible_trials_are_minus_infinity_with_zero_gradient_never_nan(ssm: SSM, kind: str) -> None:
     estimator = network(ssm)
-    likelihood = (
-        FirstPassageLikelihood(estimator)
-        if kind == "compiled"
-        else EstimatorLikelihood(estimator, ssm.parameter_names, ssm.n_choices)
-    )
+    likelihood = _likelihood(estimator, ssm, kind)
     trials = _impossible(ssm)
     log_prob, gradient = likelihood.log_prob_grad(*trials)
     assert np.array_equal(log_prob, likelihood.log_prob(*trials))
