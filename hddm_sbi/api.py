@@ -6,13 +6,12 @@ import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 import torch.distributions as td
 import xarray as xr
-from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 
 from hddm_sbi import __version__
 from hddm_sbi.design.conditions import Conditions, find_conditions
@@ -30,7 +29,6 @@ from hddm_sbi.likelihoods.base import FloatArray, Likelihood
 from hddm_sbi.likelihoods.choose import Chosen, choose_likelihood
 from hddm_sbi.likelihoods.lapse import LapseMixture
 from hddm_sbi.model.describe import describe
-from hddm_sbi.model.plate import plate_model
 from hddm_sbi.results.record import attributes, constant_data
 from hddm_sbi.results.to_arviz import Group, Results, group, thin, to_inference_data
 from hddm_sbi.results.variables import Coordinates, Variables, posterior_variables
@@ -45,6 +43,9 @@ from hddm_sbi.spec.table import prior_table
 from hddm_sbi.ssm.base import SSM
 from hddm_sbi.ssm.registry import get_model
 from hddm_sbi.trials.reading import read_trials
+
+if TYPE_CHECKING:
+    from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 
 GROUPS = ("log_likelihood", "posterior_predictive", "prior", "prior_predictive")
 # Draws on which the share outside the network's box is measured: it is then known to about 2%.
@@ -156,6 +157,8 @@ class HierarchicalDDM:
     @cached_property
     def pyro_model(self) -> Callable[..., Any]:
         """The Pyro plate model: works with ``pyro.poutine.trace``, ``pyro.render_model`` and ``pyro.infer.MCMC``."""
+        from hddm_sbi.model.plate import plate_model  # Pyro takes a while to import, and only this needs it
+
         return plate_model(self.spec, self.likelihood, self.trials, self._simulate_rows)
 
     def log_density(self, u: Any) -> float:

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.inference.initial import Estimate, moderate_sd, with_centring
-from hddm_sbi.inference.potential import MergedTrials, Potential
+from hddm_sbi.inference.potential import Potential
 from hddm_sbi.likelihoods.base import Likelihood
+from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.spec.links import get_link
 from hddm_sbi.spec.model_spec import GroupTerm, ModelSpec
 

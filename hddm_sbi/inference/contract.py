@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +21,27 @@ StartingPoints = Callable[[int], FloatArray]
 STATISTICS = ("diverging", "tree_depth", "n_steps", "energy", "step_size", "acceptance_rate", "lp")
 
 
+class NativeLogDensity(NamedTuple):
+    """A log density as a C function of (ndim, u, gradient, value, record), which returns 0 where it is finite.
+
+    Args:
+        function: its address.
+        record: the address it takes last.
+        keep: whatever must stay alive as long as the addresses are used.
+    """
+
+    function: int
+    record: int
+    keep: object
+
+
 class LogDensity(Protocol):
     """A log density on u with its gradient; safe to call from several threads."""
+
+    @property
+    def native(self) -> NativeLogDensity | None:
+        """The same for callers that do without Python, if it is compiled."""
+        ...
 
     @property
     def ndim(self) -> int:

@@ -14,7 +14,7 @@ from scipy import optimize
 from hddm_sbi.errors import SamplingError
 from hddm_sbi.inference.layout import Layout, group_coefficients, raw_coefficients
 from hddm_sbi.inference.potential import Potential
-from hddm_sbi.inference.predictor import design_matrix
+from hddm_sbi.inference.potential.design import design_matrix
 from hddm_sbi.likelihoods.base import Likelihood
 from hddm_sbi.spec.links import get_link
 from hddm_sbi.spec.model_spec import GroupTerm, ModelSpec, ParameterSpec

@@ -20,6 +20,9 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", FutureWarning)  # ArviZ 0.23 announces its successor on import
     import nutpie
     from nutpie.compiled_pyfunc import from_pyfunc
+    from nutpie.sample import CompiledModel
+
+    from hddm_sbi.inference.nutpie_native import NativeModel
 
 POLL_SECONDS = 0.05
 
@@ -38,8 +41,7 @@ def sample_nutpie(
     potential: LogDensity, initial: StartingPoints, settings: NutsSettings, progress: SamplingProgress
 ) -> RawDraws:
     """Draws by nutpie; raises and interrupts as ``sample_nuts`` says."""
-    counter = _Counter()
-    model = _compile(potential, initial, counter)
+    model, count = _model(potential, initial)
     sampler = nutpie.sample(
         model,
         draws=settings.draws,
@@ -55,7 +57,7 @@ def sample_nutpie(
     )
     try:
         while not _is_finished(sampler):
-            progress.update(counter.value)
+            progress.update(count())
             time.sleep(POLL_SECONDS)
         draws, stats = sampler.wait().get_arrow_trace()
     except RuntimeError as error:
@@ -77,7 +79,17 @@ class _Counter:
         self.value = next(self._count)
 
 
-def _compile(potential: LogDensity, initial: StartingPoints, counter: _Counter) -> Any:
+def _model(potential: LogDensity, initial: StartingPoints) -> tuple[CompiledModel, Callable[[], int]]:
+    """The density for nutpie, and a function that counts its draws."""
+    if potential.native is None:
+        return _python_model(potential, initial)
+    model = NativeModel(potential.ndim, potential.native, initial)
+    return model, model.count
+
+
+def _python_model(potential: LogDensity, initial: StartingPoints) -> tuple[CompiledModel, Callable[[], int]]:
+    counter = _Counter()
+
     def make_logp() -> Callable[[FloatArray], tuple[float, FloatArray]]:
         return potential.log_density_grad
 
@@ -88,7 +100,7 @@ def _compile(potential: LogDensity, initial: StartingPoints, counter: _Counter) 
 
         return expand
 
-    return from_pyfunc(
+    model = from_pyfunc(
         potential.ndim,
         make_logp,
         make_expand,
@@ -97,6 +109,7 @@ def _compile(potential: LogDensity, initial: StartingPoints, counter: _Counter) 
         ["u"],
         make_initial_point_fn=initial,
     )
+    return model, lambda: counter.value
 
 
 def _is_finished(sampler: Any) -> bool:

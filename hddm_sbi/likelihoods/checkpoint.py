@@ -10,7 +10,7 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -18,19 +18,23 @@ from safetensors.torch import save_file
 from hddm_sbi._resources import resource_folder
 from hddm_sbi.errors import ModelError, WeightsError
 from hddm_sbi.likelihoods.neural.canonical import Canonical
-from hddm_sbi.likelihoods.neural.estimator import Architecture, FirstPassageEstimator
+from hddm_sbi.likelihoods.neural.network import Architecture, FirstPassageNetwork
+
+if TYPE_CHECKING:
+    from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 
 # Raised when the meaning of stored weights changes.
 FORMAT = 1
 
 Card = dict[str, Any]
+AnyNetwork = TypeVar("AnyNetwork", bound=FirstPassageNetwork)
 
 
-def save_checkpoint(estimator: FirstPassageEstimator, path: Path | str, card: Card | None = None) -> Card:
+def save_checkpoint(network: FirstPassageNetwork, path: Path | str, card: Card | None = None) -> Card:
     """Write ``path`` (safetensors) and the card beside it (``.json``), each replaced in one step.
 
     Args:
-        estimator: the trained network.
+        network: trained; an estimator is one.
         path: ends with ``.safetensors``.
         card: facts on the training and measured accuracy; format, architecture, box and sha256 are added.
 
@@ -40,17 +44,17 @@ def save_checkpoint(estimator: FirstPassageEstimator, path: Path | str, card: Ca
     path = Path(path)
     skeleton = {
         "format": FORMAT,
-        "canonical": asdict(estimator.canonical),
-        "architecture": asdict(estimator.architecture),
+        "canonical": asdict(network.canonical),
+        "architecture": asdict(network.architecture),
     }
-    tensors = {name: tensor.detach().float().contiguous() for name, tensor in estimator.state_dict().items()}
+    tensors = {name: tensor.detach().float().contiguous() for name, tensor in network.state_dict().items()}
     partial = path.with_name(path.name + ".part")
     save_file(tensors, partial, metadata={"hddm_sbi": json.dumps(skeleton)})
-    names = estimator.canonical.names
+    names = network.canonical.names
     complete: Card = {
         "format": FORMAT,
         "parameters": list(names),
-        "box": {name: list(edges) for name, edges in zip(names, estimator.canonical.box, strict=True)},
+        "box": {name: list(edges) for name, edges in zip(names, network.canonical.box, strict=True)},
         "architecture": skeleton["architecture"],
         "weights": sum(tensor.numel() for tensor in tensors.values()),
         **(card or {}),
@@ -62,12 +66,23 @@ def save_checkpoint(estimator: FirstPassageEstimator, path: Path | str, card: Ca
     return complete
 
 
-def load_checkpoint(path: Path | str) -> FirstPassageEstimator:
-    """Rebuild the estimator stored in ``path``, in float32 and evaluation mode; the card's checksum must match.
+def load_network(path: Path | str) -> FirstPassageNetwork:
+    """Rebuild the network stored in ``path``, in float32 and evaluation mode; the card's checksum must match.
 
     Raises:
         WeightsError: the file is missing, truncated, corrupted, of another format, or not the one its card describes.
     """
+    return _load(path, FirstPassageNetwork)
+
+
+def load_checkpoint(path: Path | str) -> FirstPassageEstimator:
+    """The same as an estimator for sbi."""
+    from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator  # sbi takes seconds to import
+
+    return _load(path, FirstPassageEstimator)
+
+
+def _load(path: Path | str, kind: type[AnyNetwork]) -> AnyNetwork:
     path = Path(path)
     if not path.is_file():
         raise WeightsError(f"there are no weights at '{path}'; give the path of a .safetensors file.")
@@ -90,11 +105,11 @@ def load_checkpoint(path: Path | str) -> FirstPassageEstimator:
             f"'{path}' does not hold weights of this package's format {FORMAT}; train or fetch them again."
         )
     try:
-        estimator = FirstPassageEstimator(_canonical(skeleton["canonical"]), Architecture(**skeleton["architecture"]))
-        estimator.load_state_dict(tensors)
+        network = kind(_canonical(skeleton["canonical"]), Architecture(**skeleton["architecture"]))
+        network.load_state_dict(tensors)
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise WeightsError(f"the weights '{path}' do not fit the network they describe; fetch them again.") from error
-    return estimator.eval()
+    return network.eval()
 
 
 def load_card(path: Path | str) -> Card:

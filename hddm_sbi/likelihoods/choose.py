@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.base import FloatArray, Likelihood
-from hddm_sbi.likelihoods.checkpoint import load_checkpoint, pretrained_path, sha256
+from hddm_sbi.likelihoods.checkpoint import load_network, pretrained_path, sha256
 from hddm_sbi.likelihoods.exact import get_exact
-from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
-from hddm_sbi.likelihoods.neural.generic import EstimatorLikelihood
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
+from hddm_sbi.likelihoods.neural.network import FirstPassageNetwork
 from hddm_sbi.ssm.base import SSM
 from hddm_sbi.ssm.registry import check_theta, get_model
+
+if TYPE_CHECKING:
+    from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ def choose_likelihood(ssm: SSM, likelihood: str | Path | ConditionalDensityEstim
         ModelError: the model has no such likelihood, or the network is for another model.
         WeightsError: the weights are damaged.
     """
-    if isinstance(likelihood, ConditionalDensityEstimator):
-        return _of_estimator(ssm, likelihood, type(likelihood).__name__, None)
+    if not isinstance(likelihood, str | Path):
+        return _of_object(ssm, likelihood)
     if likelihood == "exact":
         return Chosen(get_exact(ssm.name), "exact")
     if likelihood == "nle":
@@ -58,22 +60,38 @@ def choose_likelihood(ssm: SSM, likelihood: str | Path | ConditionalDensityEstim
     elif isinstance(likelihood, Path) or str(likelihood).endswith(".safetensors"):
         path = Path(likelihood)
     else:
-        raise ModelError(
-            f"likelihood is {likelihood!r}; give 'nle', 'exact', the path of a .safetensors file or a trained sbi "
-            "estimator."
-        )
-    return _of_estimator(ssm, load_checkpoint(path), str(likelihood), sha256(path))
+        raise _unknown(likelihood)
+    return _of_network(ssm, load_network(path), str(likelihood), sha256(path))
 
 
-def _of_estimator(ssm: SSM, estimator: ConditionalDensityEstimator, label: str, weights: str | None) -> Chosen:
-    if not isinstance(estimator, FirstPassageEstimator):
-        return Chosen(EstimatorLikelihood(estimator, ssm.parameter_names, ssm.n_choices), label, None, weights)
-    if estimator.canonical.names != ssm.parameter_names or estimator.canonical.n_choices != ssm.n_choices:
+def _of_object(ssm: SSM, estimator: object) -> Chosen:
+    label = type(estimator).__name__
+    if isinstance(estimator, FirstPassageNetwork):
+        return _of_network(ssm, estimator, label, None)
+    # sbi takes seconds to import; who has an estimator of sbi's has imported it
+    from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
+
+    if not isinstance(estimator, ConditionalDensityEstimator):
+        raise _unknown(estimator)
+    from hddm_sbi.likelihoods.neural.generic import EstimatorLikelihood
+
+    return Chosen(EstimatorLikelihood(estimator, ssm.parameter_names, ssm.n_choices), label)
+
+
+def _unknown(likelihood: object) -> ModelError:
+    return ModelError(
+        f"likelihood is {likelihood!r}; give 'nle', 'exact', the path of a .safetensors file or a trained sbi "
+        "estimator."
+    )
+
+
+def _of_network(ssm: SSM, network: FirstPassageNetwork, label: str, weights: str | None) -> Chosen:
+    if network.canonical.names != ssm.parameter_names or network.canonical.n_choices != ssm.n_choices:
         raise ModelError(
-            f"the network '{label}' is for the parameters {', '.join(estimator.canonical.names)}, but the model "
+            f"the network '{label}' is for the parameters {', '.join(network.canonical.names)}, but the model "
             f"'{ssm.name}' has {', '.join(ssm.parameter_names)}; give weights for this model."
         )
-    return Chosen(FirstPassageLikelihood(estimator), label, np.array(estimator.canonical.box), weights)
+    return Chosen(FirstPassageLikelihood(network), label, np.array(network.canonical.box), weights)
 
 
 def log_likelihood(

@@ -9,50 +9,13 @@ import numpy as np
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.base import FloatArray, IntArray, Likelihood
+from hddm_sbi.likelihoods.mixture import lapse_trial
+from hddm_sbi.likelihoods.native.contract import Lapses, NativeLikelihood, NativeSum
+from hddm_sbi.likelihoods.native.merged import MergedTrials
 
 P_OUTLIER = "p_outlier"
-# exp overflows float64 above 709.78; slopes steeper than e^700 are reported as e^700.
-LARGEST_EXPONENT = 700.0
-LARGEST_SLOPE = math.exp(LARGEST_EXPONENT)
 
 _jit = nb.njit(cache=True, nogil=True, error_model="numpy")
-_inlined = nb.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-
-
-@_inlined
-def lapse_trial(
-    log_f: float, p: float, log_p: float, log_not_p: float, log_uniform: float
-) -> tuple[float, float, float]:
-    """Mixture of one trial: its log density, the model's share of it, and its derivative by p.
-
-    Args:
-        log_f: log density of the model.
-        p: lapse probability; outside [0, 1] the density is zero.
-        log_p: log p.
-        log_not_p: log(1 - p).
-        log_uniform: log density of the lapses at the trial, -inf outside the window.
-
-    Returns:
-        log[(1 - p) f + p U]; (1 - p) f / [(1 - p) f + p U], the factor of the model's gradient; and
-        (U - f) / [(1 - p) f + p U]. Where the density is zero: -inf, 0, 0.
-    """
-    log_model = log_not_p + log_f
-    log_lapse = log_p + log_uniform
-    larger = max(log_model, log_lapse)
-    if not (p >= 0.0 and p <= 1.0) or larger == -np.inf:
-        return -np.inf, 0.0, 0.0
-    ratio = math.exp(-abs(log_lapse - log_model))  # of the smaller part to the larger
-    total = 1.0 + ratio
-    log_total = larger + math.log1p(ratio)
-    share = 1.0 / total if log_model >= log_lapse else ratio / total
-    lapse = ratio / total if log_model >= log_lapse else 1.0 / total
-    if p == 0.0:
-        d_p = math.exp(min(log_uniform - log_f, LARGEST_EXPONENT)) - 1.0
-    elif p == 1.0:
-        d_p = 1.0 - math.exp(min(log_f - log_uniform, LARGEST_EXPONENT))
-    else:
-        d_p = min(lapse / p, LARGEST_SLOPE) - share / (1.0 - p)
-    return log_total, share, d_p
 
 
 @_jit
@@ -152,3 +115,11 @@ class LapseMixture:
         out, grad = np.empty(rt.shape[0]), np.empty((rt.shape[0], theta.shape[1]))
         lapse_log_prob_grad(rt, theta, row, *self.window, self.log_uniform, log_f, grad_f, out, grad)
         return out, grad
+
+    def native_sum(
+        self, trials: MergedTrials, n_rows: int, slots: int, lapses: Lapses | None = None
+    ) -> NativeSum | None:
+        """The sum over trials as a C function, if the likelihood has one; see ``NativeLikelihood``."""
+        if lapses is not None or not isinstance(self.likelihood, NativeLikelihood):
+            return None
+        return self.likelihood.native_sum(trials, n_rows, slots, Lapses(*self.window, self.log_uniform))

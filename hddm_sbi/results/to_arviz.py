@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +20,8 @@ import xarray as xr
 
 from hddm_sbi.errors import DataError, ModelError, OutputError
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", FutureWarning)  # ArviZ 0.23 announces its successor on import
-    import arviz as arviz  # other files take it from here, and so without the announcement
+if TYPE_CHECKING:
+    import arviz as arviz
 
 Array: TypeAlias = npt.NDArray[Any]
 # name -> dims and values; ("chain", "draw", ...) where there are draws
@@ -29,10 +30,25 @@ Group: TypeAlias = Mapping[str, tuple[Sequence[str], Array]]
 Results: TypeAlias = Any
 
 # ArviZ 1 still answers hasattr(arviz, "InferenceData"), with a warning, so the version decides.
-HAS_INFERENCE_DATA = int(arviz.__version__.split(".")[0]) < 1
+HAS_INFERENCE_DATA = int(version("arviz").split(".")[0]) < 1
 
 # Draws compress little, predicted trials and counts well; the fastest level gets most of it.
 _COMPRESSION = {"zlib": True, "complevel": 1}
+
+
+def _arviz() -> Any:
+    """ArviZ, which takes a second to import: when it is needed, and without announcing its successor as 0.23 does."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return import_module("arviz")
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name == "arviz":  # others take it from here
+            return _arviz()
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def to_inference_data(
@@ -84,8 +100,7 @@ def _assemble(datasets: Mapping[str, xr.Dataset], attrs: Mapping[str, str]) -> R
 
 
 def _inference_data(datasets: Mapping[str, xr.Dataset], attrs: Mapping[str, str]) -> Results:
-    make: Any = arviz.InferenceData
-    return make(attrs=dict(attrs), **datasets)
+    return _arviz().InferenceData(attrs=dict(attrs), **datasets)
 
 
 def _data_tree(datasets: Mapping[str, xr.Dataset], attrs: Mapping[str, str]) -> xr.DataTree:

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from hddm_sbi.likelihoods.checkpoint import load_card, load_checkpoint, save_checkpoint, write_card
+from hddm_sbi.likelihoods.checkpoint import load_card, load_network, save_checkpoint, write_card
 from hddm_sbi.likelihoods.exact import EXACT
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.ssm.base import SSM
@@ -60,7 +60,7 @@ def measure(ssm: SSM, path: Path, draws: int = 1_000_000, points: int = 500) -> 
     """
     if ssm.name not in EXACT:
         return {}
-    likelihood, exact = FirstPassageLikelihood(load_checkpoint(path)), EXACT[ssm.name]
+    likelihood, exact = FirstPassageLikelihood(load_network(path)), EXACT[ssm.name]
     shift = score_bias(ssm, likelihood, exact, box=INNER_BOX, points=points)
     accuracy = {
         "reference": "exact first-passage density",

@@ -13,7 +13,8 @@ import torch
 
 from hddm_sbi.errors import WeightsError
 from hddm_sbi.likelihoods.neural.canonical import Canonical
-from hddm_sbi.likelihoods.neural.estimator import Architecture, FirstPassageEstimator
+from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
+from hddm_sbi.likelihoods.neural.network import Architecture
 from hddm_sbi.ssm.base import SSM
 from hddm_sbi.training.stream import Batch, SimulationStream
 

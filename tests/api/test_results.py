@@ -15,7 +15,8 @@ from hddm_sbi.api import GROUPS
 from hddm_sbi.errors import DataError, HDDMWarning, ModelError
 from hddm_sbi.inference.contract import STATISTICS
 from hddm_sbi.likelihoods.neural.canonical import Canonical
-from hddm_sbi.likelihoods.neural.estimator import Architecture, FirstPassageEstimator
+from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
+from hddm_sbi.likelihoods.neural.network import Architecture
 from hddm_sbi.results.to_arviz import arviz, group, group_names, load, save
 from hddm_sbi.ssm import get_model
 

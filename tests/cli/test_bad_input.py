@@ -11,7 +11,8 @@ import pytest
 
 from hddm_sbi.likelihoods.checkpoint import save_checkpoint
 from hddm_sbi.likelihoods.neural.canonical import Canonical
-from hddm_sbi.likelihoods.neural.estimator import Architecture, FirstPassageEstimator
+from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
+from hddm_sbi.likelihoods.neural.network import Architecture
 from hddm_sbi.ssm import get_model, simulate
 
 FIT = ("fit", "data.csv", "--likelihood", "exact", "--out", "run")

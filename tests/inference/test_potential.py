@@ -5,9 +5,10 @@ import pytest
 import torch
 import torch.distributions as td
 
-from hddm_sbi.inference.densities import FAMILIES, densities
 from hddm_sbi.inference.layout import Layout, group_coefficients
-from hddm_sbi.inference.potential import MergedTrials, Potential
+from hddm_sbi.inference.potential import Potential
+from hddm_sbi.inference.potential.priors import FAMILIES, N_NUMBERS, ExternalPriors, density, encode
+from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.spec.links import LINKS
 
 D = torch.float64
@@ -40,18 +41,25 @@ def test_every_analytic_family_is_tested():
 def test_densities_equal_torch(name):
     prior = PRIORS[name]
     u = np.linspace(-6, 6, 25)
-    ((index, density),) = densities([prior] * u.size) if name in FAMILIES else [(slice(None), densities([prior])[0][1])]
-    mapped = density(u[index])
+    code = encode(prior)
+    assert (code is not None) == (name in FAMILIES)
+    mapped = np.empty((4, u.size))
+    if code is None:
+        ExternalPriors(range(u.size), [prior] * u.size).fill(u, mapped)
+    else:
+        numbers = np.zeros(N_NUMBERS)
+        numbers[: len(code.numbers)] = code.numbers
+        mapped[:] = np.transpose([density(code.family, x, numbers) for x in u])
     at = torch.tensor(u, requires_grad=True)
     transform = td.biject_to(prior.support)
     value = transform(at)
     expected = prior.log_prob(value) + transform.log_abs_det_jacobian(at, value)
     (slope,) = torch.autograd.grad(value.sum(), at, retain_graph=True)
     (gradient,) = torch.autograd.grad(expected.sum(), at)
-    np.testing.assert_allclose(mapped.value, value.detach(), rtol=1e-12, atol=1e-14)
-    np.testing.assert_allclose(mapped.log_density, expected.detach(), rtol=1e-11, atol=1e-11)
-    np.testing.assert_allclose(mapped.slope, slope, rtol=1e-10, atol=1e-12)
-    np.testing.assert_allclose(mapped.log_density_slope, gradient, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(mapped[0], value.detach(), rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(mapped[2], expected.detach(), rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(mapped[1], slope, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(mapped[3], gradient, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from hddm_sbi.likelihoods.neural.canonical import Canonical
-from hddm_sbi.likelihoods.neural.estimator import Architecture, FirstPassageEstimator
+from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
+from hddm_sbi.likelihoods.neural.network import Architecture
 from hddm_sbi.ssm import SSM, Parameter, Symmetries, get_model
 
 DDM = get_model("ddm")

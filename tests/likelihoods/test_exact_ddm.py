@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.exact import get_exact
-from hddm_sbi.likelihoods.exact.ddm import SWITCH, ExactDDM
+from hddm_sbi.likelihoods.exact.ddm import ExactDDM
+from hddm_sbi.likelihoods.exact.ddm_density import SWITCH
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "ddm.csv"
 DDM = ExactDDM()

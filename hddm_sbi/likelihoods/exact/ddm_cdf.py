@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.likelihoods.base import FloatArray
-from hddm_sbi.likelihoods.exact.ddm import HALF_PI_SQUARED, SWITCH
+from hddm_sbi.likelihoods.exact.ddm_density import HALF_PI_SQUARED, SWITCH
 
 _jit = nb.njit(cache=True, nogil=True, error_model="numpy")
 

@@ -1,4 +1,4 @@
-"""A first-passage estimator as a likelihood for sampling: float64, compiled, networks once per row of theta."""
+"""A first-passage network as a likelihood for sampling: float64, compiled, networks once per row of theta."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import nn
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
 from hddm_sbi.likelihoods.neural import kernels
 from hddm_sbi.likelihoods.neural.canonical import Canonical
-from hddm_sbi.likelihoods.neural.estimator import LOGIT_UNIT, FirstPassageEstimator
+from hddm_sbi.likelihoods.neural.network import LOGIT_UNIT, FirstPassageNetwork
 
 _CODES = {"real": kernels.REAL, "positive": kernels.POSITIVE, "unit": kernels.UNIT}
 # Rows whose networks are evaluated together: their activations fit the second-level cache.
@@ -19,21 +19,21 @@ _CHUNK = 256
 
 
 class FirstPassageLikelihood:
-    """The density of a ``FirstPassageEstimator``, satisfying ``Likelihood``.
+    """The density of a ``FirstPassageNetwork``, satisfying ``Likelihood``.
 
     Args:
-        estimator: trained; its weights are copied.
+        network: trained; its weights are copied. An estimator is such a network.
     """
 
-    def __init__(self, estimator: FirstPassageEstimator) -> None:
-        self.canonical: Canonical = estimator.canonical
+    def __init__(self, network: FirstPassageNetwork) -> None:
+        self.canonical: Canonical = network.canonical
         self.parameters = self.canonical.names
         self.n_choices = self.canonical.n_choices
-        self._time = _pack(estimator.time_net)
-        self._choice = _pack(estimator.choice_net)
-        knots = estimator.knots
+        self._time = _pack(network.time_net)
+        self._choice = _pack(network.choice_net)
+        knots = network.knots
         self._knots = (knots.left, knots.spacing, knots.centre, knots.n_intervals)
-        self._log_time_scale = float(estimator.log_time_scale)
+        self._log_time_scale = float(network.log_time_scale)
         self._layout = _Layout(self.canonical)
 
     def log_prob(self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray) -> FloatArray:
@@ -204,7 +204,7 @@ def _fill_ends(
     raw: FloatArray, slot: int, slots: int, view: FloatArray, drift: int, start: int, log_time_scale: float,
     ends: FloatArray,
 ) -> None:  # fmt: skip
-    """zeta and delta with tangents; see ``FirstPassageEstimator._base``."""
+    """zeta and delta with tangents; see ``FirstPassageNetwork._base``."""
     log_zeta, log_delta = 0.5 * log_time_scale, -0.5 * log_time_scale
     near, rate = 1.0, 1.0
     if drift >= 0:

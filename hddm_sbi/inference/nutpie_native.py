@@ -1,0 +1,72 @@
+"""A C function as a model for nutpie: its chains, threads outside of Python, call it by address.
+
+nutpie offers this way to models of PyMC; the classes behind it take any address. They are not part of its public
+interface, which is why they appear in this file alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba as nb
+import numpy as np
+from numba.core import types
+from nutpie import _lib
+from nutpie.sample import CompiledModel
+
+from hddm_sbi.inference.contract import NativeLogDensity, StartingPoints
+from hddm_sbi.likelihoods.native.records import CFunction
+
+_POINTER = types.CPointer(types.float64)
+# int expand(ndim, expanded, u, out, record): from a draw to what is stored of it
+_EXPAND_SIGNATURE = types.int64(types.uint64, types.uint64, _POINTER, _POINTER, types.CPointer(types.int64))
+
+
+def _expand(ndim, expanded, u, out, count):  # type: ignore[no-untyped-def]
+    """Store u itself, and count the draw; threads may miss each other's counts, which only serve the progress bar."""
+    nb.carray(out, ndim)[:] = nb.carray(u, ndim)
+    count[0] += 1
+    return 0
+
+
+_expand_at = CFunction(_EXPAND_SIGNATURE, _expand)
+
+
+class NativeModel(CompiledModel):
+    """A compiled density on u for ``nutpie.sample``.
+
+    Args:
+        ndim: length of u.
+        native: the density.
+        initial: starting points by seed.
+    """
+
+    def __init__(self, ndim: int, native: NativeLogDensity, initial: StartingPoints) -> None:
+        super().__init__(dims={})
+        # CompiledModel is a frozen dataclass
+        self.__dict__.update(_ndim=ndim, _native=native, _initial=initial, _count=np.zeros(1, dtype=np.int64))
+
+    @property
+    def n_dim(self) -> int:
+        """Length of u."""
+        return self._ndim
+
+    @property
+    def coords(self) -> dict[str, Any]:
+        """None: u is one vector."""
+        return {}
+
+    def count(self) -> int:
+        """Draws done so far, warm-up included."""
+        return int(self._count[0])
+
+    def _make_sampler(self, settings: Any, init_mean: Any, cores: Any, progress_type: Any, store: Any) -> Any:
+        return _lib.PySampler.from_pymc(settings, cores, self._make_model(init_mean), progress_type, store)
+
+    def _make_model(self, init_mean: Any) -> Any:
+        ndim, native, count = self._ndim, self._native, self._count
+        density = _lib.LogpFunc(native.function, native.record, native)
+        expand = _lib.ExpandFunc(ndim, ndim, _expand_at.address, count.ctypes.data, count)
+        sizes = {"coordinate": ndim}
+        variables = _lib.PyVariable.new_variables(["u"], ["float64"], [(ndim,)], sizes, {"u": ("coordinate",)})
+        return _lib.PyMcModel(density, expand, variables, ndim, sizes, {}, self._initial, None)

@@ -1,0 +1,178 @@
+"""From u to theta on the design rows and back, and the whole potential as one C function.
+
+u -> sites' values and prior density -> coefficients -> linear predictors -> links -> theta -> log likelihood, and the
+gradient by the chain rule the other way. Nothing is allocated: the working memory is in the plan, one row a slot.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+from numba.core import types
+
+from hddm_sbi.inference.potential.plan import Plan, read_plan
+from hddm_sbi.inference.potential.priors import EXTERNAL, LOG_SQRT_2PI, Mapped, density
+from hddm_sbi.likelihoods.native.contract import call_sum
+from hddm_sbi.likelihoods.native.records import CFunction, claim, release
+
+FloatArray = npt.NDArray[np.float64]
+
+# places in ``design.LINK_NAMES``
+LOG, LOGIT = 1, 2
+
+_jit = nb.njit(cache=True, nogil=True, error_model="numpy")
+
+
+@_jit
+def _own_prior(plan: Plan, i: int, u: float, slot: int) -> Mapped:
+    if plan.own_family[i] != EXTERNAL:
+        return density(plan.own_family[i], u, plan.own_numbers[i])
+    external = plan.external[slot]
+    at, n = plan.own_external[i], len(external) // 4
+    return external[at], external[n + at], external[2 * n + at], external[3 * n + at]
+
+
+@_jit
+def _to_coefficients(plan: Plan, u: FloatArray, slot: int) -> float:
+    """Fill in the sites' values and the coefficients; return the log density of u under all priors."""
+    x, slope, by_own = plan.x[slot], plan.slope[slot], plan.by_own[slot]
+    coefficients, log_sds, zs = plan.coefficients[slot], plan.log_sd[slot], plan.z[slot]
+    for i in range(plan.ndim):
+        x[i], slope[i], by_own[i] = u[i], 1.0, 0.0
+    x[plan.ndim] = 0.0  # what terms without a population value vary around
+    log_prior = 0.0
+    for i in range(len(plan.own_at)):
+        at = plan.own_at[i]
+        x[at], slope[at], log_density, by_own[at] = _own_prior(plan, i, u[at], slot)
+        log_prior += log_density
+    for i in range(plan.n_common):
+        coefficients[i] = x[i]
+    shift = plan.ndim - plan.n_raw - plan.n_common  # the group sds, which are no coefficients
+    for i in range(len(plan.around_at)):
+        at, w = plan.around_at[i], plan.around_w[i]
+        log_sd = math.log(x[plan.around_sd[i]])
+        residual = x[at] - w * x[plan.around_beta[i]]
+        z = residual * math.exp(-w * log_sd)
+        log_prior -= 0.5 * z * z + w * log_sd + LOG_SQRT_2PI
+        log_sds[i], zs[i] = log_sd, z
+        coefficients[at - shift] = residual * math.exp((1.0 - w) * log_sd)
+    for i in range(len(plan.apart_at)):
+        at = plan.apart_at[i]
+        coefficients[at - shift] = x[at] - x[plan.apart_beta[i]]
+    return log_prior
+
+
+@_jit
+def _to_theta(plan: Plan, slot: int) -> bool:
+    """Fill in theta from the coefficients; whether all of it is finite."""
+    coefficients, values, theta = plan.coefficients[slot], plan.values[slot], plan.theta[slot]
+    finite = True
+    for i in range(len(plan.link)):
+        value = 0.0
+        for j in range(plan.indptr[i], plan.indptr[i + 1]):
+            value += plan.weight[j] * coefficients[plan.column[j]]
+        if plan.link[i] == LOG:
+            value = math.exp(value)
+        elif plan.link[i] == LOGIT:
+            value = 1.0 / (1.0 + math.exp(-value))
+        values[i] = value
+        finite &= math.isfinite(value)
+    source = plan.source.reshape(-1)
+    for i in range(len(source)):
+        theta[i] = values[source[i]]
+    return finite
+
+
+@_jit
+def forward(plan: Plan, u: FloatArray, slot: int) -> float:
+    """Fill in theta; return the log prior density of u, or -inf where it or theta is not finite."""
+    log_prior = _to_coefficients(plan, u, slot)
+    if _to_theta(plan, slot) and math.isfinite(log_prior):
+        return log_prior
+    return -np.inf
+
+
+@_jit
+def _from_theta(plan: Plan, slot: int) -> None:
+    """Fill in the derivatives of the log likelihood by the coefficients, from those by theta."""
+    values, by_values = plan.values[slot], plan.by_values[slot]
+    by_theta, by_coefficients = plan.by_theta[slot], plan.by_coefficients[slot]
+    source = plan.source.reshape(-1)
+    by_values[:] = 0.0
+    for i in range(len(source)):
+        by_values[source[i]] += by_theta[i]
+    by_coefficients[:] = 0.0
+    for i in range(len(plan.link)):
+        by_eta = by_values[i]
+        if plan.link[i] == LOG:
+            by_eta *= values[i]
+        elif plan.link[i] == LOGIT:
+            by_eta *= values[i] * (1.0 - values[i])
+        for j in range(plan.indptr[i], plan.indptr[i + 1]):
+            by_coefficients[plan.column[j]] += plan.weight[j] * by_eta
+
+
+@_jit
+def backward(plan: Plan, slot: int, gradient: FloatArray) -> bool:
+    """Fill in the gradient of log prior + log likelihood by u, after by_theta; whether it is finite."""
+    _from_theta(plan, slot)
+    x, slope, by_own, by_x = plan.x[slot], plan.slope[slot], plan.by_own[slot], plan.by_x[slot]
+    log_sds, zs = plan.log_sd[slot], plan.z[slot]
+    coefficients, by_coefficients = plan.coefficients[slot], plan.by_coefficients[slot]
+    by_x[:] = 0.0
+    for i in range(plan.n_common):
+        by_x[i] = by_coefficients[i]
+    shift = plan.ndim - plan.n_raw - plan.n_common
+    for i in range(len(plan.around_at)):
+        at, sd, w = plan.around_at[i], plan.around_sd[i], plan.around_w[i]
+        by_deviation, deviation = by_coefficients[at - shift], coefficients[at - shift]
+        by_raw = by_deviation * math.exp((1.0 - w) * log_sds[i]) - zs[i] * math.exp(-w * log_sds[i])
+        by_x[at] += by_raw
+        by_x[plan.around_beta[i]] -= w * by_raw
+        by_x[sd] += ((zs[i] * zs[i] - 1.0) * w + by_deviation * deviation * (1.0 - w)) / x[sd]
+    for i in range(len(plan.apart_at)):
+        by_deviation = by_coefficients[plan.apart_at[i] - shift]
+        by_x[plan.apart_at[i]] += by_deviation
+        by_x[plan.apart_beta[i]] -= by_deviation
+    finite = True
+    for i in range(plan.ndim):
+        gradient[i] = by_x[i] * slope[i] + by_own[i]
+        finite &= math.isfinite(gradient[i])
+    return finite
+
+
+@_jit
+def log_density_grad(plan: Plan, u: FloatArray, gradient: FloatArray, slot: int) -> float:
+    """The joint log density of a plan with a compiled likelihood; -inf and zeros where it or its gradient is not finite."""
+    value = forward(plan, u, slot)
+    if value > -np.inf:
+        shape = plan.source.shape
+        theta, by_theta = plan.theta[slot].reshape(shape), plan.by_theta[slot].reshape(shape)
+        value += call_sum(plan.sum_function, plan.sum_record, slot, theta, by_theta)
+        if math.isfinite(value) and backward(plan, slot, gradient):
+            return value
+    gradient[:] = 0.0
+    return -np.inf
+
+
+# int log_density(ndim, u, gradient, value, record): what nutpie calls; 0, or 4 where the density is zero
+_POINTER = types.CPointer(types.float64)
+LOG_DENSITY_SIGNATURE = types.int64(
+    types.uint64, _POINTER, _POINTER, _POINTER, types.int64
+)
+
+
+def _log_density_at(ndim, u, gradient, value, record):  # type: ignore[no-untyped-def]
+    plan = read_plan(record)
+    slot = claim(plan.busy)
+    n = plan.ndim
+    result = log_density_grad(plan, nb.carray(u, n), nb.carray(gradient, n), slot)
+    release(plan.busy, slot)
+    value[0] = result
+    return 0 if result > -np.inf else 4
+
+
+log_density_at = CFunction(LOG_DENSITY_SIGNATURE, _log_density_at)

@@ -1,0 +1,1 @@
+"""C functions over shared data: what a sampler's threads call without Python's lock."""

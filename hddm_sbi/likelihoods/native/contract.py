@@ -1,0 +1,73 @@
+"""What a compiled likelihood gives: its sum over trials as a C function, which threads call without Python's lock."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+
+from hddm_sbi.likelihoods.native.merged import MergedTrials
+from hddm_sbi.likelihoods.native.records import FLOATS2
+
+# double sum(record, slot, theta, by_theta): the address of a record and of two matrices, (rows, parameters)
+SUM_SIGNATURE = types.float64(types.int64, types.int64, types.CPointer(types.float64), types.CPointer(types.float64))
+
+
+class NativeSum(NamedTuple):
+    """A log likelihood of given trials as a C function of ``SUM_SIGNATURE``.
+
+    Args:
+        function: its address.
+        record: the address it takes.
+        keep: whatever must stay alive as long as the addresses are used.
+    """
+
+    function: int
+    record: int
+    keep: object
+
+
+@runtime_checkable
+class NativeLikelihood(Protocol):
+    """A likelihood whose sum over trials is compiled."""
+
+    def native_sum(
+        self, trials: MergedTrials, n_rows: int, slots: int, lapses: Lapses | None = None
+    ) -> NativeSum | None:
+        """The sum over these trials as a C function; None where there is none.
+
+        The function fills ``by_theta`` with the derivatives of the sum by each row of theta, and returns -inf where a
+        trial is impossible.
+
+        Args:
+            trials: the data.
+            n_rows: rows of theta.
+            slots: threads that may call the function at a time.
+            lapses: with them, theta has one more column, the lapse probability.
+        """
+        ...
+
+
+class Lapses(NamedTuple):
+    """The uniform density of lapses: from ``low`` to ``high`` seconds, its logarithm ``log_density``."""
+
+    low: float
+    high: float
+    log_density: float
+
+
+@intrinsic
+def call_sum(typingctx, function, record, slot, theta, by_theta):  # type: ignore[no-untyped-def]
+    """Call the C function of ``SUM_SIGNATURE`` at an address; theta and by_theta are matrices."""
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        word, double = ir.IntType(64), ir.DoubleType()
+        kind = ir.FunctionType(double, [word, word, double.as_pointer(), double.as_pointer()])
+        pointers = [context.make_array(FLOATS2)(context, builder, value).data for value in args[3:]]
+        return builder.call(builder.inttoptr(args[0], kind.as_pointer()), [args[1], args[2], *pointers])
+
+    return types.float64(types.int64, types.int64, types.int64, FLOATS2, FLOATS2), codegen
+
+
