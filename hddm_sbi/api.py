@@ -30,7 +30,7 @@ from hddm_sbi.likelihoods.choose import Chosen, choose_likelihood
 from hddm_sbi.likelihoods.lapse import LapseMixture
 from hddm_sbi.model.describe import describe
 from hddm_sbi.results.record import attributes, constant_data
-from hddm_sbi.results.to_arviz import Group, Results, group, thin, to_inference_data
+from hddm_sbi.results.to_arviz import Group, Results, group, thin, to_datasets, to_inference_data
 from hddm_sbi.results.variables import Coordinates, Variables, posterior_variables
 from hddm_sbi.results.verdict import BoxReport, box_report
 from hddm_sbi.spec.build import build_spec
@@ -268,14 +268,7 @@ class HierarchicalDDM:
     def _check_names(self) -> None:
         """Refuse columns whose names clash with those of results, before time is spent on sampling."""
         variables, coords = self._variables(prior_coefficients(self._base, draws=1, seed=0))
-        to_inference_data(
-            {
-                "posterior": _with_draws(variables),
-                "constant_data": self._constant_data,
-            },
-            coords,
-            {},
-        )
+        to_datasets({"posterior": _with_draws(variables), "constant_data": self._constant_data}, coords)
 
     def _variables(self, draws: Mapping[str, FloatArray]) -> tuple[Variables, Coordinates]:
         specs = condition_specs(self._base, self._design, self._conditions)

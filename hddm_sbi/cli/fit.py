@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hddm_sbi.cli.console import one_line_errors
+from hddm_sbi.cli.console import one_line_errors, quick_imports
 
 if TYPE_CHECKING:
     from hddm_sbi.api import HierarchicalDDM
@@ -108,7 +108,8 @@ def _build(data: Path, options: dict[str, Any]) -> HierarchicalDDM:
     from hddm_sbi.trials import read_csv
 
     table = read_csv(data)  # before the slow imports
-    from hddm_sbi.api import HierarchicalDDM
+    with quick_imports():
+        from hddm_sbi.api import HierarchicalDDM
 
     return HierarchicalDDM(table, **options)
 

@@ -8,7 +8,6 @@ import numpy.typing as npt
 from hddm_sbi.inference.initial import Estimate, moderate_sd, with_centring
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.likelihoods.base import Likelihood
-from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.spec.links import get_link
 from hddm_sbi.spec.model_spec import GroupTerm, ModelSpec
 
@@ -16,6 +15,8 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 EM_STEPS = 20
+# Of a linear predictor, for differences of gradients: the error of the difference is of the order of its square.
+STEP = 1e-4
 # The sd is taken this many standard errors low: raw ~ N(w beta, sd^w) is a funnel where sd may be near zero.
 STANDARD_ERRORS = 1.0
 # Least information on log sd, so that the caution ends somewhere: a factor of exp(-STANDARD_ERRORS / sqrt(.5)).
@@ -32,9 +33,9 @@ def choose_centring(
 ) -> tuple[ModelSpec, Estimate]:
     """The model with the centring that suits the data, and the estimate with better group sds.
 
-    The likelihood of a group's coefficients is taken as Gaussian around the estimate, with the information
-    G = sum of s s' over the group's trials, s the gradient of a trial's log density. The group's posterior variance
-    given the population is V = (G + diag(1 / sd^2))^-1, and w = 1 - V / sd^2 is the share of the variation between
+    The likelihood of a group's coefficients is taken as Gaussian around the estimate, with the observed information G,
+    minus the second derivatives of the log likelihood of the group's trials. The group's posterior variance given the
+    population is V = (G + diag(1 / sd^2))^-1, and w = 1 - V / sd^2 is the share of the variation between
     groups that the data resolve. For one coefficient that is I sd^2 / (1 + I sd^2), which makes the group's raw
     coefficient independent of the population value (Papaspiliopoulos, Roberts & Skold 2007). sd comes from a few steps
     of the EM algorithm under the same approximation, and is taken cautiously low; where w is small, it is zero.
@@ -47,12 +48,12 @@ def choose_centring(
         at: where the information is taken.
     """
     potential = Potential(spec, likelihood, rt, choice)
-    scores = _scores(potential, at.pack(spec))
+    information = _information(potential, at.pack(spec))
     sds: dict[str, FloatArray] = {}
     centring: dict[str, FloatArray] = {}
     for factor in dict.fromkeys(term.factor for _, term in spec.group_terms() if term.sd_prior is not None):
         terms = [(p.name, t) for p, t in spec.group_terms() if t.factor == factor and t.sd_prior is not None]
-        groups = _Groups(terms, _information(spec, terms, scores, potential.trials), at)
+        groups = _Groups(terms, _of_groups(spec, terms, information), at)
         sd = groups.fit_sd()
         w = groups.resolved(groups.cautious(sd))
         w = np.where(w.mean(axis=0) < LEAST_CENTRING, 0.0, w)
@@ -103,30 +104,40 @@ class _Groups:
         return sd * np.exp(-STANDARD_ERRORS / np.sqrt(np.maximum(information, LEAST_INFORMATION)))
 
 
-def _scores(potential: Potential, u: FloatArray) -> FloatArray:
-    """Derivative of each merged trial's log density by the linear predictor of each parameter."""
-    trials, theta = potential.trials, potential.theta(u)
-    _, by_theta = potential.likelihood.log_prob_grad(trials.rt, trials.choice, theta, trials.row)
-    slopes = np.stack(
-        [
-            get_link(p.link).slope(theta[:, k]) if p.fixed is None else np.zeros(len(theta))
-            for k, p in enumerate(potential.spec.parameters)
-        ],
-        axis=1,
-    )
-    scores = by_theta * slopes[trials.row]
-    return np.where(np.isfinite(scores), scores, 0.0)
+def _information(potential: Potential, u: FloatArray) -> FloatArray:
+    """Minus the second derivatives of each design row's log likelihood by its linear predictors, (rows, k, k).
+
+    Central differences of the gradient. Rows do not depend on each other, so that one step serves them all.
+    """
+    parameters, theta = potential.spec.parameters, potential.theta(u)
+    links = [get_link(parameter.link) for parameter in parameters]
+    information = np.zeros((*theta.shape, theta.shape[1]))
+
+    def slopes(k: int, step: float) -> FloatArray:
+        """Derivatives by all linear predictors, with that of parameter k moved by a step."""
+        moved = theta.copy()
+        moved[:, k] = links[k].inverse(links[k].forward(theta[:, k]) + step)
+        _, by_theta = potential.log_likelihood_grad(moved)
+        by_eta = [by_theta[:, j] * link.slope(moved[:, j]) for j, link in enumerate(links)]
+        return np.stack(by_eta, axis=1)
+
+    free = [k for k, parameter in enumerate(parameters) if parameter.fixed is None]
+    with np.errstate(all="ignore"):
+        for k in free:
+            information[:, k, free] = ((slopes(k, -STEP) - slopes(k, STEP)) / (2.0 * STEP))[:, free]
+    information = np.where(np.isfinite(information), information, 0.0)
+    return 0.5 * (information + information.swapaxes(1, 2))
 
 
-def _information(
-    spec: ModelSpec, terms: list[tuple[str, GroupTerm]], scores: FloatArray, trials: MergedTrials
-) -> FloatArray:
-    """G of each group, shape (groups, k, k)."""
+def _of_groups(spec: ModelSpec, terms: list[tuple[str, GroupTerm]], information: FloatArray) -> FloatArray:
+    """G of each group, shape (groups, k, k): what the rows of the group tell of its coefficients."""
     names = [parameter.name for parameter in spec.parameters]
-    s = np.concatenate([scores[:, [names.index(p)]] * t.matrix[trials.row] for p, t in terms], axis=1)
-    index, n_groups = terms[0][1].index[trials.row], len(terms[0][1].groups)
-    result = np.zeros((n_groups, s.shape[1], s.shape[1]))
-    for g in range(n_groups):
-        own = index == g
-        result[g] = s[own].T @ (s[own] * trials.count[own, None])
-    return result
+    columns = [(names.index(p), column) for p, term in terms for column in term.matrix.T]
+    index, n_groups = terms[0][1].index, len(terms[0][1].groups)
+    result = np.zeros((n_groups, len(columns), len(columns)))
+    for i, (k, left) in enumerate(columns):
+        for j, (m, right) in enumerate(columns[: i + 1]):
+            result[:, i, j] = result[:, j, i] = np.bincount(index, left * right * information[:, k, m], n_groups)
+    # away from the mode some directions may curve upwards: they tell nothing
+    values, vectors = np.linalg.eigh(result)
+    return np.einsum("gik,gk,gjk->gij", vectors, np.maximum(values, 0.0), vectors)

@@ -35,8 +35,9 @@ RIDGE_COMMON, RIDGE_GROUP = 1e-6, 1e-3
 # Group sds start within these multiples of their prior mean: small ones are a trap for centred coefficients.
 SD_RANGE = (0.25, 2.0)
 MODE_STEPS = 100
-# Jitter of u, and the loss of log density per trial, in any design row, above which a jittered point is drawn closer.
-JITTER, LARGEST_LOSS, HALVINGS = 0.1, 0.5, 30
+# Jitter of u. A posterior draw loses about half a unit of log density for each dimension against the mode; a jittered
+# point that loses this many more is drawn closer.
+JITTER, LARGEST_LOSS, HALVINGS = 0.1, 3.0, 30
 
 
 @dataclass(frozen=True)
@@ -90,19 +91,19 @@ def estimate(spec: ModelSpec, likelihood: Likelihood, rt: FloatArray, choice: In
 
 
 def starting_points(potential: Potential, estimate: Estimate) -> Callable[[int], FloatArray]:
-    """The function from a seed to a point around the estimate where no design row is far from the data.
+    """The function from a seed to a point around the estimate that the data do not speak against.
 
-    The points are finite, and off the plateau of the lapse density for every participant.
+    Its log density is lower than the estimate's by no more than that of typical posterior draws, so that it is finite,
+    and off the plateau of the lapse density for every participant whose trials say where that is.
     """
     centre = estimate.pack(potential.spec)
-    reference = _loss_of(potential, centre, np.zeros(potential.spec.n_rows))
+    least = potential.log_density(centre) - (0.5 * potential.ndim + LARGEST_LOSS)
 
     def start(seed: int) -> FloatArray:
         step = JITTER * np.random.default_rng(seed).standard_normal(potential.ndim)
         for halving in range(HALVINGS):
             u = centre + step * 0.5**halving
-            loss = _loss_of(potential, u, reference)
-            if loss.max() < LARGEST_LOSS and np.isfinite(potential.log_density(u)):
+            if potential.log_density(u) >= least:
                 return u
         return centre
 
@@ -228,13 +229,3 @@ def _mode(potential: Potential, start: FloatArray) -> FloatArray:
     if moving.size:
         optimize.minimize(objective, start[moving], jac=True, method="L-BFGS-B", options={"maxiter": MODE_STEPS})
     return best
-
-
-def _loss_of(potential: Potential, u: FloatArray, reference: FloatArray) -> FloatArray:
-    """Loss of mean log density per trial in each design row, against a reference."""
-    trials = potential.trials
-    with np.errstate(all="ignore"):
-        log_prob = potential.likelihood.log_prob(trials.rt, trials.choice, potential.theta(u), trials.row)
-    total = np.bincount(trials.row, trials.count * log_prob, potential.spec.n_rows)
-    loss = -total / np.maximum(np.bincount(trials.row, trials.count, potential.spec.n_rows), 1.0) - reference
-    return np.where(np.isfinite(loss), loss, np.inf)

@@ -6,26 +6,35 @@ interface, which is why they appear in this file alone.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba as nb
 import numpy as np
+import numpy.typing as npt
 from numba.core import types
 from nutpie import _lib
 from nutpie.sample import CompiledModel
 
 from hddm_sbi.inference.contract import NativeLogDensity, StartingPoints
-from hddm_sbi.likelihoods.native.records import CFunction
+from hddm_sbi.likelihoods.native.records import INTS, POINTER, CFunction, Record, reader, record_type
 
-_POINTER = types.CPointer(types.float64)
+
+class _Counter(NamedTuple):
+    """Draws done so far, warm-up included, in its first element."""
+
+    done: npt.NDArray[np.int64]
+
+
+_COUNTER = record_type(_Counter, done=INTS)
+_read_counter = reader(_COUNTER)
 # int expand(ndim, expanded, u, out, record): from a draw to what is stored of it
-_EXPAND_SIGNATURE = types.int64(types.uint64, types.uint64, _POINTER, _POINTER, types.CPointer(types.int64))
+_EXPAND_SIGNATURE = types.int64(types.uint64, types.uint64, POINTER, POINTER, types.int64)
 
 
-def _expand(ndim, expanded, u, out, count):  # type: ignore[no-untyped-def]
+def _expand(ndim, expanded, u, out, record):  # type: ignore[no-untyped-def]
     """Store u itself, and count the draw; threads may miss each other's counts, which only serve the progress bar."""
     nb.carray(out, ndim)[:] = nb.carray(u, ndim)
-    count[0] += 1
+    _read_counter(record).done[0] += 1
     return 0
 
 
@@ -43,8 +52,9 @@ class NativeModel(CompiledModel):
 
     def __init__(self, ndim: int, native: NativeLogDensity, initial: StartingPoints) -> None:
         super().__init__(dims={})
+        counter = Record(_Counter(np.zeros(1, dtype=np.int64)), _COUNTER)
         # CompiledModel is a frozen dataclass
-        self.__dict__.update(_ndim=ndim, _native=native, _initial=initial, _count=np.zeros(1, dtype=np.int64))
+        self.__dict__.update(_ndim=ndim, _native=native, _initial=initial, _counter=counter)
 
     @property
     def n_dim(self) -> int:
@@ -58,15 +68,15 @@ class NativeModel(CompiledModel):
 
     def count(self) -> int:
         """Draws done so far, warm-up included."""
-        return int(self._count[0])
+        return int(self._counter.values.done[0])
 
     def _make_sampler(self, settings: Any, init_mean: Any, cores: Any, progress_type: Any, store: Any) -> Any:
         return _lib.PySampler.from_pymc(settings, cores, self._make_model(init_mean), progress_type, store)
 
     def _make_model(self, init_mean: Any) -> Any:
-        ndim, native, count = self._ndim, self._native, self._count
+        ndim, native, counter = self._ndim, self._native, self._counter
         density = _lib.LogpFunc(native.function, native.record, native)
-        expand = _lib.ExpandFunc(ndim, ndim, _expand_at.address, count.ctypes.data, count)
+        expand = _lib.ExpandFunc(ndim, ndim, _expand_at.address, counter.address, counter)
         sizes = {"coordinate": ndim}
         variables = _lib.PyVariable.new_variables(["u"], ["float64"], [(ndim,)], sizes, {"u": ("coordinate",)})
         return _lib.PyMcModel(density, expand, variables, ndim, sizes, {}, self._initial, None)

@@ -78,10 +78,11 @@ def mix(log_f: float, log_lapse: float, log_p: float, log_not_p: float) -> tuple
 
 
 @_summing
-def lapse_sum(count: FloatArray, log_lapse: FloatArray, log_p: float) -> float:
-    """Log density of trials that can only be lapses; below ``IMPOSSIBLE`` where they cannot."""
-    total = 0.0
+def lapse_sum(count: FloatArray, log_lapse: FloatArray, log_p: float) -> tuple[float, float]:
+    """Log density of trials that can only be lapses, below ``IMPOSSIBLE`` where they cannot, and their number."""
+    total = number = 0.0
     log_p = max(log_p, LOG_ZERO)
     for i in range(len(count)):
         total += count[i] * (log_p + log_lapse[i])
-    return total
+        number += count[i]
+    return total, number

@@ -7,6 +7,8 @@ each.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 import numpy.typing as npt
 from scipy import fft
@@ -36,12 +38,15 @@ def diagnostics(draws: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """
     chains, length, n = draws.shape
     ess_bulk, ess_tail, r_hat = (np.full(n, np.nan) for _ in range(3))
-    moves = np.isfinite(draws).all(axis=(0, 1)) & (np.ptp(draws, axis=(0, 1)) > 0.0)
-    stuck = moves & (np.ptp(draws, axis=1) == 0.0).all(axis=0)
+    with np.errstate(invalid="ignore"):
+        moves = np.isfinite(draws).all(axis=(0, 1)) & (np.ptp(draws, axis=(0, 1)) > 0.0)
+        stuck = moves & (np.ptp(draws, axis=1) == 0.0).all(axis=0)
     usable = np.flatnonzero(moves & ~stuck & (length >= FEWEST_DRAWS))
     ess_bulk[stuck] = ess_tail[stuck] = chains
     r_hat[stuck] = np.inf
-    for some in np.array_split(usable, -(-usable.size * chains * length // _DRAWS_AT_ONCE) or 1):
+    step = max(1, _DRAWS_AT_ONCE // (chains * length))
+    for start in range(0, usable.size, step):
+        some = usable[start : start + step]
         columns = np.ascontiguousarray(draws[:, :, some].transpose(2, 0, 1))
         ess_bulk[some], ess_tail[some], r_hat[some] = _diagnostics(columns)
     return ess_bulk, ess_tail, r_hat
@@ -49,18 +54,19 @@ def diagnostics(draws: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
 
 def _diagnostics(x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Bulk ESS, tail ESS and R-hat of draws of shape (quantities, chains, draws)."""
-    halves = split_chains(x)
-    normal = _normal_scores(halves)
-    tails = [_ess(split_chains(x <= _quantile(x, p))) for p in TAILS]
-    if x.shape[1] == 1:
-        r_hat = np.full(len(x), np.nan)
-    else:
+    halves = _split_chains(x)
+    scores = _normal_scores(halves)
+    tails = [_ess(_split_chains(x <= quantile)) for quantile in _quantiles(x, TAILS)]
+    r_hat = np.full(len(x), np.nan)
+    if x.shape[1] > 1:
         folded = np.abs(halves - np.median(halves, axis=(1, 2), keepdims=True))
-        r_hat = np.fmax(_r_hat(normal), _r_hat(_normal_scores(folded)))
-    return _ess(normal), np.minimum(*tails), r_hat
+        # the folded draws of a quantity with two values may be constant, and say nothing
+        r_hat = np.fmax(_r_hat(scores), _r_hat(_normal_scores(folded)))
+        r_hat[(np.ptp(halves, axis=2) == 0.0).all(axis=1)] = np.inf
+    return _ess(scores), np.minimum(*tails), r_hat
 
 
-def split_chains(x: npt.NDArray[np.generic]) -> FloatArray:
+def _split_chains(x: npt.NDArray[np.generic]) -> FloatArray:
     """The halves of each chain as chains of their own: (..., chains, draws) -> (..., 2 chains, draws // 2)."""
     half = x.shape[-1] // 2
     return np.concatenate([x[..., :half], x[..., x.shape[-1] - half :]], axis=-2).astype(np.float64)
@@ -92,18 +98,19 @@ def _normal_scores(x: FloatArray) -> FloatArray:
     return ndtri((rank - 0.375) / (flat.shape[1] + 0.25)).reshape(x.shape)
 
 
-def _quantile(x: FloatArray, p: float) -> FloatArray:
-    """Quantile over all chains, shape (quantities, 1, 1).
+def _quantiles(x: FloatArray, probabilities: Sequence[float]) -> Iterator[FloatArray]:
+    """Quantiles over all chains, each of shape (quantities, 1, 1).
 
-    As ``numpy.quantile`` has it, but rounded as in ``scipy.stats.mstats.mquantiles``: what counts is which draws are at
-    or below the quantile, and it may fall on a draw.
+    As ``numpy.quantile`` has them, but rounded as in ``scipy.stats.mstats.mquantiles``: what counts is which draws are
+    at or below, and a quantile may fall on a draw.
     """
     ordered = np.sort(x.reshape(len(x), -1), axis=1)
     n = ordered.shape[1]
-    position = n * p + (1.0 + p * (1.0 - 1.0 - 1.0))
-    k = int(np.floor(np.clip(position, 1, n - 1)))
-    gamma = np.clip(position - k, 0.0, 1.0)
-    return ((1.0 - gamma) * ordered[:, k - 1] + gamma * ordered[:, k])[:, None, None]
+    for p in probabilities:
+        position = n * p + (1.0 - p)
+        k = int(min(max(position, 1.0), n - 1.0))
+        weight = min(max(position - k, 0.0), 1.0)
+        yield ((1.0 - weight) * ordered[:, k - 1] + weight * ordered[:, k])[:, None, None]
 
 
 def _ess(x: FloatArray) -> FloatArray:
@@ -140,8 +147,9 @@ def _autocorrelation_time(rho: FloatArray) -> FloatArray:
     end = np.argmax(ended, axis=1)
     before = np.arange(last + 1) < end[:, None]
     monotone = np.minimum.accumulate(pairs, axis=1)
-    # of the pair at which the sequence ends, the even lag still counts where it is positive
-    rest = np.maximum(even[np.arange(len(rho)), end], 0.0)
+    # of the pair at which the sequence ends, the even lag still counts, unless it is what makes the pair negative
+    at = np.arange(len(rho)), end
+    rest = np.where(pairs[at] < 0.0, np.maximum(even[at], 0.0), even[at])
     return -1.0 + 2.0 * np.sum(monotone, axis=1, where=before) + rest
 
 

@@ -67,9 +67,15 @@ def to_inference_data(
     Raises:
         ModelError: a dimension has the name of a variable, or a variable has the same dimension twice.
     """
+    return _assemble(
+        to_datasets(groups, coords), {name: str(value) for name, value in attrs.items() if value is not None}
+    )
+
+
+def to_datasets(groups: Mapping[str, Group], coords: Mapping[str, Sequence[object]]) -> dict[str, xr.Dataset]:
+    """The groups alone, which ArviZ does not have to be imported for; as ``to_inference_data``."""
     labels = {name: coordinate(values) for name, values in coords.items()}
-    datasets = {name: _dataset(variables, labels) for name, variables in groups.items()}
-    return _assemble(datasets, {name: str(value) for name, value in attrs.items() if value is not None})
+    return {name: _dataset(variables, labels) for name, variables in groups.items()}
 
 
 def coordinate(labels: Iterable[object]) -> Array:

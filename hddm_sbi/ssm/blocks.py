@@ -13,6 +13,9 @@ from hddm_sbi.ssm.base import FloatArray, IntArray
 # Trials per generator: large enough that seeding costs nothing, small enough that threads share the work evenly.
 BLOCK = 2048
 
+# Trials that occupy a thread for longer than it takes to start one: some 10 ms against some 0.5 ms.
+WORTH_A_THREAD = 16 * BLOCK
+
 # (theta, trials per row, seed, first flat trial, last flat trial, rt, choice), nogil; fills rt and choice
 Kernel = Callable[[FloatArray, int, int, int, int, FloatArray, IntArray], None]
 
@@ -27,7 +30,7 @@ def run_blocks(
         theta: shape (rows, parameters).
         n: trials per row.
         seed: any integer; the same seed gives the same trials whatever the number of threads.
-        threads: default one per core.
+        threads: default at most one per core, fewer where there are few trials.
 
     Returns:
         rt in seconds and choice, each of shape (rows, n).
@@ -35,7 +38,7 @@ def run_blocks(
     total = len(theta) * n
     rt, choice = np.empty(total), np.empty(total, dtype=np.int64)
     seed = int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] >> np.uint64(1))
-    workers = min(threads or os.cpu_count() or 1, -(-total // BLOCK))
+    workers = min(threads or min(os.cpu_count() or 1, total // WORTH_A_THREAD), -(-total // BLOCK))
     if workers <= 1:
         kernel(theta, n, seed, 0, total, rt, choice)
     else:

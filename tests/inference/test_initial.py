@@ -72,7 +72,8 @@ def test_points_are_finite_and_off_the_plateau(name, p_outlier):
         assert np.isfinite(value) and np.isfinite(gradient).all()
         log_f = ExactDDM().log_prob(trials.rt, trials.choice, np.ascontiguousarray(potential.theta(u)[:, :4]), spec.row)
         reachable = np.bincount(spec.row, np.isfinite(log_f)) / np.bincount(spec.row)
-        assert reachable.min() >= (1.0 if p_outlier == 0 else 0.9)  # the process explains every participant's trials
+        # the process explains every participant's trials; of five, one may pass for a lapse
+        assert reachable.min() >= (1.0 if p_outlier == 0 else 0.8)
     np.testing.assert_array_equal(points[1], start(1))
     assert not np.array_equal(points[0], points[1])
     for _, term in spec.group_terms():

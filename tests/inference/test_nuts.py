@@ -23,6 +23,7 @@ class Gaussian:
     """A correlated normal distribution of three dimensions."""
 
     ndim = 3
+    native = None
     mean = np.array([1.0, -2.0, 0.5])
     covariance = np.array([[1.0, 0.6, 0.0], [0.6, 1.0, 0.0], [0.0, 0.0, 0.25]])
 

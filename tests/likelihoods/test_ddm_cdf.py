@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from hddm_sbi.likelihoods.exact.ddm import SWITCH, ExactDDM
+from hddm_sbi.likelihoods.exact.ddm import ExactDDM
 from hddm_sbi.likelihoods.exact.ddm_cdf import choice_probability, ddm_cdf
+from hddm_sbi.likelihoods.exact.ddm_density import SWITCH
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(60)
 

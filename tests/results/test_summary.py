@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hddm_sbi.results.quantities import KINDS, quantities
-from hddm_sbi.results.summary import diagnostics, summarise
+from hddm_sbi.results.summary import summarise
 from hddm_sbi.results.to_arviz import arviz, group, to_inference_data
 
 ROWS = [
@@ -67,23 +67,3 @@ def test_a_covariate_called_sd_is_a_coefficient(make_results) -> None:
     assert table.loc["v_sd", "kind"] == "coefficient"
     assert table.loc["t0", "kind"] == "typical"
     assert table.loc["t0_Intercept", "kind"] == "coefficient"
-
-
-def test_diagnostics_of_columns_that_do_not_mix() -> None:
-    rng = np.random.default_rng(0)
-    mixing = rng.normal(size=(3, 100))
-    constant, stuck, broken = np.zeros((3, 100)), np.repeat(np.arange(3.0)[:, None], 100, axis=1), mixing.copy()
-    broken[1, 5] = np.inf
-    bulk, tail, r_hat = diagnostics(np.stack([mixing, constant, stuck, broken], axis=-1))
-    assert np.isfinite([bulk[0], tail[0], r_hat[0]]).all()
-    assert np.isnan([bulk[1], tail[1], r_hat[1]]).all()
-    assert (bulk[2], tail[2], r_hat[2]) == (3, 3, np.inf)
-    assert np.isnan([bulk[3], tail[3], r_hat[3]]).all()
-
-
-def test_diagnostics_of_short_or_single_chains() -> None:
-    rng = np.random.default_rng(0)
-    bulk, tail, r_hat = diagnostics(rng.normal(size=(1, 200, 1)))
-    assert np.isfinite([bulk[0], tail[0]]).all()
-    assert np.isnan(r_hat[0])
-    assert np.isnan(diagnostics(rng.normal(size=(4, 2, 1)))).all()

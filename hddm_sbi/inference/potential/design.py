@@ -50,7 +50,7 @@ def predictors(spec: ModelSpec, layout: Layout) -> Predictors:
             source[:, k] = len(links) + which
             blocks.append(_parameter_matrix(parameter, layout, first))
             links += [LINK_NAMES.index(parameter.link)] * len(first)
-    constants = []
+    constants: list[float] = []
     for k, parameter in enumerate(spec.parameters):
         if parameter.fixed is not None:
             source[:, k] = len(links) + len(constants)

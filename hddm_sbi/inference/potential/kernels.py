@@ -16,7 +16,7 @@ from numba.core import types
 from hddm_sbi.inference.potential.plan import Plan, read_plan
 from hddm_sbi.inference.potential.priors import EXTERNAL, LOG_SQRT_2PI, Mapped, density
 from hddm_sbi.likelihoods.native.contract import call_sum
-from hddm_sbi.likelihoods.native.records import CFunction, claim, release
+from hddm_sbi.likelihoods.native.records import POINTER, CFunction, claim, release
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -101,10 +101,12 @@ def _from_theta(plan: Plan, slot: int) -> None:
     values, by_values = plan.values[slot], plan.by_values[slot]
     by_theta, by_coefficients = plan.by_theta[slot], plan.by_coefficients[slot]
     source = plan.source.reshape(-1)
-    by_values[:] = 0.0
+    for i in range(len(by_values)):
+        by_values[i] = 0.0
     for i in range(len(source)):
         by_values[source[i]] += by_theta[i]
-    by_coefficients[:] = 0.0
+    for i in range(len(by_coefficients)):
+        by_coefficients[i] = 0.0
     for i in range(len(plan.link)):
         by_eta = by_values[i]
         if plan.link[i] == LOG:
@@ -122,7 +124,8 @@ def backward(plan: Plan, slot: int, gradient: FloatArray) -> bool:
     x, slope, by_own, by_x = plan.x[slot], plan.slope[slot], plan.by_own[slot], plan.by_x[slot]
     log_sds, zs = plan.log_sd[slot], plan.z[slot]
     coefficients, by_coefficients = plan.coefficients[slot], plan.by_coefficients[slot]
-    by_x[:] = 0.0
+    for i in range(len(by_x)):
+        by_x[i] = 0.0
     for i in range(plan.n_common):
         by_x[i] = by_coefficients[i]
     shift = plan.ndim - plan.n_raw - plan.n_common
@@ -146,7 +149,7 @@ def backward(plan: Plan, slot: int, gradient: FloatArray) -> bool:
 
 @_jit
 def log_density_grad(plan: Plan, u: FloatArray, gradient: FloatArray, slot: int) -> float:
-    """The joint log density of a plan with a compiled likelihood; -inf and zeros where it or its gradient is not finite."""
+    """The joint log density with a compiled likelihood; -inf and zeros where it or its gradient is not finite."""
     value = forward(plan, u, slot)
     if value > -np.inf:
         shape = plan.source.shape
@@ -159,10 +162,7 @@ def log_density_grad(plan: Plan, u: FloatArray, gradient: FloatArray, slot: int)
 
 
 # int log_density(ndim, u, gradient, value, record): what nutpie calls; 0, or 4 where the density is zero
-_POINTER = types.CPointer(types.float64)
-LOG_DENSITY_SIGNATURE = types.int64(
-    types.uint64, _POINTER, _POINTER, _POINTER, types.int64
-)
+LOG_DENSITY_SIGNATURE = types.int64(types.uint64, POINTER, POINTER, POINTER, types.int64)
 
 
 def _log_density_at(ndim, u, gradient, value, record):  # type: ignore[no-untyped-def]
@@ -176,3 +176,15 @@ def _log_density_at(ndim, u, gradient, value, record):  # type: ignore[no-untype
 
 
 log_density_at = CFunction(LOG_DENSITY_SIGNATURE, _log_density_at)
+
+
+@_jit
+def forward_at(record: int, u: FloatArray, slot: int) -> float:
+    """``forward`` for Python, by the plan's address."""
+    return forward(read_plan(record), u, slot)
+
+
+@_jit
+def backward_at(record: int, slot: int, gradient: FloatArray) -> bool:
+    """``backward`` for Python, by the plan's address."""
+    return backward(read_plan(record), slot, gradient)

@@ -101,9 +101,7 @@ PLAN = record_type(
 read_plan = reader(PLAN)
 
 
-def make_plan(
-    spec: ModelSpec, layout: Layout, native: NativeSum | None, slots: int
-) -> tuple[Plan, ExternalPriors]:
+def make_plan(spec: ModelSpec, layout: Layout, native: NativeSum | None, slots: int) -> tuple[Plan, ExternalPriors]:
     """The plan of a model, and its priors that torch has to evaluate.
 
     Args:

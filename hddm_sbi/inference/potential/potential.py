@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from hddm_sbi.inference.contract import NativeLogDensity, available_cores
 from hddm_sbi.inference.layout import Layout
-from hddm_sbi.inference.potential.kernels import backward, forward, log_density_at
+from hddm_sbi.inference.potential.kernels import backward_at, forward_at, log_density_at
 from hddm_sbi.inference.potential.plan import PLAN, make_plan
 from hddm_sbi.likelihoods.base import Likelihood
 from hddm_sbi.likelihoods.native.contract import NativeLikelihood
@@ -95,6 +95,13 @@ class Potential:
             self._forward(u, slot)
             return self._theta(slot).copy()
 
+    def log_likelihood_grad(self, theta: FloatArray) -> tuple[float, FloatArray]:
+        """Log likelihood of theta, (rows, parameters), and its derivatives; -inf where a trial is impossible."""
+        with self._slot() as slot, np.errstate(all="ignore"):
+            self._theta(slot)[:] = theta
+            value = self._log_likelihood(slot)
+            return value, self._plan.by_theta[slot].reshape(theta.shape).copy()
+
     @cached_property
     def _call(self) -> Callable[..., int]:
         return _LOG_DENSITY(log_density_at.address)
@@ -113,7 +120,7 @@ class Potential:
     def _forward(self, u: FloatArray, slot: int) -> float:
         if self._external.priors:
             self._external.fill(u, self._plan.external[slot].reshape(4, -1))
-        return forward(self._plan, u, slot)
+        return forward_at(self._record.address, u, slot)
 
     def _in_python(self, u: FloatArray, gradient: FloatArray) -> float:
         """What the C function does: fill in the gradient, return the value."""
@@ -121,7 +128,7 @@ class Potential:
             value = self._forward(u, slot)
             if value > -np.inf:
                 value += self._log_likelihood(slot)
-            if np.isfinite(value) and backward(self._plan, slot, gradient):
+            if np.isfinite(value) and backward_at(self._record.address, slot, gradient):
                 return value
         gradient[:] = 0.0
         return -np.inf

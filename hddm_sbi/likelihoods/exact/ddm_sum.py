@@ -12,26 +12,29 @@ import numba as nb
 import numpy as np
 
 from hddm_sbi.likelihoods.base import FloatArray
-from hddm_sbi.likelihoods.exact.ddm_density import SWITCH, ddm_trial, large_time, sine_cosine, small_time
-from hddm_sbi.likelihoods.mixture import IMPOSSIBLE, lapse_sum, lapse_trial, mix
+from hddm_sbi.likelihoods.exact.ddm_density import SWITCH, large_time, sine_cosine, small_time
+from hddm_sbi.likelihoods.mixture import IMPOSSIBLE, lapse_sum, mix
 from hddm_sbi.likelihoods.native.contract import SUM_SIGNATURE
 from hddm_sbi.likelihoods.native.records import CFunction
-from hddm_sbi.likelihoods.native.trial_arrays import TrialArrays, read_trials
+from hddm_sbi.likelihoods.native.trial_arrays import TrialArrays, clear, first_after, read_trials
 
-_jit = nb.njit(cache=True, nogil=True, error_model="numpy")
+# of functions that are called in one place: what Numba compiles on its own is optimised again in each of its callers
+_once = nb.njit(nogil=True, error_model="numpy", inline="always")
 # sums may be reordered, which is what lets a loop over trials use vector registers
 _summing = nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
 
-# sums over trials: log density, then its derivatives by v, a, w, t and p_outlier
+# sums over trials: log density, then its derivatives by v, a, z, t0 and p_outlier; of one series, log density, its
+# derivatives by v, a, w and t, and the shares of the process and of the lapses
 Sums = tuple[float, float, float, float, float, float]
+SeriesSums = tuple[float, float, float, float, float, float, float]
 
 
 @_summing
 def _small_time_sum(
     rt: FloatArray, count: FloatArray, log_lapse: FloatArray, t0: float, v: float, a: float, w: float, c: float,
     near: bool, log_p: float, log_not_p: float,
-) -> Sums:  # fmt: skip
-    total = by_v = by_a = by_w = by_t = lapses = 0.0
+) -> SeriesSums:  # fmt: skip
+    total = by_v = by_a = by_w = by_t = process = lapses = 0.0
     for i in range(len(rt)):
         log_f, d_v, d_a, d_w, d_t = small_time(rt[i] - t0, v, a, w, c, near)
         log_density, share = mix(log_f, log_lapse[i], log_p, log_not_p)
@@ -41,16 +44,17 @@ def _small_time_sum(
         by_a += weight * d_a
         by_w += weight * d_w
         by_t += weight * d_t
+        process += weight
         lapses += count[i] - weight
-    return total, by_v, by_a, by_w, by_t, lapses
+    return total, by_v, by_a, by_w, by_t, process, lapses
 
 
 @_summing
 def _large_time_sum(
     rt: FloatArray, count: FloatArray, log_lapse: FloatArray, t0: float, v: float, a: float, w: float, sine: float,
     cosine: float, log_p: float, log_not_p: float,
-) -> Sums:  # fmt: skip
-    total = by_v = by_a = by_w = by_t = lapses = 0.0
+) -> SeriesSums:  # fmt: skip
+    total = by_v = by_a = by_w = by_t = process = lapses = 0.0
     for i in range(len(rt)):
         log_f, d_v, d_a, d_w, d_t = large_time(rt[i] - t0, v, a, w, sine, cosine)
         log_density, share = mix(log_f, log_lapse[i], log_p, log_not_p)
@@ -60,31 +64,12 @@ def _large_time_sum(
         by_a += weight * d_a
         by_w += weight * d_w
         by_t += weight * d_t
+        process += weight
         lapses += count[i] - weight
-    return total, by_v, by_a, by_w, by_t, lapses
+    return total, by_v, by_a, by_w, by_t, process, lapses
 
 
-@_jit
-def _edge_sum(
-    rt: FloatArray, count: FloatArray, log_lapse: FloatArray, choice: int, theta: FloatArray
-) -> Sums:
-    """The sums one trial at a time, for a lapse probability of 0, of 1 or outside of both."""
-    total = by_v = by_a = by_z = by_t0 = by_p = 0.0
-    p = theta[4]
-    for i in range(len(rt)):
-        log_f, d_v, d_a, d_z, d_t0 = ddm_trial(rt[i], choice, theta[0], theta[1], theta[2], theta[3])
-        log_density, share, d_p = lapse_trial(log_f, p, math.log(p), math.log1p(-p), log_lapse[i])
-        weight = count[i] * share
-        total += count[i] * log_density
-        by_v += weight * d_v
-        by_a += weight * d_a
-        by_z += weight * d_z
-        by_t0 += weight * d_t0
-        by_p += count[i] * d_p
-    return total, by_v, by_a, by_z, by_t0, by_p
-
-
-@_jit
+@_once
 def _segment_sum(
     rt: FloatArray, count: FloatArray, log_lapse: FloatArray, choice: int, theta: FloatArray, p: float
 ) -> Sums:
@@ -94,27 +79,26 @@ def _segment_sum(
     log_p, log_not_p = math.log(p), math.log1p(-p)
     possible, switch = len(rt), len(rt)  # without a process every trial is a lapse
     if a > 0.0 and 0.0 < z < 1.0 and t0 >= 0.0 and math.isfinite(v):
-        possible = np.searchsorted(rt, t0, side="right")
-        switch = max(possible, np.searchsorted(rt, t0 + SWITCH * a * a))
-    early = lapse_sum(count[:possible], log_lapse[:possible], log_p)
+        possible = first_after(rt, 0, len(rt), t0)
+        switch = first_after(rt, possible, len(rt), t0 + SWITCH * a * a)
+    early, n_early = lapse_sum(count[:possible], log_lapse[:possible], log_p)
     at = slice(possible, switch)
     small = _small_time_sum(rt[at], count[at], log_lapse[at], t0, drift, a, w, c, w <= 0.5, log_p, log_not_p)
     at = slice(switch, len(rt))
     large = _large_time_sum(rt[at], count[at], log_lapse[at], t0, drift, a, w, *sine_cosine(w, c), log_p, log_not_p)
     side = -1.0 if choice == 1 else 1.0
-    lapses = small[5] + large[5]
-    processes = count[possible:].sum() - lapses
+    process, lapses = small[5] + large[5], n_early + small[6] + large[6]
     return (
         early + small[0] + large[0],
         side * (small[1] + large[1]),
         small[2] + large[2],
         side * (small[3] + large[3]),
         -(small[4] + large[4]),
-        (lapses + count[:possible].sum()) / p - processes / (1.0 - p) if p > 0.0 else 0.0,
+        lapses / p - process / (1.0 - p),
     )
 
 
-@_jit
+@_once
 def ddm_sum(trials: TrialArrays, theta: FloatArray, by_theta: FloatArray) -> float:
     """Sum over all trials of the log density; fills by_theta, shape of theta, with its derivatives.
 
@@ -124,19 +108,18 @@ def ddm_sum(trials: TrialArrays, theta: FloatArray, by_theta: FloatArray) -> flo
         by_theta: to be filled.
 
     Returns:
-        The sum; -inf, with derivatives of no meaning, where a trial is impossible.
+        The sum; -inf, with derivatives of no meaning, where a trial is impossible. At a lapse probability of exactly 0
+        or 1 the derivatives are not finite.
     """
     lapses = theta.shape[1] == 5
-    by_theta[:] = 0.0
+    clear(by_theta)
     total = 0.0
     for segment in range(len(trials.row)):
         at = slice(trials.bounds[segment], trials.bounds[segment + 1])
-        rt, count, log_lapse = trials.rt[at], trials.count[at], trials.log_lapse[at]
+        rt, count, log_lapse = trials.rt[at], trials.counts[at], trials.log_lapse[at]
         row, choice = trials.row[segment], trials.choice[segment]
-        if lapses and not 0.0 < theta[row, 4] < 1.0:
-            sums = _edge_sum(rt, count, log_lapse, choice, theta[row])
-        else:
-            sums = _segment_sum(rt, count, log_lapse, choice, theta[row], theta[row, 4] if lapses else 0.0)
+        p = theta[row, 4] if lapses else 0.0
+        sums = _segment_sum(rt, count, log_lapse, choice, theta[row], p)
         total += sums[0]
         for k in range(theta.shape[1]):
             by_theta[row, k] += sums[1 + k]

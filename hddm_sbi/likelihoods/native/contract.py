@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
 from hddm_sbi.likelihoods.native.merged import MergedTrials
-from hddm_sbi.likelihoods.native.records import FLOATS2
+from hddm_sbi.likelihoods.native.records import FLOATS2, POINTER
 
 # double sum(record, slot, theta, by_theta): the address of a record and of two matrices, (rows, parameters)
-SUM_SIGNATURE = types.float64(types.int64, types.int64, types.CPointer(types.float64), types.CPointer(types.float64))
+SUM_SIGNATURE = types.float64(types.int64, types.int64, POINTER, POINTER)
 
 
 class NativeSum(NamedTuple):
@@ -69,5 +69,3 @@ def call_sum(typingctx, function, record, slot, theta, by_theta):  # type: ignor
         return builder.call(builder.inttoptr(args[0], kind.as_pointer()), [args[1], args[2], *pointers])
 
     return types.float64(types.int64, types.int64, types.int64, FLOATS2, FLOATS2), codegen
-
-

@@ -15,20 +15,77 @@ import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.extending import intrinsic
+from numba.core.typing.templates import AttributeTemplate
+from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, models, register_model
 
 IntArray = npt.NDArray[np.int64]
 
 # types of the fields of a record
 FLOATS, FLOATS2 = types.Array(types.float64, 1, "C"), types.Array(types.float64, 2, "C")
 INTS, INTS2 = types.Array(types.int64, 1, "C"), types.Array(types.int64, 2, "C")
+BOOLS = types.Array(types.boolean, 1, "C")
 FLOAT, INT = types.float64, types.int64
+POINTER: Any = types.CPointer(types.float64)  # type: ignore[attr-defined]
 
-def record_type(cls: type[Any], **fields: types.Type) -> types.NamedTuple:
+_DTYPES = {types.float64: np.float64, types.int64: np.int64, types.boolean: np.bool_}
+
+
+class RecordType(types.Type):
+    """A record in compiled code: an address, whose fields are loaded when they are asked for.
+
+    Args:
+        name: of the named tuple.
+        fields: the type of each field; records may be nested.
+    """
+
+    def __init__(self, name: str, fields: tuple[tuple[str, types.Type], ...]) -> None:
+        self.fields = dict(fields)
+        parts = ", ".join(f"{field}: {kind}" for field, kind in fields)
+        super().__init__(name=f"{name}({parts})")
+
+    def place(self, field: str) -> int:
+        """Bytes from the beginning of the record to a field."""
+        names = list(self.fields)
+        return sum(_size(self.fields[name]) for name in names[: names.index(field)])
+
+
+def _size(kind: types.Type) -> int:
+    """Bytes of a record, a number, or an array: owner, parent, size, item size, data, shape and strides."""
+    if isinstance(kind, RecordType):
+        return sum(_size(field) for field in kind.fields.values())
+    return 8 * (5 + 2 * kind.ndim) if isinstance(kind, types.Array) else 8
+
+
+def record_type(cls: type[Any], **fields: types.Type) -> RecordType:
     """The type of a record in compiled code, from the type of each field of a named tuple, in order."""
     if tuple(fields) != cls._fields:
         raise TypeError(f"{cls.__name__} has the fields {cls._fields}, not {tuple(fields)}.")
-    return types.NamedTuple(tuple(fields.values()), cls)
+    return RecordType(cls.__name__, tuple(fields.items()))
+
+
+@register_model(RecordType)
+class _RecordModel(models.PrimitiveModel):  # type: ignore[misc]
+    """The address."""
+
+    def __init__(self, manager: Any, kind: RecordType) -> None:
+        super().__init__(manager, kind, ir.IntType(64))
+
+
+@infer_getattr
+class _RecordAttribute(AttributeTemplate):  # type: ignore[misc]
+    key = RecordType
+
+    def generic_resolve(self, kind: RecordType, field: str) -> types.Type | None:
+        return kind.fields.get(field)
+
+
+@lower_getattr_generic(RecordType)
+def _load_field(context: Any, builder: Any, kind: RecordType, address: Any, field: str) -> Any:
+    """A field's value; of a record within the record its address. An array borrows its memory from the record."""
+    at = builder.add(address, ir.Constant(ir.IntType(64), kind.place(field)))
+    if isinstance(kind.fields[field], RecordType):
+        return at
+    return builder.load(builder.inttoptr(at, context.get_value_type(kind.fields[field]).as_pointer()))
 
 
 class CFunction:
@@ -45,22 +102,21 @@ class CFunction:
     @cached_property
     def address(self) -> int:
         """Address of the C function."""
-        self._compiled = nb.cfunc(self._signature, cache=True)(self._function)
+        self._compiled = nb.cfunc(self._signature, cache=True, error_model="numpy")(self._function)
         return int(self._compiled.address)
 
 
 class Record:
-    """A named tuple of arrays and numbers at an address, as compiled code sees it; the arrays are shared, not copied.
+    """A named tuple at an address, as compiled code sees it; its arrays are shared, not copied.
 
     Args:
-        values: the fields; arrays contiguous and of the declared type.
+        values: arrays, contiguous and of the declared type, numbers, and named tuples of such.
         kind: from ``record_type``.
     """
 
-    def __init__(self, values: Any, kind: types.NamedTuple) -> None:
+    def __init__(self, values: Any, kind: RecordType) -> None:
         self.values = values
-        words = [_words(value, field) for value, field in zip(values, kind, strict=True)]
-        self._memory: npt.NDArray[np.int64] = np.concatenate(words)
+        self._memory = _words(values, kind)
 
     @property
     def address(self) -> int:
@@ -70,25 +126,22 @@ class Record:
 
 def _words(value: Any, kind: types.Type) -> npt.NDArray[np.int64]:
     """A field as Numba lays it out: numbers as they are, an array as a structure of pointers, shape and strides."""
+    if isinstance(kind, RecordType):
+        return np.concatenate([_words(part, field) for part, field in zip(value, kind.fields.values(), strict=True)])
     if not isinstance(kind, types.Array):
         return np.array([value], dtype=np.float64 if kind == types.float64 else np.int64).view(np.int64)
-    dtype = np.float64 if kind.dtype == types.float64 else np.int64
-    if not (value.dtype == dtype and value.ndim == kind.ndim and value.flags.c_contiguous):
+    if not (value.dtype == _DTYPES[kind.dtype] and value.ndim == kind.ndim and value.flags.c_contiguous):
         raise TypeError(f"a field of type {kind} cannot hold an array of {value.dtype}, shape {value.shape}.")
     # owner and parent are null: compiled code then neither counts references nor frees anything
     return np.array([0, 0, value.size, value.itemsize, value.ctypes.data, *value.shape, *value.strides], np.int64)
 
 
-def reader(kind: types.NamedTuple) -> Any:
-    """A function for compiled code, from the address of a ``Record`` to its named tuple."""
+def reader(kind: RecordType) -> Any:
+    """A function for compiled code, from the address of a ``Record`` to the record."""
 
     @intrinsic
     def read(typingctx, address):  # type: ignore[no-untyped-def]
-        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
-            pointer = builder.inttoptr(args[0], context.get_value_type(kind).as_pointer())
-            return builder.load(pointer)
-
-        return kind(types.int64), codegen
+        return kind(types.int64), lambda context, builder, signature, args: args[0]
 
     return read
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numba as nb
 import numpy as np
 
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
-from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.likelihoods.mixture import LOG_ZERO
 from hddm_sbi.likelihoods.native.contract import Lapses
+from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.likelihoods.native.records import FLOATS, INT, INTS, reader, record_type
 
 
@@ -19,7 +20,7 @@ class TrialArrays(NamedTuple):
 
     Args:
         rt: response times in seconds.
-        count: how many trials there are of each.
+        counts: how many trials there are of each.
         log_lapse: log density of the lapses at each.
         bounds: first trial of each segment, the trials of one row and choice, and the end of the last.
         row: design row of each segment.
@@ -28,7 +29,7 @@ class TrialArrays(NamedTuple):
     """
 
     rt: FloatArray
-    count: FloatArray
+    counts: FloatArray
     log_lapse: FloatArray
     bounds: IntArray
     row: IntArray
@@ -49,7 +50,27 @@ class TrialArrays(NamedTuple):
 
 
 TRIAL_ARRAYS = record_type(
-    TrialArrays, rt=FLOATS, count=FLOATS, log_lapse=FLOATS, bounds=INTS, row=INTS, choice=INTS, n_rows=INT,
+    TrialArrays, rt=FLOATS, counts=FLOATS, log_lapse=FLOATS, bounds=INTS, row=INTS, choice=INTS, n_rows=INT,
     n_columns=INT,
 )  # fmt: skip
 read_trials = reader(TRIAL_ARRAYS)
+
+
+@nb.njit(cache=True, nogil=True)
+def first_after(rt: FloatArray, start: int, stop: int, time: float) -> int:
+    """The first of the trials start, ..., stop - 1, which are sorted, with rt > time; stop if there is none."""
+    while start < stop:
+        middle = (start + stop) // 2
+        if rt[middle] <= time:
+            start = middle + 1
+        else:
+            stop = middle
+    return start
+
+
+@nb.njit(cache=True, nogil=True)
+def clear(values: FloatArray) -> None:
+    """Set a matrix to zero."""
+    for i in range(values.shape[0]):
+        for j in range(values.shape[1]):
+            values[i, j] = 0.0

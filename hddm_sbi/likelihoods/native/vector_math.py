@@ -1,7 +1,7 @@
-"""Exponential and logarithm without branches or calls, so that loops which use them vectorise on every platform.
+"""Exponential and logarithm without branches or calls: loops which use them vectorise on every platform.
 
-The functions of the C library stop a loop from vectorising, and vector libraries come with some installations only. These
-are inlined; each is within a few units in the last place of the exact value over the range given.
+The functions of the C library stop a loop from vectorising, and vector libraries come with some installations only.
+These are inlined; each is within a few units in the last place of the exact value over the range given.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class FirstPassageEstimator(FirstPassageNetwork, ConditionalDensityEstimator):
             (samples, batch); -inf where rt does not exceed the shift or the choice does not exist.
         """
         input = input.reshape(1, -1, 2) if input.dim() < 3 else input
-        rows = condition.reshape(-1, *self.condition_shape)
+        rows = condition.reshape(-1, len(self.canonical.names))
         row = torch.arange(len(rows), device=input.device).reshape(condition.shape[:-1])
         shape = torch.broadcast_shapes(input.shape[:-1], row.shape)
         flat = input.expand(*shape, 2).reshape(-1, 2)
@@ -59,7 +59,7 @@ class FirstPassageEstimator(FirstPassageNetwork, ConditionalDensityEstimator):
     def sample(self, sample_shape: torch.Size | tuple[int, ...], condition: Tensor, **kwargs: object) -> Tensor:
         """Draw (rt, choice), shape (*sample_shape, batch, 2)."""
         shape = torch.Size(sample_shape)
-        condition = condition.reshape(-1, *self.condition_shape)
+        condition = condition.reshape(-1, len(self.canonical.names))
         with torch.no_grad():
             state = self.condition(condition)
             batch, n_choices = len(condition), self.canonical.n_choices

@@ -35,13 +35,28 @@ def _soft_clip(x: float, low: float, high: float) -> tuple[float, float]:
 
 
 @njit(nogil=True, cache=True)
-def _two_views(x: float, slope: FloatArray, reach: float, at: int, value: FloatArray, tangent: FloatArray) -> None:
-    """Write x / reach and asinh(x) / asinh(reach) to features at, at + 1; ``slope`` is dx by input."""
+def view_of(canonical: FloatArray, mirror: IntArray, choice: int, view: FloatArray) -> None:
+    """Fill in the canonical parameters as a choice sees them; see ``Canonical.views``."""
+    for j in range(len(canonical)):
+        view[j] = canonical[j]
+        if choice == 1 and mirror[j] == 1:
+            view[j] = -canonical[j]
+        elif choice == 1 and mirror[j] == 2:
+            view[j] = 1.0 - canonical[j]
+
+
+@njit(nogil=True, cache=True)
+def view_sign(mirror: IntArray, choice: int, j: int) -> float:
+    """Derivative of the view with respect to the canonical parameter: both mirror rules turn it around."""
+    return -1.0 if choice == 1 and mirror[j] > 0 else 1.0
+
+
+@njit(nogil=True, cache=True)
+def _two_views(x: float, reach: float, at: int, value: FloatArray) -> tuple[float, float]:
+    """Write x / reach and asinh(x) / asinh(reach) to features at, at + 1; return their derivatives by x."""
     magnified = math.asinh(reach)
     value[at], value[at + 1] = x / reach, math.asinh(x) / magnified
-    root = math.sqrt(1.0 + x * x) * magnified
-    for j in range(len(slope)):
-        tangent[j, at], tangent[j, at + 1] = slope[j] / reach, slope[j] / root
+    return 1.0 / reach, 1.0 / (math.sqrt(1.0 + x * x) * magnified)
 
 
 @njit(nogil=True, cache=True)
@@ -54,6 +69,7 @@ def features(
     start: int,
     value: FloatArray,
     tangent: FloatArray,
+    scratch: FloatArray,
 ) -> None:
     """Features of one view and their Jacobian; see ``Canonical.features``.
 
@@ -65,10 +81,13 @@ def features(
         drift, start: inputs of a diffusion, or -1.
         value: filled, (features,).
         tangent: filled, (inputs, features).
+        scratch: working memory, (2, inputs).
     """
     n = len(view)
-    bounded, slopes = np.empty(n), np.zeros((n, n))
-    tangent[:] = 0.0
+    bounded, slopes = scratch[0], scratch[1]
+    for j in range(n):
+        for f in range(tangent.shape[1]):
+            tangent[j, f] = 0.0
     for i in range(n):
         low, high = edges[i, 0], edges[i, 1]
         if supports[i] == UNIT:
@@ -76,61 +95,67 @@ def features(
             clipped, slope = _soft_clip(math.log(p / (1.0 - p)), low, high)
             slope *= 1.0 / (p * (1.0 - p)) if p == view[i] else 0.0
             bounded[i] = 1.0 / (1.0 + math.exp(-clipped))
-            slopes[i, i] = bounded[i] * (1.0 - bounded[i]) * slope
+            slopes[i] = bounded[i] * (1.0 - bounded[i]) * slope
             value[2 * i], value[2 * i + 1] = (2.0 * clipped - (low + high)) / (high - low), 2.0 * bounded[i] - 1.0
-            tangent[i, 2 * i], tangent[i, 2 * i + 1] = 2.0 * slope / (high - low), 2.0 * slopes[i, i]
+            tangent[i, 2 * i], tangent[i, 2 * i + 1] = 2.0 * slope / (high - low), 2.0 * slopes[i]
         elif supports[i] == POSITIVE:
             p = max(view[i], 1e-9)
             clipped, slope = _soft_clip(math.log(p), low, high)
             slope *= 1.0 / p if p == view[i] else 0.0
             bounded[i] = math.exp(clipped)
-            slopes[i, i] = bounded[i] * slope
+            slopes[i] = bounded[i] * slope
             first, last = math.exp(low), math.exp(high)
             value[2 * i] = (2.0 * clipped - (low + high)) / (high - low)
             value[2 * i + 1] = (2.0 * bounded[i] - (first + last)) / (last - first)
-            tangent[i, 2 * i], tangent[i, 2 * i + 1] = 2.0 * slope / (high - low), 2.0 * slopes[i, i] / (last - first)
+            tangent[i, 2 * i], tangent[i, 2 * i + 1] = 2.0 * slope / (high - low), 2.0 * slopes[i] / (last - first)
         else:
-            bounded[i], slopes[i, i] = _soft_clip(view[i], low, high)
+            bounded[i], slopes[i] = _soft_clip(view[i], low, high)
             if even[i]:
                 root = math.sqrt(1.0 + bounded[i] * bounded[i])
-                slopes[i, i] *= bounded[i] / root
+                slopes[i] *= bounded[i] / root
                 bounded[i] = root
-            _two_views(bounded[i], slopes[i], max(abs(low), abs(high)), 2 * i, value, tangent)
+            linear, magnified = _two_views(bounded[i], max(abs(low), abs(high)), 2 * i, value)
+            tangent[i, 2 * i], tangent[i, 2 * i + 1] = slopes[i] * linear, slopes[i] * magnified
     if drift >= 0:
         reach = max(abs(edges[drift, 0]), abs(edges[drift, 1]))
-        near, far = bounded[start], 1.0 - bounded[start]
-        slope_near = slopes[drift] * near + slopes[start] * bounded[drift]
-        slope_far = slopes[drift] * far - slopes[start] * bounded[drift]
-        _two_views(bounded[drift] * near, slope_near, reach, 2 * n, value, tangent)
-        _two_views(bounded[drift] * far, slope_far, reach, 2 * n + 2, value, tangent)
+        for at, distance, sign in ((2 * n, bounded[start], 1.0), (2 * n + 2, 1.0 - bounded[start], -1.0)):
+            linear, magnified = _two_views(bounded[drift] * distance, reach, at, value)
+            by_drift, by_start = slopes[drift] * distance, sign * slopes[start] * bounded[drift]
+            tangent[drift, at], tangent[drift, at + 1] = by_drift * linear, by_drift * magnified
+            tangent[start, at], tangent[start, at + 1] = by_start * linear, by_start * magnified
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
-def _matmul(left: FloatArray, right: FloatArray) -> FloatArray:
-    """Matrix product in this thread alone.
+def matmul(left: FloatArray, right: FloatArray, product: FloatArray) -> None:
+    """Fill in left @ right, in this thread alone.
 
     A BLAS would start threads of its own inside every chain's thread; for matrices this small that costs far more than
-    it brings. The inner loop vectorises; four rows share each load of ``right``.
+    it brings. The inner loop vectorises; two rows and four columns of ``left`` share its loads and stores.
     """
     rows, inner = left.shape
-    columns = right.shape[1]
-    product = np.zeros((rows, columns))
-    quads = rows - rows % 4
-    for r in range(0, quads, 4):
-        p0, p1, p2, p3 = product[r], product[r + 1], product[r + 2], product[r + 3]
+    quads = inner - inner % 4
+    for r in range(rows):
+        for j in range(right.shape[1]):
+            product[r, j] = 0.0
+    for r in range(0, rows - 1, 2):
+        p, q = product[r], product[r + 1]
+        for k in range(0, quads, 4):
+            a0, a1, a2, a3 = left[r, k], left[r, k + 1], left[r, k + 2], left[r, k + 3]
+            b0, b1, b2, b3 = left[r + 1, k], left[r + 1, k + 1], left[r + 1, k + 2], left[r + 1, k + 3]
+            w0, w1, w2, w3 = right[k], right[k + 1], right[k + 2], right[k + 3]
+            for j in range(right.shape[1]):
+                x0, x1, x2, x3 = w0[j], w1[j], w2[j], w3[j]
+                p[j] += a0 * x0 + a1 * x1 + a2 * x2 + a3 * x3
+                q[j] += b0 * x0 + b1 * x1 + b2 * x2 + b3 * x3
+        for k in range(quads, inner):
+            for j in range(right.shape[1]):
+                p[j] += left[r, k] * right[k, j]
+                q[j] += left[r + 1, k] * right[k, j]
+    if rows % 2 == 1:
+        last = product[rows - 1]
         for k in range(inner):
-            l0, l1, l2, l3 = left[r, k], left[r + 1, k], left[r + 2, k], left[r + 3, k]
-            weights = right[k]
-            for j in range(columns):
-                p0[j] += l0 * weights[j]
-                p1[j] += l1 * weights[j]
-                p2[j] += l2 * weights[j]
-                p3[j] += l3 * weights[j]
-    for r in range(quads, rows):
-        for k in range(inner):
-            for j in range(columns):
-                product[r, j] += left[r, k] * right[k, j]
-    return product
+            for j in range(right.shape[1]):
+                last[j] += left[rows - 1, k] * right[k, j]
 
 
 @njit(nogil=True, cache=True)
@@ -148,7 +173,9 @@ def mlp(inputs: FloatArray, rows: int, weights: FloatArray, biases: FloatArray, 
     hidden = inputs
     for layer in range(len(sizes) - 1):
         n_in, n_out = sizes[layer], sizes[layer + 1]
-        hidden = _matmul(hidden, weights[at : at + n_in * n_out].reshape(n_in, n_out))
+        product = np.empty((len(hidden), n_out))
+        matmul(hidden, weights[at : at + n_in * n_out].reshape(n_in, n_out), product)
+        hidden = product
         at += n_in * n_out
         hidden[:rows] += biases[begin : begin + n_out]
         begin += n_out

@@ -6,14 +6,18 @@ import math
 
 import numpy as np
 from numba import njit
-from torch import nn
 
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
+from hddm_sbi.likelihoods.native.contract import Lapses, NativeSum
+from hddm_sbi.likelihoods.native.merged import MergedTrials
+from hddm_sbi.likelihoods.native.records import Record
+from hddm_sbi.likelihoods.native.trial_arrays import TrialArrays
 from hddm_sbi.likelihoods.neural import kernels
 from hddm_sbi.likelihoods.neural.canonical import Canonical
 from hddm_sbi.likelihoods.neural.network import LOGIT_UNIT, FirstPassageNetwork
+from hddm_sbi.likelihoods.neural.network_record import NETWORK, form_of, network_record, packed
+from hddm_sbi.likelihoods.neural.network_sum import network_sum_at
 
-_CODES = {"real": kernels.REAL, "positive": kernels.POSITIVE, "unit": kernels.UNIT}
 # Rows whose networks are evaluated together: their activations fit the second-level cache.
 _CHUNK = 256
 
@@ -29,12 +33,8 @@ class FirstPassageLikelihood:
         self.canonical: Canonical = network.canonical
         self.parameters = self.canonical.names
         self.n_choices = self.canonical.n_choices
-        self._time = _pack(network.time_net)
-        self._choice = _pack(network.choice_net)
-        knots = network.knots
-        self._knots = (knots.left, knots.spacing, knots.centre, knots.n_intervals)
-        self._log_time_scale = float(network.log_time_scale)
-        self._layout = _Layout(self.canonical)
+        self._form = form_of(network)
+        self._time, self._choice = packed(network.time_net), packed(network.choice_net)
 
     def log_prob(self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray) -> FloatArray:
         """Log density per trial; see ``Likelihood.log_prob``."""
@@ -50,46 +50,28 @@ class FirstPassageLikelihood:
         self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray, order: int
     ) -> tuple[FloatArray, FloatArray]:
         theta = np.ascontiguousarray(theta, dtype=np.float64)
-        layout = self._layout
-        canonical = _reduce(theta, layout.inputs, layout.powers, layout.scale)
+        form = self._form
+        canonical = _reduce(theta, form.inputs, form.powers, form.scale)
         n_tangents = canonical.shape[1] if order else 0
         ends, tables, log_choice = _condition(
-            canonical, n_tangents, self.n_choices, layout.mirror, layout.supports, layout.edges, layout.even,
-            layout.drift, layout.start, self._log_time_scale, *self._time, *self._choice, *self._knots[1:],
+            canonical, n_tangents, self.n_choices, form.mirror, form.supports, form.edges, form.even,
+            form.drift, form.start, form.log_time_scale, *self._time.forward, *self._choice.forward, form.spacing,
+            form.centre, form.n_intervals,
         )  # fmt: skip
         gradient = np.zeros((len(rt), theta.shape[1] if order else 0))
         log_prob = _trials(
-            rt, choice, theta, row, ends, tables, log_choice, layout.mirror, layout.inputs, layout.powers,
-            layout.shift, layout.scale, *self._knots[:2], gradient,
+            rt, choice, theta, row, ends, tables, log_choice, form.mirror, form.inputs, form.powers,
+            form.shift, form.scale, form.left, form.spacing, gradient,
         )  # fmt: skip
         return log_prob, gradient
 
-
-class _Layout:
-    """``Canonical`` as arrays."""
-
-    def __init__(self, canonical: Canonical) -> None:
-        self.inputs = np.array(canonical.inputs, dtype=np.int64)
-        self.powers = np.array(canonical.powers)
-        self.shift = -1 if canonical.shift is None else canonical.shift
-        self.scale = -1 if canonical.scale is None else canonical.scale
-        rules = {"": 0, "negate": 1, "complement": 2}
-        self.mirror = np.array([rules[canonical.mirror[i]] for i in canonical.inputs], dtype=np.int64)
-        self.supports = np.array([_CODES[canonical.supports[i]] for i in canonical.inputs], dtype=np.int64)
-        self.edges = np.array([canonical.clip_edges(i) for i in canonical.inputs])
-        self.even = np.array([canonical.even[i] for i in canonical.inputs])
-        self.drift, self.start = -1, -1
-        if canonical.diffusion is not None:
-            self.drift, self.start = (canonical.inputs.index(i) for i in canonical.diffusion)
-
-
-def _pack(net: nn.Sequential) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Weights (n_in, n_out) one after the other, biases likewise, and the widths."""
-    linear = [layer for layer in net if isinstance(layer, nn.Linear)]
-    weights = np.concatenate([layer.weight.detach().double().numpy().T.ravel() for layer in linear])
-    biases = np.concatenate([layer.bias.detach().double().numpy() for layer in linear])
-    sizes = np.array([linear[0].in_features] + [layer.out_features for layer in linear], dtype=np.int64)
-    return weights, biases, sizes
+    def native_sum(
+        self, trials: MergedTrials, n_rows: int, slots: int, lapses: Lapses | None = None
+    ) -> NativeSum | None:
+        """The sum over trials as a C function; see ``NativeLikelihood``."""
+        arrays = TrialArrays.of(trials, n_rows, len(self.parameters), lapses)
+        record = Record(network_record(self._form, self._time, self._choice, arrays, slots), NETWORK)
+        return NativeSum(network_sum_at.address, record.address, record)
 
 
 @njit(nogil=True, cache=True)
@@ -101,22 +83,6 @@ def _reduce(theta: FloatArray, inputs: IntArray, powers: FloatArray, scale: int)
             if scale >= 0 and powers[inputs[j]] != 0.0:
                 canonical[r, j] *= theta[r, scale] ** powers[inputs[j]]
     return canonical
-
-
-@njit(nogil=True, cache=True)
-def _view(canonical: FloatArray, mirror: IntArray, choice: int, view: FloatArray) -> None:
-    for j in range(len(canonical)):
-        view[j] = canonical[j]
-        if choice == 1 and mirror[j] == 1:
-            view[j] = -canonical[j]
-        elif choice == 1 and mirror[j] == 2:
-            view[j] = 1.0 - canonical[j]
-
-
-@njit(nogil=True, cache=True)
-def _sign(mirror: IntArray, choice: int, j: int) -> float:
-    """Derivative of the view with respect to the canonical parameter: both mirror rules turn it around."""
-    return -1.0 if choice == 1 and mirror[j] > 0 else 1.0
 
 
 @njit(nogil=True, cache=True)
@@ -147,17 +113,18 @@ def _condition(
         choosing = np.zeros((blocks * slots, choice_sizes[0]))
         view = np.empty(n)
         value, tangent = np.empty(choice_sizes[0]), np.empty((n, choice_sizes[0]))
+        scratch = np.empty((2, n))
         for slot in range(slots):
             choice = slot % n_choices
-            _view(part[slot // n_choices], mirror, choice, view)
+            kernels.view_of(part[slot // n_choices], mirror, choice, view)
             width = choice_sizes[0]
-            kernels.features(view, supports, edges, even, drift, start, value, tangent)
+            kernels.features(view, supports, edges, even, drift, start, value, tangent, scratch)
             timing[slot, :width] = value
             if not mirrored:
                 timing[slot, width + choice] = 1.0
             for j in range(n_tangents):
                 timing[(1 + j) * slots + slot, :width] = tangent[j]
-            kernels.features(view, supports, edges, never, drift, start, value, tangent)
+            kernels.features(view, supports, edges, never, drift, start, value, tangent, scratch)
             choosing[slot] = value
             for j in range(n_tangents):
                 choosing[(1 + j) * slots + slot] = tangent[j]
@@ -167,7 +134,7 @@ def _condition(
         _fill_log_choice(score, slots, n_choices, mirrored, mirror, log_choice[base : base + slots])
         tangents = np.empty((n_tangents, raw.shape[1] - 2))
         for slot in range(slots):
-            _view(part[slot // n_choices], mirror, slot % n_choices, view)
+            kernels.view_of(part[slot // n_choices], mirror, slot % n_choices, view)
             _fill_ends(raw, slot, slots, view, drift, start, log_time_scale, ends[base + slot])
             for j in range(n_tangents):
                 tangents[j] = raw[(1 + j) * slots + slot, 2:]
@@ -192,7 +159,7 @@ def _fill_log_choice(
             mean = 0.0
             for c in range(n_choices):
                 source, column = (slot + c, 0) if mirrored else (slot, c)
-                slope = LOGIT_UNIT * _sign(mirror, c, j) * score[(1 + j) * slots + source, column]
+                slope = LOGIT_UNIT * kernels.view_sign(mirror, c, j) * score[(1 + j) * slots + source, column]
                 log_choice[slot + c, 1 + j] = slope
                 mean += math.exp(log_choice[slot + c, 0]) * slope
             for c in range(n_choices):
@@ -248,7 +215,7 @@ def _trials(
         if gradient.shape[1] == 0:
             continue
         for j in range(len(by_input)):
-            by_canonical = log_choice[slot, 1 + j] + _sign(mirror, c, j) * by_input[j]
+            by_canonical = log_choice[slot, 1 + j] + kernels.view_sign(mirror, c, j) * by_input[j]
             power = powers[inputs[j]]
             if scale < 0 or power == 0.0:
                 gradient[i, inputs[j]] += by_canonical

@@ -1,0 +1,203 @@
+"""A first-passage network with its trials, as its compiled sum reads them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from torch import nn
+
+from hddm_sbi.likelihoods.native.records import BOOLS, FLOAT, FLOATS, FLOATS2, INT, INTS, reader, record_type
+from hddm_sbi.likelihoods.native.trial_arrays import TRIAL_ARRAYS, TrialArrays
+from hddm_sbi.likelihoods.neural import kernels
+from hddm_sbi.likelihoods.neural.network import FirstPassageNetwork
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+# Rows whose networks are evaluated together: their activations fit the second-level cache.
+CHUNK = 64
+# Trials evaluated together: their intermediate results fit the first-level cache.
+TILE = 128
+_CODES = {"real": kernels.REAL, "positive": kernels.POSITIVE, "unit": kernels.UNIT}
+
+
+class Mlp(NamedTuple):
+    """A network, then working memory with one row for each slot.
+
+    Args:
+        weights, transposed, biases, sizes: see ``reverse``.
+        n_units: sum of the sizes.
+        hidden, slopes, adjoints: see ``reverse``.
+        jacobian: of its features by the canonical parameters as the choice sees them, (inputs, features) each.
+    """
+
+    weights: FloatArray
+    transposed: FloatArray
+    biases: FloatArray
+    sizes: IntArray
+    n_units: int
+    hidden: FloatArray
+    slopes: FloatArray
+    adjoints: FloatArray
+    jacobian: FloatArray
+
+
+class Form(NamedTuple):
+    """``Canonical`` and ``Knots`` as arrays and numbers; indices are -1 where there is none."""
+
+    inputs: IntArray
+    powers: FloatArray
+    mirror: IntArray
+    supports: IntArray
+    edges: FloatArray
+    even: BoolArray
+    never: BoolArray
+    shift: int
+    scale: int
+    drift: int
+    start: int
+    n_choices: int
+    mirrored: int
+    n_intervals: int
+    centre: int
+    left: float
+    spacing: float
+    log_time_scale: float
+
+
+class Memory(NamedTuple):
+    """Working memory for the rows of one chunk, one row for each slot.
+
+    Args:
+        log_choice, by_log_choice: of each row and choice, and the derivatives of the sum by it.
+        canonical: canonical parameters of each row.
+        by_view: derivatives by the canonical parameters as one choice sees them, of each row and choice.
+        spline: a table of the spline, the derivatives by it, and its coefficients.
+        scratch: for ``kernels.features``, and one view.
+        tile: intermediate results of ``TILE`` trials.
+    """
+
+    log_choice: FloatArray
+    by_log_choice: FloatArray
+    canonical: FloatArray
+    by_view: FloatArray
+    spline: FloatArray
+    scratch: FloatArray
+    tile: FloatArray
+
+
+class Network(NamedTuple):
+    """A first-passage network with its trials."""
+
+    trials: TrialArrays
+    time: Mlp
+    choice: Mlp
+    form: Form
+    memory: Memory
+
+
+_MLP = record_type(
+    Mlp, weights=FLOATS, transposed=FLOATS, biases=FLOATS, sizes=INTS, n_units=INT, hidden=FLOATS2, slopes=FLOATS2,
+    adjoints=FLOATS2, jacobian=FLOATS2,
+)  # fmt: skip
+_FORM = record_type(
+    Form, inputs=INTS, powers=FLOATS, mirror=INTS, supports=INTS, edges=FLOATS2, even=BOOLS, never=BOOLS,
+    shift=INT, scale=INT, drift=INT, start=INT, n_choices=INT, mirrored=INT, n_intervals=INT, centre=INT,
+    left=FLOAT, spacing=FLOAT, log_time_scale=FLOAT,
+)  # fmt: skip
+_MEMORY = record_type(
+    Memory, log_choice=FLOATS2, by_log_choice=FLOATS2, canonical=FLOATS2, by_view=FLOATS2,
+    spline=FLOATS2, scratch=FLOATS2, tile=FLOATS2,
+)  # fmt: skip
+NETWORK = record_type(Network, trials=TRIAL_ARRAYS, time=_MLP, choice=_MLP, form=_FORM, memory=_MEMORY)
+read_network = reader(NETWORK)
+
+
+def form_of(network: FirstPassageNetwork) -> Form:
+    """Symmetries, features and knots of a network as arrays and numbers."""
+    canonical, knots = network.canonical, network.knots
+    rules = {"": 0, "negate": 1, "complement": 2}
+    even = np.array([canonical.even[i] for i in canonical.inputs], dtype=np.bool_)
+    drift, start = -1, -1
+    if canonical.diffusion is not None:
+        drift, start = (canonical.inputs.index(i) for i in canonical.diffusion)
+    return Form(
+        inputs=np.array(canonical.inputs, dtype=np.int64),
+        powers=np.array(canonical.powers, dtype=np.float64),
+        mirror=np.array([rules[canonical.mirror[i]] for i in canonical.inputs], dtype=np.int64),
+        supports=np.array([_CODES[canonical.supports[i]] for i in canonical.inputs], dtype=np.int64),
+        edges=np.array([canonical.clip_edges(i) for i in canonical.inputs], dtype=np.float64),
+        even=even,
+        never=np.zeros_like(even),
+        shift=-1 if canonical.shift is None else canonical.shift,
+        scale=-1 if canonical.scale is None else canonical.scale,
+        drift=drift,
+        start=start,
+        n_choices=canonical.n_choices,
+        mirrored=int(canonical.mirrored),
+        n_intervals=knots.n_intervals,
+        centre=knots.centre,
+        left=knots.left,
+        spacing=knots.spacing,
+        log_time_scale=float(network.log_time_scale),
+    )
+
+
+class Packed(NamedTuple):
+    """A network's weights: matrices (n_in, n_out) one after the other, their transposes and biases likewise, widths."""
+
+    weights: FloatArray
+    transposed: FloatArray
+    biases: FloatArray
+    sizes: IntArray
+
+    @property
+    def forward(self) -> tuple[FloatArray, FloatArray, IntArray]:
+        """What a pass forward needs: weights, biases and widths."""
+        return self.weights, self.biases, self.sizes
+
+
+def packed(net: nn.Sequential) -> Packed:
+    """The weights of a network as float64 arrays, copied."""
+    linear = [layer for layer in net if isinstance(layer, nn.Linear)]
+    matrices = [layer.weight.detach().double().numpy() for layer in linear]
+    return Packed(
+        weights=np.concatenate([matrix.T.ravel() for matrix in matrices]),
+        transposed=np.concatenate([matrix.ravel() for matrix in matrices]),
+        biases=np.concatenate([layer.bias.detach().double().numpy() for layer in linear]),
+        sizes=np.array([linear[0].in_features] + [layer.out_features for layer in linear], dtype=np.int64),
+    )
+
+
+def network_record(form: Form, time: Packed, choice: Packed, trials: TrialArrays, slots: int) -> Network:
+    """The record of a network and its trials, with working memory for so many threads."""
+    rows, n, n_features = min(CHUNK, trials.n_rows), len(form.inputs), int(choice.sizes[0])
+    segments, views = rows * form.n_choices, rows * (form.n_choices if form.mirrored else 1)
+
+    def memory(size: int) -> FloatArray:
+        return np.zeros((slots, size))
+
+    def mlp(net: Packed, inputs: int) -> Mlp:
+        units = int(net.sizes.sum())
+        hidden, slopes, adjoints = (memory(inputs * units) for _ in range(3))
+        return Mlp(*net, units, hidden, slopes, adjoints, memory(inputs * n * n_features))
+
+    coefficients = int(time.sizes[-1]) - 3  # the outputs but zeta, delta and the spline's offset
+    return Network(
+        trials,
+        mlp(time, segments),
+        mlp(choice, views),
+        form,
+        Memory(
+            log_choice=memory(segments),
+            by_log_choice=memory(segments),
+            canonical=memory(rows * n),
+            by_view=memory(segments * n),
+            spline=memory(10 * form.n_intervals + coefficients),
+            scratch=memory(3 * n),
+            tile=memory(9 * TILE),
+        ),
+    )

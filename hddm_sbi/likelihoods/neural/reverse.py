@@ -1,0 +1,169 @@
+"""Reverse-mode pieces of the first-passage network, without allocation: a sum over trials needs one pass back.
+
+``kernels`` has the same mathematics with forward tangents, which serve callers that want each trial's own gradient.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from hddm_sbi.likelihoods.native import vector_math as vm
+from hddm_sbi.likelihoods.neural.flow import PAD
+from hddm_sbi.likelihoods.neural.kernels import matmul
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+_jit = njit(nogil=True, cache=True, error_model="numpy")
+
+
+@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+def _bias_and_silu(hidden: FloatArray, biases: FloatArray, slopes: FloatArray) -> None:
+    """Add the biases and apply x sigmoid(x) in place; fill in its derivative."""
+    for r in range(len(hidden)):
+        h, slope = hidden[r], slopes[r]
+        for k in range(len(biases)):
+            x = h[k] + biases[k]
+            gate = 1.0 / (1.0 + vm.exp(-x))
+            h[k] = x * gate
+            slope[k] = gate * (1.0 + x * (1.0 - gate))
+
+
+@_jit
+def mlp_forward(
+    rows: int, weights: FloatArray, biases: FloatArray, sizes: IntArray, hidden: FloatArray, slopes: FloatArray
+) -> FloatArray:
+    """Outputs of a SiLU network, (rows, outputs), a view of ``hidden``.
+
+    Args:
+        rows: number of inputs, which stand at the beginning of ``hidden``, (rows, n_in).
+        weights: all weight matrices, each (n_in, n_out), flattened one after the other.
+        biases: all biases, one after the other.
+        sizes: widths, input and output included.
+        hidden, slopes: filled with each layer's activations and their derivatives, one layer after the other.
+    """
+    at = begin = start = 0
+    for layer in range(len(sizes) - 1):
+        n_in, n_out = sizes[layer], sizes[layer + 1]
+        stop = start + rows * n_in
+        inputs = hidden[start:stop].reshape(rows, n_in)
+        outputs = hidden[stop : stop + rows * n_out].reshape(rows, n_out)
+        matmul(inputs, weights[at : at + n_in * n_out].reshape(n_in, n_out), outputs)
+        bias = biases[begin : begin + n_out]
+        if layer < len(sizes) - 2:
+            _bias_and_silu(outputs, bias, slopes[stop : stop + rows * n_out].reshape(rows, n_out))
+        else:
+            for r in range(rows):
+                for k in range(n_out):
+                    outputs[r, k] += bias[k]
+        at, begin, start = at + n_in * n_out, begin + n_out, stop
+    return outputs
+
+
+@_jit
+def mlp_backward(
+    rows: int, transposed: FloatArray, sizes: IntArray, slopes: FloatArray, adjoints: FloatArray
+) -> FloatArray:
+    """Derivatives by the network's inputs, (rows, inputs), a view of ``adjoints``.
+
+    Args:
+        rows: number of inputs.
+        transposed: all weight matrices, each (n_out, n_in), flattened one after the other.
+        sizes: widths, input and output included.
+        slopes: from ``mlp_forward``.
+        adjoints: as ``hidden`` there; its last layer holds the derivatives by the outputs, the others are filled.
+    """
+    at, start = len(transposed), 0
+    for layer in range(len(sizes) - 1):
+        start += rows * sizes[layer]
+    for layer in range(len(sizes) - 2, -1, -1):
+        n_in, n_out = sizes[layer], sizes[layer + 1]
+        below = start - rows * n_in
+        at -= n_in * n_out
+        by_outputs = adjoints[start : start + rows * n_out].reshape(rows, n_out)
+        by_inputs = adjoints[below:start].reshape(rows, n_in)
+        matmul(by_outputs, transposed[at : at + n_in * n_out].reshape(n_out, n_in), by_inputs)
+        if layer > 0:
+            for i in range(below, start):
+                adjoints[i] *= slopes[i]
+        start = below
+    return adjoints[: rows * sizes[0]].reshape(rows, sizes[0])
+
+
+@_jit
+def _coefficients(weights: FloatArray, interval: int) -> tuple[float, float, float, float]:
+    """Powers of u in the slope of the spline on an interval: a cubic B-spline, constant beyond its ends."""
+    last = len(weights) - 1
+    first = interval - PAD
+    p0, p1 = weights[min(max(first, 0), last)], weights[min(max(first + 1, 0), last)]
+    p2, p3 = weights[min(max(first + 2, 0), last)], weights[min(max(first + 3, 0), last)]
+    return (
+        (p0 + 4.0 * p1 + p2) / 6.0,
+        0.5 * (p2 - p0),
+        0.5 * (p0 - 2.0 * p1 + p2),
+        (p3 - p0 + 3.0 * (p1 - p2)) / 6.0,
+    )
+
+
+@_jit
+def fill_spline(raw: FloatArray, spacing: float, centre: int, weights: FloatArray, table: FloatArray) -> None:
+    """Spline polynomials of one slot; see ``kernels.fill_table``.
+
+    Args:
+        raw: offset and logarithms of the slope's coefficients, (1 + coefficients,).
+        spacing, centre: of the knots.
+        weights: filled with the slope's coefficients.
+        table: filled, (intervals, 5): the height at the interval's left end, then the slope's powers of u.
+    """
+    for k in range(len(weights)):
+        weights[k] = vm.exp(raw[1 + k])
+    height = 0.0
+    for interval in range(len(table)):
+        c0, c1, c2, c3 = _coefficients(weights, interval)
+        row = table[interval]
+        row[0], row[1], row[2], row[3], row[4] = height, c0, c1, c2, c3
+        height += spacing * (c0 + c1 / 2.0 + c2 / 3.0 + c3 / 4.0)
+    shift = raw[0] - table[centre, 0]
+    for interval in range(len(table)):
+        table[interval, 0] += shift
+
+
+@_jit
+def spline_backward(by_table: FloatArray, weights: FloatArray, spacing: float, centre: int, by_raw: FloatArray) -> None:
+    """Fill in the derivatives by ``raw`` from those by the table of ``fill_spline``; changes ``by_table``."""
+    for k in range(len(by_raw)):
+        by_raw[k] = 0.0
+    last = len(weights) - 1
+    for interval in range(len(by_table)):
+        by_raw[0] += by_table[interval, 0]
+    by_table[centre, 0] -= by_raw[0]  # all heights are shifted by that of the centre
+    by_height = 0.0
+    for interval in range(len(by_table) - 1, -1, -1):
+        # the area of an interval raises the heights of all intervals to its right
+        area = spacing * by_height
+        c0, c1 = by_table[interval, 1] + area, by_table[interval, 2] + area / 2.0
+        c2, c3 = by_table[interval, 3] + area / 3.0, by_table[interval, 4] + area / 4.0
+        first = interval - PAD
+        by_raw[1 + min(max(first, 0), last)] += c0 / 6.0 - 0.5 * c1 + 0.5 * c2 - c3 / 6.0
+        by_raw[1 + min(max(first + 1, 0), last)] += 2.0 / 3.0 * c0 - c2 + 0.5 * c3
+        by_raw[1 + min(max(first + 2, 0), last)] += c0 / 6.0 + 0.5 * c1 + 0.5 * c2 - 0.5 * c3
+        by_raw[1 + min(max(first + 3, 0), last)] += c3 / 6.0
+        by_height += by_table[interval, 0]
+    for k in range(len(weights)):
+        by_raw[1 + k] *= weights[k]
+
+
+@_jit
+def log_softmax(scores: FloatArray, log_choice: FloatArray) -> None:
+    """Fill in the logarithms of softmax probabilities."""
+    top, total = scores[0], 0.0
+    for c in range(1, len(scores)):
+        top = max(top, scores[c])
+    for c in range(len(scores)):
+        total += math.exp(scores[c] - top)
+    for c in range(len(scores)):
+        log_choice[c] = scores[c] - top - math.log(total)
