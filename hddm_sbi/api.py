@@ -175,6 +175,7 @@ class HierarchicalDDM:
         groups: Collection[str] = (),
         cores: int | None = None,
         progress: bool = True,
+        target_accept: float = 0.9,
     ) -> Results:
         """Sample the posterior by NUTS.
 
@@ -187,6 +188,8 @@ class HierarchicalDDM:
             groups: further ones: ``log_likelihood``, ``posterior_predictive``, ``prior``, ``prior_predictive``.
             cores: chains at the same time; default one per core.
             progress: show how far the chains are.
+            target_accept: acceptance rate at which the sampler aims; nearer to 1 means shorter steps, which helps where
+                draws diverge.
 
         Returns:
             ArviZ ``InferenceData`` (``xarray.DataTree`` on ArviZ 1 and later).
@@ -194,7 +197,11 @@ class HierarchicalDDM:
         wanted = _check_groups(groups)
         if sampler not in SAMPLERS:
             raise ModelError(f"there is no sampler {sampler!r}; choose one of {', '.join(SAMPLERS)}.")
-        settings = NutsSettings(draws=draws, tune=tune, chains=chains, seed=seed, cores=cores)
+        settings = NutsSettings(
+            draws=draws, tune=tune, chains=chains, seed=seed, cores=cores, target_accept=target_accept
+        )
+        for part in self.potential.not_compiled:
+            warnings.warn(f"{part} has no compiled form: Python evaluates it, which takes longer.", HDDMWarning, 2)
         start = starting_points(self.potential, self._prepared[1])
         raw = sample_nuts(self.potential, start, settings, sampler, progress)
         found = coefficients(self.spec, raw.u)
