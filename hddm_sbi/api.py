@@ -23,6 +23,7 @@ from hddm_sbi.inference.initial import Estimate, estimate, starting_points
 from hddm_sbi.inference.layout import coefficients
 from hddm_sbi.inference.nuts import SAMPLERS, sample_nuts
 from hddm_sbi.inference.potential import Potential
+from hddm_sbi.inference.preconditioner import Preconditioned
 from hddm_sbi.inference.predictive import pointwise_log_prob, predict, simulate_trials
 from hddm_sbi.inference.prior import prior_coefficients
 from hddm_sbi.likelihoods.base import FloatArray, Likelihood
@@ -202,9 +203,9 @@ class HierarchicalDDM:
         )
         for part in self.potential.not_compiled:
             warnings.warn(f"{part} has no compiled form: Python evaluates it, which takes longer.", HDDMWarning, 2)
-        start = starting_points(self.potential, self._prepared[1])
-        raw = sample_nuts(self.potential, start, settings, sampler, progress)
-        found = coefficients(self.spec, raw.u)
+        target = Preconditioned(self.potential, self._prepared[1].pack(self.spec), settings.parallel)
+        raw = sample_nuts(target, starting_points(target), settings, sampler, progress)
+        found = coefficients(self.spec, target.to_u(raw.u))
         variables, coords = self._variables(found)
         result: dict[str, Group] = {
             "posterior": _with_draws(variables),

@@ -5,18 +5,16 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from hddm_sbi.inference.curvature import row_information
 from hddm_sbi.inference.initial import Estimate, moderate_sd, with_centring
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.likelihoods.base import Likelihood
-from hddm_sbi.spec.links import get_link
 from hddm_sbi.spec.model_spec import GroupTerm, ModelSpec
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 EM_STEPS = 20
-# Of a linear predictor, for differences of gradients: the error of the difference is of the order of its square.
-STEP = 1e-4
 # The sd is taken this many standard errors low: raw ~ N(w beta, sd^w) is a funnel where sd may be near zero.
 STANDARD_ERRORS = 1.0
 # Least information on log sd, so that the caution ends somewhere: a factor of exp(-STANDARD_ERRORS / sqrt(.5)).
@@ -48,7 +46,7 @@ def choose_centring(
         at: where the information is taken.
     """
     potential = Potential(spec, likelihood, rt, choice)
-    information = _information(potential, at.pack(spec))
+    information = row_information(potential, at.pack(spec))
     sds: dict[str, FloatArray] = {}
     centring: dict[str, FloatArray] = {}
     for factor in dict.fromkeys(term.factor for _, term in spec.group_terms() if term.sd_prior is not None):
@@ -102,31 +100,6 @@ class _Groups:
         """
         information = np.sum(2.0 * self.resolved(sd) ** 2, axis=0)
         return sd * np.exp(-STANDARD_ERRORS / np.sqrt(np.maximum(information, LEAST_INFORMATION)))
-
-
-def _information(potential: Potential, u: FloatArray) -> FloatArray:
-    """Minus the second derivatives of each design row's log likelihood by its linear predictors, (rows, k, k).
-
-    Central differences of the gradient. Rows do not depend on each other, so that one step serves them all.
-    """
-    parameters, theta = potential.spec.parameters, potential.theta(u)
-    links = [get_link(parameter.link) for parameter in parameters]
-    information = np.zeros((*theta.shape, theta.shape[1]))
-
-    def slopes(k: int, step: float) -> FloatArray:
-        """Derivatives by all linear predictors, with that of parameter k moved by a step."""
-        moved = theta.copy()
-        moved[:, k] = links[k].inverse(links[k].forward(theta[:, k]) + step)
-        _, by_theta = potential.log_likelihood_grad(moved)
-        by_eta = [by_theta[:, j] * link.slope(moved[:, j]) for j, link in enumerate(links)]
-        return np.stack(by_eta, axis=1)
-
-    free = [k for k, parameter in enumerate(parameters) if parameter.fixed is None]
-    with np.errstate(all="ignore"):
-        for k in free:
-            information[:, k, free] = ((slopes(k, -STEP) - slopes(k, STEP)) / (2.0 * STEP))[:, free]
-    information = np.where(np.isfinite(information), information, 0.0)
-    return 0.5 * (information + information.swapaxes(1, 2))
 
 
 def _of_groups(spec: ModelSpec, terms: list[tuple[str, GroupTerm]], information: FloatArray) -> FloatArray:

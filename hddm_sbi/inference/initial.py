@@ -12,6 +12,7 @@ import torch.distributions as td
 from scipy import optimize
 
 from hddm_sbi.errors import SamplingError
+from hddm_sbi.inference.contract import LogDensity
 from hddm_sbi.inference.layout import Layout, group_coefficients, raw_coefficients
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.potential.design import design_matrix
@@ -35,9 +36,9 @@ RIDGE_COMMON, RIDGE_GROUP = 1e-6, 1e-3
 # Group sds start within these multiples of their prior mean: small ones are a trap for centred coefficients.
 SD_RANGE = (0.25, 2.0)
 MODE_STEPS = 100
-# Jitter of u. A posterior draw loses about half a unit of log density for each dimension against the mode; a jittered
-# point that loses this many more is drawn closer.
-JITTER, LARGEST_LOSS, HALVINGS = 0.1, 3.0, 30
+# Jitter in posterior standard deviations. A posterior draw loses about half a unit of log density for each dimension
+# against the mode; a jittered point that loses this many more is drawn closer.
+JITTER, LARGEST_LOSS, HALVINGS = 0.7, 3.0, 30
 
 
 @dataclass(frozen=True)
@@ -90,22 +91,24 @@ def estimate(spec: ModelSpec, likelihood: Likelihood, rt: FloatArray, choice: In
     return Estimate.at(spec, u)
 
 
-def starting_points(potential: Potential, estimate: Estimate) -> Callable[[int], FloatArray]:
-    """The function from a seed to a point around the estimate that the data do not speak against.
+def starting_points(target: LogDensity) -> Callable[[int], FloatArray]:
+    """The function from a seed to a point x that the data do not speak against, around x = 0.
 
-    Its log density is lower than the estimate's by no more than that of typical posterior draws, so that it is finite,
-    and off the plateau of the lapse density for every participant whose trials say where that is.
+    Its log density is lower than there by no more than that of typical posterior draws, so that it is finite, and off
+    the plateau of the lapse density for every participant whose trials say where that is.
+
+    Args:
+        target: the posterior in coordinates in which it is nearly round, around 0.
     """
-    centre = estimate.pack(potential.spec)
-    least = potential.log_density(centre) - (0.5 * potential.ndim + LARGEST_LOSS)
+    least = target.log_density(np.zeros(target.ndim)) - (0.5 * target.ndim + LARGEST_LOSS)
 
     def start(seed: int) -> FloatArray:
-        step = JITTER * np.random.default_rng(seed).standard_normal(potential.ndim)
+        step = JITTER * np.random.default_rng(seed).standard_normal(target.ndim)
         for halving in range(HALVINGS):
-            u = centre + step * 0.5**halving
-            if potential.log_density(u) >= least:
-                return u
-        return centre
+            x = step * 0.5**halving
+            if target.log_density(x) >= least:
+                return x
+        return np.zeros(target.ndim)
 
     return start
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from hddm_sbi.inference.contract import NativeLogDensity, available_cores
 from hddm_sbi.inference.layout import Layout
 from hddm_sbi.inference.potential.kernels import backward_at, forward_at, log_density_at
-from hddm_sbi.inference.potential.plan import PLAN, make_plan
+from hddm_sbi.inference.potential.plan import PLAN, Plan, make_plan
 from hddm_sbi.likelihoods.base import Likelihood
 from hddm_sbi.likelihoods.native.contract import NativeLikelihood
 from hddm_sbi.likelihoods.native.merged import MergedTrials
@@ -94,6 +94,17 @@ class Potential:
         with self._slot() as slot:
             self._forward(u, slot)
             return self._theta(slot).copy()
+
+    @property
+    def plan(self) -> Plan:
+        """The model as arrays."""
+        return self._plan
+
+    def prior_slope(self, u: FloatArray) -> FloatArray:
+        """Derivative of the log prior density by the coordinates that have a prior of their own, shape (ndim,)."""
+        with self._slot() as slot, np.errstate(all="ignore"):
+            self._forward(u, slot)
+            return self._plan.by_own[slot].copy()
 
     def log_likelihood_grad(self, theta: FloatArray) -> tuple[float, FloatArray]:
         """Log likelihood of theta, (rows, parameters), and its derivatives; -inf where a trial is impossible."""

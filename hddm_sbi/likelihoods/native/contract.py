@@ -9,7 +9,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from hddm_sbi.likelihoods.native.merged import MergedTrials
-from hddm_sbi.likelihoods.native.records import FLOATS2, POINTER
+from hddm_sbi.likelihoods.native.records import FLOATS, FLOATS2, POINTER
 
 # double sum(record, slot, theta, by_theta): the address of a record and of two matrices, (rows, parameters)
 SUM_SIGNATURE = types.float64(types.int64, types.int64, POINTER, POINTER)
@@ -69,3 +69,16 @@ def call_sum(typingctx, function, record, slot, theta, by_theta):  # type: ignor
         return builder.call(builder.inttoptr(args[0], kind.as_pointer()), [args[1], args[2], *pointers])
 
     return types.float64(types.int64, types.int64, types.int64, FLOATS2, FLOATS2), codegen
+
+
+@intrinsic
+def call_log_density(typingctx, function, ndim, u, gradient, value, record):  # type: ignore[no-untyped-def]
+    """Call the C function of (ndim, u, gradient, value, record) at an address; value is a pointer."""
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        word, pointer = ir.IntType(64), ir.DoubleType().as_pointer()
+        kind = ir.FunctionType(word, [word, pointer, pointer, pointer, word])
+        arrays = [context.make_array(FLOATS)(context, builder, array).data for array in args[2:4]]
+        return builder.call(builder.inttoptr(args[0], kind.as_pointer()), [args[1], *arrays, args[4], args[5]])
+
+    return types.int64(types.int64, types.int64, FLOATS, FLOATS, POINTER, types.int64), codegen

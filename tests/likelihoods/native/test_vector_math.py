@@ -46,7 +46,11 @@ def test_expm1(exponent):
 
 def test_log():
     rng = np.random.default_rng(2)
-    for x in (10.0 ** rng.uniform(-300, 300, 20_000), rng.uniform(0.4, 2.5, 20_000), 1 + rng.uniform(-1e-8, 1e-8, 1000)):
+    for x in (
+        10.0 ** rng.uniform(-300, 300, 20_000),
+        rng.uniform(0.4, 2.5, 20_000),
+        1 + rng.uniform(-1e-8, 1e-8, 1000),
+    ):
         np.testing.assert_allclose(log(x), np.log(x), rtol=3 * EPS)
     np.testing.assert_array_equal(log(np.array([1.0])), 0.0)
 

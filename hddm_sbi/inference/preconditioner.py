@@ -1,0 +1,335 @@
+"""A linear change of coordinates in which the posterior is nearly round, from its curvature at one point.
+
+u = centre + T x, with T T' the inverse of the precision matrix at the centre. That matrix is an arrow: a core
+(population terms and group standard deviations) and one block for each group, which touches the core but no other
+group. With
+
+    precision = [[C, B'], [B, D]],  D = L L' block by block,  S = C - B' D^-1 B = K K'
+
+the core is u_c = K^-T x_c and each group u_g = L^-T x_g - D^-1 B u_c (all relative to the centre). A sampler that
+moves x needs few, long steps where coefficients of one group go together: an intercept with the slopes of its factors,
+say.
+
+A standard deviation that may be next to zero is moved as a signed number y, sd = |y|, where its groups' coefficients
+are not centred. On the log scale zero is infinitely far away, and a chain that comes near takes long to return; y
+passes through it, the density being smooth and even in y: a negative sd is a positive one with all raw coefficients
+turned round.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from hddm_sbi.inference.contract import NativeLogDensity, available_cores
+from hddm_sbi.inference.curvature import groups_of, likelihood_precision, prior_precision
+from hddm_sbi.inference.potential import Potential
+from hddm_sbi.inference.potential.kernels import LOG_DENSITY_SIGNATURE
+from hddm_sbi.likelihoods.native.contract import call_log_density
+from hddm_sbi.likelihoods.native.records import (
+    FLOATS,
+    FLOATS2,
+    INT,
+    INTS,
+    CFunction,
+    Record,
+    claim,
+    reader,
+    record_type,
+    release,
+)
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+# Least share of its own precision that a coordinate of the core keeps when the groups' part is subtracted.
+LEAST_SHARE = 1e-3
+
+
+class Frame(NamedTuple):
+    """The change of coordinates as arrays, then working memory with one row for each slot.
+
+    Args:
+        centre: the point x = 0.
+        core_at: coordinates of the core.
+        core: K^-T.
+        bounds: first coordinate in ``block_at`` of each block, and the end of the last.
+        block_at: coordinates of the blocks.
+        factors: L^-T of each block, one after the other.
+        couplings: D^-1 B of each block, one after the other.
+        signed_at: coordinates of the standard deviations that are moved as signed numbers.
+        raw_bounds, raw_at: the raw coefficients that each of them scales, as ``bounds`` and ``block_at``.
+        function, record: the density of u, 0 where it is not compiled.
+        busy, u, by_u, moved, signed: which slots are claimed; u, the derivatives by it, the core of u without the
+            centre, and the signed numbers.
+    """
+
+    centre: FloatArray
+    core_at: IntArray
+    core: FloatArray
+    bounds: IntArray
+    block_at: IntArray
+    factors: FloatArray
+    couplings: FloatArray
+    signed_at: IntArray
+    raw_bounds: IntArray
+    raw_at: IntArray
+    function: int
+    record: int
+    busy: IntArray
+    u: FloatArray
+    by_u: FloatArray
+    moved: FloatArray
+    signed: FloatArray
+
+
+FRAME = record_type(
+    Frame, centre=FLOATS, core_at=INTS, core=FLOATS2, bounds=INTS, block_at=INTS, factors=FLOATS, couplings=FLOATS,
+    signed_at=INTS, raw_bounds=INTS, raw_at=INTS,
+    function=INT, record=INT, busy=INTS, u=FLOATS2, by_u=FLOATS2, moved=FLOATS2, signed=FLOATS2,
+)  # fmt: skip
+_read_frame = reader(FRAME)
+_jit = nb.njit(cache=True, nogil=True, error_model="numpy")
+
+
+@_jit
+def _turn_round(frame: Frame, which: int, values: FloatArray) -> None:
+    """Change the sign of the raw coefficients of one standard deviation."""
+    for i in range(frame.raw_bounds[which], frame.raw_bounds[which + 1]):
+        values[frame.raw_at[i]] = -values[frame.raw_at[i]]
+
+
+@_jit
+def _to_u(frame: Frame, x: FloatArray, u: FloatArray, slot: int) -> None:
+    moved = frame.moved[slot]
+    n_core, factor, coupling = len(frame.core_at), 0, 0
+    for i in range(n_core):
+        total = 0.0
+        for j in range(i, n_core):
+            total += frame.core[i, j] * x[frame.core_at[j]]
+        moved[i] = total
+        u[frame.core_at[i]] = frame.centre[frame.core_at[i]] + total
+    for block in range(len(frame.bounds) - 1):
+        at = frame.block_at[frame.bounds[block] : frame.bounds[block + 1]]
+        for i in range(len(at)):
+            total = frame.centre[at[i]]
+            for j in range(i, len(at)):
+                total += frame.factors[factor + i * len(at) + j] * x[at[j]]
+            for j in range(n_core):
+                total -= frame.couplings[coupling + i * n_core + j] * moved[j]
+            u[at[i]] = total
+        factor, coupling = factor + len(at) * len(at), coupling + len(at) * n_core
+    for which in range(len(frame.signed_at)):
+        y = u[frame.signed_at[which]]
+        frame.signed[slot, which] = y
+        u[frame.signed_at[which]] = math.log(abs(y))
+        if y < 0.0:
+            _turn_round(frame, which, u)
+
+
+@_jit
+def _from_u(frame: Frame, by_u: FloatArray, by_x: FloatArray, slot: int) -> None:
+    """Fill in by_x; changes by_u."""
+    by_moved = frame.moved[slot]
+    for which in range(len(frame.signed_at)):
+        y, at = frame.signed[slot, which], frame.signed_at[which]
+        by_u[at] = (by_u[at] - 1.0) / y  # the Jacobian d log|y| / dy is 1 / y
+        if y < 0.0:
+            _turn_round(frame, which, by_u)
+    n_core, factor, coupling = len(frame.core_at), 0, 0
+    for i in range(n_core):
+        by_moved[i] = by_u[frame.core_at[i]]
+    for block in range(len(frame.bounds) - 1):
+        at = frame.block_at[frame.bounds[block] : frame.bounds[block + 1]]
+        for j in range(len(at)):
+            total = 0.0
+            for i in range(j + 1):
+                total += frame.factors[factor + i * len(at) + j] * by_u[at[i]]
+            by_x[at[j]] = total
+            for i in range(n_core):
+                by_moved[i] -= frame.couplings[coupling + j * n_core + i] * by_u[at[j]]
+        factor, coupling = factor + len(at) * len(at), coupling + len(at) * n_core
+    for j in range(n_core):
+        total = 0.0
+        for i in range(j + 1):
+            total += frame.core[i, j] * by_moved[i]
+        by_x[frame.core_at[j]] = total
+
+
+@_jit
+def _log_jacobian(frame: Frame, slot: int) -> float:
+    """What the log density of x is less than that of u, up to a constant."""
+    total = 0.0
+    for which in range(len(frame.signed_at)):
+        total += math.log(abs(frame.signed[slot, which]))
+    return total
+
+
+@_jit
+def log_jacobian_at(record: int, slot: int) -> float:
+    """``_log_jacobian`` for Python, by the frame's address."""
+    return _log_jacobian(_read_frame(record), slot)
+
+
+@_jit
+def to_u_at(record: int, x: FloatArray, u: FloatArray, slot: int) -> None:
+    """Fill in u."""
+    frame = _read_frame(record)
+    _to_u(frame, x, u, slot)
+
+
+@_jit
+def from_u_at(record: int, by_u: FloatArray, by_x: FloatArray, slot: int) -> None:
+    """Fill in the derivatives by x from those by u."""
+    frame = _read_frame(record)
+    _from_u(frame, by_u, by_x, slot)
+
+
+def _log_density_at(ndim, x, gradient, value, record):  # type: ignore[no-untyped-def]
+    frame = _read_frame(record)
+    slot = claim(frame.busy)
+    u, by_u = frame.u[slot], frame.by_u[slot]
+    _to_u(frame, nb.carray(x, ndim), u, slot)
+    status = call_log_density(frame.function, ndim, u, by_u, value, frame.record)
+    value[0] -= _log_jacobian(frame, slot)
+    _from_u(frame, by_u, nb.carray(gradient, ndim), slot)
+    release(frame.busy, slot)
+    return status
+
+
+_log_density = CFunction(LOG_DENSITY_SIGNATURE, _log_density_at)
+_CALL: Any = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
+
+
+class Preconditioned:
+    """A potential in the coordinates x; satisfies ``LogDensity``. The Jacobian is constant and left out.
+
+    Args:
+        potential: the log density of u.
+        centre: the point where its curvature is taken, x = 0.
+        slots: threads that may evaluate it at a time without waiting; default one per core.
+    """
+
+    def __init__(self, potential: Potential, centre: FloatArray, slots: int | None = None) -> None:
+        self.potential, self.ndim = potential, potential.ndim
+        self._frame = make_frame(potential, centre, slots or available_cores())
+        self._record = Record(self._frame, FRAME)
+
+    @property
+    def native(self) -> NativeLogDensity | None:
+        """The C function of x, where the potential has one of u."""
+        if self._frame.function == 0:
+            return None
+        return NativeLogDensity(_log_density.address, self._record.address, (self._record, self.potential))
+
+    @cached_property
+    def _call(self) -> Any:
+        return _CALL(_log_density.address)
+
+    def log_density(self, x: FloatArray) -> float:
+        """Log density at x, shape (ndim,); -inf where it is zero."""
+        return self.log_density_grad(x)[0]
+
+    def log_density_grad(self, x: FloatArray) -> tuple[float, FloatArray]:
+        """The same with its gradient by x, shape (ndim,)."""
+        x, by_x, value = np.ascontiguousarray(x, dtype=np.float64), np.empty(self.ndim), np.empty(1)
+        if self._frame.function:
+            self._call(self.ndim, x.ctypes.data, by_x.ctypes.data, value.ctypes.data, self._record.address)
+            return float(value[0]), by_x
+        u, slot = np.empty(self.ndim), claim(self._frame.busy)
+        try:
+            to_u_at(self._record.address, x, u, slot)
+            log_density, by_u = self.potential.log_density_grad(u)
+            log_density -= log_jacobian_at(self._record.address, slot)
+            from_u_at(self._record.address, by_u, by_x, slot)
+        finally:
+            release(self._frame.busy, slot)
+        return log_density, by_x
+
+    def to_u(self, x: FloatArray) -> FloatArray:
+        """u from x, both of shape (..., ndim)."""
+        flat = np.ascontiguousarray(x, dtype=np.float64).reshape(-1, self.ndim)
+        u, slot = np.empty_like(flat), claim(self._frame.busy)
+        try:
+            for row, out in zip(flat, u, strict=True):
+                to_u_at(self._record.address, row, out, slot)
+        finally:
+            release(self._frame.busy, slot)
+        return u.reshape(np.shape(x))
+
+
+def make_frame(potential: Potential, centre: FloatArray, slots: int) -> Frame:
+    """The change of coordinates at a point."""
+    likelihood, prior = likelihood_precision(potential, centre), prior_precision(potential, centre)
+    n_core = potential.ndim - potential.layout.n_raw
+    core_at = np.arange(n_core)
+    everything = sparse.csr_array(likelihood + prior)
+    core = everything[:n_core, :n_core].toarray()
+    own, blocks = np.diag(core).copy(), groups_of(potential)
+    factors, couplings = [np.zeros(0)], [np.zeros(0)]
+    for at in blocks:
+        precision = prior[at][:, at].toarray() + _positive(likelihood[at][:, at].toarray())
+        with_core = everything[at][:, core_at].toarray()
+        coupling = np.linalg.solve(precision, with_core)
+        core -= with_core.T @ coupling
+        factors.append(np.linalg.inv(np.linalg.cholesky(precision)).T.ravel())
+        couplings.append(coupling.ravel())
+    native, core = potential.native, _root_of_inverse(core, own)
+    centre, signed = np.array(centre, dtype=np.float64), _signed(potential)
+    for sd_at, _ in signed:  # at log sd so far; y is about as uncertain as it is large
+        centre[sd_at] = np.exp(centre[sd_at])
+        core[sd_at, :] = core[:, sd_at] = 0.0
+        core[sd_at, sd_at] = centre[sd_at]
+    return Frame(
+        centre=centre,
+        core_at=core_at,
+        core=core,
+        bounds=np.cumsum([0, *(len(at) for at in blocks)]).astype(np.int64),
+        block_at=np.concatenate([np.zeros(0, dtype=np.int64), *blocks]),
+        factors=np.concatenate(factors),
+        couplings=np.concatenate(couplings),
+        signed_at=np.array([at for at, _ in signed], dtype=np.int64),
+        raw_bounds=np.cumsum([0, *(len(raw) for _, raw in signed)]).astype(np.int64),
+        raw_at=np.concatenate([np.zeros(0, dtype=np.int64), *(raw for _, raw in signed)]),
+        function=0 if native is None else native.function,
+        record=0 if native is None else native.record,
+        busy=np.zeros(slots, dtype=np.int64),
+        u=np.zeros((slots, potential.ndim)),
+        by_u=np.zeros((slots, potential.ndim)),
+        moved=np.zeros((slots, n_core)),
+        signed=np.ones((slots, len(signed))),
+    )
+
+
+def _signed(potential: Potential) -> list[tuple[int, IntArray]]:
+    """Coordinates of the standard deviations that may pass through zero, and of the raw coefficients they scale."""
+    plan, result = potential.plan, []
+    for block in potential.layout.blocks:
+        if block.kind != "sd" or not np.allclose(block.constrain(np.array([-1.0, 0.0, 1.0])), np.exp([-1.0, 0.0, 1.0])):
+            continue
+        for at in block.coordinates:
+            scaled = plan.around_sd == at
+            if (plan.around_w[scaled] == 0.0).all():
+                result.append((int(at), plan.around_at[scaled]))
+    return result
+
+
+def _positive(matrix: FloatArray) -> FloatArray:
+    """The nearest positive semidefinite matrix: away from the mode some directions may curve upwards."""
+    values, vectors = np.linalg.eigh(0.5 * (matrix + matrix.T))
+    return np.asarray((vectors * np.maximum(values, 0.0)) @ vectors.T)
+
+
+def _root_of_inverse(precision: FloatArray, own: FloatArray) -> FloatArray:
+    """An upper triangular K^-T with K K' the precision, which is kept positive relative to its ``own`` diagonal."""
+    scale = np.sqrt(np.maximum(own, LEAST_SHARE))
+    values, vectors = np.linalg.eigh(0.5 * (precision + precision.T) / np.outer(scale, scale))
+    root = np.linalg.cholesky((vectors * np.maximum(values, LEAST_SHARE)) @ vectors.T) * scale[:, None]
+    return np.ascontiguousarray(np.linalg.inv(root).T)

@@ -1,0 +1,125 @@
+"""The change of coordinates changes nothing but the coordinates, and makes the posterior rounder."""
+
+import numpy as np
+import pytest
+
+from hddm_sbi.inference.centring import choose_centring
+from hddm_sbi.inference.initial import estimate, starting_points, with_centring
+from hddm_sbi.inference.potential import Potential
+from hddm_sbi.inference.preconditioner import Preconditioned
+from hddm_sbi.likelihoods.exact.ddm import ExactDDM
+from hddm_sbi.likelihoods.lapse import LapseMixture
+from hddm_sbi.spec.build import build_spec
+from hddm_sbi.ssm.registry import get_model
+from hddm_sbi.trials.reading import read_trials
+from tests.inference.test_initial import experiment
+
+DDM = get_model("ddm")
+MODELS = {
+    "intercepts": {},
+    "slopes": {"formula": ["v ~ cond", "a ~ cond"]},
+    "apart": {"pooling": "none", "formula": "v ~ cond"},
+    "complete": {"pooling": "complete", "formula": "v ~ cond"},
+    "identity": {"links": {"a": "identity"}, "shared": ("z", "t0")},
+}
+
+
+class OnlyPython:
+    """A likelihood without its compiled form."""
+
+    def __init__(self, likelihood):
+        self.parameters, self.n_choices = likelihood.parameters, likelihood.n_choices
+        self.log_prob, self.log_prob_grad = likelihood.log_prob, likelihood.log_prob_grad
+
+
+def prepare(name, likelihood, centring=None):
+    trials = read_trials(experiment(8, 80, 3), groupby="subject")
+    spec, _ = build_spec(DDM, trials, **MODELS[name])
+    at = estimate(spec, likelihood, trials.rt, trials.choice, DDM)
+    spec, at = choose_centring(spec, likelihood, trials.rt, trials.choice, at)
+    if centring is not None:
+        spec = with_centring(spec, lambda term: np.full(term.centring.shape, centring))
+    return Potential(spec, likelihood, trials.rt, trials.choice), at.pack(spec)
+
+
+LIKELIHOOD = LapseMixture(ExactDDM(), (0.0, 20.0))
+
+
+@pytest.mark.parametrize("centring", [None, 0.0, 0.5])
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.filterwarnings("ignore::hddm_sbi.errors.HDDMWarning")
+def test_density_and_gradient(name, centring):
+    potential, centre = prepare(name, LIKELIHOOD, centring)
+    target = Preconditioned(potential, centre)
+    np.testing.assert_allclose(target.to_u(np.zeros(target.ndim)), centre, atol=1e-12)
+    rng = np.random.default_rng(0)
+    offsets = []
+    for _ in range(3):
+        x = 0.3 * rng.normal(size=target.ndim)
+        value, by_x = target.log_density_grad(x)
+        steps = 1e-5 * np.eye(target.ndim)
+        jacobian = np.array([target.to_u(x + e) - target.to_u(x - e) for e in steps]) / 2e-5
+        log_det = np.linalg.slogdet(jacobian)[1]
+        offsets.append(value - potential.log_density(target.to_u(x)) - log_det)
+        numeric = [(target.log_density(x + e) - target.log_density(x - e)) / 2e-5 for e in steps]
+        np.testing.assert_allclose(by_x, numeric, rtol=1e-5, atol=1e-4)
+    np.testing.assert_allclose(offsets, offsets[0], atol=1e-6)  # the density of x, up to a constant
+
+
+def test_python_and_compiled_agree():
+    potential, centre = prepare("slopes", LIKELIHOOD)
+    slow = Potential(potential.spec, OnlyPython(LIKELIHOOD), *_trials(potential))
+    assert potential.native is not None and not potential.not_compiled
+    assert slow.native is None and slow.not_compiled == ("the likelihood",)
+    compiled, python = Preconditioned(potential, centre), Preconditioned(slow, centre)
+    assert compiled.native is not None and python.native is None
+    for seed in range(5):
+        x = np.random.default_rng(seed).normal(size=compiled.ndim)
+        (value, gradient), (expected, by_x) = compiled.log_density_grad(x), python.log_density_grad(x)
+        assert value == pytest.approx(expected, rel=1e-10)
+        np.testing.assert_allclose(gradient, by_x, rtol=1e-6, atol=1e-6)
+
+
+def _trials(potential):
+    """rt and choice of every trial of ``prepare``, in the order of the data."""
+    trials = read_trials(experiment(8, 80, 3), groupby="subject")
+    return trials.rt, trials.choice
+
+
+def test_the_posterior_is_nearly_round():
+    potential, centre = prepare("slopes", LIKELIHOOD)
+    target = Preconditioned(potential, centre)
+    steps = 1e-3 * np.eye(target.ndim)
+    gradient = np.array([target.log_density_grad(e)[1] - target.log_density_grad(-e)[1] for e in steps])
+    precision = -gradient / 2e-3
+    raw = slice(potential.ndim - potential.layout.n_raw, None)
+    precision = 0.5 * (precision + precision.T)[raw, raw]
+    values = np.linalg.eigvalsh(precision)
+    assert values.min() > 0.3 and values.max() < 3.0
+    # without the change of coordinates it is not
+    by_u = np.array(
+        [potential.log_density_grad(centre + e)[1] - potential.log_density_grad(centre - e)[1] for e in steps]
+    )
+    by_u = (-0.5 * (by_u + by_u.T))[raw, raw]
+    scale = np.sqrt(np.diag(by_u))
+    correlation = np.linalg.eigvalsh(by_u / np.outer(scale, scale))
+    assert correlation.max() / correlation.min() > 3.0 * values.max() / values.min()
+
+
+def test_a_standard_deviation_passes_through_zero():
+    potential, centre = prepare("intercepts", LIKELIHOOD, 0.0)
+    target = Preconditioned(potential, centre)
+    at = potential.layout.block("z_Intercept_subject_sd").start
+    raw = potential.layout.block("z_Intercept_subject_raw").coordinates
+    x = starting_points(target)(0)
+    zero = -1.0  # y = sd at the centre * (1 + x)
+    sides = []
+    for side in (-1e-6, 1e-6):
+        x[at] = zero + side
+        u = target.to_u(x)
+        assert u[at] < np.log(1e-5)
+        sides.append((target.log_density_grad(x), u[raw]))
+    ((left, by_left), raw_left), ((right, by_right), raw_right) = sides
+    assert left == pytest.approx(right, abs=1e-4)
+    np.testing.assert_allclose(by_left, by_right, atol=1e-3)
+    np.testing.assert_allclose(raw_left, -raw_right, atol=1e-6)
