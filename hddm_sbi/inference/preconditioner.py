@@ -32,6 +32,7 @@ from hddm_sbi.inference.contract import NativeLogDensity, available_cores
 from hddm_sbi.inference.curvature import groups_of, likelihood_precision, prior_precision
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.potential.kernels import LOG_DENSITY_SIGNATURE
+from hddm_sbi.likelihoods.native.compiling import callable_from_python, internal
 from hddm_sbi.likelihoods.native.contract import call_log_density
 from hddm_sbi.likelihoods.native.records import (
     FLOATS,
@@ -96,17 +97,16 @@ FRAME = record_type(
     function=INT, record=INT, busy=INTS, u=FLOATS2, by_u=FLOATS2, moved=FLOATS2, signed=FLOATS2,
 )  # fmt: skip
 _read_frame = reader(FRAME)
-_jit = nb.njit(cache=True, nogil=True, error_model="numpy")
 
 
-@_jit
+@internal
 def _turn_round(frame: Frame, which: int, values: FloatArray) -> None:
     """Change the sign of the raw coefficients of one standard deviation."""
     for i in range(frame.raw_bounds[which], frame.raw_bounds[which + 1]):
         values[frame.raw_at[i]] = -values[frame.raw_at[i]]
 
 
-@_jit
+@internal
 def _to_u(frame: Frame, x: FloatArray, u: FloatArray, slot: int) -> None:
     moved = frame.moved[slot]
     n_core, factor, coupling = len(frame.core_at), 0, 0
@@ -134,7 +134,7 @@ def _to_u(frame: Frame, x: FloatArray, u: FloatArray, slot: int) -> None:
             _turn_round(frame, which, u)
 
 
-@_jit
+@internal
 def _from_u(frame: Frame, by_u: FloatArray, by_x: FloatArray, slot: int) -> None:
     """Fill in by_x; changes by_u."""
     by_moved = frame.moved[slot]
@@ -163,7 +163,7 @@ def _from_u(frame: Frame, by_u: FloatArray, by_x: FloatArray, slot: int) -> None
         by_x[frame.core_at[j]] = total
 
 
-@_jit
+@internal
 def _log_jacobian(frame: Frame, slot: int) -> float:
     """What the log density of x is less than that of u, up to a constant."""
     total = 0.0
@@ -172,20 +172,20 @@ def _log_jacobian(frame: Frame, slot: int) -> float:
     return total
 
 
-@_jit
+@callable_from_python
 def log_jacobian_at(record: int, slot: int) -> float:
     """``_log_jacobian`` for Python, by the frame's address."""
     return _log_jacobian(_read_frame(record), slot)
 
 
-@_jit
+@callable_from_python
 def to_u_at(record: int, x: FloatArray, u: FloatArray, slot: int) -> None:
     """Fill in u."""
     frame = _read_frame(record)
     _to_u(frame, x, u, slot)
 
 
-@_jit
+@callable_from_python
 def from_u_at(record: int, by_u: FloatArray, by_x: FloatArray, slot: int) -> None:
     """Fill in the derivatives by x from those by u."""
     frame = _read_frame(record)

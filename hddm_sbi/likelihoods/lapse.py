@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
 import numpy as np
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.base import FloatArray, IntArray, Likelihood
 from hddm_sbi.likelihoods.mixture import lapse_trial
+from hddm_sbi.likelihoods.native.compiling import callable_from_python
 from hddm_sbi.likelihoods.native.contract import Lapses, NativeLikelihood, NativeSum
 from hddm_sbi.likelihoods.native.merged import MergedTrials
 
 P_OUTLIER = "p_outlier"
 
-_jit = nb.njit(cache=True, nogil=True, error_model="numpy")
 
-
-@_jit
+@callable_from_python
 def lapse_log_prob(
     rt: FloatArray,
     theta: FloatArray,
@@ -41,7 +39,7 @@ def lapse_log_prob(
         out[i] = lapse_trial(log_f[i], p, log_p, log_not_p, inside)[0]
 
 
-@_jit
+@callable_from_python
 def lapse_log_prob_grad(
     rt: FloatArray,
     theta: FloatArray,

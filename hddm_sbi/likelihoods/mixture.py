@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
 import numpy as np
 
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.native import vector_math as vm
+from hddm_sbi.likelihoods.native.compiling import inlined, summing
 
 # exp overflows float64 above 709.78; slopes steeper than e^700 are reported as e^700.
 LARGEST_EXPONENT = 700.0
@@ -18,11 +18,8 @@ LARGEST_SLOPE = math.exp(LARGEST_EXPONENT)
 LOG_ZERO = -1e300
 IMPOSSIBLE = -1e290
 
-_summing = nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
-_inlined = nb.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 
-
-@_inlined
+@inlined
 def lapse_trial(
     log_f: float, p: float, log_p: float, log_not_p: float, log_uniform: float
 ) -> tuple[float, float, float]:
@@ -58,7 +55,7 @@ def lapse_trial(
     return log_total, share, d_p
 
 
-@vm.inlined
+@inlined
 def mix(log_f: float, log_lapse: float, log_p: float, log_not_p: float) -> tuple[float, float]:
     """Mixture of one trial without branches: its log density, and the model's share of it.
 
@@ -77,7 +74,7 @@ def mix(log_f: float, log_lapse: float, log_p: float, log_not_p: float) -> tuple
     return log_density, (1.0 if log_model >= log_lapses else ratio) / total
 
 
-@_summing
+@summing
 def lapse_sum(count: FloatArray, log_lapse: FloatArray, log_p: float) -> tuple[float, float]:
     """Log density of trials that can only be lapses, below ``IMPOSSIBLE`` where they cannot, and their number."""
     total = number = 0.0

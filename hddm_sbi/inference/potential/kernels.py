@@ -15,6 +15,7 @@ from numba.core import types
 
 from hddm_sbi.inference.potential.plan import Plan, read_plan
 from hddm_sbi.inference.potential.priors import EXTERNAL, LOG_SQRT_2PI, Mapped, density
+from hddm_sbi.likelihoods.native.compiling import callable_from_python, internal
 from hddm_sbi.likelihoods.native.contract import call_sum
 from hddm_sbi.likelihoods.native.records import POINTER, CFunction, claim, release
 
@@ -23,10 +24,8 @@ FloatArray = npt.NDArray[np.float64]
 # places in ``design.LINK_NAMES``
 LOG, LOGIT = 1, 2
 
-_jit = nb.njit(cache=True, nogil=True, error_model="numpy")
 
-
-@_jit
+@internal
 def _own_prior(plan: Plan, i: int, u: float, slot: int) -> Mapped:
     if plan.own_family[i] != EXTERNAL:
         return density(plan.own_family[i], u, plan.own_numbers[i])
@@ -35,7 +34,7 @@ def _own_prior(plan: Plan, i: int, u: float, slot: int) -> Mapped:
     return external[at], external[n + at], external[2 * n + at], external[3 * n + at]
 
 
-@_jit
+@internal
 def _to_coefficients(plan: Plan, u: FloatArray, slot: int) -> float:
     """Fill in the sites' values and the coefficients; return the log density of u under all priors."""
     x, slope, by_own = plan.x[slot], plan.slope[slot], plan.by_own[slot]
@@ -65,7 +64,7 @@ def _to_coefficients(plan: Plan, u: FloatArray, slot: int) -> float:
     return log_prior
 
 
-@_jit
+@internal
 def _to_theta(plan: Plan, slot: int) -> bool:
     """Fill in theta from the coefficients; whether all of it is finite."""
     coefficients, values, theta = plan.coefficients[slot], plan.values[slot], plan.theta[slot]
@@ -86,7 +85,7 @@ def _to_theta(plan: Plan, slot: int) -> bool:
     return finite
 
 
-@_jit
+@internal
 def forward(plan: Plan, u: FloatArray, slot: int) -> float:
     """Fill in theta; return the log prior density of u, or -inf where it or theta is not finite."""
     log_prior = _to_coefficients(plan, u, slot)
@@ -95,7 +94,7 @@ def forward(plan: Plan, u: FloatArray, slot: int) -> float:
     return -np.inf
 
 
-@_jit
+@internal
 def _from_theta(plan: Plan, slot: int) -> None:
     """Fill in the derivatives of the log likelihood by the coefficients, from those by theta."""
     values, by_values = plan.values[slot], plan.by_values[slot]
@@ -117,7 +116,7 @@ def _from_theta(plan: Plan, slot: int) -> None:
             by_coefficients[plan.column[j]] += plan.weight[j] * by_eta
 
 
-@_jit
+@internal
 def backward(plan: Plan, slot: int, gradient: FloatArray) -> bool:
     """Fill in the gradient of log prior + log likelihood by u, after by_theta; whether it is finite."""
     _from_theta(plan, slot)
@@ -147,7 +146,7 @@ def backward(plan: Plan, slot: int, gradient: FloatArray) -> bool:
     return finite
 
 
-@_jit
+@internal
 def log_density_grad(plan: Plan, u: FloatArray, gradient: FloatArray, slot: int) -> float:
     """The joint log density with a compiled likelihood; -inf and zeros where it or its gradient is not finite."""
     value = forward(plan, u, slot)
@@ -178,13 +177,13 @@ def _log_density_at(ndim, u, gradient, value, record):  # type: ignore[no-untype
 log_density_at = CFunction(LOG_DENSITY_SIGNATURE, _log_density_at)
 
 
-@_jit
+@callable_from_python
 def forward_at(record: int, u: FloatArray, slot: int) -> float:
     """``forward`` for Python, by the plan's address."""
     return forward(read_plan(record), u, slot)
 
 
-@_jit
+@callable_from_python
 def backward_at(record: int, slot: int, gradient: FloatArray) -> bool:
     """``backward`` for Python, by the plan's address."""
     return backward(read_plan(record), slot, gradient)

@@ -10,12 +10,13 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 import torch
 import torch.distributions as td
 from scipy.special import betaln, gammaln
+
+from hddm_sbi.likelihoods.native.compiling import callable_from_python
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -31,7 +32,7 @@ N_NUMBERS = 5  # the normalising constant and up to four parameters
 Mapped = tuple[float, float, float, float]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@callable_from_python
 def density(family: int, u: float, numbers: FloatArray) -> Mapped:
     """x, dx/du, the log density of u and its derivative, for a family of this module and its numbers."""
     constant, first, second = numbers[0], numbers[1], numbers[2]

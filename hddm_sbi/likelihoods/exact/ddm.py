@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
 from hddm_sbi.likelihoods.exact.ddm_density import ddm_trial
 from hddm_sbi.likelihoods.exact.ddm_sum import ddm_sum_at
+from hddm_sbi.likelihoods.native.compiling import callable_from_python
 from hddm_sbi.likelihoods.native.contract import Lapses, NativeSum
 from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.likelihoods.native.records import Record
 from hddm_sbi.likelihoods.native.trial_arrays import TRIAL_ARRAYS, TrialArrays
 
-_jit = nb.njit(cache=True, nogil=True, error_model="numpy")
 
-
-@_jit
+@callable_from_python
 def ddm_log_prob(rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray, log_f: FloatArray) -> None:
     """Fill log_f (trials,) with the log density of each trial; theta (rows, 4), row (trials,)."""
     for i in range(rt.shape[0]):
@@ -24,7 +22,7 @@ def ddm_log_prob(rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntAr
         log_f[i] = ddm_trial(rt[i], choice[i], theta[r, 0], theta[r, 1], theta[r, 2], theta[r, 3])[0]
 
 
-@_jit
+@callable_from_python
 def ddm_log_prob_grad(
     rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray, log_f: FloatArray, grad: FloatArray
 ) -> None:

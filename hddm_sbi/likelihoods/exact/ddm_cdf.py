@@ -22,11 +22,10 @@ import numpy.typing as npt
 
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.exact.ddm_density import HALF_PI_SQUARED, SWITCH
+from hddm_sbi.likelihoods.native.compiling import callable_from_python
 
-_jit = nb.njit(cache=True, nogil=True, error_model="numpy")
 
-
-@_jit
+@callable_from_python
 def _scaled_tail(x: float) -> float:
     """exp(x^2 / 2) Phi(-x) for x >= 0, Phi the normal distribution function; falls like 1 / x, never underflows."""
     if x < 20.0:
@@ -37,7 +36,7 @@ def _scaled_tail(x: float) -> float:
     return 1.0 / (math.sqrt(2.0 * math.pi) * fraction)
 
 
-@_jit
+@callable_from_python
 def _lower_probability(y: float, w: float, c: float) -> float:
     """Probability of absorption at the lower boundary, c = 1 - w."""
     if abs(y) < 1e-300:  # 2 y c may be subnormal; the limit is reached long before
@@ -46,7 +45,7 @@ def _lower_probability(y: float, w: float, c: float) -> float:
     return share * math.exp(-2.0 * y * w) if y > 0.0 else share
 
 
-@_jit
+@callable_from_python
 def _image(u: float, y: float, w: float, b: float) -> float:
     """e^{-y w} G(b) for b >= w: no factor exceeds one."""
     root = math.sqrt(u)
@@ -59,7 +58,7 @@ def _image(u: float, y: float, w: float, b: float) -> float:
     return total + math.exp(-y * w - abs(y) * b) * 0.5 * math.erfc(ahead / math.sqrt(2.0))
 
 
-@_jit
+@callable_from_python
 def _lower_cdf(u: float, y: float, w: float, c: float) -> float:
     """Probability of absorption at the lower boundary by time u."""
     probability = _lower_probability(y, w, c)
@@ -77,7 +76,7 @@ def _lower_cdf(u: float, y: float, w: float, c: float) -> float:
     return min(max(F, 0.0), probability)
 
 
-@_jit
+@callable_from_python
 def choice_probability_trial(choice: int, v: float, a: float, z: float) -> float:
     """`choice_probability` of scalars, for compiled callers."""
     if not (abs(v) < math.inf and 0.0 < a < math.inf and 0.0 < z < 1.0 and (choice == 0 or choice == 1)):
@@ -87,7 +86,7 @@ def choice_probability_trial(choice: int, v: float, a: float, z: float) -> float
     return _lower_probability(v * a, z, 1.0 - z)
 
 
-@_jit
+@callable_from_python
 def ddm_cdf_trial(t: float, choice: int, v: float, a: float, z: float) -> float:
     """`ddm_cdf` of scalars, for compiled callers."""
     if not (abs(v) < math.inf and 0.0 < a < math.inf and 0.0 < z < 1.0 and (choice == 0 or choice == 1)):

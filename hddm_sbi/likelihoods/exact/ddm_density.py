@@ -20,10 +20,10 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
 import numpy as np
 
 from hddm_sbi.likelihoods.native import vector_math as vm
+from hddm_sbi.likelihoods.native.compiling import inlined
 
 # Below this u the small-time series is used, above it the large-time series. At u = 1/4 each leaves out less than 1e-15
 # of the sum: the small-time series with images up to |k| = 2 misses (6 - w) / w exp(-6 (3 - w) / u) <= 11 e^-60 for
@@ -33,11 +33,8 @@ SWITCH = 0.25
 HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 HALF_PI_SQUARED = 0.5 * math.pi**2
 
-# Inlined by LLVM, so that a caller who drops the derivatives does not pay for them, and loops over trials vectorise.
-_inlined = nb.njit(cache=True, nogil=True, error_model="numpy", forceinline=True, fastmath={"contract", "arcp"})
 
-
-@_inlined
+@inlined
 def _images_near(u: float, w: float, c: float) -> tuple[float, float, float]:
     """Small-time sum over images for w <= 1/2, over its first term: sum / w, and its derivatives.
 
@@ -64,7 +61,7 @@ def _images_near(u: float, w: float, c: float) -> tuple[float, float, float]:
     return S, D, T_w
 
 
-@_inlined
+@inlined
 def _images_far(u: float, w: float, c: float) -> tuple[float, float, float]:
     """Small-time sum over images for w > 1/2, over w: as `_images_near`.
 
@@ -82,7 +79,7 @@ def _images_far(u: float, w: float, c: float) -> tuple[float, float, float]:
     return T / w, D / w, T_w
 
 
-@_inlined
+@inlined
 def small_time(
     t: float, v: float, a: float, w: float, c: float, near: bool
 ) -> tuple[float, float, float, float, float]:
@@ -104,7 +101,7 @@ def small_time(
     return log_f, -to_go, d_a, d_w, d_t
 
 
-@_inlined
+@inlined
 def sine_cosine(w: float, c: float) -> tuple[float, float]:
     """sin(pi w) and cos(pi w), precise near both boundaries."""
     if w <= 0.5:
@@ -112,7 +109,7 @@ def sine_cosine(w: float, c: float) -> tuple[float, float]:
     return math.sin(math.pi * c), -math.cos(math.pi * c)
 
 
-@_inlined
+@inlined
 def large_time(
     t: float, v: float, a: float, w: float, sine: float, x: float
 ) -> tuple[float, float, float, float, float]:
@@ -144,7 +141,7 @@ def large_time(
     return log_f, -(a * w + v * t), d_a, d_w, d_t
 
 
-@_inlined
+@inlined
 def ddm_trial(
     rt: float, choice: int, v: float, a: float, z: float, t0: float
 ) -> tuple[float, float, float, float, float]:

@@ -14,14 +14,10 @@ import numpy as np
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.exact.ddm_density import SWITCH, large_time, sine_cosine, small_time
 from hddm_sbi.likelihoods.mixture import IMPOSSIBLE, lapse_sum, mix
+from hddm_sbi.likelihoods.native.compiling import once, summing
 from hddm_sbi.likelihoods.native.contract import SUM_SIGNATURE
 from hddm_sbi.likelihoods.native.records import CFunction
 from hddm_sbi.likelihoods.native.trial_arrays import TrialArrays, clear, first_after, read_trials
-
-# of functions that are called in one place: what Numba compiles on its own is optimised again in each of its callers
-_once = nb.njit(nogil=True, error_model="numpy", inline="always")
-# sums may be reordered, which is what lets a loop over trials use vector registers
-_summing = nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
 
 # sums over trials: log density, then its derivatives by v, a, z, t0 and p_outlier; of one series, log density, its
 # derivatives by v, a, w and t, and the shares of the process and of the lapses
@@ -29,7 +25,7 @@ Sums = tuple[float, float, float, float, float, float]
 SeriesSums = tuple[float, float, float, float, float, float, float]
 
 
-@_summing
+@summing
 def _small_time_sum(
     rt: FloatArray, count: FloatArray, log_lapse: FloatArray, t0: float, v: float, a: float, w: float, c: float,
     near: bool, log_p: float, log_not_p: float,
@@ -49,7 +45,7 @@ def _small_time_sum(
     return total, by_v, by_a, by_w, by_t, process, lapses
 
 
-@_summing
+@summing
 def _large_time_sum(
     rt: FloatArray, count: FloatArray, log_lapse: FloatArray, t0: float, v: float, a: float, w: float, sine: float,
     cosine: float, log_p: float, log_not_p: float,
@@ -69,7 +65,7 @@ def _large_time_sum(
     return total, by_v, by_a, by_w, by_t, process, lapses
 
 
-@_once
+@once
 def _segment_sum(
     rt: FloatArray, count: FloatArray, log_lapse: FloatArray, choice: int, theta: FloatArray, p: float
 ) -> Sums:
@@ -98,7 +94,7 @@ def _segment_sum(
     )
 
 
-@_once
+@once
 def ddm_sum(trials: TrialArrays, theta: FloatArray, by_theta: FloatArray) -> float:
     """Sum over all trials of the log density; fills by_theta, shape of theta, with its derivatives.
 

@@ -18,6 +18,8 @@ from numba.core import cgutils, types
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, models, register_model
 
+from hddm_sbi.likelihoods.native.compiling import callable_from_python
+
 IntArray = npt.NDArray[np.int64]
 
 # types of the fields of a record
@@ -159,7 +161,7 @@ def _try_claim(typingctx, flags, index):  # type: ignore[no-untyped-def]
     return types.boolean(INTS, types.int64), codegen
 
 
-@nb.njit(cache=True, nogil=True)
+@callable_from_python
 def claim(flags: IntArray) -> int:
     """The number of a slot that no other thread holds; waits until there is one."""
     while True:
@@ -181,7 +183,7 @@ def _set_free(typingctx, flags, index):  # type: ignore[no-untyped-def]
     return types.none(INTS, types.int64), codegen
 
 
-@nb.njit(cache=True, nogil=True)
+@callable_from_python
 def release(flags: IntArray, index: int) -> None:
     """Give a claimed slot back."""
     _set_free(flags, index)

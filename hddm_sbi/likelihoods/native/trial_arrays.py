@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
 from hddm_sbi.likelihoods.mixture import LOG_ZERO
+from hddm_sbi.likelihoods.native.compiling import internal
 from hddm_sbi.likelihoods.native.contract import Lapses
 from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.likelihoods.native.records import FLOATS, INT, INTS, reader, record_type
@@ -56,7 +56,7 @@ TRIAL_ARRAYS = record_type(
 read_trials = reader(TRIAL_ARRAYS)
 
 
-@nb.njit(cache=True, nogil=True)
+@internal
 def first_after(rt: FloatArray, start: int, stop: int, time: float) -> int:
     """The first of the trials start, ..., stop - 1, which are sorted, with rt > time; stop if there is none."""
     while start < stop:
@@ -68,7 +68,7 @@ def first_after(rt: FloatArray, start: int, stop: int, time: float) -> int:
     return start
 
 
-@nb.njit(cache=True, nogil=True)
+@internal
 def clear(values: FloatArray) -> None:
     """Set a matrix to zero."""
     for i in range(values.shape[0]):

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
 import numpy as np
 from numba.core import types
 from numba.extending import intrinsic
 
-inlined = nb.njit(cache=True, nogil=True, error_model="numpy", forceinline=True, fastmath={"contract"})
+from hddm_sbi.likelihoods.native.compiling import inlined
 
 # Adding and subtracting 1.5 * 2^52 rounds a double to the nearest integer, whose low bits are then those of the sum.
 _ROUND = 1.5 * 2.0**52

@@ -10,8 +10,8 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from hddm_sbi.likelihoods.native.compiling import internal, summing
 from hddm_sbi.likelihoods.neural.canonical import MARGIN
 from hddm_sbi.likelihoods.neural.flow import PAD
 
@@ -23,7 +23,7 @@ _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 REAL, POSITIVE, UNIT = 0, 1, 2
 
 
-@njit(nogil=True, cache=True)
+@internal
 def _soft_clip(x: float, low: float, high: float) -> tuple[float, float]:
     """The smoothly saturating identity and its derivative."""
     middle, half = 0.5 * (low + high), 0.5 * (high - low)
@@ -34,7 +34,7 @@ def _soft_clip(x: float, low: float, high: float) -> tuple[float, float]:
     return middle + half * math.copysign(1.0 + MARGIN * bend, t), 1.0 - bend * bend
 
 
-@njit(nogil=True, cache=True)
+@internal
 def view_of(canonical: FloatArray, mirror: IntArray, choice: int, view: FloatArray) -> None:
     """Fill in the canonical parameters as a choice sees them; see ``Canonical.views``."""
     for j in range(len(canonical)):
@@ -45,13 +45,13 @@ def view_of(canonical: FloatArray, mirror: IntArray, choice: int, view: FloatArr
             view[j] = 1.0 - canonical[j]
 
 
-@njit(nogil=True, cache=True)
+@internal
 def view_sign(mirror: IntArray, choice: int, j: int) -> float:
     """Derivative of the view with respect to the canonical parameter: both mirror rules turn it around."""
     return -1.0 if choice == 1 and mirror[j] > 0 else 1.0
 
 
-@njit(nogil=True, cache=True)
+@internal
 def _two_views(x: float, reach: float, at: int, value: FloatArray) -> tuple[float, float]:
     """Write x / reach and asinh(x) / asinh(reach) to features at, at + 1; return their derivatives by x."""
     magnified = math.asinh(reach)
@@ -59,7 +59,7 @@ def _two_views(x: float, reach: float, at: int, value: FloatArray) -> tuple[floa
     return 1.0 / reach, 1.0 / (math.sqrt(1.0 + x * x) * magnified)
 
 
-@njit(nogil=True, cache=True)
+@internal
 def features(
     view: FloatArray,
     supports: IntArray,
@@ -125,7 +125,7 @@ def features(
             tangent[start, at], tangent[start, at + 1] = by_start * linear, by_start * magnified
 
 
-@njit(nogil=True, cache=True, fastmath={"contract"})
+@summing
 def matmul(left: FloatArray, right: FloatArray, product: FloatArray) -> None:
     """Fill in left @ right, in this thread alone.
 
@@ -158,7 +158,7 @@ def matmul(left: FloatArray, right: FloatArray, product: FloatArray) -> None:
                 last[j] += left[rows - 1, k] * right[k, j]
 
 
-@njit(nogil=True, cache=True)
+@internal
 def mlp(inputs: FloatArray, rows: int, weights: FloatArray, biases: FloatArray, sizes: IntArray) -> FloatArray:
     """A SiLU network on values and tangents together.
 
@@ -184,7 +184,7 @@ def mlp(inputs: FloatArray, rows: int, weights: FloatArray, biases: FloatArray, 
     return hidden
 
 
-@njit(nogil=True, cache=True)
+@internal
 def _silu(hidden: FloatArray, rows: int) -> None:
     """Apply x sigmoid(x) to the values and its derivative to the tangents, in place."""
     for r in range(rows):
@@ -197,7 +197,7 @@ def _silu(hidden: FloatArray, rows: int) -> None:
                 hidden[tangent, k] *= slope
 
 
-@njit(nogil=True, cache=True)
+@internal
 def fill_table(raw: FloatArray, tangents: FloatArray, spacing: float, centre: int, table: FloatArray) -> None:
     """Spline polynomials of one slot, with tangents; see ``flow.build_tables``.
 
@@ -229,19 +229,19 @@ def fill_table(raw: FloatArray, tangents: FloatArray, spacing: float, centre: in
             table[block, interval, 0] += shift
 
 
-@njit(nogil=True, cache=True, inline="always")
+@internal
 def _integral(table: FloatArray, interval: int, u: float, spacing: float) -> float:
     p = table[interval]
     return p[0] + spacing * u * (p[1] + u * (p[2] / 2.0 + u * (p[3] / 3.0 + u * p[4] / 4.0)))
 
 
-@njit(nogil=True, cache=True, inline="always")
+@internal
 def _slope(table: FloatArray, interval: int, u: float) -> float:
     p = table[interval]
     return p[1] + u * (p[2] + u * (p[3] + u * p[4]))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@internal
 def decision_time_density(
     s: float,
     ends: FloatArray,

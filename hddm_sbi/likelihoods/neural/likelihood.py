@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
+from hddm_sbi.likelihoods.native.compiling import callable_from_python, internal
 from hddm_sbi.likelihoods.native.contract import Lapses, NativeSum
 from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.likelihoods.native.records import Record
@@ -74,7 +74,7 @@ class FirstPassageLikelihood:
         return NativeSum(network_sum_at.address, record.address, record)
 
 
-@njit(nogil=True, cache=True)
+@callable_from_python
 def _reduce(theta: FloatArray, inputs: IntArray, powers: FloatArray, scale: int) -> FloatArray:
     canonical = np.empty((theta.shape[0], len(inputs)))
     for r in range(theta.shape[0]):
@@ -85,7 +85,7 @@ def _reduce(theta: FloatArray, inputs: IntArray, powers: FloatArray, scale: int)
     return canonical
 
 
-@njit(nogil=True, cache=True)
+@callable_from_python
 def _condition(
     canonical: FloatArray, n_tangents: int, n_choices: int, mirror: IntArray, supports: IntArray, edges: FloatArray,
     even: np.ndarray, drift: int, start: int, log_time_scale: float,
@@ -142,7 +142,7 @@ def _condition(
     return ends, tables, log_choice
 
 
-@njit(nogil=True, cache=True)
+@internal
 def _fill_log_choice(
     score: FloatArray, slots: int, n_choices: int, mirrored: bool, mirror: IntArray, log_choice: FloatArray
 ) -> None:
@@ -166,7 +166,7 @@ def _fill_log_choice(
                 log_choice[slot + c, 1 + j] -= mean
 
 
-@njit(nogil=True, cache=True)
+@internal
 def _fill_ends(
     raw: FloatArray, slot: int, slots: int, view: FloatArray, drift: int, start: int, log_time_scale: float,
     ends: FloatArray,
@@ -188,7 +188,7 @@ def _fill_ends(
         ends[1 + j, 0], ends[1 + j, 1] = ends[0, 0] * slope_zeta, ends[0, 1] * slope_delta
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@callable_from_python
 def _trials(
     rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray, ends: FloatArray, tables: FloatArray,
     log_choice: FloatArray, mirror: IntArray, inputs: IntArray, powers: FloatArray, shift: int, scale: int,

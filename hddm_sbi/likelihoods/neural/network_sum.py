@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from hddm_sbi.likelihoods.mixture import IMPOSSIBLE, lapse_sum, mix
 from hddm_sbi.likelihoods.native import vector_math as vm
+from hddm_sbi.likelihoods.native.compiling import internal, once, summing
 from hddm_sbi.likelihoods.native.contract import SUM_SIGNATURE
 from hddm_sbi.likelihoods.native.records import CFunction
 from hddm_sbi.likelihoods.native.trial_arrays import clear, first_after
@@ -24,21 +25,16 @@ FloatArray = npt.NDArray[np.float64]
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
-_jit = nb.njit(nogil=True, cache=True, error_model="numpy")
 
-# Functions that are called in one place: what Numba compiles on its own is optimised again in each of its callers.
-_once = nb.njit(nogil=True, error_model="numpy", inline="always")
 # Intermediate results of a tile of trials. They share one array: two arrays might overlap, for all the compiler knows,
 # and then no loop would vectorise.
 _U, _INTERVAL, _P0, _P1, _P2, _P3, _P4, _BY_HEIGHT, _BY_SLOPE = (k * TILE for k in range(9))
-# sums may be reordered, which is what lets a loop over trials use vector registers
-_summing = nb.njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "arcp"})
 
 # of trials: log density, shares of the process and of the lapses, derivatives by zeta, delta, s, s times that by s
 Sums = tuple[float, float, float, float, float, float, float]
 
 
-@_summing
+@summing
 def _locate(
     rt: FloatArray, form: Form, shift: float, per_square: float, zeta: float, delta: float, tile: FloatArray
 ) -> None:
@@ -52,7 +48,7 @@ def _locate(
         tile[_U + i] = position - interval
 
 
-@_jit
+@internal
 def _gather(n: int, table: FloatArray, tile: FloatArray) -> None:
     """Fill in the spline's polynomial of each trial."""
     for i in range(n):
@@ -66,7 +62,7 @@ def _gather(n: int, table: FloatArray, tile: FloatArray) -> None:
         )
 
 
-@_summing
+@summing
 def _evaluate(
     rt: FloatArray, count: FloatArray, log_lapse: FloatArray, spacing: float, shift: float, per_square: float,
     zeta: float, delta: float, log_base: float, log_p: float, log_not_p: float, tile: FloatArray,
@@ -100,7 +96,7 @@ def _evaluate(
     return total, process, lapses, by_zeta, by_delta, by_s, by_log_s
 
 
-@_jit
+@internal
 def _scatter(n: int, spacing: float, tile: FloatArray, by_table: FloatArray) -> None:
     """Add to the derivatives by the spline's table: of its height, then of each power of u in its slope."""
     for i in range(n):
@@ -114,7 +110,7 @@ def _scatter(n: int, spacing: float, tile: FloatArray, by_table: FloatArray) -> 
         row[4] += u * u * u * (raised / 4.0 + by_slope)
 
 
-@_once
+@once
 def _trial_sums(
     net: Network, first: int, stop: int, table: FloatArray, by_table: FloatArray, zeta: float, delta: float,
     log_base: float, shift: float, unit: float, p: float, slot: int,
@@ -143,7 +139,7 @@ def _trial_sums(
     return total, process, lapses, by_zeta, by_delta, by_s * per_square, by_log_s
 
 
-@_jit
+@internal
 def _features(net: Network, mlp: Mlp, at: int, row: FloatArray, choice: int, given: bool, slot: int) -> None:
     """Write the features of one row, as a choice sees it, to the network's input ``at``, and their Jacobian."""
     form, n, width = net.form, len(net.form.inputs), mlp.sizes[0]
@@ -158,7 +154,7 @@ def _features(net: Network, mlp: Mlp, at: int, row: FloatArray, choice: int, giv
         inputs[c] = 1.0 if c == n_features + choice else 0.0
 
 
-@_once
+@once
 def _add_by_view(net: Network, mlp: Mlp, at: int, by_features: FloatArray, view: int, slot: int) -> None:
     """Add the derivatives by one view's canonical parameters, from those by its features."""
     n, n_features = len(net.form.inputs), net.choice.sizes[0]
@@ -168,7 +164,7 @@ def _add_by_view(net: Network, mlp: Mlp, at: int, by_features: FloatArray, view:
             net.memory.by_view[slot, view * n + j] += jacobian[j, f] * by_features[f]
 
 
-@_once
+@once
 def _choices_forward(net: Network, rows: int, slot: int) -> int:
     """Fill in the log choice probabilities of a chunk of rows; return the views for each row."""
     form, memory, n = net.form, net.memory, len(net.form.inputs)
@@ -190,7 +186,7 @@ def _choices_forward(net: Network, rows: int, slot: int) -> int:
     return views
 
 
-@_once
+@once
 def _choices_backward(net: Network, rows: int, views: int, slot: int) -> None:
     """Add to ``by_view`` what comes from the choice probabilities."""
     form, memory, mlp = net.form, net.memory, net.choice
@@ -211,7 +207,7 @@ def _choices_backward(net: Network, rows: int, views: int, slot: int) -> None:
             _add_by_view(net, mlp, at, by_features[at], r * form.n_choices + view, slot)
 
 
-@_once
+@once
 def _times_forward(net: Network, first_row: int, first: int, stop: int, slot: int) -> FloatArray:
     """The time network's outputs for segments first, ..., stop - 1."""
     trials, mlp, n = net.trials, net.time, len(net.form.inputs)
@@ -222,7 +218,7 @@ def _times_forward(net: Network, first_row: int, first: int, stop: int, slot: in
     return reverse.mlp_forward(stop - first, mlp.weights, mlp.biases, mlp.sizes, mlp.hidden[slot], mlp.slopes[slot])
 
 
-@_once
+@once
 def _segment(
     net: Network, segment: int, at: int, r: int, raw: FloatArray, by_raw: FloatArray, theta: FloatArray,
     by_theta: FloatArray, slot: int,
@@ -275,7 +271,7 @@ def _segment(
     return total + early
 
 
-@_once
+@once
 def _to_theta(net: Network, rows: int, theta: FloatArray, by_theta: FloatArray, slot: int) -> None:
     """Add to the derivatives by theta, (rows, parameters), what comes by way of the canonical parameters."""
     form, n = net.form, len(net.form.inputs)
@@ -294,7 +290,7 @@ def _to_theta(net: Network, rows: int, theta: FloatArray, by_theta: FloatArray, 
                 by_theta[r, form.scale] += by_canonical * power * theta[r, form.inputs[j]] * unit ** (power - 1.0)
 
 
-@_once
+@once
 def _chunk(
     net: Network, first_row: int, rows: int, first: int, stop: int, theta: FloatArray, by_theta: FloatArray, slot: int
 ) -> float:
@@ -327,7 +323,7 @@ def _chunk(
     return total
 
 
-@_once
+@once
 def network_sum(net: Network, theta: FloatArray, by_theta: FloatArray, slot: int) -> float:
     """Sum over all trials of the log density; fills by_theta, shape of theta, with its derivatives.
 

@@ -9,19 +9,17 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from hddm_sbi.likelihoods.native import vector_math as vm
+from hddm_sbi.likelihoods.native.compiling import internal, summing
 from hddm_sbi.likelihoods.neural.flow import PAD
 from hddm_sbi.likelihoods.neural.kernels import matmul
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-_jit = njit(nogil=True, cache=True, error_model="numpy")
 
-
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+@summing
 def _bias_and_silu(hidden: FloatArray, biases: FloatArray, slopes: FloatArray) -> None:
     """Add the biases and apply x sigmoid(x) in place; fill in its derivative."""
     for r in range(len(hidden)):
@@ -33,7 +31,7 @@ def _bias_and_silu(hidden: FloatArray, biases: FloatArray, slopes: FloatArray) -
             slope[k] = gate * (1.0 + x * (1.0 - gate))
 
 
-@_jit
+@internal
 def mlp_forward(
     rows: int, weights: FloatArray, biases: FloatArray, sizes: IntArray, hidden: FloatArray, slopes: FloatArray
 ) -> FloatArray:
@@ -64,7 +62,7 @@ def mlp_forward(
     return outputs
 
 
-@_jit
+@internal
 def mlp_backward(
     rows: int, transposed: FloatArray, sizes: IntArray, slopes: FloatArray, adjoints: FloatArray
 ) -> FloatArray:
@@ -94,7 +92,7 @@ def mlp_backward(
     return adjoints[: rows * sizes[0]].reshape(rows, sizes[0])
 
 
-@_jit
+@internal
 def _coefficients(weights: FloatArray, interval: int) -> tuple[float, float, float, float]:
     """Powers of u in the slope of the spline on an interval: a cubic B-spline, constant beyond its ends."""
     last = len(weights) - 1
@@ -109,7 +107,7 @@ def _coefficients(weights: FloatArray, interval: int) -> tuple[float, float, flo
     )
 
 
-@_jit
+@internal
 def fill_spline(raw: FloatArray, spacing: float, centre: int, weights: FloatArray, table: FloatArray) -> None:
     """Spline polynomials of one slot; see ``kernels.fill_table``.
 
@@ -132,7 +130,7 @@ def fill_spline(raw: FloatArray, spacing: float, centre: int, weights: FloatArra
         table[interval, 0] += shift
 
 
-@_jit
+@internal
 def spline_backward(by_table: FloatArray, weights: FloatArray, spacing: float, centre: int, by_raw: FloatArray) -> None:
     """Fill in the derivatives by ``raw`` from those by the table of ``fill_spline``; changes ``by_table``."""
     for k in range(len(by_raw)):
@@ -157,7 +155,7 @@ def spline_backward(by_table: FloatArray, weights: FloatArray, spacing: float, c
         by_raw[1 + k] *= weights[k]
 
 
-@_jit
+@internal
 def log_softmax(scores: FloatArray, log_choice: FloatArray) -> None:
     """Fill in the logarithms of softmax probabilities."""
     top, total = scores[0], 0.0
