@@ -4,7 +4,7 @@ PYTEST_FLAGS ?=
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: install fit test test-fast lint
+.PHONY: install fit test test-fast lint bench bench-ours bench-env
 
 install: $(STAMP)
 
@@ -28,3 +28,26 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The other engines live in environments of their own under .bench: HSSM and Stan, on Python 3.12.
+BENCH_PYTHON ?= python3.12
+BENCH_FLAGS ?=
+
+bench-env: .bench/hssm/.installed .bench/stan/.installed
+
+.bench/%/.installed: benchmarks/engines/%-requirements.txt
+	$(BENCH_PYTHON) -m venv .bench/$*
+	.bench/$*/bin/python -m pip install -r $<
+	@touch $@
+
+# All engines side by side, some hours; what was run before is kept in .bench (BENCH_FLAGS=--fresh runs it again).
+bench: install bench-env
+	$(BIN)/python -m benchmarks.side_by_side $(BENCH_FLAGS)
+	$(BIN)/python -m benchmarks.gradient_cost
+	$(BIN)/python -m benchmarks.simulators
+
+# This package's rows only, in minutes; no other environment is needed.
+bench-ours: install
+	$(BIN)/python -m benchmarks.side_by_side --fresh --engines ours-exact,ours-nle $(BENCH_FLAGS)
+	$(BIN)/python -m benchmarks.gradient_cost
+	$(BIN)/python -m benchmarks.simulators

@@ -24,7 +24,7 @@ from hddm_sbi.inference.layout import coefficients
 from hddm_sbi.inference.nuts import SAMPLERS, sample_nuts
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.preconditioner import Preconditioned
-from hddm_sbi.inference.predictive import pointwise_log_prob, predict, simulate_trials
+from hddm_sbi.inference.predictive import pointwise_log_prob, predict, simulate_trials, thinned
 from hddm_sbi.inference.prior import prior_coefficients
 from hddm_sbi.likelihoods.base import FloatArray, Likelihood
 from hddm_sbi.likelihoods.choose import Chosen, choose_likelihood
@@ -237,7 +237,7 @@ class HierarchicalDDM:
         return xr.Dataset({name: (("chain", "draw", "trial"), theta[..., k]) for k, name in enumerate(names)})
 
     def predict(self, idata: Results, newdata: pd.DataFrame | None = None, seed: int = 0) -> xr.Dataset:
-        """Posterior predictive trials: one simulated experiment for each draw.
+        """Posterior predictive trials: one simulated experiment for each draw, or each k-th where memory is short.
 
         Args:
             idata: what ``sample`` returned.
@@ -247,7 +247,9 @@ class HierarchicalDDM:
         Returns:
             ``rt`` in seconds and ``choice``, dims (chain, draw, trial).
         """
-        rt, choice = predict(self._on(newdata), self.ssm, self._coefficients(idata), seed, self.lapse)
+        spec = self._on(newdata)
+        found = thinned(self._coefficients(idata), len(spec.row))
+        rt, choice = predict(spec, self.ssm, found, seed, self.lapse)
         return xr.Dataset({"rt": (("chain", "draw", "trial"), rt), "choice": (("chain", "draw", "trial"), choice)})
 
     def outside_box(self, idata: Results) -> BoxReport | None:
@@ -307,17 +309,18 @@ class HierarchicalDDM:
         trials, dims = self.trials, ("chain", "draw", "trial")
         result: dict[str, Group] = {}
         if "log_likelihood" in wanted:
-            values = pointwise_log_prob(self.spec, self.likelihood, trials.rt, trials.choice, found)
+            few = thinned(found, trials.n)
+            values = pointwise_log_prob(self.spec, self.likelihood, trials.rt, trials.choice, few)
             result["log_likelihood"] = {"rt_choice": (dims, values)}
         if "posterior_predictive" in wanted:
-            rt, choice = predict(self.spec, self.ssm, found, seed, self.lapse)
+            rt, choice = predict(self.spec, self.ssm, thinned(found, trials.n), seed, self.lapse)
             result["posterior_predictive"] = {"rt": (dims, rt), "choice": (dims, choice)}
         if "prior" in wanted or "prior_predictive" in wanted:
             prior = prior_coefficients(self.spec, draws, seed)
             if "prior" in wanted:
                 result["prior"] = _with_draws(self._variables(prior)[0])
             if "prior_predictive" in wanted:
-                rt, choice = predict(self.spec, self.ssm, prior, seed, self.lapse)
+                rt, choice = predict(self.spec, self.ssm, thinned(prior, trials.n), seed, self.lapse)
                 result["prior_predictive"] = {"rt": (dims, rt), "choice": (dims, choice)}
         return result
 

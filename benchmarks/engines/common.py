@@ -3,7 +3,7 @@
 The model is the same everywhere. For participant s and trial i, with theta = (v, log a, logit z, log t0):
 
     theta_sk ~ Normal(beta_k, sd_k) for v, log a and log t0;   logit z is the same for all participants
-    (rt, choice)_i ~ (1 - p) Wiener(v_s, a_s, z, t0_s) + p Uniform(0, 20 s) / 2,   p = 0.05
+    (rt, choice)_i ~ (1 - p) Wiener(v_s, a_s, z, t0_s) + p Uniform(0, window) / 2,   p = 0.05
 
 Draws are compared on that scale, whatever an engine samples: ``v_Intercept`` (beta), ``v_sd``, and ``v_subject``, the
 participants' deviations theta_s - beta.
@@ -34,7 +34,6 @@ PRIORS = {
 }
 BY_PARTICIPANT = tuple(name for name, (_, _, scale) in PRIORS.items() if scale is not None)
 P_OUTLIER = 0.05
-WINDOW = 20.0  # seconds
 # A safe place to start for engines that leave that to the user: before nearly every response, chance accuracy.
 START = {"v": 0.0, "a": PRIORS["a"][0], "t0": float(np.log(0.1)), "z": 0.0}
 START_SD = 0.1
@@ -42,9 +41,10 @@ START_SD = 0.1
 
 @dataclass(frozen=True)
 class Task:
-    """What an engine is asked to do; ``options`` are its own."""
+    """What an engine is asked to do; ``window`` is that of the lapses in seconds, ``options`` are the engine's own."""
 
     data: str
+    window: float
     out: str
     draws: int
     tune: int

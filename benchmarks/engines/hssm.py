@@ -13,7 +13,7 @@ import time
 
 BEGIN = time.perf_counter()
 
-from benchmarks.engines.common import BY_PARTICIPANT, P_OUTLIER, PRIORS, WINDOW, Report, Task  # noqa: E402
+from benchmarks.engines.common import BY_PARTICIPANT, P_OUTLIER, PRIORS, Report, Task  # noqa: E402
 
 TASK = Task.read()
 # NumPyro runs chains in parallel only on as many devices; JAX reads this when it is imported.
@@ -99,7 +99,7 @@ def build(centred: bool) -> hssm.HSSM:
         loglik_kind="analytical",
         include=terms(),
         p_outlier=P_OUTLIER,
-        lapse=bmb.Prior("Uniform", lower=0.0, upper=2.0 * WINDOW),
+        lapse=bmb.Prior("Uniform", lower=0.0, upper=2.0 * TASK.window),
         prior_settings=None,
         noncentered=not centred,
     )

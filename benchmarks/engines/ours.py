@@ -12,7 +12,7 @@ import pandas as pd  # noqa: E402
 import torch.distributions as td  # noqa: E402
 
 import hddm_sbi as hs  # noqa: E402
-from benchmarks.engines.common import BY_PARTICIPANT, P_OUTLIER, PRIORS, WINDOW, Report, Task  # noqa: E402
+from benchmarks.engines.common import BY_PARTICIPANT, P_OUTLIER, PRIORS, Report, Task  # noqa: E402
 
 TASK = Task.read()
 
@@ -31,7 +31,7 @@ def build() -> hs.HierarchicalDDM:
         shared=[name for name in PRIORS if name not in BY_PARTICIPANT],
         priors=priors,
         p_outlier=P_OUTLIER,
-        lapse=(0.0, WINDOW),
+        lapse=(0.0, TASK.window),
     )
     model.log_density(np.zeros(model.potential.ndim))  # chooses the centring, and whatever else is made on demand
     return model

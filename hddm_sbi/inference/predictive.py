@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from hddm_sbi.errors import ModelError
+from hddm_sbi.errors import HDDMWarning, ModelError
 from hddm_sbi.likelihoods.base import Likelihood
 from hddm_sbi.spec.linear import natural_parameters
 from hddm_sbi.spec.model_spec import ModelSpec
@@ -19,7 +20,26 @@ Coefficients = Mapping[str, FloatArray]
 
 # bytes that theta of one chunk of draws may fill, besides the result
 MEMORY = 64 * 2**20
+# bytes that one array of draws by trials may fill: draws are left out beyond it
+LARGEST_RESULT = 2**30
 P_OUTLIER = "p_outlier"
+
+
+def thinned(coefficients: Coefficients, n_trials: int, largest: int = LARGEST_RESULT) -> Coefficients:
+    """Every k-th draw, with the smallest k for which an array of draws by trials fits into so many bytes.
+
+    Says so in a warning where k is not 1.
+    """
+    chains, draws = _draws(coefficients)
+    step = -(-draws // max(1, largest // (8 * chains * max(n_trials, 1))))
+    if step == 1:
+        return coefficients
+    warnings.warn(
+        f"{chains * draws} draws of {n_trials} trials need too much memory: one draw in {step} is used.",
+        HDDMWarning,
+        stacklevel=3,
+    )
+    return {site: value[:, ::step] for site, value in coefficients.items()}
 
 
 def pointwise_log_prob(

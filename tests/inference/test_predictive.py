@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from hddm_sbi.errors import ModelError
+from hddm_sbi.errors import HDDMWarning, ModelError
 from hddm_sbi.inference.layout import Layout, coefficients
 from hddm_sbi.inference.potential import Potential
-from hddm_sbi.inference.predictive import pointwise_log_prob, predict
+from hddm_sbi.inference.predictive import pointwise_log_prob, predict, thinned
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
 from hddm_sbi.likelihoods.lapse import LapseMixture
 from hddm_sbi.spec.model_spec import CommonTerm, ModelSpec, ParameterSpec
@@ -103,3 +103,11 @@ def test_coefficients_are_the_posterior_variables(make_spec):
     expected = {term.site for _, term in spec.common_terms()} | {term.site for _, term in spec.group_terms()}
     expected |= {f"{term.site}_sd" for _, term in spec.group_terms() if term.sd_prior is not None}
     assert set(values) == expected
+
+
+def test_draws_are_left_out_where_memory_is_short():
+    draws = {"v_Intercept": np.arange(24.0).reshape(2, 12)}
+    assert thinned(draws, 100, largest=8 * 24 * 100) is draws
+    with pytest.warns(HDDMWarning, match="one draw in 3"):
+        few = thinned(draws, 100, largest=8 * 2 * 4 * 100)
+    np.testing.assert_array_equal(few["v_Intercept"], draws["v_Intercept"][:, ::3])

@@ -1,0 +1,128 @@
+"""Fits of simulated experiments that are hard to sample: little data, few or many participants, odd participants."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hddm_sbi.api import HierarchicalDDM
+from hddm_sbi.results.diagnostics import diagnostics
+from hddm_sbi.results.to_arviz import group
+from hddm_sbi.spec.links import get_link
+from hddm_sbi.ssm import simulate
+
+# The population on the link scales: location, and sd between participants.
+POPULATION = {"v": (1.2, 0.4), "a": (np.log(1.5), 0.15), "z": (0.0, 0.1), "t0": (np.log(0.3), 0.15)}
+LINKS = {"v": "identity", "a": "log", "z": "logit", "t0": "log"}
+# Split R-hat of M half chains, each worth m independent draws, is near sqrt(1 + X / m) where chains have converged, X
+# being chi-square / (M - 1). The largest X of some 150 quantities is about 6 for the four halves of two chains: R-hat
+# below 1.05 means m of 60, 240 effective draws of the worst quantity, which runs as short as these just about have.
+# The usual 1.01 would need five times as many.
+LARGEST_RHAT = 1.05
+Z_999 = 3.29  # the central 99.9% of a normal distribution
+
+
+@dataclass(frozen=True)
+class Case:
+    """An experiment, and how it is fitted.
+
+    Args:
+        participants, trials: how many, and how many each; the first one's may differ.
+        v: location and sd of the drift, instead of the population's.
+        first_v, first_trials: of the first participant, where they differ.
+        draws: of each chain.
+        divergent: bound on the share of draws that diverge.
+    """
+
+    participants: int
+    trials: int
+    v: tuple[float, float] = POPULATION["v"]
+    first_v: float | None = None
+    first_trials: int | None = None
+    draws: int = 500
+    divergent: float = 0.01
+
+    @property
+    def population(self) -> dict[str, tuple[float, float]]:
+        return POPULATION | {"v": self.v}
+
+    def simulate(self, seed: int) -> pd.DataFrame:
+        """Trials of participants drawn from the population: columns subject, rt, response."""
+        rng = np.random.default_rng(seed)
+        b = {name: rng.normal(mean, sd, self.participants) for name, (mean, sd) in self.population.items()}
+        if self.first_v is not None:
+            b["v"][0] = self.first_v
+        trials = np.full(self.participants, self.trials)
+        trials[0] = self.first_trials or self.trials
+        theta = np.column_stack([get_link(LINKS[name]).inverse(values) for name, values in b.items()])
+        subject = np.repeat(np.arange(self.participants), trials)
+        rt, choice = simulate("ddm", theta[subject], 1, seed)
+        return pd.DataFrame({"subject": subject, "rt": rt.ravel(), "response": choice.ravel()})
+
+    def fit(self, seed: int) -> Fit:
+        model = HierarchicalDDM(self.simulate(seed), groupby="subject", likelihood="exact", choices=(0, 1))
+        found = model.sample(draws=self.draws, tune=500, chains=2, seed=seed, progress=False)
+        return Fit(self, group(found, "posterior"), group(found, "sample_stats"))
+
+
+@dataclass(frozen=True)
+class Fit:
+    case: Case
+    posterior: Any
+    stats: Any
+
+    @property
+    def columns(self) -> np.ndarray:
+        """Every scalar of the posterior, shape (chains, draws, quantities)."""
+        return np.concatenate([x.values.reshape(2, self.case.draws, -1) for x in self.posterior.values()], axis=-1)
+
+    @property
+    def r_hat(self) -> np.ndarray:
+        return diagnostics(self.columns)[2]
+
+    @property
+    def divergent(self) -> float:
+        return float(self.stats["diverging"].mean())
+
+    def z_scores(self) -> dict[str, float]:
+        """Distance of the population's true values from their posterior means, in posterior sds."""
+        truth: dict[str, float] = {}
+        for name, (mean, sd) in self.case.population.items():
+            truth[f"{name}_Intercept"] = mean
+            truth[f"{name}_Intercept_subject_sd"] = sd
+        if self.case.first_v is not None:  # who is not from the population
+            del truth["v_Intercept_subject_sd"]
+        return {x: float((self.posterior[x].mean() - value) / self.posterior[x].std()) for x, value in truth.items()}
+
+
+CASES = {
+    "five trials each": Case(20, 5, draws=1000),
+    "three participants": Case(3, 100, draws=1000),
+    "200 participants": Case(200, 20),
+    "hardly an error": Case(15, 60, v=(4.0, 0.5)),
+    "one participant at chance": Case(12, 80, v=(2.5, 0.4), first_v=0.0),
+    "one participant with one trial": Case(10, 60, first_trials=1),
+}
+SEED = 1
+
+
+@cache
+def fit(name: str) -> Fit:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "participant 0 in column 'subject' has a single trial")
+        return CASES[name].fit(SEED)
+
+
+@pytest.mark.parametrize("name", [pytest.param(x, marks=pytest.mark.slow if x[0] == "2" else ()) for x in CASES])
+def test_chains_agree_and_hold_the_truth(name: str) -> None:
+    found = fit(name)
+    assert np.isfinite(found.columns).all()
+    assert found.r_hat.max() < LARGEST_RHAT
+    assert found.divergent < found.case.divergent
+    assert {x: z for x, z in found.z_scores().items() if abs(z) > Z_999} == {}
