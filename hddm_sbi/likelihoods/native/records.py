@@ -18,7 +18,7 @@ from numba.core import cgutils, types
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, models, register_model
 
-from hddm_sbi.likelihoods.native.compiling import callable_from_python
+from hddm_sbi.likelihoods.native.compiling import announced, callable_from_python
 
 IntArray = npt.NDArray[np.int64]
 
@@ -104,7 +104,8 @@ class CFunction:
     @cached_property
     def address(self) -> int:
         """Address of the C function."""
-        self._compiled = nb.cfunc(self._signature, cache=True, error_model="numpy")(self._function)
+        with announced():
+            self._compiled = nb.cfunc(self._signature, cache=True, error_model="numpy")(self._function)
         return int(self._compiled.address)
 
 
