@@ -22,8 +22,8 @@ LEAST_INFORMATION = 0.5
 
 
 # A coefficient whose groups are on average centred by less is not centred at all: where the sd may be next to zero,
-# even sd^.1 is a funnel, with a divergence in a few thousand draws, and only w = 0 has none.
-LEAST_CENTRING = 0.3
+# even sd^.1 is a funnel, in which chains diverge and stick, and only w = 0 is none.
+LEAST_CENTRING = 0.5
 
 
 def choose_centring(

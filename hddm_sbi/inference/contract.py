@@ -94,7 +94,7 @@ class NutsSettings:
     max_tree_depth: int = 10
 
     def __post_init__(self) -> None:
-        for name, least in (("draws", 1), ("tune", 0), ("chains", 1), ("seed", 0)):
+        for name, least in (("draws", 1), ("tune", 1), ("chains", 1), ("seed", 0)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
                 raise ModelError(f"{name} must be a whole number of at least {least}, not {value!r}.")

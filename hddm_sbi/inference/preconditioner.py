@@ -1,8 +1,8 @@
 """A linear change of coordinates in which the posterior is nearly round, from its curvature at one point.
 
-u = centre + T x, with T T' the inverse of the precision matrix at the centre. That matrix is an arrow: a core
-(population terms and group standard deviations) and one block for each group, which touches the core but no other
-group. With
+u = centre + T x, with T T' the inverse of the precision matrix at the centre. That matrix is taken as an arrow: a core
+(population terms and group standard deviations) and one block for each group, which touches the core, as far as that
+is reliable, but no other group. With
 
     precision = [[C, B'], [B, D]],  D = L L' block by block,  S = C - B' D^-1 B = K K'
 
@@ -52,6 +52,8 @@ IntArray = npt.NDArray[np.int64]
 
 # Least share of its own precision that a coordinate of the core keeps when the groups' part is subtracted.
 LEAST_SHARE = 1e-3
+# Least information on a log standard deviation for which it counts as known: to a factor of 1.4, its standard error.
+LEAST_INFORMATION = 10.0
 
 
 class Frame(NamedTuple):
@@ -272,15 +274,16 @@ def make_frame(potential: Potential, centre: FloatArray, slots: int) -> Frame:
     core_at = np.arange(n_core)
     everything = sparse.csr_array(likelihood + prior)
     core = everything[:n_core, :n_core].toarray()
-    own, blocks = np.diag(core).copy(), groups_of(potential)
+    own, blocks, reliable = np.diag(core).copy(), groups_of(potential), _reliable(potential)
     factors, couplings = [np.zeros(0)], [np.zeros(0)]
     for at in blocks:
         precision = prior[at][:, at].toarray() + _positive(likelihood[at][:, at].toarray())
-        with_core = everything[at][:, core_at].toarray()
+        with_core = everything[at][:, core_at].toarray() * reliable
         coupling = np.linalg.solve(precision, with_core)
         core -= with_core.T @ coupling
         factors.append(np.linalg.inv(np.linalg.cholesky(precision)).T.ravel())
         couplings.append(coupling.ravel())
+    core *= np.outer(reliable, reliable) | np.eye(n_core, dtype=bool)
     native, core = potential.native, _root_of_inverse(core, own)
     centre, signed = np.array(centre, dtype=np.float64), _signed(potential)
     for sd_at, _ in signed:  # at log sd so far; y is about as uncertain as it is large
@@ -306,6 +309,22 @@ def make_frame(potential: Potential, centre: FloatArray, slots: int) -> Frame:
         moved=np.zeros((slots, n_core)),
         signed=np.ones((slots, len(signed))),
     )
+
+
+def _reliable(potential: Potential) -> npt.NDArray[np.bool_]:
+    """Which coordinates of the core the groups are adjusted for: fixed effects, and population terms of certain sds.
+
+    What a population term has to do with its groups depends on their standard deviation, of which log sd has the
+    information 2 sum w^2 (see ``choose_centring``). Where that is little, one point says nothing of the whole, and to
+    turn the coordinates by it would do harm.
+    """
+    plan, layout = potential.plan, potential.layout
+    beside = {term.common for _, term in potential.spec.group_terms()}
+    core = [block for block in layout.blocks if block.kind != "raw"]
+    kinds = [np.full(block.size, block.kind == "common" and block.site not in beside) for block in core]
+    information = np.bincount(plan.around_beta, 2.0 * plan.around_w**2, layout.ndim + 1)
+    known = information[: layout.ndim - layout.n_raw] >= LEAST_INFORMATION
+    return np.concatenate([np.zeros(0, dtype=bool), *kinds]) | known
 
 
 def _signed(potential: Potential) -> list[tuple[int, IntArray]]:

@@ -20,12 +20,15 @@ from hddm_sbi.ssm import simulate
 # The population on the link scales: location, and sd between participants.
 POPULATION = {"v": (1.2, 0.4), "a": (np.log(1.5), 0.15), "z": (0.0, 0.1), "t0": (np.log(0.3), 0.15)}
 LINKS = {"v": "identity", "a": "log", "z": "logit", "t0": "log"}
-# Split R-hat of M half chains, each worth m independent draws, is near sqrt(1 + X / m) where chains have converged, X
-# being chi-square / (M - 1). The largest X of some 150 quantities is about 6 for the four halves of two chains: R-hat
-# below 1.05 means m of 60, 240 effective draws of the worst quantity, which runs as short as these just about have.
-# The usual 1.01 would need five times as many.
+# Where chains have converged, split R-hat of M half chains, each worth m independent draws, is near sqrt(1 + X / m)
+# with X ~ chi-square(M - 1) / (M - 1). The largest X of 100 to 2,000 quantities, each looked at twice (location and
+# spread), is 4.5 to 6.5 for the four halves of two chains: R-hat below 1.05 asks for m of 45 to 65, some 200 effective
+# draws in all, which runs as short as these have of the worst quantity. The usual 1.01 would ask for five times more.
 LARGEST_RHAT = 1.05
-Z_999 = 3.29  # the central 99.9% of a normal distribution
+# The central 99.9% of a normal distribution. Quantiles that far out are not to be had from a thousand draws.
+LARGEST_Z = 3.29
+# Each case is fitted with these seeds of data and sampler.
+SEEDS = (4, 5, 6)
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ class Case:
         v: location and sd of the drift, instead of the population's.
         first_v, first_trials: of the first participant, where they differ.
         draws: of each chain.
-        divergent: bound on the share of draws that diverge.
+        seeds: of the fits.
+        divergent: bound on the share of draws that diverge, over all fits.
     """
 
     participants: int
@@ -46,6 +50,7 @@ class Case:
     first_v: float | None = None
     first_trials: int | None = None
     draws: int = 500
+    seeds: tuple[int, ...] = SEEDS
     divergent: float = 0.01
 
     @property
@@ -68,12 +73,13 @@ class Case:
     def fit(self, seed: int) -> Fit:
         model = HierarchicalDDM(self.simulate(seed), groupby="subject", likelihood="exact", choices=(0, 1))
         found = model.sample(draws=self.draws, tune=500, chains=2, seed=seed, progress=False)
-        return Fit(self, group(found, "posterior"), group(found, "sample_stats"))
+        return Fit(self, seed, group(found, "posterior"), group(found, "sample_stats"))
 
 
 @dataclass(frozen=True)
 class Fit:
     case: Case
+    seed: int
     posterior: Any
     stats: Any
 
@@ -101,28 +107,51 @@ class Fit:
         return {x: float((self.posterior[x].mean() - value) / self.posterior[x].std()) for x, value in truth.items()}
 
 
+# Three participants leave a standard deviation near zero possible, however many trials they have: there trajectories
+# diverge, in 0.7% of the draws (median of 25 seeds; 2.1% at most). All others have a median of 0.1% at most.
 CASES = {
     "five trials each": Case(20, 5, draws=1000),
-    "three participants": Case(3, 100, draws=1000),
-    "200 participants": Case(200, 20),
+    "three participants": Case(3, 100, draws=1000, divergent=0.03),
+    "200 participants": Case(200, 20, draws=800, seeds=SEEDS[:1]),
     "hardly an error": Case(15, 60, v=(4.0, 0.5)),
     "one participant at chance": Case(12, 80, v=(2.5, 0.4), first_v=0.0),
     "one participant with one trial": Case(10, 60, first_trials=1),
 }
-SEED = 1
 
 
 @cache
-def fit(name: str) -> Fit:
+def fits(name: str) -> tuple[Fit, ...]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "participant 0 in column 'subject' has a single trial")
-        return CASES[name].fit(SEED)
+        return tuple(CASES[name].fit(seed) for seed in CASES[name].seeds)
 
 
-@pytest.mark.parametrize("name", [pytest.param(x, marks=pytest.mark.slow if x[0] == "2" else ()) for x in CASES])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if case.participants > 100 else ()) for name, case in CASES.items()],
+)
 def test_chains_agree_and_hold_the_truth(name: str) -> None:
-    found = fit(name)
-    assert np.isfinite(found.columns).all()
-    assert found.r_hat.max() < LARGEST_RHAT
-    assert found.divergent < found.case.divergent
-    assert {x: z for x, z in found.z_scores().items() if abs(z) > Z_999} == {}
+    for found in fits(name):
+        assert np.isfinite(found.columns).all(), found.seed
+        assert found.r_hat.max() < LARGEST_RHAT, found.seed
+        far = {x: z for x, z in found.z_scores().items() if abs(z) > LARGEST_Z}
+        assert far == {}, found.seed
+    assert np.mean([found.divergent for found in fits(name)]) < CASES[name].divergent
+
+
+def test_a_participant_at_chance_is_not_pulled_to_the_others() -> None:
+    for found in fits("one participant at chance"):
+        v = found.posterior["v_subject"].values.reshape(-1, found.case.participants)
+        mean, sd = v.mean(0), v.std(0)
+        assert abs(mean[0]) < LARGEST_Z * sd[0]
+        assert (mean[0] + LARGEST_Z * sd[0] < mean[1:] - sd[1:]).all()
+
+
+def test_a_participant_with_one_trial_is_known_as_well_as_a_new_one() -> None:
+    for found in fits("one participant with one trial"):
+        for name in ("v", "a", "t0"):
+            deviation = found.posterior[f"{name}_Intercept_subject"].values.reshape(-1, found.case.participants)
+            sd = found.posterior[f"{name}_Intercept_subject_sd"].values
+            spread = np.sqrt(np.mean(sd**2))  # of a participant of whom there are no trials at all
+            assert 0.7 * spread < deviation[:, 0].std() < 1.2 * spread  # a trial says a little
+            assert deviation[:, 0].std() > deviation[:, 1:].std(0).max()

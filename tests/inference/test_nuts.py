@@ -128,7 +128,7 @@ def test_interrupt_stops_every_chain(sampler):
     assert threading.active_count() <= before
 
 
-@pytest.mark.parametrize("kwargs", [{"draws": 0}, {"tune": -1}, {"chains": 1.5}, {"seed": -1}, {"target_accept": 1.0}])
+@pytest.mark.parametrize("kwargs", [{"draws": 0}, {"tune": 0}, {"chains": 1.5}, {"seed": -1}, {"target_accept": 1.0}])
 def test_settings_are_checked(kwargs):
     (name,) = kwargs
     with pytest.raises(ModelError, match=name):
