@@ -25,6 +25,7 @@ Sums = tuple[float, float, float, float, float, float]
 SeriesSums = tuple[float, float, float, float, float, float, float]
 
 
+# One loop for each series: a branch between them inside of a loop would keep it from vectorising.
 @summing
 def _small_time_sum(
     rt: FloatArray, count: FloatArray, log_lapse: FloatArray, t0: float, v: float, a: float, w: float, c: float,
