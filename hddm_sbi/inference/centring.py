@@ -81,7 +81,7 @@ class _Groups:
         b, beta, sd = self._b, self._beta, self._sd
         pull = np.einsum("gjk,gk->gj", self._information, b) + (b - beta) / sd**2  # G b_hat
         for _ in range(EM_STEPS):
-            variance = np.linalg.inv(self._information + np.diag(1.0 / sd**2))
+            variance = posterior_variance(self._information, sd)
             b = np.einsum("gjk,gk->gj", variance, pull + beta / sd**2)
             beta = np.where(self._has_beta, b.mean(axis=0), 0.0)
             spread = (b - beta) ** 2 + np.einsum("gkk->gk", variance)
@@ -90,7 +90,7 @@ class _Groups:
 
     def resolved(self, sd: FloatArray) -> FloatArray:
         """w = 1 - V / sd^2, the share of the variation between groups that the data resolve."""
-        variance = np.linalg.inv(self._information + np.diag(1.0 / sd**2))
+        variance = posterior_variance(self._information, sd)
         return np.clip(1.0 - np.einsum("gkk->gk", variance) / sd**2, 0.0, 1.0)
 
     def cautious(self, sd: FloatArray) -> FloatArray:
@@ -100,6 +100,13 @@ class _Groups:
         """
         information = np.sum(2.0 * self.resolved(sd) ** 2, axis=0)
         return sd * np.exp(-STANDARD_ERRORS / np.sqrt(np.maximum(information, LEAST_INFORMATION)))
+
+
+def posterior_variance(information: FloatArray, sd: FloatArray) -> FloatArray:
+    """(G + diag(1 / sd^2))^-1 of each group, however large its information G is, by eigenvalues in units of the sds."""
+    values, vectors = np.linalg.eigh(information * np.outer(sd, sd))
+    scaled = vectors * sd[:, None]
+    return np.asarray(np.einsum("gik,gk,gjk->gij", scaled, 1.0 / (1.0 + np.maximum(values, 0.0)), scaled))
 
 
 def _of_groups(spec: ModelSpec, terms: list[tuple[str, GroupTerm]], information: FloatArray) -> FloatArray:

@@ -52,6 +52,8 @@ IntArray = npt.NDArray[np.int64]
 
 # Least share of its own precision that a coordinate of the core keeps when the groups' part is subtracted.
 LEAST_SHARE = 1e-3
+# Largest precision of the likelihood in units of the prior's: far beyond, the prior would be lost in rounding.
+LARGEST_RATIO = 1e10
 # Least information on a log standard deviation for which it counts as known: to a factor of 1.4, its standard error.
 LEAST_INFORMATION = 10.0
 
@@ -277,7 +279,7 @@ def make_frame(potential: Potential, centre: FloatArray, slots: int) -> Frame:
     own, blocks, reliable = np.diag(core).copy(), groups_of(potential), _reliable(potential)
     factors, couplings = [np.zeros(0)], [np.zeros(0)]
     for at in blocks:
-        precision = prior[at][:, at].toarray() + _positive(likelihood[at][:, at].toarray())
+        precision = precision_of(prior[at][:, at].toarray(), likelihood[at][:, at].toarray())
         with_core = everything[at][:, core_at].toarray() * reliable
         coupling = np.linalg.solve(precision, with_core)
         core -= with_core.T @ coupling
@@ -340,10 +342,15 @@ def _signed(potential: Potential) -> list[tuple[int, IntArray]]:
     return result
 
 
-def _positive(matrix: FloatArray) -> FloatArray:
-    """The nearest positive semidefinite matrix: away from the mode some directions may curve upwards."""
-    values, vectors = np.linalg.eigh(0.5 * (matrix + matrix.T))
-    return np.asarray((vectors * np.maximum(values, 0.0)) @ vectors.T)
+def precision_of(prior: FloatArray, likelihood: FloatArray) -> FloatArray:
+    """Prior and likelihood together, positive definite and invertible.
+
+    Away from the mode the likelihood may curve upwards, or so sharply that the prior is lost in rounding.
+    """
+    scale = np.sqrt(np.maximum(np.diag(prior), 1.0 / LARGEST_RATIO))
+    values, vectors = np.linalg.eigh(0.5 * (likelihood + likelihood.T) / np.outer(scale, scale))
+    values = np.clip(values, 0.0, LARGEST_RATIO)
+    return np.asarray(prior + (vectors * values) @ vectors.T * np.outer(scale, scale))
 
 
 def _root_of_inverse(precision: FloatArray, own: FloatArray) -> FloatArray:

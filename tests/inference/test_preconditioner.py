@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from hddm_sbi.inference.centring import choose_centring
+from hddm_sbi.inference.centring import choose_centring, posterior_variance
 from hddm_sbi.inference.initial import estimate, starting_points, with_centring
 from hddm_sbi.inference.potential import Potential
-from hddm_sbi.inference.preconditioner import Preconditioned
+from hddm_sbi.inference.preconditioner import Preconditioned, precision_of
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
 from hddm_sbi.likelihoods.lapse import LapseMixture
 from hddm_sbi.spec.build import build_spec
@@ -123,3 +123,16 @@ def test_a_standard_deviation_passes_through_zero():
     assert left == pytest.approx(right, abs=1e-4)
     np.testing.assert_allclose(by_left, by_right, atol=1e-3)
     np.testing.assert_allclose(raw_left, -raw_right, atol=1e-6)
+
+
+def test_information_of_any_size():
+    sharp, prior = np.full((2, 2), 1e30), np.array([[4.0, -1.0], [-1.0, 9.0]])  # as where a response is next to t0
+    for likelihood in (sharp, -sharp, 0 * sharp):
+        precision = precision_of(prior, likelihood)
+        assert np.isfinite(np.linalg.inv(np.linalg.cholesky(precision))).all()
+    np.testing.assert_allclose(precision_of(prior, np.eye(2)), prior + np.eye(2))
+    sd, information = np.array([0.5, 0.2]), np.array([np.full((2, 2), 1e18), np.diag([3.0, 0.0])])
+    variance = posterior_variance(information, sd)
+    np.testing.assert_allclose(variance[1], np.diag([1 / (3 + 4), 0.04]))
+    along = np.array([1.0, 1.0])
+    assert 0 <= along @ variance[0] @ along < 1e-15
