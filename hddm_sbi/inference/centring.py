@@ -74,7 +74,10 @@ class _Groups:
         beta = [at.values[t.common] if t.common else np.zeros(t.matrix.shape[1]) for _, t in terms]
         self._beta = np.concatenate([np.atleast_1d(x) for x in beta])
         self._has_beta = np.repeat([t.common is not None for _, t in terms], widths)
-        self._floor = np.concatenate([moderate_sd(t, np.zeros(t.matrix.shape[1])) for _, t in terms])
+        # where the data say nothing of a direction, EM would follow the estimate's error to any length
+        self._floor, self._ceiling = (
+            np.concatenate([moderate_sd(t, np.full(t.matrix.shape[1], end)) for _, t in terms]) for end in (0.0, np.inf)
+        )
 
     def fit_sd(self) -> FloatArray:
         """The sds by EM: at a mode b, G (b_hat - b) = (b - beta) / sd^2 gives b_hat, the groups' likeliest values."""
@@ -85,7 +88,7 @@ class _Groups:
             b = np.einsum("gjk,gk->gj", variance, pull + beta / sd**2)
             beta = np.where(self._has_beta, b.mean(axis=0), 0.0)
             spread = (b - beta) ** 2 + np.einsum("gkk->gk", variance)
-            sd = np.maximum(np.sqrt(spread.mean(axis=0)), self._floor)
+            sd = np.clip(np.sqrt(spread.mean(axis=0)), self._floor, self._ceiling)
         return sd
 
     def resolved(self, sd: FloatArray) -> FloatArray:

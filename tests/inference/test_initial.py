@@ -6,7 +6,7 @@ import pytest
 
 from hddm_sbi.errors import SamplingError
 from hddm_sbi.inference.centring import choose_centring
-from hddm_sbi.inference.initial import Estimate, estimate, starting_points, with_centring
+from hddm_sbi.inference.initial import Estimate, estimate, moderate_sd, starting_points, with_centring
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.preconditioner import Preconditioned
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
@@ -91,6 +91,19 @@ def test_fast_guesses_do_not_drag_the_start():
     theta = potential.theta(at.pack(spec))
     assert (theta[:, 3] > 0.15).all()
     assert (np.abs(theta[:, 0] - 1.0) < 1.5).all()
+
+
+def test_groups_that_say_nothing_leave_the_sds_finite():
+    frame = experiment(4, 2, 1)  # two trials each
+    frame.loc[frame["subject"] == 0, "rt"] = [0.4, 9.0]
+    for seed in range(5):
+        frame["rt"] = frame["rt"] * np.exp(0.3 * np.random.default_rng(seed).normal(size=len(frame)))
+        _, spec, at = prepare(frame, LapseMixture(ExactDDM(), (0, 50)), formula=["v ~ cond", "a ~ cond"])
+        for _, term in spec.group_terms():
+            sd = np.atleast_1d(at.values[f"{term.site}_sd"])
+            ends = moderate_sd(term, np.zeros(len(sd))), moderate_sd(term, np.full(len(sd), np.inf))
+            assert ((ends[0] <= sd) & (sd <= ends[1])).all()
+            assert np.isfinite(at.b[term.site]).all()
 
 
 def test_impossible_data_are_named():
