@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,20 +14,49 @@ from hddm_sbi.errors import ModelError
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
+# (theta of shape (rows, parameters), trials per row, seed) -> rt, choice and the logarithm of the ratio of the path's
+# density to that with the drift reversed, each of shape (rows, trials)
+RatioSimulator = Callable[[FloatArray, int, int], tuple[FloatArray, IntArray, FloatArray]]
+
 # (theta of shape (rows, parameters), trials per row, seed) -> rt and choice, each of shape (rows, trials)
 Simulator = Callable[[FloatArray, int, int], tuple[FloatArray, IntArray]]
 
 
 @dataclass(frozen=True)
+class Prior:
+    """What is known of a parameter before the data, on its default link's scale.
+
+    Args:
+        loc, sd: median and spread of the intercept.
+        effect: spread of contrasts and standardised slopes.
+        group_sd, group_effect: scales of the standard deviations between groups, of intercepts and of effects.
+        source: where it comes from.
+    """
+
+    loc: float
+    sd: float
+    effect: float
+    group_sd: float
+    group_effect: float
+    source: str
+
+
+@dataclass(frozen=True)
 class Parameter:
-    """One parameter of a model: its support, its default link, and the range a network is trained on.
+    """One parameter of a model: its support, its default link and prior, and the range a network is trained on.
 
     Args:
         name: the field's symbol, such as ``v``.
         support: the open or half-open interval of possible values.
-        link: default link of a regression on it: ``"identity"``, ``"log"`` or ``"logit"``.
+        link: default link of a regression on it: ``"identity"``, ``"log"``, or ``"logit"`` of the place between the
+            ends of the support.
         box: range over which a network for the model is trained.
         description: what it means, with its unit.
+        prior: default prior; None derives one from the box.
+        within: name of a relative starting point z, for the width of a range of starting points around it: values lie
+            below 2 min(z, 1 - z), and ``support``, ``link``, ``box`` and ``prior`` are those of the value as a
+            proportion of that.
+        population: whether it stays at the population level unless a formula says otherwise.
     """
 
     name: str
@@ -35,6 +64,9 @@ class Parameter:
     link: Literal["identity", "log", "logit"]
     box: tuple[float, float]
     description: str = ""
+    prior: Prior | None = None
+    within: str | None = None
+    population: bool = False
 
     def contains(self, values: FloatArray) -> npt.NDArray[np.bool_]:
         """Whether values are possible; an end of the support is, where the box reaches it (t0 = 0)."""
@@ -50,20 +82,67 @@ class Symmetries:
 
     Args:
         shift: parameter added to every response time (non-decision time).
-        scale: parameter that sets the length scale c of the process (boundary separation).
-        scale_powers: for other parameters p, the power k such that the process with p and length scale c equals the one
-            with p c^k and length scale 1, times divided by c^2 (Brownian scaling: drift has power 1).
+        window: parameter that smears the shift: each response is later by a uniform draw from [0, window].
+        scale: parameter that sets the length scale c of the process (boundary separation). Lengths in units of c, and
+            times in units of c^k with k = ``time_power``, leave the same process with length scale 1.
+        units: for parameters that carry a unit, the powers of length and of time in it: drift is ("v", 1, -1).
+        time_power: k: 2 for Brownian motion; or the name of the parameter that is k.
+        angles: parameters whose tangent carries the unit, not they themselves.
         mirror: parameters that change when the two choices trade places, and how: ``"negate"`` p -> -p,
             ``"complement"`` p -> 1 - p. Empty: no such symmetry.
         even: parameters whose sign leaves the decision time unchanged once the choice is given (the drift of a
-            Wiener process: the likelihood ratio of two drifts depends on the end point and the time only).
+            Wiener process between constant bounds: the likelihood ratio of two drifts depends on the end point and the
+            time only).
     """
 
     shift: str | None = None
+    window: str | None = None
     scale: str | None = None
-    scale_powers: tuple[tuple[str, float], ...] = ()
+    units: tuple[tuple[str, float, float], ...] = ()
+    time_power: float | str = 2.0
+    angles: tuple[str, ...] = ()
     mirror: tuple[tuple[str, Literal["negate", "complement"]], ...] = ()
     even: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Diffusion:
+    """What a network may know of a diffusion between two boundaries before it has seen any: the shape of its times.
+
+    Args:
+        drift, start: names of the drift and of the relative starting point.
+        collapse: how the boundaries approach each other: ``"linear"``, by the parameter that is an angle, or
+            ``"weibull"``, by the parameters shape and scale; "" where they do not.
+        collapsing: names of these parameters.
+    """
+
+    drift: str
+    start: str
+    collapse: Literal["", "linear", "weibull"] = ""
+    collapsing: tuple[str, ...] = ()
+
+
+class Summary(NamedTuple):
+    """What rules of thumb for a model's parameters start from, each for every participant.
+
+    Args:
+        time: median time of the decision in seconds, shape (participants,).
+        longest: longest response time in seconds, shape (participants,).
+        shares: of the choices, none of them 0 or 1, shape (participants, choices).
+    """
+
+    time: FloatArray
+    longest: FloatArray
+    shares: FloatArray
+
+
+# from the summary to rough values of some parameters by name, each of shape (participants,)
+Guess = Callable[[Summary], dict[str, FloatArray]]
+
+
+def room(z: FloatArray) -> FloatArray:
+    """The largest width of a range of starting points around z: 2 min(z, 1 - z)."""
+    return 2.0 * np.minimum(z, 1.0 - z)
 
 
 @dataclass(frozen=True)
@@ -76,9 +155,15 @@ class SSM:
         simulator: ``(theta (rows, parameters), n, seed) -> (rt, choice)``, each (rows, n); rt in seconds.
         n_choices: number of response options.
         symmetries: laws that a network for the model may build in.
-        diffusion: names of the drift and the relative starting point, where the process is a diffusion between two
-            boundaries; a network then starts from the shape of a first-passage time.
+        diffusion: where the process is a diffusion between two boundaries; a network then starts from the shape of a
+            first-passage time.
         description: the process in a line.
+        ratio_simulator: a simulator that also tells how likely each simulated path would have been with the drift
+            reversed: training then learns from it for both drifts, the rarer choices above all.
+        effort: how much longer than usual simulations at theta, (rows, parameters), take, at least 1: training draws
+            such rows the less often; None: nowhere.
+        guess: rules of thumb for where the search for a first point begins; parameters without one begin at the median
+            of their prior, or in the middle of their box.
     """
 
     name: str
@@ -86,8 +171,11 @@ class SSM:
     simulator: Simulator
     n_choices: int = 2
     symmetries: Symmetries = Symmetries()
-    diffusion: tuple[str, str] | None = None
+    diffusion: Diffusion | None = None
     description: str = ""
+    ratio_simulator: RatioSimulator | None = None
+    effort: Callable[[FloatArray], FloatArray] | None = None
+    guess: Guess | None = None
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
@@ -98,6 +186,22 @@ class SSM:
     def box(self) -> FloatArray:
         """Training ranges, shape (parameters, 2)."""
         return np.array([parameter.box for parameter in self.parameters], dtype=np.float64)
+
+    def proportions(self, theta: FloatArray) -> FloatArray:
+        """``theta``, (..., parameters), with widths as proportions of their room: what supports and boxes are about."""
+        result = np.array(theta, dtype=np.float64)
+        names = self.parameter_names
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for k, parameter in enumerate(self.parameters):
+                if parameter.within is not None:
+                    result[..., k] /= room(result[..., names.index(parameter.within)])
+        return result
+
+    def possible(self, theta: FloatArray) -> npt.NDArray[np.bool_]:
+        """Whether every parameter of ``theta``, (..., parameters), lies in its support, shape (...)."""
+        columns = np.moveaxis(self.proportions(theta), -1, 0)
+        inside = [parameter.contains(column) for parameter, column in zip(self.parameters, columns, strict=True)]
+        return np.logical_and.reduce(inside)
 
     def parameter(self, name: str) -> Parameter:
         """The parameter called ``name``.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
@@ -52,3 +53,16 @@ def run_blocks(
             for job in jobs:
                 job.result()
     return rt.reshape(len(theta), n), choice.reshape(len(theta), n)
+
+
+def run_blocks_ratio(
+    kernel: Callable[..., None], theta: FloatArray, n: int, seed: int, threads: int | None = None
+) -> tuple[FloatArray, IntArray, FloatArray]:
+    """The same for a kernel that fills a third array, which is returned as well; see ``RatioSimulator``."""
+    log_ratio = np.empty(len(theta) * n)
+
+    def with_ratio(*arguments: Any) -> None:
+        kernel(*arguments, log_ratio)
+
+    rt, choice = run_blocks(with_ratio, theta, n, seed, threads)
+    return rt, choice, log_ratio.reshape(rt.shape)

@@ -7,8 +7,10 @@ import math
 import numpy as np
 from numba import njit
 
-from hddm_sbi.ssm.base import SSM, FloatArray, IntArray, Parameter, Symmetries
+from hddm_sbi.ssm import diffusion_priors as priors
+from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, IntArray, Parameter, Symmetries
 from hddm_sbi.ssm.blocks import BLOCK, run_blocks
+from hddm_sbi.ssm.reversal import with_reversal
 from hddm_sbi.ssm.rng import seed_state
 from hddm_sbi.ssm.wiener import first_passage, shared_early_probability
 
@@ -50,19 +52,20 @@ def simulate_ddm(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntA
 DDM = SSM(
     name="ddm",
     parameters=(
-        Parameter("v", (-math.inf, math.inf), "identity", (-6.0, 6.0), "drift rate"),
-        Parameter("a", (0.0, math.inf), "log", (0.3, 5.0), "boundary separation"),
-        Parameter("z", (0.0, 1.0), "logit", (0.05, 0.95), "relative starting point"),
-        Parameter("t0", (0.0, math.inf), "log", (0.0, 2.0), "non-decision time, s"),
+        Parameter("v", (-math.inf, math.inf), "identity", (-6.0, 6.0), "drift rate", prior=priors.V),
+        Parameter("a", (0.0, math.inf), "log", (0.3, 5.0), "boundary separation", prior=priors.A),
+        Parameter("z", (0.0, 1.0), "logit", (0.05, 0.95), "relative starting point", prior=priors.Z),
+        Parameter("t0", (0.0, math.inf), "log", (0.0, 2.0), "non-decision time, s", prior=priors.T0),
     ),
     simulator=simulate_ddm,
     symmetries=Symmetries(
         shift="t0",
         scale="a",
-        scale_powers=(("v", 1.0),),
+        units=(("v", 1, -1),),
         mirror=(("v", "negate"), ("z", "complement")),
         even=("v",),
     ),
-    diffusion=("v", "z"),
+    diffusion=Diffusion("v", "z"),
+    ratio_simulator=with_reversal(simulate_ddm, lambda theta, t: 0.5 * theta[:, [1]]),
     description="Wiener process with drift between two constant boundaries",
 )

@@ -9,10 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.errors import ModelError
+from hddm_sbi.ssm.angle import ANGLE
 from hddm_sbi.ssm.base import SSM, FloatArray, IntArray
 from hddm_sbi.ssm.ddm import DDM
+from hddm_sbi.ssm.full_ddm import FULL_DDM
+from hddm_sbi.ssm.lba import LBA
+from hddm_sbi.ssm.levy import LEVY
+from hddm_sbi.ssm.ornstein import ORNSTEIN
+from hddm_sbi.ssm.race import Family
+from hddm_sbi.ssm.rdm import RDM
+from hddm_sbi.ssm.weibull import WEIBULL
 
-_MODELS: dict[str, SSM] = {model.name: model for model in (DDM,)}
+_MODELS: dict[str, SSM | Family] = {
+    model.name: model for model in (DDM, FULL_DDM, ANGLE, WEIBULL, ORNSTEIN, LEVY, RDM, LBA)
+}
 
 
 def list_models() -> list[str]:
@@ -20,17 +30,72 @@ def list_models() -> list[str]:
     return list(_MODELS)
 
 
-def get_model(name: str | SSM) -> SSM:
+def get_model(name: str | SSM, n_choices: int | None = None) -> SSM:
     """The model called ``name``; an ``SSM`` is returned as it is.
+
+    Args:
+        name: from ``list_models()``.
+        n_choices: number of response options; None leaves a race its two and every other model its own.
+
+    Raises:
+        ModelError: there is no such model, or none with so many options.
+    """
+    if isinstance(name, SSM):
+        ssm = name
+    else:
+        found = _find(name)
+        if isinstance(found, Family):
+            return found.member(n_choices)
+        ssm = found
+    if n_choices is not None and n_choices != ssm.n_choices:
+        races = [model.name for model in _MODELS.values() if isinstance(model, Family) and n_choices in model.n_choices]
+        hint = f"choose {' or '.join(races)}." if races else "no model has so many."
+        raise ModelError(f"the model '{ssm.name}' has {ssm.n_choices} response options, not {n_choices}; {hint}")
+    return ssm
+
+
+def option_counts(name: str | SSM) -> tuple[int, ...]:
+    """The numbers of response options that the model called ``name`` may have: several for a race of accumulators.
 
     Raises:
         ModelError: there is no such model.
     """
-    if isinstance(name, SSM):
-        return name
+    found = name if isinstance(name, SSM) else _find(name)
+    return found.n_choices if isinstance(found, Family) else (found.n_choices,)
+
+
+def is_family(name: str | SSM) -> bool:
+    """Whether ``name`` stands for several models, one for each number of response options.
+
+    Raises:
+        ModelError: there is no such model.
+    """
+    return len(option_counts(name)) > 1
+
+
+def model_of(name: str | SSM, theta: npt.ArrayLike) -> SSM:
+    """The model called ``name`` that ``theta`` is for: a race has as many accumulators as theta has drifts.
+
+    Raises:
+        ModelError: there is no such model, or no race with so many parameters.
+    """
+    if isinstance(name, SSM) or not is_family(name):
+        return get_model(name)
+    family = _find(name)
+    assert isinstance(family, Family)
+    shape = np.shape(theta)
+    ssm = family.with_parameters(shape[-1]) if shape else None
+    if ssm is None:
+        takes = "; or ".join(", ".join(family.member(n).parameter_names) for n in family.n_choices)
+        raise ModelError(f"theta has shape {shape}; the model '{family.name}' takes {takes} along the last axis.")
+    return ssm
+
+
+def _find(name: str) -> SSM | Family:
     if name not in _MODELS:
-        close = difflib.get_close_matches(str(name), _MODELS, n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"choose one of {', '.join(_MODELS)}."
+        likeness = {model: difflib.SequenceMatcher(None, model, str(name)).ratio() for model in _MODELS}
+        close = max(likeness, key=likeness.__getitem__)  # of equally close ones the first
+        hint = f"did you mean '{close}'?" if likeness[close] >= 0.6 else f"choose one of {', '.join(_MODELS)}."
         raise ModelError(f"there is no model '{name}'; {hint}")
     return _MODELS[name]
 
@@ -40,12 +105,13 @@ def simulate(model: str | SSM, theta: npt.ArrayLike, n: int = 1, seed: int = 0) 
 
     Args:
         model: a name from ``list_models()`` or an ``SSM``.
-        theta: parameters on their natural scales, in the model's order, shape (..., parameters).
+        theta: parameters on their natural scales, in the model's order, shape (..., parameters); a race of
+            accumulators has as many as there are drifts.
         n: trials for each parameter vector.
         seed: a non-negative integer; the same seed gives the same trials whatever the number of threads.
 
     Returns:
-        rt in seconds and choice (0 = lower, 1 = upper), each of shape (..., n).
+        rt in seconds and choice (0 = lower, 1 = upper; in a race the accumulator), each of shape (..., n).
 
     Raises:
         ModelError: unknown model, wrong number of parameters, or a value outside its support.
@@ -55,7 +121,7 @@ def simulate(model: str | SSM, theta: npt.ArrayLike, n: int = 1, seed: int = 0) 
         >>> rt.shape
         (1000,)
     """
-    ssm = get_model(model)
+    ssm = model_of(model, theta)
     theta = check_theta(ssm, theta)
     if operator.index(n) < 1:
         raise ModelError(f"n is {n}; ask for at least one trial.")
@@ -78,11 +144,12 @@ def check_theta(ssm: SSM, theta: npt.ArrayLike) -> FloatArray:
         raise ModelError(
             f"theta has shape {array.shape}; the model '{ssm.name}' takes ({', '.join(names)}) along the last axis."
         )
-    for parameter, column in zip(ssm.parameters, np.moveaxis(array, -1, 0), strict=True):
+    columns = zip(ssm.parameters, np.moveaxis(array, -1, 0), np.moveaxis(ssm.proportions(array), -1, 0), strict=True)
+    for parameter, column, proportions in columns:
         low, high = parameter.support
-        bad = ~parameter.contains(column)
+        bad = ~parameter.contains(proportions)
         if bad.any():
-            raise ModelError(
-                f"{parameter.name} is {column[bad].flat[0]:g}; the model '{ssm.name}' needs it in ({low:g}, {high:g})."
-            )
+            z = parameter.within
+            needed = f"in ({low:g}, {high:g})" if z is None else f"at least 0 and below 2 min({z}, 1 - {z})"
+            raise ModelError(f"{parameter.name} is {column[bad].flat[0]:g}; the model '{ssm.name}' needs it {needed}.")
     return array

@@ -23,7 +23,7 @@ _ONE_SIDED = 40.0
 
 
 @njit(nogil=True, cache=True)
-def _inverse_gaussian(mu: float, state: UIntArray) -> float:
+def inverse_gaussian(mu: float, state: UIntArray) -> float:
     """Inverse Gaussian draw with mean mu and shape 1 (Michael, Schucany & Haas 1976)."""
     y = normal(state)
     y *= y
@@ -58,7 +58,7 @@ def _early_proposal(drift: float, state: UIntArray) -> float:
             if drift == 0.0 or uniform(state) <= math.exp(-0.5 * drift * drift * x):
                 return x
     while True:
-        x = _inverse_gaussian(1.0 / drift, state)
+        x = inverse_gaussian(1.0 / drift, state)
         if x < _SWITCH:
             return x
 
@@ -95,7 +95,7 @@ def exit_time(drift: float, early: float, state: UIntArray) -> float:
         state: the generator.
     """
     if drift > _ONE_SIDED:
-        return _inverse_gaussian(1.0 / drift, state)
+        return inverse_gaussian(1.0 / drift, state)
     rate = 0.125 * math.pi**2 + 0.5 * drift * drift
     while True:
         if uniform(state) < early:

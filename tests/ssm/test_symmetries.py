@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from hddm_sbi.ssm import SSM, get_model, list_models
+from hddm_sbi.ssm.base import room
 from tests.ssm.laws import bound_between, distance_between
 
 N = 100_000
@@ -15,7 +16,10 @@ def _points(ssm: SSM, n: int = 4) -> np.ndarray:
     shrink = 0.25 * (high - low)
     points = np.random.default_rng(8).uniform(low + shrink, high - shrink, size=(n, len(low)))
     if ssm.diffusion is not None:  # a drift for which neither boundary is out of reach
-        points[:, ssm.parameter_names.index(ssm.diffusion[0])] /= 4.0
+        points[:, ssm.parameter_names.index(ssm.diffusion.drift)] /= 4.0
+    for k, parameter in enumerate(ssm.parameters):
+        if parameter.within is not None:  # the box is one of proportions
+            points[:, k] *= room(points[:, ssm.parameter_names.index(parameter.within)])
     return points
 
 
@@ -47,13 +51,25 @@ def test_scale(name: str) -> None:
     j = names.index(ssm.symmetries.scale)
     for k, theta in enumerate(_points(ssm)):
         shift = 0.0 if ssm.symmetries.shift is None else theta[names.index(ssm.symmetries.shift)]
-        unit, length = theta.copy(), theta[j]
-        unit[j] = 1.0
-        for parameter, power in ssm.symmetries.scale_powers:
-            unit[names.index(parameter)] *= length**power
+        unit, factor = _with_unit_length(ssm, theta, theta[j])
+        assert unit[j] == 1.0
         rt, choice = ssm.simulator(theta[None], N, 2 * k)
         rt_unit, choice_unit = ssm.simulator(unit[None], N, 2 * k + 1)
-        _same_law((rt - shift, choice), (length**2 * (rt_unit - shift), choice_unit), ssm.n_choices)
+        _same_law((rt - shift, choice), (factor * (rt_unit - shift), choice_unit), ssm.n_choices)
+
+
+def _with_unit_length(ssm: SSM, theta: np.ndarray, length: float) -> tuple[np.ndarray, float]:
+    """The parameters in units of a length, and its unit of time."""
+    names, power = ssm.parameter_names, ssm.symmetries.time_power
+    if isinstance(power, str):
+        power = theta[names.index(power)]
+    unit = theta.copy()
+    unit[names.index(ssm.symmetries.scale)] = theta[names.index(ssm.symmetries.scale)] / length
+    for parameter, of_length, of_time in ssm.symmetries.units:
+        j, factor = names.index(parameter), length ** -(of_length + of_time * power)
+        is_angle = parameter in ssm.symmetries.angles
+        unit[j] = np.arctan(np.tan(theta[j]) * factor) if is_angle else theta[j] * factor
+    return unit, length**power
 
 
 @pytest.mark.parametrize("name", list_models())
