@@ -2,22 +2,51 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.base import Likelihood
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
+from hddm_sbi.likelihoods.exact.full_ddm import ExactFullDDM
+from hddm_sbi.likelihoods.exact.race import ExactRace
+from hddm_sbi.likelihoods.exact.race_sum import LBA, RDM
+from hddm_sbi.ssm.base import SSM
 
-EXACT: dict[str, Likelihood] = {"ddm": ExactDDM()}
+# kinds of accumulator, by the name of the race
+_RACES = {"rdm": RDM, "lba": LBA}
 
 
-def get_exact(model_name: str) -> Likelihood:
-    """The exact likelihood of the model called ``model_name``.
+@cache
+def _race(name: str, n_choices: int) -> Likelihood:
+    return ExactRace(_RACES[name], n_choices)
+
+
+# by the model's name; a race's is the one of two accumulators
+EXACT: dict[str, Likelihood] = {
+    "ddm": ExactDDM(),
+    "full_ddm": ExactFullDDM(),
+    **{name: _race(name, 2) for name in _RACES},
+}
+
+
+def get_exact(model: str | SSM) -> Likelihood:
+    """The exact likelihood of a model, or of the model so called; a race's name stands for two accumulators.
 
     Raises:
         ModelError: the model has no formula.
     """
-    if model_name not in EXACT:
+    name = model if isinstance(model, str) else model.name
+    if name not in EXACT:
         raise ModelError(
-            f"there is no exact likelihood for the model '{model_name}'; the models with a formula are "
+            f"there is no exact likelihood for the model '{name}'; the models with a formula are "
             f"{', '.join(sorted(EXACT))}, so use one of these or likelihood='nle'."
         )
-    return EXACT[model_name]
+    if isinstance(model, str):
+        return EXACT[name]
+    likelihood = _race(name, model.n_choices) if name in _RACES else EXACT[name]
+    if likelihood.parameters != model.parameter_names:
+        raise ModelError(
+            f"the exact likelihood called '{name}' takes {', '.join(likelihood.parameters)}, but the model has "
+            f"{', '.join(model.parameter_names)}; give a model of your own another name and a likelihood of its own."
+        )
+    return likelihood

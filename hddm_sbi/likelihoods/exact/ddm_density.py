@@ -35,48 +35,50 @@ HALF_PI_SQUARED = 0.5 * math.pi**2
 
 
 @inlined
-def _images_near(u: float, w: float, c: float) -> tuple[float, float, float]:
-    """Small-time sum over images for w <= 1/2, over its first term: sum / w, and its derivatives.
+def images_near(per_u: float, w: float, c: float) -> tuple[float, float, float]:
+    """Small-time sum over images for w <= 1/2, over the exponential of its first term, and its derivatives; takes 1/u.
 
-    Returns T / w, (u^2 dT/du) / w and dT/dw for T = sum_k (w + 2k) exp(-((w + 2k)^2 - w^2) / (2u)). With
-    A = exp(-2c/u) and B = exp(-2w/u) the exponentials of images 2, -2, 4, -4 are AB^2, A, A^4 B^6 and A^4 B^2; images k
-    and -k are taken together, because they cancel as w -> 0.
+    Returns T, u^2 dT/du and dT/dw for T = sum_k (w + 2k) exp(-((w + 2k)^2 - w^2) / (2u)). With A = exp(-2c/u) and
+    B = exp(-2w/u) the exponentials of images 2, -2, 4, -4 are AB^2, A, A^4 B^6 and A^4 B^2; images k and -k are taken
+    together, because they cancel as w -> 0.
     """
-    A = vm.exp(-2.0 * c / u)
-    one_minus_B = -vm.expm1(-2.0 * w / u)
+    A = vm.exp(-2.0 * c * per_u)
+    one_minus_B = -vm.expm1(-2.0 * w * per_u)
     B = 1.0 - one_minus_B
     B2 = B * B
     B4 = B2 * B2
     A4B2 = A * A * A * A * B2
-    r = one_minus_B * (1.0 + B) / w  # (1 - B^2) / w
-    r4 = r * (1.0 + B2)  # (1 - B^4) / w
-    S = 1.0 + A * (1.0 + B2 - 2.0 * r) + A4B2 * (1.0 + B4 - 4.0 * r4)
+    one_minus_B2 = one_minus_B * (1.0 + B)
+    one_minus_B4 = one_minus_B2 * (1.0 + B2)
+    T = w + A * (w * (1.0 + B2) - 2.0 * one_minus_B2) + A4B2 * (w * (1.0 + B4) - 4.0 * one_minus_B4)
     ww = w * w
-    D = A * (6.0 * (1.0 + B2) - (4.0 + 2.0 * ww) * r) + A4B2 * (24.0 * (1.0 + B4) - (32.0 + 4.0 * ww) * r4)
+    D = A * (6.0 * w * (1.0 + B2) - (4.0 + 2.0 * ww) * one_minus_B2)
+    D += A4B2 * (24.0 * w * (1.0 + B4) - (32.0 + 4.0 * ww) * one_minus_B4)
     T_w = (
         1.0
-        + A * (1.0 + B2 - (2.0 / u) * ((2.0 - w) + (2.0 + w) * B2))
-        + A4B2 * (1.0 + B4 - (4.0 / u) * ((4.0 - w) + (4.0 + w) * B4))
+        + A * (1.0 + B2 - (2.0 * per_u) * ((2.0 - w) + (2.0 + w) * B2))
+        + A4B2 * (1.0 + B4 - (4.0 * per_u) * ((4.0 - w) + (4.0 + w) * B4))
     )
-    return S, D, T_w
+    return T, D, T_w
 
 
 @inlined
-def _images_far(u: float, w: float, c: float) -> tuple[float, float, float]:
-    """Small-time sum over images for w > 1/2, over w: as `_images_near`.
+def images_far(per_u: float, w: float, c: float) -> tuple[float, float, float]:
+    """Small-time sum over images for w > 1/2: as `images_near`.
 
     Images w and w - 2 = -(1 + c), w + 2 = 3 - c and w - 4 = -(3 + c) are taken together, because they cancel as c -> 0.
     """
-    one_minus_A = -vm.expm1(-2.0 * c / u)
+    one_minus_A = -vm.expm1(-2.0 * c * per_u)
     A = 1.0 - one_minus_A
-    B = vm.exp(-2.0 * w / u)
+    B = vm.exp(-2.0 * w * per_u)
     A3 = A * A * A
     AB2 = A * B * B
     one_minus_A3 = one_minus_A * (1.0 + A + A * A)
     T = w * one_minus_A - 2.0 * c * A + AB2 * (3.0 * one_minus_A3 - c * (1.0 + A3))
     D = -2.0 * c * (1.0 + c) * A + AB2 * (12.0 * one_minus_A3 - c * (10.0 - 2.0 * c + A3 * (16.0 + 4.0 * c)))
-    T_w = 1.0 + A * (1.0 - 2.0 * (1.0 + c) / u) + AB2 * (1.0 - 2.0 * (2.0 + w) / u + A3 * (1.0 - 4.0 * (3.0 + c) / u))
-    return T / w, D / w, T_w
+    T_w = 1.0 + A * (1.0 - 2.0 * (1.0 + c) * per_u)
+    T_w += AB2 * (1.0 - 2.0 * (2.0 + w) * per_u + A3 * (1.0 - 4.0 * (3.0 + c) * per_u))
+    return T, D, T_w
 
 
 @inlined
@@ -87,17 +89,17 @@ def small_time(
 
     ``near`` says that w <= 1/2: it is the same for all trials of a loop.
     """
-    u = t / (a * a)
-    S, D, T_w = _images_near(u, w, c) if near else _images_far(u, w, c)
+    per_u = a * a / t
+    T, D, T_w = images_near(per_u, w, c) if near else images_far(per_u, w, c)
     # The drift and the first image complete the square: their large exponents cancel before they are rounded.
     distance = a * w
     to_go = distance + v * t
     rate = to_go / t
-    log_f = vm.log(distance * S / (t * math.sqrt(t))) - HALF_LOG_2PI - 0.5 * to_go * rate
-    d_log_S = D / (u * S)  # u dlog(T)/du
-    d_a = (1.0 - 2.0 * d_log_S) / a - w * rate
-    d_w = T_w / (w * S) - a * rate
-    d_t = (d_log_S - 1.5) / t + 0.5 * rate * (distance / t - v)
+    log_f = vm.log(a * T / (t * math.sqrt(t))) - HALF_LOG_2PI - 0.5 * to_go * rate
+    d_log_T = D * per_u / T  # u dlog(T)/du
+    d_a = (1.0 - 2.0 * d_log_T) / a - w * rate
+    d_w = T_w / T - a * rate
+    d_t = (d_log_T - 1.5) / t + 0.5 * rate * (distance / t - v)
     return log_f, -to_go, d_a, d_w, d_t
 
 
@@ -110,16 +112,12 @@ def sine_cosine(w: float, c: float) -> tuple[float, float]:
 
 
 @inlined
-def large_time(
-    t: float, v: float, a: float, w: float, sine: float, x: float
-) -> tuple[float, float, float, float, float]:
-    """Log density at the lower boundary by the large-time series, and its derivatives by v, a, w, t.
+def sines(q: float, x: float) -> tuple[float, float, float]:
+    """Large-time sum over its first term, and its derivatives by u (over -pi^2 / 2) and x, without the first term's.
 
     sin(k pi w) = sin(pi w) U_{k-1}(x), x = cos(pi w), U the Chebyshev polynomials of the second kind: one sine and one
-    cosine serve all terms, and the first term's sine is a factor of the sum.
+    cosine serve all terms, and the first term's sine is a factor of the sum; q = exp(-pi^2 u / 2).
     """
-    u = t / (a * a)
-    q = vm.exp(-HALF_PI_SQUARED * u)
     q3 = q * q * q
     q8 = q3 * q3 * q * q
     q15 = q8 * q3 * q3 * q
@@ -130,8 +128,18 @@ def large_time(
     k4 = q15 * 16.0 * x * (2.0 * xx - 1.0)
     k5 = q24 * (80.0 * xx * (xx - 0.75) + 5.0)
     S = 1.0 + k2 + k3 + k4 + k5
-    S_u = 3.0 * k2 + 8.0 * k3 + 15.0 * k4 + 24.0 * k5  # over -pi^2 / 2
+    S_u = 3.0 * k2 + 8.0 * k3 + 15.0 * k4 + 24.0 * k5
     S_x = 4.0 * q3 + 24.0 * x * q8 + (96.0 * xx - 16.0) * q15 + x * (320.0 * xx - 120.0) * q24
+    return S, S_u, S_x
+
+
+@inlined
+def large_time(
+    t: float, v: float, a: float, w: float, sine: float, x: float
+) -> tuple[float, float, float, float, float]:
+    """Log density at the lower boundary by the large-time series, and its derivatives by v, a, w, t."""
+    u = t / (a * a)
+    S, S_u, S_x = sines(vm.exp(-HALF_PI_SQUARED * u), x)
     drift = v * a
     log_f = vm.log(math.pi * sine * S / (a * a)) - drift * w - 0.5 * v * v * t - HALF_PI_SQUARED * u
     u_g_u = -HALF_PI_SQUARED * u * (1.0 + S_u / S)  # u dlog(g)/du

@@ -1,0 +1,74 @@
+"""The exact log density of the full drift diffusion model as a likelihood."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hddm_sbi.likelihoods.base import FloatArray, IntArray
+from hddm_sbi.likelihoods.exact.full_ddm_density import CAPACITY, N_PARAMETERS, full_ddm_trial
+from hddm_sbi.likelihoods.exact.full_ddm_integrand import N_ROWS
+from hddm_sbi.likelihoods.exact.full_ddm_sum import FULL_TRIALS, FullTrials, full_ddm_sum_at
+from hddm_sbi.likelihoods.native.compiling import callable_from_python
+from hddm_sbi.likelihoods.native.contract import Lapses, NativeSum
+from hddm_sbi.likelihoods.native.merged import MergedTrials
+from hddm_sbi.likelihoods.native.records import Record
+from hddm_sbi.likelihoods.native.trial_arrays import TrialArrays
+
+
+@callable_from_python
+def full_ddm_log_prob_grad(
+    rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray, log_f: FloatArray, grad: FloatArray
+) -> None:
+    """Fill log_f (trials,) and grad (trials, 7), the derivatives by the trial's own row of theta (rows, 7)."""
+    nodes = np.empty((N_ROWS, CAPACITY))
+    for i in range(rt.shape[0]):
+        p = theta[row[i]]
+        out = full_ddm_trial(rt[i], choice[i], p[0], p[1], p[2], p[3], p[4], p[5], p[6], nodes)
+        log_f[i] = out[0]
+        for k in range(N_PARAMETERS):
+            grad[i, k] = out[1 + k]
+
+
+class ExactFullDDM:
+    """Exact log density of the full DDM: drift, start and non-decision time vary between trials.
+
+    Parameters are v, a, z, t0, sv, sz, st0, with noise s = 1 and `a` the full boundary separation: drift ~ N(v, sv^2),
+    start / a uniform of width sz around z, non-decision time uniform from t0 to t0 + st0. sv, sz and st0 may be 0.
+
+    Satisfies the `Likelihood` contract. The mean over drifts has a closed form, those over start and non-decision time
+    are Gauss-Legendre sums with an error of about 1e-8 of the density. The loops release the interpreter's lock.
+    """
+
+    parameters: tuple[str, ...] = ("v", "a", "z", "t0", "sv", "sz", "st0")
+    n_choices: int = 2
+
+    def log_prob(self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray) -> FloatArray:
+        """Log density per trial.
+
+        Args:
+            rt: response times in seconds, shape (trials,).
+            choice: 0 = lower, 1 = upper, shape (trials,).
+            theta: v, a, z, t0, sv, sz, st0 on their natural scales, shape (rows, 7).
+            row: row of theta for each trial, shape (trials,).
+
+        Returns:
+            Shape (trials,); -inf at rt <= t0 and for parameters outside their support, among them
+            sz >= 2 min(z, 1 - z); never NaN.
+        """
+        return self.log_prob_grad(rt, choice, theta, row)[0]
+
+    def log_prob_grad(
+        self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Log density per trial (trials,) and its gradient (trials, 7), zero where the log density is -inf."""
+        log_f, grad = np.empty(rt.shape[0]), np.empty((rt.shape[0], N_PARAMETERS))
+        full_ddm_log_prob_grad(rt, choice, theta, row, log_f, grad)
+        return log_f, grad
+
+    def native_sum(
+        self, trials: MergedTrials, n_rows: int, slots: int, lapses: Lapses | None = None
+    ) -> NativeSum | None:
+        """The sum over trials as a C function; see ``NativeLikelihood``."""
+        arrays = TrialArrays.of(trials, n_rows, N_PARAMETERS, lapses)
+        record = Record(FullTrials(arrays, np.empty((slots * N_ROWS, CAPACITY))), FULL_TRIALS)
+        return NativeSum(full_ddm_sum_at.address, record.address, record)

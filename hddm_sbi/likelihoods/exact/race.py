@@ -1,0 +1,104 @@
+"""The exact log density of a race of accumulators as a likelihood."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+
+from hddm_sbi.likelihoods.base import FloatArray, IntArray
+from hddm_sbi.likelihoods.exact.race_sum import possible_race, race_sum, race_trial
+from hddm_sbi.likelihoods.native.compiling import callable_from_python
+from hddm_sbi.likelihoods.native.contract import SUM_SIGNATURE, Lapses, NativeSum
+from hddm_sbi.likelihoods.native.merged import MergedTrials
+from hddm_sbi.likelihoods.native.records import INT, CFunction, Record, reader, record_type
+from hddm_sbi.likelihoods.native.trial_arrays import TRIAL_ARRAYS, TrialArrays
+
+
+class RaceTrials(NamedTuple):
+    """Sorted trials, and the kind and the number of the accumulators."""
+
+    trials: TrialArrays
+    kind: int
+    n: int
+
+
+_RACE_TRIALS = record_type(RaceTrials, trials=TRIAL_ARRAYS, kind=INT, n=INT)
+_read_race = reader(_RACE_TRIALS)
+
+
+@callable_from_python
+def race_log_prob_grad(
+    kind: int, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray, log_f: FloatArray, grad: FloatArray
+) -> None:
+    """Fill log_f (trials,) and grad (trials, parameters), the derivatives by the trial's own row of theta."""
+    n = theta.shape[1] - 3
+    r, possible = -1, False
+    for i in range(rt.shape[0]):
+        if row[i] != r:  # trials of one row mostly stand together
+            r = row[i]
+            possible = possible_race(kind, theta, r, n)
+        t = rt[i] - theta[r, n + 2]
+        log_f[i] = -np.inf
+        if possible and t > 0.0 and 0 <= choice[i] < n:
+            log_f[i] = race_trial(kind, t, choice[i], theta, r, grad, i)
+        if log_f[i] == -np.inf:
+            for k in range(n + 3):
+                grad[i, k] = 0.0
+
+
+def _race_sum_at(record, slot, theta, by_theta):  # type: ignore[no-untyped-def]
+    # the slot is of no account: each call has memory of its own
+    race = _read_race(record)
+    shape = (race.trials.n_rows, race.trials.n_columns)
+    return race_sum(race.kind, race.n, race.trials, nb.carray(theta, shape), nb.carray(by_theta, shape))
+
+
+race_sum_at = CFunction(SUM_SIGNATURE, _race_sum_at)
+
+
+class ExactRace:
+    """Exact log density of a race of n accumulators (v0, ..., v{n-1}, B, A, t0); choice is the first to arrive.
+
+    Satisfies the `Likelihood` contract. The loops release the interpreter's lock.
+
+    Args:
+        kind: of accumulator, ``RDM`` or ``LBA``.
+        n: number of accumulators, at least 2.
+    """
+
+    def __init__(self, kind: int, n: int) -> None:
+        self.kind = kind
+        self.parameters: tuple[str, ...] = (*(f"v{k}" for k in range(n)), "B", "A", "t0")
+        self.n_choices: int = n
+
+    def log_prob(self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray) -> FloatArray:
+        """Log density per trial.
+
+        Args:
+            rt: response times in seconds, shape (trials,).
+            choice: index of the accumulator, shape (trials,).
+            theta: v0, ..., B, A, t0 on their natural scales, shape (rows, n + 3).
+            row: row of theta for each trial, shape (trials,).
+
+        Returns:
+            Shape (trials,); -inf at rt <= t0 and for parameters outside their support, never NaN.
+        """
+        return self.log_prob_grad(rt, choice, theta, row)[0]
+
+    def log_prob_grad(
+        self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Log density per trial (trials,) and its gradient (trials, n + 3), zero where the log density is -inf."""
+        log_f, grad = np.empty(rt.shape[0]), np.empty((rt.shape[0], len(self.parameters)))
+        race_log_prob_grad(self.kind, rt, choice, theta, row, log_f, grad)
+        return log_f, grad
+
+    def native_sum(
+        self, trials: MergedTrials, n_rows: int, slots: int, lapses: Lapses | None = None
+    ) -> NativeSum | None:
+        """The sum over trials as a C function; see ``NativeLikelihood``."""
+        arrays = TrialArrays.of(trials, n_rows, len(self.parameters), lapses)
+        record = Record(RaceTrials(arrays, self.kind, self.n_choices), _RACE_TRIALS)
+        return NativeSum(race_sum_at.address, record.address, record)
