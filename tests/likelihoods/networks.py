@@ -9,6 +9,7 @@ from hddm_sbi.likelihoods.neural.canonical import Canonical
 from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 from hddm_sbi.likelihoods.neural.network import Architecture
 from hddm_sbi.ssm import SSM, Parameter, Symmetries, get_model
+from hddm_sbi.ssm.base import room
 
 DDM = get_model("ddm")
 SMALL = Architecture(hidden=16, layers=2, choice_hidden=8)
@@ -28,7 +29,7 @@ MIRRORED = SSM(
     "mirrored",
     DDM.parameters,
     DDM.simulator,
-    symmetries=Symmetries(scale="a", scale_powers=(("v", 1.0),), mirror=(("v", "negate"), ("z", "complement"))),
+    symmetries=Symmetries(scale="a", units=(("v", 1.0, -1.0),), mirror=(("v", "negate"), ("z", "complement"))),
 )
 RACE = SSM(
     "race",
@@ -41,6 +42,9 @@ RACE = SSM(
     n_choices=3,
 )
 MODELS = [DDM, PLAIN, SHIFTED, MIRRORED, RACE]
+MODELS += [get_model(name) for name in ("ornstein", "levy")]
+# boundaries that meet, and a delay: response times have ends, or no closed distribution function
+ALL_MODELS = [*MODELS, *(get_model(name) for name in ("full_ddm", "angle", "weibull"))]
 
 
 def network(ssm: SSM, seed: int = 0, double: bool = True, architecture: Architecture = SMALL) -> FirstPassageEstimator:
@@ -60,7 +64,16 @@ def network(ssm: SSM, seed: int = 0, double: bool = True, architecture: Architec
 def thetas(ssm: SSM, n: int = 6, seed: int = 1) -> np.ndarray:
     """Parameters in the training box."""
     low, high = ssm.box.T
-    return np.random.default_rng(seed).uniform(low, high, size=(n, len(low)))
+    return natural(ssm, np.random.default_rng(seed).uniform(low, high, size=(n, len(low))))
+
+
+def natural(ssm: SSM, theta: np.ndarray) -> np.ndarray:
+    """Parameters with widths instead of their proportions."""
+    theta = theta.copy()
+    for k, parameter in enumerate(ssm.parameters):
+        if parameter.within is not None:
+            theta[:, k] *= room(theta[:, ssm.parameter_names.index(parameter.within)])
+    return theta
 
 
 def outside(ssm: SSM) -> np.ndarray:
@@ -72,11 +85,12 @@ def outside(ssm: SSM) -> np.ndarray:
             for k, parameter in enumerate(ssm.parameters):
                 if j in (None, k):
                     low, high = parameter.box
-                    if parameter.support[1] == 1.0:
-                        theta[k] = (0.004, 0.996)[side]
+                    if math.isfinite(parameter.support[1]):
+                        first, last = parameter.support
+                        theta[k] = first + (0.004, 0.996)[side] * (last - first)
                     elif parameter.support[0] == 0.0:
                         theta[k] = (0.3 * low, 3.0 * high)[side]
                     else:
                         theta[k] = (3.0 * low, 3.0 * high)[side]
             rows.append(theta)
-    return np.array(rows)
+    return natural(ssm, np.array(rows))

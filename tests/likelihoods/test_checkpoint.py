@@ -2,7 +2,7 @@
 
 import json
 import pickle
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +15,15 @@ from hddm_sbi.likelihoods.checkpoint import (
     FORMAT,
     load_card,
     load_checkpoint,
-    load_pretrained,
-    pretrained_path,
+    load_network,
     save_checkpoint,
     sha256,
     write_card,
 )
+from hddm_sbi.likelihoods.choose import choose_likelihood
 from hddm_sbi.likelihoods.exact import EXACT
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
+from hddm_sbi.likelihoods.weights import load_pretrained, pretrained_path
 from hddm_sbi.training.pretrain import INNER_BOX
 from hddm_sbi.training.validate import density_accuracy, score_bias
 from tests.likelihoods.networks import DDM, MODELS, network, thetas
@@ -110,6 +111,25 @@ def test_a_flipped_byte(stored: Path, place: float) -> None:
 def test_another_networks_card(stored: Path) -> None:
     write_card(stored, {**load_card(stored), "sha256": "0" * 64})
     _refused(stored, "not the ones their card 'net.json' describes")
+
+
+@pytest.mark.parametrize("load", [load_network, load_checkpoint])
+def test_a_card_for_another_model_or_format(stored: Path, load) -> None:
+    load(stored, "ddm")
+    load(stored)
+    with pytest.raises(WeightsError, match=r"net\.json' is for the model 'ddm', not for 'angle'; use weights"):
+        load(stored, "angle")
+    card = load_card(stored)
+    for number, remedy in ((FORMAT + 1, "install a newer hddm_sbi"), (FORMAT - 1, "train"), (None, "train")):
+        write_card(stored, {**card, "format": number})
+        with pytest.raises(WeightsError, match=f"is of format {number}, but this version .* {FORMAT}; {remedy}"):
+            load(stored)
+
+
+def test_a_card_for_another_model_is_refused_where_the_path_is_given(stored: Path) -> None:
+    choose_likelihood(DDM, stored)
+    with pytest.raises(WeightsError, match="is for the model 'ddm', not for 'mine'"):
+        choose_likelihood(replace(DDM, name="mine"), stored)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1, 2]", '"text"', "\udcff"])

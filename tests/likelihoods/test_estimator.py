@@ -1,5 +1,6 @@
 """The first-passage estimator: a density by construction, whatever its weights, and an sbi estimator like any other."""
 
+import math
 import warnings
 
 import numpy as np
@@ -24,8 +25,8 @@ def _everywhere(ssm: SSM) -> torch.Tensor:
 
 def _on_grid(estimator: FirstPassageEstimator, theta: torch.Tensor, choice: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Response times and density per unit of log decision time."""
-    _, shift, scale = estimator.canonical.reduce(theta[None])
-    decision = scale**2 * torch.exp(LOG_TIMES)
+    _, shift, _, log_unit = estimator.canonical.reduce(theta[None])
+    decision = torch.exp(log_unit + LOG_TIMES)
     x = torch.stack([shift + decision, torch.full_like(decision, choice)], -1)
     log_prob = estimator.log_prob_rows(x, theta[None], torch.zeros(len(x), dtype=torch.long))
     # the difference from the shift, not the grid, is what the estimator sees
@@ -57,7 +58,7 @@ def test_the_density_integrates_to_one_and_the_cdf_is_its_integral(ssm: SSM) -> 
 @pytest.mark.parametrize("ssm", MODELS, ids=lambda ssm: ssm.name)
 def test_impossible_trials(ssm: SSM) -> None:
     estimator, theta = network(ssm), torch.from_numpy(thetas(ssm, 1))
-    _, shift, _ = estimator.canonical.reduce(theta)
+    _, shift, _, _ = estimator.canonical.reduce(theta)
     start = float(shift[0])
     never = [[start, 0], [start - 0.1, 1], [-1.0, 0], [np.nan, 1], [np.inf, 1], [-np.inf, 0]]
     never += [[start + 1.0, code] for code in (-1, ssm.n_choices, 0.5, np.nan, np.inf, 99)]
@@ -143,9 +144,9 @@ def test_it_stays_finite_and_smooth_far_outside_the_box(ssm: SSM) -> None:
     steps = 1.0 - np.linspace(1.0, 0.0, 2001) ** 4
     for target in outside(ssm):
         line = torch.from_numpy(centre + steps[:, None] * (target - centre)).requires_grad_()
-        _, shift, scale = estimator.canonical.reduce(line)
+        _, shift, _, log_unit = estimator.canonical.reduce(line)
         for choice in range(ssm.n_choices):
-            rt = shift + 0.3 * scale**2
+            rt = shift + 0.3 * torch.exp(log_unit)
             x = torch.stack([rt, torch.full_like(rt, choice)], -1)
             log_prob = estimator.log_prob_rows(x, line, torch.arange(len(line)))
             (score,) = torch.autograd.grad(log_prob.sum(), line, retain_graph=True)
@@ -189,7 +190,7 @@ def test_symmetries_hold_exactly() -> None:
 
 
 def test_a_support_that_reaches_below_zero_is_a_real_one() -> None:
-    ssm = SSM("leaky", (*DDM.parameters, Parameter("g", (-2.0, 2.0), "identity", (-1.0, 1.0))), DDM.simulator)
+    ssm = SSM("leaky", (*DDM.parameters, Parameter("g", (-2.0, math.inf), "identity", (-1.0, 1.0))), DDM.simulator)
     assert Canonical.of(ssm).supports == ("real", "positive", "unit", "positive", "real")
     trial = torch.tensor([[1.0, 1.0]], dtype=torch.float64)
     with torch.no_grad():

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.distributions import constraints
 
 from hddm_sbi.likelihoods.neural.canonical import Canonical
+from hddm_sbi.likelihoods.neural.clocks import torch_inverse
 from hddm_sbi.likelihoods.neural.flow import quantile
 from hddm_sbi.likelihoods.neural.network import Architecture, FirstPassageNetwork
 from hddm_sbi.ssm.base import SSM
@@ -67,8 +68,11 @@ class FirstPassageEstimator(FirstPassageNetwork, ConditionalDensityEstimator):
             choice = torch.multinomial(torch.exp(state.log_choice)[row], 1).squeeze(-1)
             p = torch.rand(len(row), dtype=torch.float64, device=condition.device)
             p = p.clamp(1e-15, 1.0 - 1e-15)
-            s = quantile(p, state.tables, row * n_choices + choice, self.knots)
-            rt = state.shift[row] + state.scale[row] ** 2 * s
+            u = quantile(p, state.tables, row * n_choices + choice, self.knots)
+            first, second = state.collapse
+            s = torch_inverse(self.canonical.collapse, u, first[row], second[row])
+            delay = state.shift[row] + state.window[row] * torch.rand_like(s)
+            rt = delay + torch.exp(state.log_unit[row]) * s
         return torch.stack([rt, choice.to(rt)], -1).reshape(*shape, batch, 2)
 
 

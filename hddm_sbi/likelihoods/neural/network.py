@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from hddm_sbi.likelihoods.neural.canonical import Canonical
+from hddm_sbi.likelihoods.neural.clocks import torch_clock
 from hddm_sbi.likelihoods.neural.flow import FlowTables, Knots, build_tables, log_density, transform
 
 # Log odds of the choices run to tens; in this unit the choice network's output is of order one.
 LOGIT_UNIT = 5.0
+# A window across which the standard normal moves by less than this is as good as its middle.
+NARROW = 1e-4
+# Delays at which a distribution function is averaged.
+_DELAY_NODES = 32
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,8 @@ class Architecture:
         choice_hidden: width of the choice network's two hidden layers.
         half_width: reach of the spline's knots.
         spacing: their distance.
+        tilted: whether the choice network of a diffusion corrects the choice probability of Brownian motion between
+            constant boundaries, instead of standing alone.
     """
 
     hidden: int = 64
@@ -32,6 +40,7 @@ class Architecture:
     choice_hidden: int = 32
     half_width: float = 4.5
     spacing: float = 0.5
+    tilted: bool = True
 
     @property
     def knots(self) -> Knots:
@@ -45,13 +54,17 @@ class Conditioned:
 
     Args:
         shift: added to every decision time, seconds, (rows,).
-        scale: length scale, (rows,).
+        window: width of the uniform delay on top of it, seconds, (rows,).
+        log_unit: logarithm of the unit of decision time, (rows,).
+        collapse: the two parameters of the boundaries' clock, (rows,) each.
         log_choice: log probability of each choice, (rows, choices).
         tables: the decision time's flow, one slot for each row and choice, (rows * choices, ...).
     """
 
     shift: Tensor
-    scale: Tensor
+    window: Tensor
+    log_unit: Tensor
+    collapse: tuple[Tensor, Tensor]
     log_choice: Tensor
     tables: FlowTables
 
@@ -83,21 +96,31 @@ class FirstPassageNetwork(nn.Module):
         self.choice_net = _mlp(
             canonical.n_features,
             [self.architecture.choice_hidden] * 2,
-            1 if canonical.mirrored else canonical.n_choices,
+            (2 if self.tilted else 1) if canonical.mirrored else canonical.n_choices,
         )
         # typical log decision time, where no diffusion gives the flow its scale; set from the first simulations
         self.register_buffer("log_time_scale", torch.zeros(()))
 
+    @property
+    def tilted(self) -> bool:
+        """Whether the choice network corrects the choice probability of Brownian motion."""
+        return self.architecture.tilted and self.canonical.mirrored and self.canonical.diffusion is not None
+
     def condition(self, theta: Tensor) -> Conditioned:
         """Evaluate the networks for rows of theta, (rows, parameters)."""
-        canonical, shift, scale = self.canonical.reduce(theta)
+        canonical, shift, window, log_unit = self.canonical.reduce(theta)
         views = self.canonical.views(canonical)
+        log_zeta, log_delta, offset, log_slopes = self.flow_parameters(views)
+        tables = build_tables(log_zeta, log_delta, offset, log_slopes, self.knots)
+        slots = FlowTables(tables.zeta.flatten(), tables.delta.flatten(), tables.table.flatten(0, -3))
+        collapse = self.canonical.collapse_parameters(canonical)
+        return Conditioned(shift, window, log_unit, collapse, self.log_choice(views), slots)
+
+    def flow_parameters(self, views: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Log zeta, log delta, offset, (...), and log slopes, (..., coefficients), of the flow of each view."""
         raw = self.time_net(self._time_features(views))
         base_zeta, base_delta = self._base(views)
-        log_zeta, log_delta = base_zeta + raw[..., 0], base_delta + raw[..., 1]
-        tables = build_tables(log_zeta, log_delta, raw[..., 2], raw[..., 3:], self.knots)
-        slots = FlowTables(tables.zeta.flatten(), tables.delta.flatten(), tables.table.flatten(0, -3))
-        return Conditioned(shift, scale, self._log_choice(views), slots)
+        return base_zeta + raw[..., 0], base_delta + raw[..., 1], raw[..., 2], raw[..., 3:]
 
     def log_prob_rows(self, input: Tensor, condition: Tensor, row: Tensor) -> Tensor:
         """Log density of trials (n, 2), each under its own row of theta: the networks run once per row.
@@ -108,24 +131,47 @@ class FirstPassageNetwork(nn.Module):
             row: row of theta for each trial, (n,).
         """
         state = self.condition(condition)
-        s, choice, valid = self._decision_time(input, state, row)
-        n_choices = self.canonical.n_choices
-        given_choice = log_density(s, state.tables, row * n_choices + choice, self.knots)
-        log_prob = state.log_choice[row, choice] + given_choice - 2.0 * torch.log(state.scale[row])
-        return torch.where(valid, log_prob, torch.full_like(log_prob, -torch.inf))
+        decision, choice = self._decision_time(input, state, row)
+        if self.canonical.window is None:
+            return self._log_density(decision, choice, state, row)
+        window = state.window[row]
+        # the density of a uniform delay's sum is a difference of distribution functions; the mean over a narrow window
+        # is the value in its middle
+        upper, lower = self._normal(decision, choice, state, row), self._normal(decision - window, choice, state, row)
+        wide = (upper - lower > NARROW) | (lower == -torch.inf) & (window > 0)
+        middle = torch.where(wide, decision, decision - 0.5 * window)
+        log_prob = self._log_density(middle, choice, state, row)
+        if not bool(wide.any()):
+            return log_prob
+        safe = torch.where(wide, window, torch.ones_like(window))
+        high = torch.where(lower > 0, -lower, upper).clamp(-1e6, 1e6)
+        low = torch.where(lower > 0, -upper, lower).clamp(-1e6, 1e6)
+        below = torch.special.log_ndtr(high)
+        ratio = torch.exp(torch.special.log_ndtr(low) - below).clamp_max(1.0 - 1e-7)
+        smeared = state.log_choice[row, choice] + below + torch.log1p(-ratio) - torch.log(safe)
+        smeared = torch.where(decision > 0, smeared, torch.full_like(smeared, -torch.inf))
+        return torch.where(wide, smeared, log_prob)
 
     def cdf(self, rt: Tensor, choice: Tensor, condition: Tensor, row: Tensor) -> Tensor:
-        """Probability of the choice and a response no later than rt; rt and choice (n,), else as ``log_prob_rows``."""
+        """Probability of the choice and a response no later than rt; rt and choice (n,), else as ``log_prob_rows``.
+
+        A uniform delay is averaged over by Gauss-Legendre quadrature; there is no closed form.
+        """
         state = self.condition(condition)
-        s, index, valid = self._decision_time(torch.stack([rt, choice.to(rt)], -1), state, row)
-        t, _ = transform(s, state.tables, row * self.canonical.n_choices + index, self.knots)
-        probability = torch.exp(state.log_choice[row, index]) * torch.special.ndtr(t)
-        return torch.where(valid, probability, torch.zeros_like(probability))
+        decision, index = self._decision_time(torch.stack([rt, choice.to(rt)], -1), state, row)
+        if not bool((state.window > 0).any()):
+            return self._probability(decision, index, state, row)
+        nodes, weights = np.polynomial.legendre.leggauss(_DELAY_NODES)
+        total = torch.zeros_like(decision)
+        for node, weight in zip(nodes, weights, strict=True):
+            earlier = decision - 0.5 * (1.0 + node) * state.window[row]
+            total = total + 0.5 * weight * self._probability(earlier, index, state, row)
+        return total
 
     def set_time_scale(self, theta: Tensor, x: Tensor) -> None:
         """Set the typical log decision time from simulations; a diffusion needs none."""
-        _, shift, scale = self.canonical.reduce(theta)
-        decision = (x[..., 0] - shift) / scale**2
+        reduced = self.canonical.reduce(theta)
+        decision = (x[..., 0] - reduced.shift) / torch.exp(reduced.log_unit)
         self.log_time_scale = torch.log(decision[decision > 0]).median().to(self.log_time_scale)
 
     def _time_features(self, views: Tensor) -> Tensor:
@@ -144,26 +190,74 @@ class FirstPassageNetwork(nn.Module):
         if self.canonical.diffusion is None:
             zeta = 0.5 * self.log_time_scale.expand(views.shape[:-1])
             return zeta, -zeta
-        drift, start = (self.canonical.inputs.index(i) for i in self.canonical.diffusion)
-        near = views[..., start].clamp_min(1e-9)
+        drift = self.canonical.inputs.index(self.canonical.diffusion[0])
+        near = self.canonical.nearest(views).clamp_min(1e-9)
         return torch.log(near), 0.5 * torch.log(torch.pi**2 + views[..., drift] ** 2)
 
-    def _log_choice(self, views: Tensor) -> Tensor:
+    def log_choice(self, views: Tensor) -> Tensor:
+        """Log probability of each choice, (..., choices)."""
         features = self.canonical.features(views, given_choice=False)
         if self.canonical.mirrored:
             # odd under the mirror by construction: trading the choices trades their probabilities
-            return torch.log_softmax(LOGIT_UNIT * self.choice_net(features).squeeze(-1), -1)
+            out = self.choice_net(features)
+            score = LOGIT_UNIT * out[..., 0]
+            if self.tilted:
+                score = score + self._brownian_choice(views, out[..., 1])
+            return torch.log_softmax(score, -1)
         return torch.log_softmax(LOGIT_UNIT * self.choice_net(features[..., 0, :]), -1)
 
-    def _decision_time(self, input: Tensor, state: Conditioned, row: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Canonical decision time (1 where there is none), choice (0 where unknown) and whether both are valid."""
+    def _brownian_choice(self, views: Tensor, log_factor: Tensor) -> Tensor:
+        """Log probability of the near boundary for Brownian motion whose drift is multiplied by a factor.
+
+        With drift v, relative start z and c = 1 - z, between boundaries at distance 1, P(lower) = exp(-v z)
+        sinh(v c) / sinh(v) (Feller 1968, chapter 14).
+        """
+        assert self.canonical.diffusion is not None
+        drift, start = (views[..., self.canonical.inputs.index(i)] for i in self.canonical.diffusion)
+        drift = drift * torch.exp(log_factor)
+        rest = 1.0 - start
+        return torch.log(rest) - drift * start + _log_sinhc(drift * rest) - _log_sinhc(drift)
+
+    def _decision_time(self, input: Tensor, state: Conditioned, row: Tensor) -> tuple[Tensor, Tensor]:
+        """Decision time in seconds (negative where the choice is unknown or the time not finite) and choice."""
         rt, code = input.unbind(-1)
         decision = rt - state.shift[row]
-        known = (code >= 0) & (code < self.canonical.n_choices) & (code == code.round())
-        valid = (decision > 0) & torch.isfinite(decision) & known
-        s = torch.where(valid, decision, torch.ones_like(decision)) / state.scale[row] ** 2
+        known = (code >= 0) & (code < self.canonical.n_choices) & (code == code.round()) & torch.isfinite(decision)
         choice = torch.where(known, code, torch.zeros_like(code)).long()
-        return s, choice, valid
+        return torch.where(known, decision, -torch.ones_like(decision)), choice
+
+    def _on_clock(self, decision: Tensor, state: Conditioned, row: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Time on the boundaries' clock (1 where there is none), its log rate, and whether it has begun and runs."""
+        begun = decision > 0
+        s = torch.where(begun, decision, torch.ones_like(decision)) * torch.exp(-state.log_unit[row])
+        first, second = state.collapse
+        u, log_rate, apart = torch_clock(self.canonical.collapse, s, first[row], second[row])
+        return torch.where(apart, u, torch.ones_like(u)), log_rate - state.log_unit[row], begun, apart
+
+    def _log_density(self, decision: Tensor, choice: Tensor, state: Conditioned, row: Tensor) -> Tensor:
+        u, log_rate, begun, apart = self._on_clock(decision, state, row)
+        slot = row * self.canonical.n_choices + choice
+        log_prob = state.log_choice[row, choice] + log_density(u, state.tables, slot, self.knots) + log_rate
+        return torch.where(begun & apart, log_prob, torch.full_like(log_prob, -torch.inf))
+
+    def _normal(self, decision: Tensor, choice: Tensor, state: Conditioned, row: Tensor) -> Tensor:
+        """The normal T(x(s)) of decision times; -inf before the process begins, inf after it must have ended."""
+        u, _, begun, apart = self._on_clock(decision, state, row)
+        t, _ = transform(u, state.tables, row * self.canonical.n_choices + choice, self.knots)
+        t = torch.where(apart, t, torch.full_like(t, torch.inf))
+        return torch.where(begun, t, torch.full_like(t, -torch.inf))
+
+    def _probability(self, decision: Tensor, choice: Tensor, state: Conditioned, row: Tensor) -> Tensor:
+        return torch.exp(state.log_choice[row, choice]) * torch.special.ndtr(self._normal(decision, choice, state, row))
+
+
+def _log_sinhc(x: Tensor) -> Tensor:
+    """log(sinh(x) / x), by its series where x is small."""
+    size = x.abs().clamp_min(0.1)
+    far = size + torch.log(-torch.expm1(-2.0 * size) / (2.0 * size))
+    square = x * x
+    near = square * (1.0 / 6.0 - square * (1.0 / 180.0 - square / 2835.0))
+    return torch.where(x.abs() < 0.1, near, far)
 
 
 def _mlp(n_in: int, hidden: list[int], n_out: int) -> nn.Sequential:

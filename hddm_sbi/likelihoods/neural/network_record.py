@@ -11,6 +11,7 @@ from torch import nn
 from hddm_sbi.likelihoods.native.records import BOOLS, FLOAT, FLOATS, FLOATS2, INT, INTS, reader, record_type
 from hddm_sbi.likelihoods.native.trial_arrays import TRIAL_ARRAYS, TrialArrays
 from hddm_sbi.likelihoods.neural import kernels
+from hddm_sbi.likelihoods.neural.clocks import CODES
 from hddm_sbi.likelihoods.neural.network import FirstPassageNetwork
 
 FloatArray = npt.NDArray[np.float64]
@@ -46,21 +47,38 @@ class Mlp(NamedTuple):
 
 
 class Form(NamedTuple):
-    """``Canonical`` and ``Knots`` as arrays and numbers; indices are -1 where there is none."""
+    """``Canonical``, ``Knots`` and what else shapes the network; indices are -1 where there is none.
+
+    ``inputs`` to ``never`` are by canonical parameter, ``length`` to ``within`` by parameter; ``drift``, ``start``,
+    ``room``, ``first`` and ``second`` are places among the canonical parameters.
+    """
 
     inputs: IntArray
-    powers: FloatArray
     mirror: IntArray
     supports: IntArray
     edges: FloatArray
     even: BoolArray
     never: BoolArray
+    length: FloatArray
+    time: FloatArray
+    angle: BoolArray
+    low: FloatArray
+    span: FloatArray
+    within: IntArray
     shift: int
+    window: int
     scale: int
+    time_parameter: int
+    time_power: float
     drift: int
     start: int
+    room: int
+    collapse: int
+    first: int
+    second: int
     n_choices: int
     mirrored: int
+    tilted: int
     n_intervals: int
     centre: int
     left: float
@@ -104,8 +122,10 @@ _MLP = record_type(
     adjoints=FLOATS2, jacobian=FLOATS2,
 )  # fmt: skip
 _FORM = record_type(
-    Form, inputs=INTS, powers=FLOATS, mirror=INTS, supports=INTS, edges=FLOATS2, even=BOOLS, never=BOOLS,
-    shift=INT, scale=INT, drift=INT, start=INT, n_choices=INT, mirrored=INT, n_intervals=INT, centre=INT,
+    Form, inputs=INTS, mirror=INTS, supports=INTS, edges=FLOATS2, even=BOOLS, never=BOOLS,
+    length=FLOATS, time=FLOATS, angle=BOOLS, low=FLOATS, span=FLOATS, within=INTS,
+    shift=INT, window=INT, scale=INT, time_parameter=INT, time_power=FLOAT, drift=INT, start=INT, room=INT,
+    collapse=INT, first=INT, second=INT, n_choices=INT, mirrored=INT, tilted=INT, n_intervals=INT, centre=INT,
     left=FLOAT, spacing=FLOAT, log_time_scale=FLOAT,
 )  # fmt: skip
 _MEMORY = record_type(
@@ -121,29 +141,48 @@ def form_of(network: FirstPassageNetwork) -> Form:
     canonical, knots = network.canonical, network.knots
     rules = {"": 0, "negate": 1, "complement": 2}
     even = np.array([canonical.even[i] for i in canonical.inputs], dtype=np.bool_)
+    narrowed = [j for j, i in enumerate(canonical.inputs) if canonical.within[i] is not None]
+    collapsing = [canonical.inputs.index(i) for i in canonical.collapsing] + [-1, -1]
     drift, start = -1, -1
     if canonical.diffusion is not None:
         drift, start = (canonical.inputs.index(i) for i in canonical.diffusion)
     return Form(
         inputs=np.array(canonical.inputs, dtype=np.int64),
-        powers=np.array(canonical.powers, dtype=np.float64),
         mirror=np.array([rules[canonical.mirror[i]] for i in canonical.inputs], dtype=np.int64),
         supports=np.array([_CODES[canonical.supports[i]] for i in canonical.inputs], dtype=np.int64),
         edges=np.array([canonical.clip_edges(i) for i in canonical.inputs], dtype=np.float64),
         even=even,
         never=np.zeros_like(even),
-        shift=-1 if canonical.shift is None else canonical.shift,
-        scale=-1 if canonical.scale is None else canonical.scale,
+        length=np.array(canonical.length, dtype=np.float64),
+        time=np.array(canonical.time, dtype=np.float64),
+        angle=np.array(canonical.angle, dtype=np.bool_),
+        low=np.array([low for low, _ in canonical.ends], dtype=np.float64),
+        span=np.array([span for _, span in canonical.ends], dtype=np.float64),
+        within=np.array([_index(i) for i in canonical.within], dtype=np.int64),
+        shift=_index(canonical.shift),
+        window=_index(canonical.window),
+        scale=_index(canonical.scale),
+        time_parameter=_index(canonical.time_parameter),
+        time_power=2.0 if canonical.time_power is None else canonical.time_power,
         drift=drift,
         start=start,
+        room=narrowed[0] if narrowed and drift >= 0 else -1,
+        collapse=CODES[canonical.collapse],
+        first=collapsing[0],
+        second=collapsing[1],
         n_choices=canonical.n_choices,
         mirrored=int(canonical.mirrored),
+        tilted=int(network.tilted),
         n_intervals=knots.n_intervals,
         centre=knots.centre,
         left=knots.left,
         spacing=knots.spacing,
         log_time_scale=float(network.log_time_scale),
     )
+
+
+def _index(i: int | None) -> int:
+    return -1 if i is None else i
 
 
 class Packed(NamedTuple):
@@ -198,6 +237,6 @@ def network_record(form: Form, time: Packed, choice: Packed, trials: TrialArrays
             by_view=memory(segments * n),
             spline=memory(10 * form.n_intervals + coefficients),
             scratch=memory(3 * n),
-            tile=memory(9 * TILE),
+            tile=memory(13 * TILE),
         ),
     )

@@ -17,31 +17,121 @@ from hddm_sbi.likelihoods.native.compiling import internal, once, summing
 from hddm_sbi.likelihoods.native.contract import SUM_SIGNATURE
 from hddm_sbi.likelihoods.native.records import CFunction
 from hddm_sbi.likelihoods.native.trial_arrays import clear, first_after
-from hddm_sbi.likelihoods.neural import kernels, reverse
+from hddm_sbi.likelihoods.neural import clocks, kernels, reduction, reverse
 from hddm_sbi.likelihoods.neural.network import LOGIT_UNIT
 from hddm_sbi.likelihoods.neural.network_record import CHUNK, TILE, Form, Mlp, Network, read_network
+from hddm_sbi.likelihoods.neural.window_sum import window_sums
 
 FloatArray = npt.NDArray[np.float64]
 
+# A uniform delay narrower than this, in units of time, leaves the density as it is in its middle, to 1e-11.
+NARROW = 1e-5
 _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
 
 # Intermediate results of a tile of trials. They share one array: two arrays might overlap, for all the compiler knows,
 # and then no loop would vectorise.
-_U, _INTERVAL, _P0, _P1, _P2, _P3, _P4, _BY_HEIGHT, _BY_SLOPE = (k * TILE for k in range(9))
+_U, _INTERVAL, _P0, _P1, _P2, _P3, _P4, _BY_HEIGHT, _BY_SLOPE, _TIME, _LOG_RATE, _BY_TIME, _WEIGHT = (
+    k * TILE for k in range(13)
+)
 
-# of trials: log density, shares of the process and of the lapses, derivatives by zeta, delta, s, s times that by s
-Sums = tuple[float, float, float, float, float, float, float]
+# of trials: log density, shares of the process and of the lapses, derivatives by zeta and delta; derivatives by the
+# decision time, the same times the decision time, and by both parameters of the clock
+Sums = tuple[float, float, float, float, float]
+ClockSums = tuple[float, float, float, float]
 
 
 @summing
-def _locate(
-    rt: FloatArray, form: Form, shift: float, per_square: float, zeta: float, delta: float, tile: FloatArray
+def _read_linear_clock(rt: FloatArray, shift: float, per_unit: float, slope: float, tile: FloatArray) -> None:
+    for i in range(len(rt)):
+        out = clocks.linear((rt[i] - shift) * per_unit, slope)
+        tile[_TIME + i], tile[_LOG_RATE + i] = out[0], out[1]
+
+
+@summing
+def _read_weibull_clock(
+    rt: FloatArray, shift: float, per_unit: float, alpha: float, beta: float, tile: FloatArray
 ) -> None:
+    for i in range(len(rt)):
+        out = clocks.weibull((rt[i] - shift) * per_unit, alpha, beta)
+        tile[_TIME + i], tile[_LOG_RATE + i] = out[0], out[1]
+
+
+@summing
+def _read_plain_clock(rt: FloatArray, shift: float, per_unit: float, tile: FloatArray) -> None:
+    for i in range(len(rt)):
+        tile[_TIME + i], tile[_LOG_RATE + i] = (rt[i] - shift) * per_unit, 0.0
+
+
+@internal
+def _read_clock(
+    rt: FloatArray, kind: int, shift: float, per_unit: float, first: float, second: float, tile: FloatArray
+) -> None:
+    """Fill in the time of each trial on the boundaries' clock, and the logarithm of its rate."""
+    if kind == clocks.LINEAR:
+        _read_linear_clock(rt, shift, per_unit, first, tile)
+    elif kind == clocks.WEIBULL:
+        _read_weibull_clock(rt, shift, per_unit, first, second, tile)
+    else:
+        _read_plain_clock(rt, shift, per_unit, tile)
+
+
+@summing
+def _linear_clock_sums(rt: FloatArray, shift: float, per_unit: float, slope: float, tile: FloatArray) -> ClockSums:
+    by_s = by_log_s = by_first = 0.0
+    for i in range(len(rt)):
+        s = (rt[i] - shift) * per_unit
+        _, log_rate, rate_by_s, u_first, rate_first, _, _ = clocks.linear(s, slope)
+        of_s = tile[_BY_TIME + i] * vm.exp(log_rate) + tile[_WEIGHT + i] * rate_by_s
+        by_s += of_s
+        by_log_s += of_s * s
+        by_first += tile[_BY_TIME + i] * u_first + tile[_WEIGHT + i] * rate_first
+    return by_s, by_log_s, by_first, 0.0
+
+
+@summing
+def _weibull_clock_sums(
+    rt: FloatArray, shift: float, per_unit: float, alpha: float, beta: float, tile: FloatArray
+) -> ClockSums:
+    by_s = by_log_s = by_first = by_second = 0.0
+    for i in range(len(rt)):
+        s = (rt[i] - shift) * per_unit
+        _, log_rate, rate_by_s, u_first, rate_first, u_second, rate_second = clocks.weibull(s, alpha, beta)
+        of_s = tile[_BY_TIME + i] * vm.exp(log_rate) + tile[_WEIGHT + i] * rate_by_s
+        by_s += of_s
+        by_log_s += of_s * s
+        by_first += tile[_BY_TIME + i] * u_first + tile[_WEIGHT + i] * rate_first
+        by_second += tile[_BY_TIME + i] * u_second + tile[_WEIGHT + i] * rate_second
+    return by_s, by_log_s, by_first, by_second
+
+
+@summing
+def _plain_clock_sums(n: int, tile: FloatArray) -> ClockSums:
+    by_s = by_log_s = 0.0
+    for i in range(n):
+        by_s += tile[_BY_TIME + i]
+        by_log_s += tile[_BY_TIME + i] * tile[_TIME + i]
+    return by_s, by_log_s, 0.0, 0.0
+
+
+@internal
+def _clock_sums(
+    rt: FloatArray, kind: int, shift: float, per_unit: float, first: float, second: float, tile: FloatArray
+) -> ClockSums:
+    """Derivatives by decision time and clock, from those by the time on the clock and each trial's weight."""
+    if kind == clocks.LINEAR:
+        return _linear_clock_sums(rt, shift, per_unit, first, tile)
+    if kind == clocks.WEIBULL:
+        return _weibull_clock_sums(rt, shift, per_unit, first, second, tile)
+    return _plain_clock_sums(len(rt), tile)
+
+
+@summing
+def _locate(n: int, form: Form, zeta: float, delta: float, tile: FloatArray) -> None:
     """Fill in the interval of the spline of each trial, and the place in it."""
     per_spacing, last, left = 1.0 / form.spacing, form.n_intervals - 1.0, form.left
-    for i in range(len(rt)):
-        s = (rt[i] - shift) * per_square
+    for i in range(n):
+        s = tile[_TIME + i]
         position = ((delta * s - zeta) / math.sqrt(s) - left) * per_spacing
         interval = min(max(math.floor(position), 0.0), last)
         tile[_INTERVAL + i] = interval
@@ -64,13 +154,13 @@ def _gather(n: int, table: FloatArray, tile: FloatArray) -> None:
 
 @summing
 def _evaluate(
-    rt: FloatArray, count: FloatArray, log_lapse: FloatArray, spacing: float, shift: float, per_square: float,
-    zeta: float, delta: float, log_base: float, log_p: float, log_not_p: float, tile: FloatArray,
+    count: FloatArray, log_lapse: FloatArray, spacing: float, zeta: float, delta: float, log_base: float,
+    log_p: float, log_not_p: float, tile: FloatArray,
 ) -> Sums:  # fmt: skip
-    """The sums over the trials of a tile; fill in the derivatives by the spline's height and slope at each trial."""
-    total = process = lapses = by_zeta = by_delta = by_s = by_log_s = 0.0
-    for i in range(len(rt)):
-        s = (rt[i] - shift) * per_square
+    """The sums over a tile; fill in each trial's derivatives by the spline's height, its slope, and the clock."""
+    total = process = lapses = by_zeta = by_delta = 0.0
+    for i in range(len(count)):
+        s = tile[_TIME + i]
         per_root = 1.0 / math.sqrt(s)
         per_s = per_root * per_root
         u, p1, p2, p3, p4 = tile[_U + i], tile[_P1 + i], tile[_P2 + i], tile[_P3 + i], tile[_P4 + i]
@@ -78,7 +168,7 @@ def _evaluate(
         slope = p1 + u * (p2 + u * (p3 + u * p4))
         bend = (p2 + u * (2.0 * p3 + u * 3.0 * p4)) / spacing
         stretch = 0.5 * per_root * (delta + zeta * per_s)
-        log_f = log_base - 0.5 * height * height + vm.log(slope * stretch)
+        log_f = log_base - 0.5 * height * height + vm.log(slope * stretch) + tile[_LOG_RATE + i]
         log_density, share = mix(log_f, log_lapse[i], log_p, log_not_p)
         weight = count[i] * share
         total += count[i] * log_density
@@ -89,11 +179,9 @@ def _evaluate(
         by_stretch = 0.5 * weight / stretch * per_root
         by_delta += by_x * s * per_root + by_stretch
         by_zeta += by_stretch * per_s - by_x * per_root
-        of_s = by_x * stretch - 0.5 * by_stretch * (delta + 3.0 * zeta * per_s) * per_s
-        by_s += of_s
-        by_log_s += of_s * s
-        tile[_BY_HEIGHT + i], tile[_BY_SLOPE + i] = by_height, by_slope
-    return total, process, lapses, by_zeta, by_delta, by_s, by_log_s
+        tile[_BY_HEIGHT + i], tile[_BY_SLOPE + i], tile[_WEIGHT + i] = by_height, by_slope, weight
+        tile[_BY_TIME + i] = by_x * stretch - 0.5 * by_stretch * (delta + 3.0 * zeta * per_s) * per_s
+    return total, process, lapses, by_zeta, by_delta
 
 
 @internal
@@ -112,31 +200,34 @@ def _scatter(n: int, spacing: float, tile: FloatArray, by_table: FloatArray) -> 
 
 @once
 def _trial_sums(
-    net: Network, first: int, stop: int, table: FloatArray, by_table: FloatArray, zeta: float, delta: float,
-    log_base: float, shift: float, unit: float, p: float, slot: int,
-) -> Sums:  # fmt: skip
-    """The sums over trials after the shift; adds to ``by_table``."""
+    net: Network, begin: int, stop: int, table: FloatArray, by_table: FloatArray, zeta: float, delta: float,
+    log_base: float, shift: float, per_unit: float, collapse: tuple[float, float], p: float, slot: int,
+) -> tuple[float, float, float, float, float, float, float, float, float]:  # fmt: skip
+    """The sums of ``Sums`` and ``ClockSums`` over trials while the process runs; adds to ``by_table``."""
     trials, form, tile = net.trials, net.form, net.memory.tile[slot]
-    log_p, log_not_p, per_square = math.log(p), math.log1p(-p), 1.0 / (unit * unit)
-    total = process = lapses = by_zeta = by_delta = by_s = by_log_s = 0.0
-    for begin in range(first, stop, TILE):
-        at = slice(begin, min(begin + TILE, stop))
+    log_p, log_not_p = math.log(p), math.log1p(-p)
+    total = process = lapses = by_zeta = by_delta = by_s = by_log_s = by_first = by_second = 0.0
+    for first in range(begin, stop, TILE):
+        at = slice(first, min(first + TILE, stop))
         rt = trials.rt[at]
-        _locate(rt, form, shift, per_square, zeta, delta, tile)
+        _read_clock(rt, form.collapse, shift, per_unit, collapse[0], collapse[1], tile)
+        _locate(len(rt), form, zeta, delta, tile)
         _gather(len(rt), table, tile)
         sums = _evaluate(
-            rt, trials.counts[at], trials.log_lapse[at], form.spacing, shift, per_square, zeta, delta, log_base,
-            log_p, log_not_p, tile,
-        )  # fmt: skip
+            trials.counts[at], trials.log_lapse[at], form.spacing, zeta, delta, log_base, log_p, log_not_p, tile
+        )
         _scatter(len(rt), form.spacing, tile, by_table)
+        clock = _clock_sums(rt, form.collapse, shift, per_unit, collapse[0], collapse[1], tile)
         total += sums[0]
         process += sums[1]
         lapses += sums[2]
         by_zeta += sums[3]
         by_delta += sums[4]
-        by_s += sums[5]
-        by_log_s += sums[6]
-    return total, process, lapses, by_zeta, by_delta, by_s * per_square, by_log_s
+        by_s += clock[0]
+        by_log_s += clock[1]
+        by_first += clock[2]
+        by_second += clock[3]
+    return total, process, lapses, by_zeta, by_delta, by_s * per_unit, by_log_s, by_first, by_second
 
 
 @internal
@@ -175,31 +266,54 @@ def _choices_forward(net: Network, rows: int, slot: int) -> int:
             _features(net, net.choice, r * views + view, row, view, False, slot)
     mlp = net.choice
     scores = reverse.mlp_forward(rows * views, mlp.weights, mlp.biases, mlp.sizes, mlp.hidden[slot], mlp.slopes[slot])
-    flat = scores.reshape(-1)
-    for i in range(len(flat)):
-        flat[i] *= LOGIT_UNIT
     for r in range(rows):
         start, stop = r * form.n_choices, (r + 1) * form.n_choices
-        reverse.log_softmax(flat[start:stop], memory.log_choice[slot, start:stop])
+        log_choice = memory.log_choice[slot, start:stop]
+        for c in range(form.n_choices):
+            source, column = (r * views + c, 0) if form.mirrored else (r, c)
+            log_choice[c] = LOGIT_UNIT * scores[source, column]
+            if form.tilted:
+                log_choice[c] += _brownian_choice(net, r, c, scores[source, 1], slot)[0]
+        reverse.log_softmax(log_choice)
         for i in range(start, stop):
             memory.by_log_choice[slot, i] = 0.0
     return views
 
 
 @once
+def _brownian_choice(
+    net: Network, r: int, choice: int, log_factor: float, slot: int
+) -> tuple[float, float, float, float]:
+    """Log probability of a choice for Brownian motion, and its derivatives; see ``reduction.brownian_choice``."""
+    form, memory, n = net.form, net.memory, len(net.form.inputs)
+    view = memory.scratch[slot].reshape(3, n)[2]
+    kernels.view_of(memory.canonical[slot, r * n : (r + 1) * n], form.mirror, choice, view)
+    return reduction.brownian_choice(view[form.drift], view[form.start], log_factor)
+
+
+@once
 def _choices_backward(net: Network, rows: int, views: int, slot: int) -> None:
     """Add to ``by_view`` what comes from the choice probabilities."""
-    form, memory, mlp = net.form, net.memory, net.choice
-    end = rows * views * mlp.n_units
-    by_scores = mlp.adjoints[slot, end - rows * form.n_choices : end]
+    form, memory, mlp, n = net.form, net.memory, net.choice, len(net.form.inputs)
+    n_out, end = mlp.sizes[-1], rows * views * mlp.n_units
+    size = rows * views * n_out
+    scores = mlp.hidden[slot, end - size : end].reshape(rows * views, n_out)
+    by_scores = mlp.adjoints[slot, end - size : end].reshape(rows * views, n_out)
     for r in range(rows):
         start = r * form.n_choices
         everything = 0.0
         for i in range(start, start + form.n_choices):
             everything += memory.by_log_choice[slot, i]
-        for i in range(start, start + form.n_choices):
-            probability = math.exp(memory.log_choice[slot, i])
-            by_scores[i] = LOGIT_UNIT * (memory.by_log_choice[slot, i] - probability * everything)
+        for c in range(form.n_choices):
+            i = start + c
+            by_score = memory.by_log_choice[slot, i] - math.exp(memory.log_choice[slot, i]) * everything
+            source, column = (r * views + c, 0) if form.mirrored else (r, c)
+            by_scores[source, column] = LOGIT_UNIT * by_score
+            if form.tilted:
+                _, by_drift, by_start, by_factor = _brownian_choice(net, r, c, scores[source, 1], slot)
+                by_scores[source, 1] = by_score * by_factor
+                memory.by_view[slot, i * n + form.drift] += by_score * by_drift
+                memory.by_view[slot, i * n + form.start] += by_score * by_start
     by_features = reverse.mlp_backward(rows * views, mlp.transposed, mlp.sizes, mlp.slopes[slot], mlp.adjoints[slot])
     for r in range(rows):
         for view in range(views):
@@ -227,10 +341,15 @@ def _segment(
     trials, form, memory = net.trials, net.form, net.memory
     n, n_intervals, choice = len(form.inputs), form.n_intervals, trials.choice[segment]
     view_index = r * form.n_choices + choice
-    lapses = trials.n_columns > len(form.powers)
+    canonical = memory.canonical[slot, r * n : (r + 1) * n]
+    lapses = trials.n_columns > len(form.length)
     p = theta[-1] if lapses else 0.0
     shift = theta[form.shift] if form.shift >= 0 else 0.0
-    unit = theta[form.scale] if form.scale >= 0 else 1.0
+    window = theta[form.window] if form.window >= 0 else 0.0
+    log_unit = reduction.time_power(theta, form) * reduction.log_scale(theta, form)
+    per_unit = math.exp(-log_unit)
+    wide = window * per_unit > NARROW
+    middle = shift if wide else shift + 0.5 * window  # the mean over a narrow window is the value in its middle
     spline = memory.spline[slot]
     table = spline[: 5 * n_intervals].reshape(n_intervals, 5)
     by_table = spline[5 * n_intervals : 10 * n_intervals].reshape(n_intervals, 5)
@@ -238,56 +357,65 @@ def _segment(
     reverse.fill_spline(raw[2:], form.spacing, form.centre, weights, table)
     clear(by_table)
     view = memory.scratch[slot].reshape(3, n)[2]
-    kernels.view_of(memory.canonical[slot, r * n : (r + 1) * n], form.mirror, choice, view)
-    near, rate = 1.0, 1.0
-    log_zeta, log_delta = 0.5 * form.log_time_scale, -0.5 * form.log_time_scale
-    if form.drift >= 0:
-        near = max(view[form.start], 1e-9)
-        rate = math.pi**2 + view[form.drift] ** 2
-        log_zeta, log_delta = math.log(near), 0.5 * math.log(rate)
+    kernels.view_of(canonical, form.mirror, choice, view)
+    log_zeta, log_delta, by_start, by_room, by_drift = reduction.base(view, form)
     zeta, delta = math.exp(log_zeta + raw[0]), math.exp(log_delta + raw[1])
+    collapse = reduction.collapse_of(canonical, form)
     first, stop = trials.bounds[segment], trials.bounds[segment + 1]
-    possible = stop  # without a unit of length every trial is a lapse
-    if unit > 0.0:
-        possible = first_after(trials.rt, first, stop, shift)
-    log_base = memory.log_choice[slot, view_index] - 2.0 * math.log(unit) - _HALF_LOG_TWO_PI
-    early, n_early = lapse_sum(trials.counts[first:possible], trials.log_lapse[first:possible], math.log(p))
-    total, process, lapsed, by_zeta, by_delta, by_time, by_log_time = _trial_sums(
-        net, possible, stop, table, by_table, zeta, delta, log_base, shift, unit, p, slot
-    )
+    begin = end = stop  # without a unit of time every trial is a lapse
+    if math.isfinite(log_unit) and window >= 0.0:
+        begin = first_after(trials.rt, first, stop, middle)
+        end = stop
+        if form.collapse > 0 and not wide:
+            end = first_after(trials.rt, begin, stop, middle + clocks.end(form.collapse, *collapse) / per_unit)
+    early, n_early = lapse_sum(trials.counts[first:begin], trials.log_lapse[first:begin], math.log(p))
+    late, n_late = lapse_sum(trials.counts[end:stop], trials.log_lapse[end:stop], math.log(p))
+    log_choice = memory.log_choice[slot, view_index]
+    by_window = 0.0
+    if wide:
+        sums = window_sums(
+            net, begin, end, table, by_table, zeta, delta, log_choice, shift, window, log_unit, collapse, p
+        )
+        total, process, lapsed, by_zeta, by_delta, by_time, by_log_unit, by_first, by_second, by_window = sums
+    else:
+        log_base = log_choice - log_unit - _HALF_LOG_TWO_PI
+        total, process, lapsed, by_zeta, by_delta, by_time, by_log_time, by_first, by_second = _trial_sums(
+            net, begin, end, table, by_table, zeta, delta, log_base, middle, per_unit, collapse, p, slot
+        )
+        by_log_unit = -(process + by_log_time)
+        by_window = -0.5 * by_time
     reverse.spline_backward(by_table, weights, form.spacing, form.centre, by_raw[2:])
     by_raw[0], by_raw[1] = by_zeta * zeta, by_delta * delta
     memory.by_log_choice[slot, view_index] += process
+    by_view = memory.by_view[slot]
     if form.drift >= 0:
-        if near == view[form.start]:
-            memory.by_view[slot, view_index * n + form.start] += by_raw[0] / near
-        memory.by_view[slot, view_index * n + form.drift] += by_raw[1] * view[form.drift] / rate
+        by_view[view_index * n + form.start] += by_raw[0] * by_start
+        by_view[view_index * n + form.drift] += by_raw[1] * by_drift
+        if form.room >= 0:
+            by_view[view_index * n + form.room] += by_raw[0] * by_room
+    reduction.add_by_collapse(by_first, by_second, canonical, form, by_view, view_index * n)
+    reduction.add_by_log_unit(by_log_unit, theta, form, by_theta)
     if form.shift >= 0:
         by_theta[form.shift] -= by_time
-    if form.scale >= 0:
-        by_theta[form.scale] -= 2.0 * (process + by_log_time) / unit
+    if form.window >= 0:
+        by_theta[form.window] += by_window
     if lapses:
-        by_theta[-1] += (n_early + lapsed) / p - process / (1.0 - p)
-    return total + early
+        by_theta[-1] += (n_early + n_late + lapsed) / p - process / (1.0 - p)
+    return total + early + late
 
 
 @once
 def _to_theta(net: Network, rows: int, theta: FloatArray, by_theta: FloatArray, slot: int) -> None:
     """Add to the derivatives by theta, (rows, parameters), what comes by way of the canonical parameters."""
     form, n = net.form, len(net.form.inputs)
+    by_inputs = net.memory.scratch[slot].reshape(3, n)[0]
     for r in range(rows):
-        unit = theta[r, form.scale] if form.scale >= 0 else 1.0
         for j in range(n):
-            by_canonical = 0.0
+            by_inputs[j] = 0.0
             for c in range(form.n_choices):
                 by_view = net.memory.by_view[slot, (r * form.n_choices + c) * n + j]
-                by_canonical += kernels.view_sign(form.mirror, c, j) * by_view
-            power = form.powers[form.inputs[j]]
-            if form.scale < 0 or power == 0.0:
-                by_theta[r, form.inputs[j]] += by_canonical
-            else:
-                by_theta[r, form.inputs[j]] += by_canonical * unit**power
-                by_theta[r, form.scale] += by_canonical * power * theta[r, form.inputs[j]] * unit ** (power - 1.0)
+                by_inputs[j] += kernels.view_sign(form.mirror, c, j) * by_view
+        reduction.add_by_inputs(by_inputs, theta[r], form, by_theta[r])
 
 
 @once
@@ -297,12 +425,7 @@ def _chunk(
     """Log density of the segments first, ..., stop - 1, which belong to a chunk of rows; adds to ``by_theta``."""
     form, n = net.form, len(net.form.inputs)
     for r in range(rows):
-        for j in range(n):
-            at, power = form.inputs[j], form.powers[form.inputs[j]]
-            value = theta[r, at]
-            if form.scale >= 0 and power != 0.0:
-                value *= theta[r, form.scale] ** power
-            net.memory.canonical[slot, r * n + j] = value
+        reduction.reduce_row(theta[r], form, net.memory.canonical[slot, r * n : (r + 1) * n])
     for i in range(rows * form.n_choices * n):
         net.memory.by_view[slot, i] = 0.0
     views = _choices_forward(net, rows, slot)

@@ -156,12 +156,12 @@ def spline_backward(by_table: FloatArray, weights: FloatArray, spacing: float, c
 
 
 @internal
-def log_softmax(scores: FloatArray, log_choice: FloatArray) -> None:
-    """Fill in the logarithms of softmax probabilities."""
+def log_softmax(scores: FloatArray) -> None:
+    """Replace scores by the logarithms of their softmax probabilities."""
     top, total = scores[0], 0.0
     for c in range(1, len(scores)):
         top = max(top, scores[c])
     for c in range(len(scores)):
         total += math.exp(scores[c] - top)
     for c in range(len(scores)):
-        log_choice[c] = scores[c] - top - math.log(total)
+        scores[c] -= top + math.log(total)

@@ -1,0 +1,191 @@
+"""``Canonical`` for compiled code: theta in canonical form, and derivatives by theta from those by the canonical form.
+
+``form`` is a ``network_record.Form``; theta is one row.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from hddm_sbi.likelihoods.native.compiling import internal
+from hddm_sbi.likelihoods.neural.clocks import LINEAR
+from hddm_sbi.likelihoods.neural.kernels import UNIT
+
+FloatArray = npt.NDArray[np.float64]
+
+# Drifts smaller than this count as this large in the choice probability, which is smooth there.
+_SMALLEST_DRIFT = 1e-6
+
+
+@internal
+def time_power(theta, form):  # type: ignore[no-untyped-def]
+    """The power of the length scale that is the unit of time."""
+    return theta[form.time_parameter] if form.time_parameter >= 0 else form.time_power
+
+
+@internal
+def log_scale(theta, form):  # type: ignore[no-untyped-def]
+    """Logarithm of the length scale; NaN where it is not positive."""
+    if form.scale < 0:
+        return 0.0
+    return math.log(theta[form.scale]) if theta[form.scale] > 0.0 else np.nan
+
+
+@internal
+def reduce_row(theta, form, inputs):  # type: ignore[no-untyped-def]
+    """Fill in the canonical parameters; see ``Canonical.reduce``."""
+    length, power = log_scale(theta, form), time_power(theta, form)
+    for j in range(len(form.inputs)):
+        i = form.inputs[j]
+        value = theta[i]
+        if form.within[i] >= 0:
+            start = theta[form.within[i]]
+            value /= 2.0 * min(start, 1.0 - start)
+        if form.angle[i]:
+            value = math.tan(value)
+        if form.length[i] != 0.0 or form.time[i] != 0.0:
+            value *= math.exp(-(form.length[i] + form.time[i] * power) * length)
+        if form.angle[i]:
+            value = math.atan(value)
+        if form.supports[j] == UNIT:
+            value = (value - form.low[i]) / form.span[i]
+        inputs[j] = value
+
+
+@internal
+def add_by_inputs(by_inputs, theta, form, by_theta):  # type: ignore[no-untyped-def]
+    """Add to the derivatives by theta what comes by way of the canonical parameters."""
+    length, power = log_scale(theta, form), time_power(theta, form)
+    for j in range(len(form.inputs)):
+        i = form.inputs[j]
+        by_value, value, room = by_inputs[j], theta[i], 1.0
+        if form.supports[j] == UNIT:
+            by_value /= form.span[i]
+        if form.within[i] >= 0:
+            start = theta[form.within[i]]
+            room = 2.0 * min(start, 1.0 - start)
+            value /= room
+        slope = 1.0
+        if form.angle[i]:
+            value = math.tan(value)
+            slope = 1.0 + value * value
+        exponent = -(form.length[i] + form.time[i] * power)
+        if form.length[i] != 0.0 or form.time[i] != 0.0:
+            factor = math.exp(exponent * length)
+            scaled = value * factor
+            if form.angle[i]:
+                by_value /= 1.0 + scaled * scaled
+            by_theta[form.scale] += by_value * scaled * exponent / theta[form.scale]
+            if form.time_parameter >= 0:
+                by_theta[form.time_parameter] -= by_value * scaled * form.time[i] * length
+            by_value *= factor
+        elif form.angle[i]:
+            by_value /= slope
+        by_value *= slope / room
+        by_theta[i] += by_value
+        if form.within[i] >= 0:
+            by_theta[form.within[i]] -= 2.0 * _side(theta[form.within[i]]) * by_value * value
+
+
+@internal
+def add_by_log_unit(by_log_unit, theta, form, by_theta):  # type: ignore[no-untyped-def]
+    """Add to the derivatives by theta what comes by way of the logarithm of the unit of decision time."""
+    if form.scale < 0:
+        return
+    by_theta[form.scale] += by_log_unit * time_power(theta, form) / theta[form.scale]
+    if form.time_parameter >= 0:
+        by_theta[form.time_parameter] += by_log_unit * log_scale(theta, form)
+
+
+@internal
+def collapse_of(inputs, form):  # type: ignore[no-untyped-def]
+    """The two parameters of the boundaries' clock; see ``Canonical.collapse_parameters``."""
+    if form.collapse == 0:
+        return 0.0, 0.0
+    first = inputs[form.first]
+    if form.collapse == LINEAR:
+        return math.tan(form.span[form.inputs[form.first]] * first), 0.0
+    return first, inputs[form.second]
+
+
+@internal
+def add_by_collapse(by_first, by_second, inputs, form, by_inputs, at):  # type: ignore[no-untyped-def]
+    """Add to the derivatives by the canonical parameters, by_inputs[at + j], what comes by way of the clock."""
+    if form.collapse == 0:
+        return
+    if form.collapse == LINEAR:
+        span = form.span[form.inputs[form.first]]
+        slope = math.tan(span * inputs[form.first])
+        by_inputs[at + form.first] += by_first * span * (1.0 + slope * slope)
+    else:
+        by_inputs[at + form.first] += by_first
+        by_inputs[at + form.second] += by_second
+
+
+@internal
+def _side(start: float) -> float:
+    """Derivative of min(start, 1 - start); in the middle the mean of both sides."""
+    return 1.0 if start < 0.5 else -1.0 if start > 0.5 else 0.0
+
+
+@internal
+def base(view, form):  # type: ignore[no-untyped-def]
+    """Logarithms of zeta and delta before the network's correction; see ``FirstPassageNetwork._base``.
+
+    Returns:
+        log zeta, log delta, the derivatives of log zeta by start and room, that of log delta by drift.
+    """
+    if form.drift < 0:
+        return 0.5 * form.log_time_scale, -0.5 * form.log_time_scale, 0.0, 0.0, 0.0
+    start, drift = view[form.start], view[form.drift]
+    near, by_start, by_room = start, 1.0, 0.0
+    if form.room >= 0:
+        part = view[form.room]
+        near -= part * min(start, 1.0 - start)
+        by_start -= part * _side(start)
+        by_room = -min(start, 1.0 - start)
+    if near <= 1e-9:
+        near, by_start, by_room = 1e-9, 0.0, 0.0
+    rate = math.pi**2 + drift * drift
+    return math.log(near), 0.5 * math.log(rate), by_start / near, by_room / near, drift / rate
+
+
+@internal
+def brownian_choice(drift: float, start: float, log_factor: float) -> tuple[float, float, float, float]:
+    """Log probability of the lower boundary, and its derivatives; see ``FirstPassageNetwork._brownian_choice``.
+
+    Returns:
+        The logarithm, and its derivatives by drift, start and log factor.
+    """
+    factor = math.exp(log_factor)
+    v = drift * factor
+    size, rest = 2.0 * max(abs(v), _SMALLEST_DRIFT), 1.0 - start
+    log_ratio = math.log(math.expm1(-size * rest) / math.expm1(-size))
+    far = _per_expm1(size * rest)
+    by_size = rest * far - _per_expm1(size)
+    upward = 1.0 if v >= 0.0 else 0.0
+    by_v = 2.0 * by_size * (1.0 if v >= 0.0 else -1.0) - 2.0 * upward * start
+    return log_ratio - 2.0 * upward * v * start, by_v * factor, -size * far - 2.0 * upward * v, by_v * v
+
+
+@internal
+def _per_expm1(x: float) -> float:
+    return 1.0 / math.expm1(x) if x < 700.0 else 0.0
+
+
+@internal
+def log_difference(upper: float, lower: float) -> tuple[float, float, float]:
+    """log(Phi(upper) - Phi(lower)) for upper > lower (which may be -inf), and its derivatives by both."""
+    high, low = (upper, lower) if lower <= 0.0 else (-lower, -upper)
+    half_log_two_pi = 0.5 * math.log(2.0 * math.pi)
+    if high > -30.0:
+        value = math.log(max(0.5 * (math.erfc(-high / math.sqrt(2.0)) - math.erfc(-low / math.sqrt(2.0))), 1e-300))
+    else:  # the leading term of the tail; the next is smaller by 1 / high^2
+        ratio = math.exp(0.5 * (high * high - low * low)) * high / low if low > -1e150 else 0.0
+        value = -0.5 * high * high - half_log_two_pi - math.log(-high) + math.log1p(-ratio)
+    by_upper = math.exp(min(-0.5 * upper * upper - half_log_two_pi - value, 700.0))
+    by_lower = math.exp(min(-0.5 * lower * lower - half_log_two_pi - value, 700.0)) if lower > -1e150 else 0.0
+    return value, by_upper, -by_lower
