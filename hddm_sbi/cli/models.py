@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hddm_sbi.cli.console import one_line_errors
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from hddm_sbi.likelihoods.weights import Located
+    from hddm_sbi.ssm.base import SSM
+
 
 def models() -> None:
-    """List the models: their parameters, likelihoods, and pretrained networks with their measured accuracy."""
+    """List the models: parameters, likelihoods, and pretrained networks: their range, accuracy, size and source."""
     with one_line_errors():
         from rich.console import Console
         from rich.text import Text
@@ -17,52 +23,61 @@ def models() -> None:
 
         console = Console()
         for name in list_models():
-            model = get_model(name)
+            model, network = get_model(name), _network(name)
             console.print(Text(f"{name}: {model.description}", style="bold"))
-            console.print(_parameters(model.parameters))
-            for line in _likelihoods(name):
-                console.print(Text(f"  {line}"))
+            console.print(_parameters(model, network))
+            for line in _likelihoods(model, network):
+                console.print(Text(f"  {line}"), soft_wrap=True)  # a path stays in one piece
             console.print()
 
 
-def _parameters(parameters: Any) -> Any:
+def _network(name: str) -> Located | None:
+    from hddm_sbi.likelihoods.weights import list_pretrained, locate
+
+    return locate(name) if name in list_pretrained() else None
+
+
+def _parameters(model: SSM, network: Located | None) -> Table:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=True)
     for heading in ("  parameter", "range", "network", "link", "meaning"):
         table.add_column(heading)
-    for parameter in parameters:
-        (low, high), (first, last) = parameter.support, parameter.box
-        row = (f"  {parameter.name}", f"{low:g} to {high:g}", f"{first:g} to {last:g}", parameter.link)
-        table.add_row(*row, parameter.description)
+    for parameter in model.parameters:
+        low, high = parameter.support
+        trained = "-"
+        if network is not None:
+            first, last = network.facts.get("box", {}).get(parameter.name, parameter.box)
+            trained = f"{first:g} to {last:g}"
+        table.add_row(f"  {parameter.name}", f"{low:g} to {high:g}", trained, parameter.link, parameter.description)
     return table
 
 
-def _likelihoods(name: str) -> list[str]:
-    from hddm_sbi.likelihoods.exact import EXACT
-
-    lines = ["exact: first-passage density"] if name in EXACT else []
-    card = _card(name)
-    if card is None:
+def _likelihoods(model: SSM, network: Located | None) -> list[str]:
+    lines = ["exact: first-passage density"] if _has_formula(model) else []
+    if network is None:
         return [*lines, "nle:   no pretrained network"]
-    return [*lines, f"nle:   pretrained network, {_accuracy(card)}"]
+    source = {
+        "bundled": "travels with the package",
+        "cache": f"in the cache: {network.path}",
+        "download": f"to fetch with 'hddm-sbi download {model.name}'",
+    }
+    return [
+        *lines,
+        f"nle:   pretrained network, {_accuracy(network.facts)}",
+        f"       {network.size / 1e3:,.0f} kB, {source[network.source]}",
+    ]
 
 
-def _card(name: str) -> dict[str, Any] | None:
-    """The card of the pretrained network; read as text, because torch takes seconds to import."""
-    import json
+def _has_formula(model: SSM) -> bool:
+    from hddm_sbi.errors import ModelError
+    from hddm_sbi.likelihoods.exact import get_exact
 
-    from hddm_sbi._resources import resource_folder
-    from hddm_sbi.errors import WeightsError
-
-    path = resource_folder("pretrained") / f"{name}.json"
-    if not path.with_suffix(".safetensors").is_file():
-        return None
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"the card '{path}' cannot be read ({error}); install the package again.") from error
-    return card if isinstance(card, dict) else {}
+        get_exact(model)
+    except ModelError:
+        return False
+    return True
 
 
 def _accuracy(card: dict[str, Any]) -> str:
@@ -72,6 +87,12 @@ def _accuracy(card: dict[str, Any]) -> str:
         "95th percentile": _find(measured, "p95_abs_error"),
         "KL per trial": _find(measured, "kl"),
     }
+    shift = measured.get("posterior_shift", {})
+    shown["shift of a mean at 1,000 trials, sds"] = _find(shift, "median_corrected") or _find(shift, "median")
+    if shown["KL per trial"] is None:
+        # without a density to compare with, from simulations; at such sizes a negative one is chance
+        simulated = _find(measured, "kl_binned")
+        shown["KL per trial, by simulation"] = None if simulated is None else max(0.0, simulated)
     parts = [f"{label} {value:.2g}" for label, value in shown.items() if value is not None]
     return ", ".join(parts) or "accuracy not measured"
 

@@ -11,12 +11,13 @@ import numpy.typing as npt
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.base import FloatArray, Likelihood
-from hddm_sbi.likelihoods.checkpoint import load_network, pretrained_path, sha256
+from hddm_sbi.likelihoods.checkpoint import load_network, sha256
 from hddm_sbi.likelihoods.exact import get_exact
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.likelihoods.neural.network import FirstPassageNetwork
+from hddm_sbi.likelihoods.weights import pretrained_path
 from hddm_sbi.ssm.base import SSM
-from hddm_sbi.ssm.registry import check_theta, get_model
+from hddm_sbi.ssm.registry import check_theta, is_family, list_models, model_of
 
 if TYPE_CHECKING:
     from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
@@ -54,14 +55,18 @@ def choose_likelihood(ssm: SSM, likelihood: str | Path | ConditionalDensityEstim
     if not isinstance(likelihood, str | Path):
         return _of_object(ssm, likelihood)
     if likelihood == "exact":
-        return Chosen(get_exact(ssm.name), "exact")
+        return Chosen(get_exact(ssm), "exact")
     if likelihood == "nle":
+        if ssm.name in list_models() and is_family(ssm.name):
+            raise ModelError(
+                f"there is no network for the model '{ssm.name}', whose density has a formula; use likelihood='exact'."
+            )
         path = pretrained_path(ssm.name)
     elif isinstance(likelihood, Path) or str(likelihood).endswith(".safetensors"):
         path = Path(likelihood)
     else:
         raise _unknown(likelihood)
-    return _of_network(ssm, load_network(path), str(likelihood), sha256(path))
+    return _of_network(ssm, load_network(path, ssm.name), str(likelihood), sha256(path))
 
 
 def _of_object(ssm: SSM, estimator: object) -> Chosen:
@@ -106,8 +111,9 @@ def log_likelihood(
     Args:
         model: a name from ``list_models()`` or an ``SSM``.
         rt: response times in seconds.
-        choice: option index, 0 = lower, 1 = upper.
-        theta: natural-scale parameters, (..., parameters); its leading shape broadcasts against rt and choice.
+        choice: option index, 0 = lower, 1 = upper; in a race the accumulator.
+        theta: natural-scale parameters, (..., parameters); its leading shape broadcasts against rt and choice. A
+            race of accumulators has as many as there are drifts.
         kind: ``"exact"``, ``"nle"``, a path or an estimator, as in ``HierarchicalDDM``.
 
     Returns:
@@ -120,7 +126,7 @@ def log_likelihood(
         >>> log_likelihood("ddm", [0.6, 0.9], [1, 0], [0.5, 1.5, 0.5, 0.3]).round(3)
         array([ 0.281, -0.856])
     """
-    ssm = get_model(model)
+    ssm = model_of(model, theta)
     parameters = check_theta(ssm, theta)
     chosen = choose_likelihood(ssm, kind)
     times, options = np.asarray(rt, dtype=np.float64), np.asarray(choice)
