@@ -3,9 +3,11 @@
 import typer
 
 from hddm_sbi.cli.console import SafeGroup
+from hddm_sbi.cli.download import download
 from hddm_sbi.cli.fit import fit
 from hddm_sbi.cli.models import models
 from hddm_sbi.cli.simulate import simulate
+from hddm_sbi.cli.train import train
 
 app = typer.Typer(
     cls=SafeGroup,
@@ -17,5 +19,7 @@ app = typer.Typer(
 app.command()(fit)
 app.command()(simulate)
 app.command()(models)
+app.command()(download)
+app.command()(train)
 
 __all__ = ["app"]

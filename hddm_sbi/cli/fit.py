@@ -18,6 +18,9 @@ FILES = ("idata.nc", "summary.csv", "predictive.png")
 # Predicted data sets for the plot: its 95% band is known to about 1% of probability.
 _PREDICTED = 400
 
+# For each part of the certificate of a fit by a network.
+_CERTIFY_SECONDS = 10.0
+
 _DATA = "The experiment"
 _MODEL = "The model"
 _SAMPLING = "Sampling"
@@ -32,12 +35,12 @@ def fit(
     response: Annotated[str, typer.Option(help="Column of the responses.", rich_help_panel=_DATA)] = "response",
     rt_unit: Annotated[str, typer.Option(help="s or ms.", rich_help_panel=_DATA)] = "s",
     choices: Annotated[
-        str | None, typer.Option(help="Labels of the two responses, lower first: left,right.", rich_help_panel=_DATA)
+        str | None, typer.Option(help="Labels of the responses, lower first: left,right.", rich_help_panel=_DATA)
     ] = None,
     coding: Annotated[
         str, typer.Option(help="response: the two options; accuracy: error and correct.", rich_help_panel=_DATA)
     ] = "response",
-    model: Annotated[str, typer.Option(help="See 'hddm-sbi models'.", rich_help_panel=_MODEL)] = "ddm",
+    model: Annotated[str, typer.Option(help="See 'hddm-sbi models'; or FILE.py:NAME.", rich_help_panel=_MODEL)] = "ddm",
     formula: Annotated[
         list[str] | None, typer.Option(help="Such as 'v ~ conf'; may be repeated.", rich_help_panel=_MODEL)
     ] = None,
@@ -76,11 +79,12 @@ def fit(
     with one_line_errors():
         from hddm_sbi.cli import parsing
         from hddm_sbi.cli.output import OutputFolder
+        from hddm_sbi.cli.own_model import find_model
 
         options: dict[str, Any] = {
             "groupby": groupby,
             "formula": formula or None,
-            "model": model,
+            "model": find_model(model),
             "likelihood": likelihood,
             "pooling": pooling,
             "random_slopes": not no_random_slopes,
@@ -89,7 +93,7 @@ def fit(
             "rt": rt,
             "response": response,
             "rt_unit": rt_unit,
-            "choices": None if choices is None else parsing.pair(choices, "--choices"),
+            "choices": None if choices is None else parsing.labels(choices, "--choices"),
             "fixed": parsing.constants(fixed or ()) or None,
             "p_outlier": parsing.lapse_probability(p_outlier),
             "lapse": parsing.lapse_window(lapse),
@@ -116,7 +120,7 @@ def _build(data: Path, options: dict[str, Any]) -> HierarchicalDDM:
 
 def _write(ddm: HierarchicalDDM, idata: Any, folder: OutputFolder, seed: int) -> None:
     """Save the draws first, then what is computed from them; tell what was found and where it is."""
-    from hddm_sbi.results.report import print_report
+    from hddm_sbi.results.report import print_certificate, print_report
     from hddm_sbi.results.summary import summarise
     from hddm_sbi.results.to_arviz import save
 
@@ -124,6 +128,12 @@ def _write(ddm: HierarchicalDDM, idata: Any, folder: OutputFolder, seed: int) ->
     summary = summarise(idata)
     paths.append(folder.write("summary.csv", lambda path: summary.to_csv(path, float_format="%.6g", encoding="utf-8")))
     print_report(idata, summary=summary)
+    if idata.attrs.get("likelihood", "exact") != "exact":
+        certificate = ddm.certify(idata, seconds=_CERTIFY_SECONDS, seed=seed)
+        print_certificate(certificate)
+        moved = {"shift": "network_shift", "mc_error": "network_shift_error"}
+        whole = summary.assign(**{name: certificate.table[column].to_numpy() for column, name in moved.items()})
+        folder.write("summary.csv", lambda path: whole.to_csv(path, float_format="%.6g", encoding="utf-8"))
     paths.append(folder.write("predictive.png", lambda path: _plot(ddm, idata, seed, path)))
     typer.echo("\nWritten: " + ", ".join(str(path) for path in paths))
 

@@ -13,16 +13,19 @@ def names(values: Sequence[str]) -> tuple[str, ...]:
     return tuple(part for part in parts if part)
 
 
-def pair(text: str, option: str) -> tuple[str, str]:
-    """Two labels separated by a comma.
+def labels(text: str, option: str) -> tuple[str, ...]:
+    """Two labels or more, separated by commas.
 
     Raises:
-        ModelError: there are not two.
+        ModelError: there are fewer.
     """
-    parts = [part.strip() for part in text.split(",")]
-    if len(parts) != 2 or not all(parts):
-        raise ModelError(f"{option} takes two labels and a comma, lower first, such as left,right, not '{text}'.")
-    return parts[0], parts[1]
+    parts = tuple(part.strip() for part in text.split(","))
+    if len(parts) < 2 or not all(parts):
+        raise ModelError(
+            f"{option} takes two labels and a comma, lower first, such as left,right (in a race up to four, in the "
+            f"order of the accumulators), not '{text}'."
+        )
+    return parts
 
 
 def constants(values: Sequence[str]) -> dict[str, float]:
@@ -75,3 +78,15 @@ def _number(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
+
+
+def count(text: str, option: str) -> int:
+    """A whole number, also as ``1e6`` or ``1_000_000``.
+
+    Raises:
+        ModelError: it is none.
+    """
+    value = _number(text)
+    if value is None or not value.is_integer() or value < 1:
+        raise ModelError(f"{option} takes a whole number, such as 1000000 or 1e6, not '{text}'.")
+    return int(value)

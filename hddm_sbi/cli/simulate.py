@@ -15,6 +15,7 @@ def simulate(
     model: Annotated[str, typer.Option(help="Name of the model; see 'hddm-sbi models'.")] = "ddm",
     subjects: Annotated[int, typer.Option(min=1, help="Number of participants.")] = 20,
     trials: Annotated[int, typer.Option(min=1, help="Trials of each participant.")] = 200,
+    accumulators: Annotated[int | None, typer.Option(help="Of a race (rdm, lba): 2, 3 or 4; default 2.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same experiment.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the two files where they exist.")] = False,
 ) -> None:
@@ -27,7 +28,7 @@ def simulate(
 
         truth_path = out.with_name(f"{out.stem}.truth.json")
         check_files((out, truth_path), force)
-        table, truth = simulate_experiment(model, subjects, trials, seed)
+        table, truth = simulate_experiment(model, subjects, trials, seed, accumulators)
         # response times to the microsecond
         write_text(out, table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
         write_text(truth_path, json.dumps(truth, indent=2) + "\n")

@@ -11,11 +11,13 @@ import torch
 from torch import Tensor
 
 from hddm_sbi.likelihoods.neural.canonical import Canonical
-from hddm_sbi.ssm.base import SSM, FloatArray
+from hddm_sbi.ssm.base import SSM, FloatArray, room
 
 # The proposal reaches this fraction of the box's width beyond it (on the link scale), so that the edges of the box are
 # learned from both sides.
 _OVERHANG = 0.05
+# Trials of a smaller weight teach nothing.
+_NOTHING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,20 @@ class Batch:
         theta: (rows, parameters), in canonical form: unit length scale, no shift, where the model has these symmetries.
         x: rt and choice of each trial, (rows * trials, 2).
         row: row of theta for each trial.
+        log_ratio: log density of each path relative to that with the drift reversed, where the simulator tells it.
     """
 
     theta: Tensor
     x: Tensor
     row: Tensor
+    log_ratio: Tensor | None = None
+
+    def on(self, device: str) -> Batch:
+        """The same batch on another device."""
+        if device == "cpu":
+            return self
+        ratio = None if self.log_ratio is None else self.log_ratio.to(device)
+        return Batch(self.theta.to(device), self.x.to(device), self.row.to(device), ratio)
 
 
 @dataclass(frozen=True)
@@ -58,10 +69,15 @@ class SimulationStream:
         """The simulations of one step."""
         draw_seed, trial_seed = np.random.SeedSequence([self.seed, step]).spawn(2)
         theta = self._draw(np.random.default_rng(draw_seed), self.central(step))
-        rt, choice = self.ssm.simulator(theta, self.trials, int(trial_seed.generate_state(1)[0]))
+        simulator, seed, log_ratio = self.ssm.ratio_simulator, int(trial_seed.generate_state(1)[0]), None
+        if simulator is None:
+            rt, choice = self.ssm.simulator(theta, self.trials, seed)
+        else:
+            rt, choice, ratio = simulator(theta, self.trials, seed)
+            log_ratio = torch.from_numpy(ratio.reshape(-1))
         x = np.stack([rt.reshape(-1), choice.reshape(-1)], -1).astype(np.float32)
         row = torch.arange(self.rows).repeat_interleave(self.trials)
-        return Batch(torch.from_numpy(theta.astype(np.float32)), torch.from_numpy(x), row)
+        return Batch(torch.from_numpy(theta.astype(np.float32)), torch.from_numpy(x), row, log_ratio)
 
     def batches(self, start: int, stop: int) -> Iterator[tuple[int, Batch]]:
         """Steps start ... stop - 1; the next one is simulated while the caller works on the last."""
@@ -74,34 +90,81 @@ class SimulationStream:
                 yield step, batch
 
     def _draw(self, rng: np.random.Generator, central: float) -> FloatArray:
-        edges = np.array(
-            [_widen(*box, support) for box, support in zip(self.canonical.box, self.canonical.supports, strict=True)]
-        )
-        theta = rng.uniform(edges[:, 0], edges[:, 1], size=(self.rows, len(edges)))
-        unbounded = np.array([support == "real" for support in self.canonical.supports])
+        canonical = self.canonical
+        sides = zip(canonical.box, canonical.supports, canonical.ends, strict=True)
+        edges = np.array([_widen(*box, support, ends) for box, support, ends in sides])
+        theta = self._uniform(rng, edges)
+        unbounded = np.array([support == "real" for support in canonical.supports])
         middle = edges.mean(axis=1)[unbounded]
         rows = slice(0, round(central * self.rows))
         theta[rows, unbounded] = middle + 0.25 * (theta[rows, unbounded] - middle)
-        scale, shift = self.canonical.scale, self.canonical.shift
-        if scale is not None:
-            theta *= theta[:, [scale]] ** np.array(self.canonical.powers)
-            theta[:, scale] = 1.0
-        if shift is not None:
-            theta[:, shift] = 0.0
+        for k, start in enumerate(canonical.within):
+            if start is not None:
+                theta[:, k] *= room(theta[:, start])
+        _to_unit_scale(theta, canonical)
+        theta[:, [k for k in (canonical.shift, canonical.window) if k is not None]] = 0.0
+        return theta
+
+    def _uniform(self, rng: np.random.Generator, edges: FloatArray) -> FloatArray:
+        """Parameter vectors, uniform but for those that take long, which come the less often."""
+        theta = rng.uniform(edges[:, 0], edges[:, 1], size=(self.rows, len(edges)))
+        if self.ssm.effort is not None:
+            again = np.ones(self.rows, dtype=np.bool_)
+            while again.any():
+                theta[again] = rng.uniform(edges[:, 0], edges[:, 1], size=(int(again.sum()), len(edges)))
+                again &= rng.uniform(size=self.rows) * self.ssm.effort(theta) > 1.0
         return theta
 
 
-def _widen(low: float, high: float, support: str) -> tuple[float, float]:
+def with_reversed_drift(batch: Batch, canonical: Canonical) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    r"""A batch in which every trial stands for its own drift and for the reversed one: theta, x, row and weights.
+
+    Let f and g be the densities of a path under both drifts. With as many trials simulated under each, the sum of
+    f / (f + g) times a function over all of them has the expectation that its sum over those of f has, but not its
+    variance where f is rare (the balance heuristic: Veach & Guibas 1995). Trials that weigh nothing are left out.
+    """
+    n = len(batch.x)
+    if batch.log_ratio is None or canonical.diffusion is None:
+        return batch.theta, batch.x, batch.row, torch.ones(n, device=batch.x.device)
+    other = batch.theta.clone()
+    other[:, canonical.diffusion[0]] *= -1.0
+    weight = torch.cat([torch.sigmoid(batch.log_ratio), torch.sigmoid(-batch.log_ratio)]).float()
+    some = weight > _NOTHING
+    row = torch.cat([batch.row, batch.row + len(batch.theta)])
+    return torch.cat([batch.theta, other]), batch.x.repeat(2, 1)[some], row[some], weight[some]
+
+
+def _to_unit_scale(theta: FloatArray, canonical: Canonical) -> None:
+    """Replace parameters, in place, by those of the same process with length scale 1."""
+    if canonical.scale is None:
+        return
+    log_scale = np.log(theta[:, canonical.scale])
+    power: FloatArray | float = 2.0 if canonical.time_power is None else canonical.time_power
+    if canonical.time_parameter is not None:
+        power = theta[:, canonical.time_parameter]
+    for k, (length, time) in enumerate(zip(canonical.length, canonical.time, strict=True)):
+        if length == 0.0 and time == 0.0:
+            continue
+        factor = np.exp(-(length + time * power) * log_scale)
+        theta[:, k] = np.arctan(np.tan(theta[:, k]) * factor) if canonical.angle[k] else theta[:, k] * factor
+    theta[:, canonical.scale] = 1.0
+
+
+def _widen(low: float, high: float, support: str, ends: tuple[float, float]) -> tuple[float, float]:
     """The interval widened on its link scale; an edge on the border of the support stays."""
     if support == "real":
         margin = _OVERHANG * (high - low)
         return low - margin, high + margin
-    if low <= 0.0:
-        return low, high * (1.0 + _OVERHANG)
     if support == "positive":
+        if low <= 0.0:
+            return low, high * (1.0 + _OVERHANG)
         factor = (high / low) ** _OVERHANG
         return low / factor, high * factor
-    odds = np.array([low / (1.0 - low), high / (1.0 - high)])
+    # on the logit scale, for which an edge on the border counts as a thousandth inside
+    p = (np.array([low, high]) - ends[0]) / ends[1]
+    odds = np.clip(p, 1e-3, 1.0 - 1e-3)
+    odds /= 1.0 - odds
     factor = (odds[1] / odds[0]) ** _OVERHANG
     odds *= [1.0 / factor, factor]
-    return float(odds[0] / (1.0 + odds[0])), float(odds[1] / (1.0 + odds[1]))
+    wide = np.where((p <= 0.0) | (p >= 1.0), p, odds / (1.0 + odds))
+    return float(ends[0] + ends[1] * wide[0]), float(ends[0] + ends[1] * wide[1])

@@ -10,13 +10,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from hddm_sbi.errors import WeightsError
 from hddm_sbi.likelihoods.neural.canonical import Canonical
 from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 from hddm_sbi.likelihoods.neural.network import Architecture
 from hddm_sbi.ssm.base import SSM
-from hddm_sbi.training.stream import Batch, SimulationStream
+from hddm_sbi.training.flow_loss import balanced_log_prob
+from hddm_sbi.training.soap import Soap
+from hddm_sbi.training.stream import Batch, SimulationStream, with_reversed_drift
 
 
 @dataclass(frozen=True)
@@ -24,20 +27,22 @@ class TrainingPlan:
     """Everything that, with the model, decides the weights.
 
     Args:
-        stages: for each stage its gradient steps, each on fresh simulations; Adam's learning rate, which follows half a
+        stages: for each stage its gradient steps, each on fresh simulations; the learning rate, which follows half a
             cosine down to zero over the stage; and the share of parameter vectors with central drifts (see
             ``SimulationStream``).
         rows: parameter vectors per step.
         trials: trials per parameter vector.
         warmup: steps over which the learning rate of a stage rises linearly to its curve.
+        balance: how much more rarer choices count; see ``flow_loss.balanced_log_prob``.
         averaging: decay of the exponential moving average of the weights, which is what is kept.
         seed: of simulations and initial weights.
     """
 
-    stages: tuple[tuple[int, float, float], ...] = ((30_000, 3e-3, 0.0), (30_000, 1e-3, 0.0), (20_000, 1e-3, 0.5))
-    rows: int = 2048
+    stages: tuple[tuple[int, float, float], ...] = ((40_000, 3e-3, 0.5),)
+    rows: int = 1024
     trials: int = 32
     warmup: int = 500
+    balance: float = 0.5
     averaging: float = 0.999
     seed: int = 0
 
@@ -76,9 +81,12 @@ class Trainer:
         ssm: the model.
         plan: the training plan.
         architecture: sizes of the networks.
+        device: where the networks are; simulations are drawn on the CPU.
     """
 
-    def __init__(self, ssm: SSM, plan: TrainingPlan, architecture: Architecture | None = None) -> None:
+    def __init__(
+        self, ssm: SSM, plan: TrainingPlan, architecture: Architecture | None = None, device: str = "cpu"
+    ) -> None:
         canonical = Canonical.of(ssm)
         self.plan = plan
         self.stream = SimulationStream(ssm, canonical, plan.rows, plan.trials, plan.seed, plan.central)
@@ -88,8 +96,10 @@ class Trainer:
         if canonical.diffusion is None:
             first = self.stream.batch(plan.steps)
             self.estimator.set_time_scale(first.theta[first.row], first.x)
+        self.device = device
+        self.estimator.to(device)
         self.average = copy.deepcopy(self.estimator)
-        self.optimiser = torch.optim.Adam(self.estimator.parameters(), lr=plan.rate(0))
+        self.optimiser = Soap(self.estimator.parameters(), lr=plan.rate(0))
         self.step = 0
 
     def run(
@@ -110,7 +120,7 @@ class Trainer:
             report(f"going on from step {self.step}")
         begin, first, total = time.monotonic(), self.step, 0.0
         for step, batch in self.stream.batches(self.step, self.plan.steps):
-            total += self._update(step, batch)
+            total += self._update(step, batch.on(self.device))
             self.step = step + 1
             if self.step % every == 0 or self.step == self.plan.steps:
                 seconds = (time.monotonic() - begin) / (self.step - first)
@@ -124,7 +134,7 @@ class Trainer:
     def _update(self, step: int, batch: Batch) -> float:
         for group in self.optimiser.param_groups:
             group["lr"] = self.plan.rate(step)
-        loss = -self.estimator.log_prob_rows(batch.x, batch.theta, batch.row).mean()
+        loss = -self._log_prob(batch)
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
@@ -135,10 +145,14 @@ class Trainer:
                 kept.lerp_(new, 1.0 - decay)
         return loss.item()
 
+    def _log_prob(self, batch: Batch) -> Tensor:
+        """What a step increases, per trial."""
+        theta, x, row, weight = with_reversed_drift(batch, self.estimator.canonical)
+        return balanced_log_prob(self.estimator, theta, x, row, weight, self.plan.balance) / len(batch.x)
+
     def _save(self, path: Path) -> None:
         state = {
-            "model": self.stream.ssm.name,
-            "plan": _as_stored(self.plan),
+            **self._identity(),
             "step": self.step,
             "estimator": self.estimator.state_dict(),
             "average": self.average.state_dict(),
@@ -149,8 +163,8 @@ class Trainer:
         partial.replace(path)
 
     def _resume(self, path: Path) -> None:
-        state = torch.load(path, weights_only=True)
-        if (state["model"], state["plan"]) != (self.stream.ssm.name, _as_stored(self.plan)):
+        state = torch.load(path, weights_only=True, map_location=self.device)
+        if any(state.get(key, value) != value for key, value in self._identity().items()):
             raise WeightsError(
                 f"'{path}' belongs to another model or another training plan; move it away to start afresh."
             )
@@ -158,6 +172,11 @@ class Trainer:
         self.estimator.load_state_dict(state["estimator"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
+
+    def _identity(self) -> dict[str, object]:
+        """What a checkpoint must have in common with the training that goes on from it."""
+        network = {"canonical": self.estimator.canonical, "architecture": self.estimator.architecture}
+        return {"model": self.stream.ssm.name, "plan": _as_stored(self.plan), "network": repr(network)}
 
 
 def _as_stored(plan: TrainingPlan) -> dict[str, object]:

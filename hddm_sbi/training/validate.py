@@ -1,15 +1,22 @@
-"""How far an estimator is from the exact density: per trial, and in the posterior it implies."""
+"""How far an estimator is from the truth: per trial, and in the posterior it implies."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from hddm_sbi.likelihoods.base import Likelihood
 from hddm_sbi.ssm.base import SSM, FloatArray
+from hddm_sbi.ssm.own import in_room
 
 Box = Mapping[str, tuple[float, float]]
+
+# Trials that are simulated and evaluated at once.
+_LARGEST = 250_000
+# Draws of what chance alone makes of a shift, for each parameter vector.
+_CHANCES = 64
 
 
 def density_accuracy(
@@ -37,28 +44,36 @@ def density_accuracy(
     """
     rng = np.random.default_rng(seed)
     errors = []
-    for part, size in enumerate(_parts(draws)):
-        theta = _uniform(ssm, box, size, rng)
+    for part, size in enumerate(parts_of(draws, 50_000)):
+        theta = draw_theta(ssm, size, rng, box)
         rt, choice = ssm.simulator(theta, 1, seed + 1000 * (part + 1))
         row = np.arange(size)
         trials = (rt[:, 0], choice[:, 0], theta, row)
         errors.append(likelihood.log_prob(*trials) - exact.log_prob(*trials))
     error = np.concatenate(errors)
-    size_of_error, divergence = np.abs(error), np.expm1(error) - error
+    divergence = np.expm1(error) - error
     return {
         "draws": float(draws),
-        "mean_abs_error": float(size_of_error.mean()),
-        "p95_abs_error": float(np.quantile(size_of_error, 0.95)),
-        "max_abs_error": float(size_of_error.max()),
+        **size_of(error),
         "kl": float(divergence.mean()),
         "kl_se": float(divergence.std() / np.sqrt(draws)),
+    }
+
+
+def size_of(error: FloatArray) -> dict[str, float]:
+    """Mean, 95th percentile and maximum of the absolute errors of log p, (trials,)."""
+    size = np.abs(error)
+    return {
+        "mean_abs_error": float(size.mean()),
+        "p95_abs_error": float(np.quantile(size, 0.95)),
+        "max_abs_error": float(size.max()),
     }
 
 
 def score_bias(
     ssm: SSM,
     likelihood: Likelihood,
-    exact: Likelihood,
+    exact: Likelihood | None = None,
     *,
     box: Box,
     points: int = 500,
@@ -71,12 +86,15 @@ def score_bias(
     With the score bias b = E_theta[grad log q] and the Fisher information I, the mean of N trials' posterior moves by
     I^{-1} b, in units of its standard deviations sqrt(N) (I^{-1} b)_j / sqrt((I^{-1})_jj). As E_theta[grad log p] = 0
     for the exact density p, b is estimated by the mean of grad log q - grad log p, whose Monte Carlo error is small.
+    Without an exact density b is the mean of grad log q, I is that of q, and the Monte Carlo error of each shift is
+    sqrt(N / trials) standard deviations.
 
     Args:
         ssm: the model.
         likelihood: the one to judge.
-        exact: the truth.
-        box: range of each parameter from which theta is drawn uniformly.
+        exact: the truth; None where there is no formula.
+        box: range of each parameter from which theta is drawn uniformly; a parameter that is left out has its training
+            box.
         points: parameter vectors.
         trials: simulations for each.
         trials_observed: N.
@@ -84,34 +102,85 @@ def score_bias(
 
     Returns:
         ``median``, ``p95`` over theta of the largest shift over parameters; ``mc_error``, the median Monte Carlo
-        standard error of such a shift.
+        standard error of such a shift; ``median_by_chance``, ``p95_by_chance``, what that error alone would show;
+        ``median_corrected``, ``p95_corrected``, the shifts without it (their squares add); ``no_density``, the share of
+        simulated trials that the likelihood holds for impossible.
     """
-    theta = _uniform(ssm, box, points, np.random.default_rng(seed))
-    shifts, noise = np.empty(points), np.empty(points)
+    theta = draw_theta(ssm, points, np.random.default_rng(seed), box)
+    shifts, noise, impossible = np.empty(points), np.empty(points), 0
+    chance = np.empty((points, _CHANCES))
     for k in range(points):
-        rt, choice = ssm.simulator(theta[k : k + 1], trials, seed + k + 1)
-        row = np.zeros(trials, dtype=np.int64)
-        _, score = exact.log_prob_grad(rt[0], choice[0], theta[k : k + 1], row)
-        _, other = likelihood.log_prob_grad(rt[0], choice[0], theta[k : k + 1], row)
-        covariance = np.linalg.inv(score.T @ score / trials)
+        found = _scores(ssm, likelihood, exact, theta[k : k + 1], trials, (seed, k))
+        covariance = np.linalg.inv(found.information)
         to_sds = np.sqrt(trials_observed) * covariance / np.sqrt(np.diag(covariance))[:, None]
-        moved = (other - score) @ to_sds.T
-        worst = int(np.argmax(np.abs(moved.mean(0))))
-        shifts[k], noise[k] = abs(moved.mean(0)[worst]), moved[:, worst].std() / np.sqrt(trials)
-    return {
-        "trials_observed": float(trials_observed),
-        "points": float(points),
-        "median": float(np.median(shifts)),
-        "p95": float(np.quantile(shifts, 0.95)),
-        "mc_error": float(np.median(noise)),
-    }
+        shift, error = to_sds @ found.bias, to_sds @ found.error @ to_sds.T
+        worst = int(np.argmax(np.abs(shift)))
+        shifts[k], noise[k] = abs(shift[worst]), np.sqrt(error[worst, worst])
+        draws = np.random.default_rng([seed, k]).multivariate_normal(0.0 * shift, error, _CHANCES, method="eigh")
+        chance[k] = np.abs(draws).max(axis=1)
+        impossible += found.impossible
+    result = {"trials_observed": float(trials_observed), "points": float(points), "trials": float(trials)}
+    for name, level in (("median", 0.5), ("p95", 0.95)):
+        seen, by_chance = float(np.quantile(shifts, level)), float(np.quantile(chance, level))
+        result |= {name: seen, f"{name}_by_chance": by_chance}
+        result[f"{name}_corrected"] = float(np.sqrt(max(0.0, seen**2 - by_chance**2)))
+    return {**result, "mc_error": float(np.median(noise)), "no_density": impossible / (points * trials)}
 
 
-def _uniform(ssm: SSM, box: Box | None, size: int, rng: np.random.Generator) -> FloatArray:
+class _Scores(NamedTuple):
+    """Fisher information, score bias and the covariance of its Monte Carlo error; trials without a density."""
+
+    information: FloatArray
+    bias: FloatArray
+    error: FloatArray
+    impossible: int
+
+
+def _scores(
+    ssm: SSM, likelihood: Likelihood, exact: Likelihood | None, theta: FloatArray, trials: int, seed: tuple[int, int]
+) -> _Scores:
+    """From simulations at one parameter vector, (1, parameters)."""
+    n = theta.shape[1]
+    information, bias, square, impossible = np.zeros((n, n)), np.zeros(n), np.zeros((n, n)), 0
+    for part, size in enumerate(parts_of(trials)):
+        rt, choice = ssm.simulator(theta, size, seed_of(*seed, part))
+        given = (rt[0], choice[0], theta, np.zeros(size, dtype=np.int64))
+        log_prob, score = likelihood.log_prob_grad(*given)
+        impossible += int(np.sum(log_prob == -np.inf))
+        true = score if exact is None else exact.log_prob_grad(*given)[1]
+        gap = score if exact is None else score - true
+        information += true.T @ true / trials
+        bias += gap.sum(axis=0) / trials
+        square += gap.T @ gap / trials
+    return _Scores(information, bias, (square - np.outer(bias, bias)) / trials, impossible)
+
+
+def draw_theta(ssm: SSM, size: int, rng: np.random.Generator, box: Box | None = None) -> FloatArray:
+    """Parameter vectors, uniform over the training box or narrower ranges, but for those that take long to simulate.
+
+    These come the less often, as in training; see ``SSM.effort``.
+
+    Args:
+        ssm: the model.
+        size: how many.
+        rng: source of randomness.
+        box: ranges by parameter in place of the training box.
+    """
     edges = np.array([(box or {}).get(parameter.name, parameter.box) for parameter in ssm.parameters])
-    return rng.uniform(edges[:, 0], edges[:, 1], size=(size, len(edges)))
+    theta = rng.uniform(edges[:, 0], edges[:, 1], size=(size, len(edges)))
+    if ssm.effort is not None:
+        again = rng.uniform(size=size) * ssm.effort(theta) > 1.0
+        while again.any():
+            theta[again] = rng.uniform(edges[:, 0], edges[:, 1], size=(int(again.sum()), len(edges)))
+            again &= rng.uniform(size=size) * ssm.effort(theta) > 1.0
+    return in_room(ssm, theta)
 
 
-def _parts(draws: int, largest: int = 50_000) -> list[int]:
+def parts_of(draws: int, largest: int = _LARGEST) -> list[int]:
     """Sizes that add up to ``draws``, so that memory stays bounded."""
     return [largest] * (draws // largest) + ([draws % largest] if draws % largest else [])
+
+
+def seed_of(*numbers: int) -> int:
+    """One seed from several, such that no two of them share simulations."""
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])

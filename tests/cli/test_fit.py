@@ -11,6 +11,10 @@ import pandas as pd
 import pytest
 
 from hddm_sbi.errors import ModelError
+from hddm_sbi.inference.density_check import DensityCheck
+from hddm_sbi.results.certificate import Certificate, certificate
+from hddm_sbi.results.quantities import quantities
+from hddm_sbi.results.shifts import SCORE, Shifts
 from hddm_sbi.results.to_arviz import group, load, to_inference_data
 from hddm_sbi.trials import read_trials
 
@@ -39,7 +43,13 @@ class FakeModel:
             raise KeyboardInterrupt
         type(self).sampling = sampling
         draws = np.random.default_rng(sampling["seed"]).normal(size=(4, 200))
-        return to_inference_data({"posterior": {"v": (("chain", "draw"), draws)}}, {}, {"seed": str(sampling["seed"])})
+        attrs = {"seed": str(sampling["seed"]), "likelihood": type(self).options["likelihood"]}
+        return to_inference_data({"posterior": {"v": (("chain", "draw"), draws)}}, {}, attrs)
+
+    def certify(self, idata: Any, seconds: float, seed: int) -> Certificate:
+        shifts = Shifts(np.array([0.31]), np.array([0.02]), SCORE, 500)
+        check = DensityCheck(0.004, 0.006, np.zeros(4), 1, 1, 100_000)
+        return certificate(quantities(idata), shifts, check, None, 0.1, has_exact=True)
 
     def predict(self, idata: Any, newdata: Any = None, seed: int = 0) -> dict[str, np.ndarray]:
         sizes = group(idata, "posterior").sizes
@@ -76,6 +86,17 @@ def test_writes_results_and_says_so(run, data: Path, tmp_path: Path) -> None:
     summary = pd.read_csv(out / "summary.csv", index_col="quantity")
     assert summary.loc["v", "r_hat"] < 1.01
     assert (out / "predictive.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_fit_by_a_network_gets_a_certificate(run, data: Path, tmp_path: Path) -> None:
+    printed = " ".join(run("fit", data, "--out", "run").stdout.split())
+    assert "The network is NOT good enough" in printed
+    assert "it moves v by +0.31 +- 0.02 sd" in printed
+    summary = pd.read_csv(tmp_path / "run" / "summary.csv", index_col="quantity")
+    assert summary.loc["v", ["network_shift", "network_shift_error"]].to_list() == [0.31, 0.02]
+    printed = run("fit", data, "--out", "exact", "--likelihood", "exact").stdout
+    assert "network" not in printed
+    assert "network_shift" not in pd.read_csv(tmp_path / "exact" / "summary.csv").columns
 
 
 def test_options_reach_the_model(run, data: Path, model: type[FakeModel]) -> None:

@@ -11,14 +11,15 @@ def test_names_by_commas_and_by_repetition() -> None:
     assert parsing.names([]) == ()
 
 
-def test_pair() -> None:
-    assert parsing.pair("left, right", "--choices") == ("left", "right")
+def test_labels() -> None:
+    assert parsing.labels("left, right", "--choices") == ("left", "right")
+    assert parsing.labels("a,b,c", "--choices") == ("a", "b", "c")
 
 
-@pytest.mark.parametrize("text", ["left", "left,right,up", "left,", ""])
-def test_not_a_pair(text: str) -> None:
+@pytest.mark.parametrize("text", ["left", "left,", "left,,up", ""])
+def test_not_labels(text: str) -> None:
     with pytest.raises(ModelError, match=f"--choices takes two labels and a comma.*not '{text}'"):
-        parsing.pair(text, "--choices")
+        parsing.labels(text, "--choices")
 
 
 def test_constants() -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from hddm_sbi.cli.experiment import simulate_experiment
-from hddm_sbi.ssm import get_model, simulate
+from hddm_sbi.ssm import get_model, list_models, simulate
 from hddm_sbi.ssm.base import SSM, Parameter
 
 
@@ -70,6 +70,35 @@ def test_other_models_draw_from_the_middle_of_their_boxes() -> None:
         assert abs(inside - 0.9545) < 4 * np.sqrt(0.9545 * 0.0455 / 2000)
 
 
+@pytest.mark.parametrize("name", list_models())
+def test_every_model_has_a_population(name: str) -> None:
+    table, truth = simulate_experiment(name, 3, 20, seed=2)
+    assert np.isfinite(table["rt"]).all() and set(table["response"]) <= {0, 1}
+    ssm = get_model(name)
+    theta = np.array([list(values.values()) for values in truth["subjects"].values()])
+    assert ssm.possible(theta).all()
+    values, (low, high) = ssm.proportions(theta), ssm.box.T
+    assert ((values >= low) & (values <= high)).all()
+    for parameter in ssm.parameters:
+        assert (truth["population"][parameter.name]["sd"] == 0.0) == parameter.population
+
+
+def test_races_have_as_many_options_as_asked_for(run, tmp_path: Path) -> None:
+    arguments = ("simulate", "--model", "rdm", "--subjects", 2, "--trials", 100, "--out", "sim.csv")
+    assert run(*arguments, "--accumulators", 4).exit_code == 0
+    assert set(pd.read_csv(tmp_path / "sim.csv")["response"]) == {0, 1, 2, 3}
+    refused = run(*arguments, "--accumulators", 5, "--force")
+    assert refused.exit_code == 2 and "no variant with 5 response options" in refused.stderr
+
+
+def test_widths_are_natural(full_ddm: SSM) -> None:
+    _, truth = simulate_experiment(full_ddm, 50, 1, seed=2)
+    theta = pd.DataFrame(truth["subjects"].values())
+    population = truth["population"]["sz"]
+    proportion = theta["sz"] / (2.0 * np.minimum(theta["z"], 1.0 - theta["z"]))
+    np.testing.assert_allclose(proportion, 1.0 / (1.0 + np.exp(-population["mean"])))
+
+
 def test_existing_files_need_force(run, tmp_path: Path) -> None:
     (tmp_path / "sim.truth.json").write_text("mine", encoding="utf-8")
     arguments = ("simulate", "--subjects", 2, "--trials", 5, "--out", "sim.csv")
@@ -84,7 +113,7 @@ def test_existing_files_need_force(run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--model", "dm"), "there is no model 'dm'; did you mean 'ddm'?"),
+        (("--model", "dddm"), "there is no model 'dddm'; did you mean 'ddm'?"),
         (("--subjects", "0"), "'--subjects'"),
         (("--trials", "many"), "'--trials'"),
         (("--seed", "-1"), "'--seed'"),

@@ -65,7 +65,7 @@ def test_a_model_with_symmetries_is_simulated_in_canonical_form_over_the_widened
 def test_a_model_without_symmetries_is_simulated_as_it_is() -> None:
     theta = _stream(RACE, rows=20_000, trials=1).batch(0).theta.double().numpy()
     for column, parameter in zip(theta.T, RACE.parameters, strict=True):
-        low, high = _widen(*parameter.box, "positive")
+        low, high = _widen(*parameter.box, "positive", (0.0, 1.0))
         assert low * (1 - 1e-6) <= column.min() < column.max() <= high * (1 + 1e-6)
         # the whole range is used: the largest gap of 20,000 uniform draws is far below a hundredth of it
         assert column.min() < low + 0.01 * (high - low)
@@ -77,7 +77,7 @@ def test_a_model_without_symmetries_is_simulated_as_it_is() -> None:
     [((-6.0, 6.0), "real"), ((0.3, 5.0), "positive"), ((0.0, 2.0), "positive"), ((0.05, 0.95), "unit")],
 )
 def test_widening_stays_in_the_support(box: tuple[float, float], support: str) -> None:
-    low, high = _widen(*box, support)
+    low, high = _widen(*box, support, (0.0, 1.0))
     assert low <= box[0] < box[1] < high
     assert low < box[0] or box[0] == 0.0
     assert support == "real" or low >= 0.0

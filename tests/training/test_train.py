@@ -47,7 +47,7 @@ def test_training_reduces_the_loss_on_simulations_not_seen(ssm: SSM) -> None:
     before = loss(trainer.average)
     trained = trainer.run(report=_quiet)
     assert not trained.training
-    assert loss(trained) < before - 0.05
+    assert loss(trained) < before - 0.01  # the network starts from the shape of a first-passage time
 
 
 def test_the_same_plan_gives_the_same_weights_and_leaves_the_global_generator_alone() -> None:

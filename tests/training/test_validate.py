@@ -4,13 +4,18 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
-from hddm_sbi.likelihoods.checkpoint import load_card, load_checkpoint, sha256
+from hddm_sbi.likelihoods.checkpoint import load_card, load_checkpoint, save_checkpoint, sha256
 from hddm_sbi.likelihoods.exact import EXACT
+from hddm_sbi.likelihoods.weights import load_pretrained
+from hddm_sbi.ssm.registry import get_model
 from hddm_sbi.training import pretrain
+from hddm_sbi.training.agreement import agreement, distribution
+from hddm_sbi.training.quadrature import density_integrals, score_integrals
 from hddm_sbi.training.train import TrainingPlan
-from hddm_sbi.training.validate import density_accuracy, score_bias
-from tests.likelihoods.networks import DDM, RACE
+from hddm_sbi.training.validate import density_accuracy, draw_theta, score_bias
+from tests.likelihoods.networks import DDM, RACE, network
 
 BOX = {"v": (-2.0, 2.0), "a": (0.8, 2.0), "z": (0.3, 0.7), "t0": (0.2, 0.5)}
 TRUTH = EXACT["ddm"]
@@ -62,10 +67,74 @@ def test_the_shift_of_a_known_error() -> None:
     assert found["median"] == pytest.approx(off / sd, rel=0.05, abs=5 * found["mc_error"])
 
 
+def test_the_shift_is_the_same_without_an_exact_density() -> None:
+    """Its Monte Carlo error is then sqrt(1000 / trials) sds, and squares add to what is seen."""
+    off, n = 0.05, 200_000
+    point = {"v": (0.8, 0.8), "a": (1.5, 1.5), "z": (0.4, 0.4), "t0": (0.3, 0.3)}
+    paired = score_bias(DDM, Shifted(off), TRUTH, box=point, points=1, trials=n)
+    alone = score_bias(DDM, Shifted(off), box=point, points=1, trials=n, seed=2)
+    assert alone["mc_error"] == pytest.approx(math.sqrt(1000 / n), rel=0.02)
+    assert alone["median"] == pytest.approx(paired["median"], abs=4 * alone["mc_error"])
+    truth = score_bias(DDM, TRUTH, box=BOX, points=20, trials=20_000)
+    # the truth shows what chance does: the median of 20 maxima is within a third of that of all
+    assert truth["median"] == pytest.approx(truth["median_by_chance"], rel=0.33)
+    assert truth["no_density"] == 0.0
+
+
+def test_integrals_see_what_simulations_see() -> None:
+    off = 0.01
+    seen = density_accuracy(DDM, Shifted(off), TRUTH, draws=50_000, box=BOX)
+    integral = density_integrals(DDM, Shifted(off), points=40, box=BOX)
+    assert integral["mean_abs_error"] == pytest.approx(seen["mean_abs_error"], rel=0.2)
+    assert integral["p95_abs_error"] == pytest.approx(seen["p95_abs_error"], rel=0.2)
+    assert abs(integral["kl"] - seen["kl"]) < 4 * math.hypot(integral["kl_se"], seen["kl_se"])
+    shift = score_bias(DDM, Shifted(off), TRUTH, box=BOX, points=10, trials=20_000)
+    exact = score_integrals(DDM, Shifted(off), box=BOX, points=10)
+    assert exact["median"] == pytest.approx(shift["median"], rel=0.1)
+    assert density_integrals(DDM, TRUTH, points=3)["mean_abs_error"] < 1e-5
+
+
+def test_agreement_with_simulations() -> None:
+    """The bundled network is as good as the truth for so few simulations; one with random weights is not."""
+    good = agreement(DDM, load_pretrained("ddm"), points=30, trials=20_000, box=BOX)
+    assert good["choice"]["rms_in_se"] == pytest.approx(1.0, abs=0.4)
+    assert good["distribution"]["rms_in_se"] == pytest.approx(1.0, abs=0.3)
+    assert good["distribution"]["max_in_se"] < good["distribution"]["largest_by_chance"] + 2.0
+    assert abs(good["kl_binned"]) < 5 * good["kl_binned_se"]
+    bad = agreement(DDM, network(DDM, double=False), points=5, trials=20_000, box=BOX)
+    assert bad["distribution"]["rms_in_se"] > 5.0
+    assert bad["kl_binned"] > 10 * good["kl_binned_se"]
+
+
+def test_distribution_functions_with_a_uniform_delay() -> None:
+    """They are the integrals of densities, which are smeared in another way."""
+    ssm = get_model("full_ddm")
+    net = network(ssm)
+    theta = torch.tensor([[0.5, 1.2, 0.45, 0.2, 0.4, 0.1, 0.3]], dtype=torch.float64)
+    end = torch.tensor([0.9], dtype=torch.float64)
+    t = torch.linspace(0.2, 0.9, 4001, dtype=torch.float64)
+    row = torch.zeros(len(t), dtype=torch.int64)
+    with torch.no_grad():
+        density = torch.exp(net.log_prob_rows(torch.stack([t, torch.ones_like(t)], -1), theta, row))
+        found = distribution(net, end, torch.ones(1, dtype=torch.int64), theta, row[:1])
+    assert float(found) == pytest.approx(float(torch.trapezoid(density, t)), abs=1e-5)
+
+
+def test_slow_corners_are_drawn_less_often() -> None:
+    ssm = get_model("ornstein")
+    theta = draw_theta(ssm, 20_000, np.random.default_rng(1))
+    assert ssm.effort is not None
+    low, high = ssm.box.T
+    even = np.random.default_rng(2).uniform(low, high, (20_000, 5))
+    assert np.mean(ssm.effort(theta) > 2.0) < 0.5 * np.mean(ssm.effort(even) > 2.0)
+    full = get_model("full_ddm")
+    assert full.possible(draw_theta(full, 500, np.random.default_rng(1))).all()
+
+
 def test_the_command_trains_measures_and_stores(tmp_path, monkeypatch, capsys) -> None:
     plan = TrainingPlan(stages=((6, 1e-3, 0.0),), rows=16, trials=4, warmup=2)
     monkeypatch.setattr(pretrain, "TrainingPlan", lambda: plan)
-    monkeypatch.setattr(pretrain.measure, "__defaults__", (2000, 2))
+    monkeypatch.setattr(pretrain.measure, "__defaults__", (2000, 2, 2000, True))
     pretrain.main(["ddm", "--out", str(tmp_path)])
     path = tmp_path / "ddm.safetensors"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["ddm.json", "ddm.safetensors"]
@@ -78,4 +147,19 @@ def test_the_command_trains_measures_and_stores(tmp_path, monkeypatch, capsys) -
     assert "kl" in capsys.readouterr().out
     pretrain.main(["ddm", "--out", str(tmp_path), "--measure"])
     assert load_card(path)["accuracy"] == card["accuracy"]
-    assert pretrain.measure(RACE, path) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "density"), [("ddm", True), ("full_ddm", True), ("weibull", True), ("levy", False), ("race", False)]
+)
+def test_every_network_can_be_measured(name: str, density: bool, tmp_path) -> None:
+    ssm = RACE if name == "race" else get_model(name)
+    path = tmp_path / f"{name}.safetensors"
+    save_checkpoint(network(ssm, double=False), path)
+    before = load_card(path)
+    found = pretrain.measure(ssm, path, draws=500, points=2, trials=2000, note=False)
+    assert load_card(path) == before
+    assert ("density" in found) == density
+    assert found["posterior_shift"]["median"] > 0.0
+    assert list(found["posterior_shift"]["box"]) == list(ssm.parameter_names)
+    assert found["simulation"]["kl_binned"] > 1e-3  # random weights

@@ -1,0 +1,375 @@
+"""``train_nle``: from a simulator to a checked network, with checkpoints, progress and a card."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from hddm_sbi.errors import ModelError, OutputError, WeightsError
+from hddm_sbi.likelihoods.base import Likelihood
+from hddm_sbi.likelihoods.checkpoint import save_checkpoint
+from hddm_sbi.likelihoods.exact import get_exact
+from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
+from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
+from hddm_sbi.likelihoods.neural.network import Architecture
+from hddm_sbi.ssm.base import SSM, Parameter, Simulator
+from hddm_sbi.ssm.laws import check_reproducible, check_symmetries, with_shift_found
+from hddm_sbi.ssm.own import TrialSimulator, check_ssm, checked, name_of
+from hddm_sbi.ssm.registry import get_model, list_models
+from hddm_sbi.training.budget import plan_for
+from hddm_sbi.training.calibration import calibration
+from hddm_sbi.training.card import birth
+from hddm_sbi.training.held_out import HeldOut
+from hddm_sbi.training.progress import TrainingProgress
+from hddm_sbi.training.train import Trainer, TrainingPlan
+from hddm_sbi.training.validate import density_accuracy
+
+# Reports and checkpoints of a training: a kill costs a half of a percent of it at most.
+_REPORTS = 200
+# At least this many steps lie between two: a checkpoint and the held-out loss take as long as two or three steps.
+_STEPS_BETWEEN = 25
+# Shares of the budget spent beside training, and their limits.
+_HELD_OUT = (0.02, 1_000, 16_384)
+_VALIDATION = (0.1, 50_000, 1_000_000)
+_CHECKS = (0.001, 500, 4_000)
+# Parameter vectors at which the network is compared with simulations.
+_POINTS = 200
+# More threads wait for one another at these sizes; half of the cores are left to the simulator.
+_MOST_THREADS = 4
+
+Supplied = str | SSM | Simulator
+Parameters = Sequence[Parameter] | Mapping[str, Parameter | tuple[float, float]]
+
+
+def train_nle(
+    model: Supplied,
+    parameters: Parameters | None = None,
+    *,
+    n_choices: int = 2,
+    simulations: int = 10_000_000,
+    box: Mapping[str, tuple[float, float]] | None = None,
+    seed: int = 0,
+    out: str | Path | None = None,
+    force: bool = False,
+    checkpoint: str | Path | None = None,
+    resume: bool = True,
+    plan: TrainingPlan | None = None,
+    architecture: Architecture | None = None,
+    device: str = "auto",
+    validate: bool = True,
+    progress: bool = True,
+    facts: Mapping[str, Any] | None = None,
+) -> FirstPassageEstimator:
+    """Train a network of the density of (rt, choice) given theta, from simulations alone.
+
+    Simulations stream while the network learns, each is used once. A simulator is checked first: what it returns, that
+    the seed decides it, and that it keeps the symmetries that the model declares; where a parameter turns out to be
+    added to every response time and nothing is declared, the network has that built in.
+
+    Args:
+        model: a name from ``list_models()``, an ``SSM``, or a simulator ``(theta (rows, parameters), n, seed) -> (rt,
+            choice)``, each (rows, n).
+        parameters: of a bare simulator: ``Parameter`` objects, or ranges to train on by name, ``{"v": (-3, 3), "a":
+            (0.5, 2)}``, where a range with negative numbers means any real number and another a positive one.
+        n_choices: response options of a bare simulator.
+        simulations: how many to train on. A million gives a first network, a hundred million a good one.
+        box: ranges to train on by parameter, in place of the model's own.
+        seed: of simulations and initial weights; the same seed gives the same weights.
+        out: file for the weights, ``NAME.safetensors``, with a card ``NAME.json`` beside it.
+        force: overwrite ``out``.
+        checkpoint: file that keeps an unfinished training; default ``NAME.training`` beside ``out``.
+        resume: go on from the checkpoint, if there is one; False starts afresh.
+        plan: of the training, in place of the one that ``simulations`` and ``seed`` give.
+        architecture: sizes of the networks.
+        device: ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"``, ...
+        validate: at the end, compare the network with a large independent simulation, and with the exact density where
+            there is one; the result goes into the card.
+        progress: show how far the training is.
+        facts: further entries for the card.
+
+    Returns:
+        The trained estimator: a sbi ``ConditionalDensityEstimator``, to be given to ``HierarchicalDDM(...,
+        likelihood=...)`` or ``SBItoPyro``. Its attribute ``card`` holds what the file beside the weights does.
+
+    Raises:
+        ModelError: a model or simulator that does not do what it should; names it and what is wrong.
+        OutputError: ``out`` exists or cannot be written.
+        WeightsError: the checkpoint belongs to another training.
+
+    Example:
+        >>> estimator = train_nle("ddm", simulations=20_000, validate=False, progress=False)
+        >>> estimator.input_shape, estimator.condition_shape
+        (torch.Size([2]), torch.Size([4]))
+    """
+    ssm = with_box(as_ssm(model, parameters, n_choices), box)
+    plan = plan_for(simulations, seed) if plan is None else plan
+    where, files = _device(device), Files.of(out, checkpoint, force=force, resume=resume)
+    with TrainingProgress(plan.simulations, progress) as shown:
+        exact = exact_of(ssm)
+        if not _registered(ssm):
+            ssm = _tried(ssm, plan, shown)
+        run = _Run(ssm, plan, architecture, where, files, shown)
+        estimator, seconds = run.train()
+        card = {**birth(ssm, plan, seconds, run.device), **(facts or {}), "held_out": run.held_out_facts}
+        if validate:
+            card |= assess(ssm, estimator, exact, _part(_VALIDATION, plan), shown)
+    return _stored(estimator, files, card)
+
+
+def assess(
+    ssm: SSM, estimator: FirstPassageEstimator, exact: Likelihood | None, simulations: int, shown: TrainingProgress
+) -> dict[str, Any]:
+    """Measure a trained network: ``validation`` against simulations, ``accuracy`` against the exact density if any."""
+    found: dict[str, Any] = {"validation": calibration(ssm, estimator, points=_POINTS, trials=simulations // _POINTS)}
+    shown.say(_in_words(found["validation"]))
+    if exact is not None:
+        density = density_accuracy(ssm, FirstPassageLikelihood(estimator), exact, draws=simulations)
+        found["accuracy"] = {"reference": "exact first-passage density", "density": density}
+        mean, most, kl = (density[name] for name in ("mean_abs_error", "p95_abs_error", "kl"))
+        shown.say(f"log p is off by {mean:.4f} on average, {most:.4f} at the 95th percentile; KL {kl:.2g} per trial")
+    return found
+
+
+def as_ssm(model: Supplied, parameters: Parameters | None = None, n_choices: int = 2) -> SSM:
+    """The model that a name, an ``SSM`` or a bare simulator with its parameters stands for.
+
+    Raises:
+        ModelError: there is none of this name, or what is declared does not hold together.
+    """
+    if isinstance(model, str | SSM):
+        if parameters is not None:
+            name = model if isinstance(model, str) else model.name
+            raise ModelError(f"'{name}' has parameters of its own; give parameters to a bare simulator only.")
+        return check_ssm(get_model(model))
+    if not callable(model):
+        raise ModelError(
+            f"the model is {model!r:.80}; give a name, an hddm_sbi.SSM, or a simulator and its parameters."
+        )
+    name = name_of(model)
+    if not parameters:
+        raise ModelError(f"the simulator '{name}' needs its parameters: parameters={{'v': (-3, 3), ...}}.")
+    listed = parameters.items() if isinstance(parameters, Mapping) else ((p.name, p) for p in parameters)
+    declared = tuple(value if isinstance(value, Parameter) else _by_range(key, value) for key, value in listed)
+    return check_ssm(SSM(name, declared, model, n_choices=n_choices))
+
+
+def with_box(ssm: SSM, box: Mapping[str, tuple[float, float]] | None) -> SSM:
+    """The model with other ranges to train on."""
+    if not box:
+        return ssm
+    for name in box:
+        ssm.parameter(name)
+    ranges = {name: (float(low), float(high)) for name, (low, high) in box.items()}
+    parameters = tuple(replace(p, box=ranges.get(p.name, p.box)) for p in ssm.parameters)
+    return check_ssm(replace(ssm, parameters=parameters))
+
+
+def exact_of(ssm: SSM) -> Likelihood | None:
+    """The exact likelihood of a model from the registry, if it has one."""
+    if not _registered(ssm):
+        return None
+    try:
+        return get_exact(ssm)
+    except ModelError:
+        return None
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where weights and checkpoint go; None where nothing is kept."""
+
+    weights: Path | None
+    checkpoint: Path | None
+
+    @classmethod
+    def of(cls, out: str | Path | None, checkpoint: str | Path | None, *, force: bool, resume: bool) -> Files:
+        """Refuse what would be lost or could not be written, before anything is simulated."""
+        weights = None if out is None else Path(out)
+        kept = None if weights is None else weights.with_suffix(".training")
+        kept = kept if checkpoint is None else Path(checkpoint)
+        if weights is not None:
+            if weights.suffix != ".safetensors":
+                raise OutputError(f"the weights '{weights}' must have a name that ends with .safetensors.")
+            if weights.exists() and not force:
+                raise OutputError(f"'{weights}' exists: choose another name, or overwrite it with force.")
+        for path in filter(None, (weights, kept)):
+            if path.is_dir():
+                raise OutputError(f"'{path}' is a folder; name a file.")
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise OutputError(f"'{path}' cannot be written: {(error.strerror or str(error)).lower()}.") from error
+            if not os.access(path.parent, os.W_OK):
+                raise OutputError(f"'{path}' cannot be written: '{path.parent}' is write-protected.")
+        if kept is not None and not resume:
+            kept.unlink(missing_ok=True)
+        return cls(weights, kept)
+
+
+class _Run:
+    """One training, with its held-out simulations, checkpoint and progress."""
+
+    def __init__(
+        self, ssm: SSM, plan: TrainingPlan, architecture: Architecture | None, device: str, files: Files,
+        shown: TrainingProgress,
+    ) -> None:  # fmt: skip
+        self.ssm, self.plan, self.device, self.files, self.shown = ssm, plan, device, files, shown
+        self.trainer = Trainer(ssm, plan, architecture, device)
+        self.held_out = HeldOut(self.trainer.stream, _part(_HELD_OUT, plan))
+        self._batch = plan.rows * plan.trials
+        self._begun = False
+        self.loss = float("nan")
+
+    @property
+    def held_out_facts(self) -> dict[str, float]:
+        """For the card."""
+        return {"simulations": self.held_out.simulations, "loss": self.loss}
+
+    def train(self) -> tuple[FirstPassageEstimator, float]:
+        """The trained estimator, on the CPU, and the seconds it took."""
+        begin = time.monotonic()
+        every = max(_STEPS_BETWEEN, self.plan.steps // _REPORTS)
+        self.shown.say(_header(self.ssm, self.plan, self.device))
+        _check_readable(self.files.checkpoint)
+        try:
+            with _torch_threads():
+                estimator = self.trainer.run(checkpoint=self.files.checkpoint, every=every, report=self._report)
+        except KeyboardInterrupt as interrupt:
+            if self.files.checkpoint is not None and self.files.checkpoint.exists():
+                interrupt.add_note(
+                    f"The training is kept in '{self.files.checkpoint}'; the same call goes on from there."
+                )
+            raise
+        estimator = estimator.to("cpu")
+        self.loss = self.held_out.loss(estimator)
+        return estimator, time.monotonic() - begin
+
+    def _report(self, line: str) -> None:
+        """The trainer has gone ``every`` steps further, or has found a checkpoint to go on from."""
+        step = self.trainer.step
+        if not self._begun:
+            self._begun = True
+            resumed = line.startswith("going on")
+            self.shown.begin(step * self._batch if resumed else 0)
+            if resumed:
+                self.shown.say(f"going on from '{self.files.checkpoint}', {step} of {self.plan.steps} steps")
+                return
+        loss = self.held_out.loss(self.trainer.average)
+        if loss != loss:
+            raise ModelError(
+                f"the training of '{self.ssm.name}' diverged: the held-out loss is not a number after {step} steps; "
+                "look at what the simulator returns at the ends of the training box, or narrow that."
+            )
+        self.shown.update(step * self._batch, loss)
+
+
+def _check_readable(checkpoint: Path | None) -> None:
+    if checkpoint is None or not checkpoint.exists():
+        return
+    try:
+        torch.load(checkpoint, weights_only=True, map_location="cpu")
+    except Exception as error:  # whatever torch makes of a damaged file
+        raise WeightsError(
+            f"the interrupted training '{checkpoint}' cannot be read; delete it, or start afresh with resume=False."
+        ) from error
+
+
+def _tried(ssm: SSM, plan: TrainingPlan, shown: TrainingProgress) -> SSM:
+    """The model with a checked simulator, after a trial of what it returns and declares."""
+    ssm = checked(ssm)
+    trials = _part(_CHECKS, plan)
+    check_reproducible(ssm)
+    check_symmetries(ssm, trials)
+    found = with_shift_found(ssm)
+    if found is not ssm:
+        name = found.symmetries.shift
+        shown.say(f"'{name}' is added to every response time: built in (declare it by Symmetries(shift='{name}'))")
+    return found
+
+
+def _stored(estimator: FirstPassageEstimator, files: Files, card: dict[str, Any]) -> FirstPassageEstimator:
+    if files.weights is not None:
+        try:
+            card = save_checkpoint(estimator, files.weights, card)
+        except OSError as error:
+            raise OutputError(
+                f"'{files.weights}' cannot be written: {(error.strerror or str(error)).lower()}; the trained network "
+                f"is kept in '{files.checkpoint}', and the same call writes it."
+            ) from error
+        if files.checkpoint is not None:
+            files.checkpoint.unlink(missing_ok=True)
+    estimator.card = card  # type: ignore[assignment]
+    return estimator
+
+
+def _by_range(name: str, box: Any) -> Parameter:
+    try:
+        low, high = (float(edge) for edge in box)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"the range of '{name}' is {box!r:.80}; give two numbers, the lower first.") from error
+    if low < 0.0:
+        return Parameter(name, (-float("inf"), float("inf")), "identity", (low, high))
+    return Parameter(name, (0.0, float("inf")), "log", (low, high))
+
+
+def _registered(ssm: SSM) -> bool:
+    """Whether the simulator is that of the registry's model of the same name, whose laws are tested."""
+    return ssm.name in list_models() and get_model(ssm.name, ssm.n_choices).simulator is ssm.simulator
+
+
+def _part(rule: tuple[float, int, int], plan: TrainingPlan) -> int:
+    """A share of the budget, between a least and a largest number of simulations."""
+    share, least, largest = rule
+    return min(largest, max(least, round(share * plan.simulations)))
+
+
+def _device(device: str) -> str:
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ModelError(f"the device '{device}' cannot be used here; give 'auto', 'cpu' or 'cuda'.") from error
+    return device
+
+
+@contextmanager
+def _torch_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(1, min(before, _MOST_THREADS, (os.cpu_count() or 1) // 2)))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _header(ssm: SSM, plan: TrainingPlan, device: str) -> str:
+    box = ", ".join(f"{p.name} {p.box[0]:g} to {p.box[1]:g}" for p in ssm.parameters)
+    return (
+        f"'{ssm.name}' ({box}): {plan.simulations:,} simulations in {plan.steps:,} steps, network on {device}"
+        f"{_simulated(ssm.simulator)}"
+    )
+
+
+def _simulated(simulator: Callable[..., Any]) -> str:
+    """A remark where the simulator keeps to one core."""
+    inner = getattr(simulator, "of", simulator)
+    if isinstance(inner, TrialSimulator) and not inner.compiled and not inner.vectorised:
+        return "; the trial function is Python and runs on one core: decorated with numba.njit it runs on all"
+    return ""
+
+
+def _in_words(found: Mapping[str, Any]) -> str:
+    distance, choice = found["kolmogorov"], found["choice_probability"]
+    return (
+        f"{found['simulations']:,} independent simulations: log density {found['log_density']:.4f} "
+        f"({found['log_density_se']:.4f}); distributions differ by {distance['median']:.4f} (median over parameters; "
+        f"{distance['median_by_chance']:.4f} by chance alone), choice probabilities by {choice['rms_error']:.4f}"
+    )

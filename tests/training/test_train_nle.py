@@ -1,0 +1,300 @@
+"""Training as a user calls it: files, checkpoints, kills, checks of the simulator, and what the card says."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
+
+from hddm_sbi.errors import ModelError, OutputError, WeightsError
+from hddm_sbi.likelihoods.checkpoint import load_card, load_checkpoint
+from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
+from hddm_sbi.ssm import SSM, Parameter, Symmetries, get_model
+from hddm_sbi.ssm.own import simulator_of
+from hddm_sbi.training.budget import plan_for
+from hddm_sbi.training.calibration import calibration
+from hddm_sbi.training.held_out import HeldOut
+from hddm_sbi.training.train import Trainer, TrainingPlan
+from hddm_sbi.training.train_nle import as_ssm, exact_of, train_nle, with_box
+from tests.likelihoods.networks import DDM, PLAIN, RACE, SMALL, network
+
+ROOT = Path(__file__).resolve().parents[2]
+PLAN = TrainingPlan(stages=((100, 5e-3, 0.0),), rows=32, trials=4, warmup=5, averaging=0.9, seed=3)
+QUICK = {"plan": PLAN, "architecture": SMALL, "progress": False, "validate": False}
+
+
+def gamma_trial(theta, rng):
+    return theta[1] + rng.gamma(3.0, 1.0 / theta[0]), int(rng.random() < 0.4)
+
+
+def gamma_model() -> SSM:
+    parameters = (
+        Parameter("rate", (0.0, math.inf), "log", (1.0, 4.0)),
+        Parameter("t0", (0.0, math.inf), "log", (0.0, 0.5)),
+    )
+    return SSM("gamma", parameters, simulator_of(gamma_trial))
+
+
+def weights(estimator: FirstPassageEstimator) -> list[torch.Tensor]:
+    return list(estimator.state_dict().values())
+
+
+def same(first: FirstPassageEstimator, second: FirstPassageEstimator) -> bool:
+    return all(map(torch.equal, weights(first), weights(second)))
+
+
+def test_an_estimator_with_weights_and_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "new" / "gamma.safetensors"
+    options = {**QUICK, "validate": True, "progress": True}
+    estimator = train_nle(gamma_model(), out=out, facts={"author": "me"}, **options)
+    assert isinstance(estimator, ConditionalDensityEstimator)
+    assert not estimator.training
+    assert sorted(path.name for path in out.parent.iterdir()) == ["gamma.json", "gamma.safetensors"]
+    assert same(estimator, load_checkpoint(out))
+    card = load_card(out)
+    assert card == json.loads(json.dumps(estimator.card))
+    assert (card["model"], card["author"], card["n_choices"], card["device"]) == ("gamma", "me", 2, "cpu")
+    assert card["box"] == {"rate": [1.0, 4.0], "t0": [0.0, 0.5]}
+    assert card["training"]["simulations"] == PLAN.simulations == 12_800
+    assert card["training"]["seed"] == 3
+    assert card["held_out"]["simulations"] == 1000
+    assert math.isfinite(card["held_out"]["loss"])
+    assert card["validation"]["simulations"] == 50_000
+    assert "accuracy" not in card  # there is no exact density
+    said = capsys.readouterr().err
+    assert "'t0' is added to every response time" in said
+    assert "runs on one core" in said
+    assert "training: 12.8k of 12.8k simulations" in said
+    assert "independent simulations" in said
+
+
+def test_the_same_call_gives_the_same_weights_and_none_of_the_options_that_only_show_matters(tmp_path: Path) -> None:
+    first = train_nle("ddm", **QUICK)
+    second = train_nle("ddm", out=tmp_path / "a.safetensors", **{**QUICK, "progress": True})
+    assert same(first, second)
+    assert not same(first, train_nle("ddm", box={"v": (-3.0, 3.0)}, **QUICK))
+
+
+def test_a_model_of_ours_is_measured_against_its_exact_density() -> None:
+    estimator = train_nle("ddm", **{**QUICK, "validate": True})
+    density = estimator.card["accuracy"]["density"]
+    assert density["draws"] == 50_000
+    assert 0.0 < density["mean_abs_error"] < 5.0
+    assert exact_of(PLAIN) is None  # another model, whatever its simulator
+    assert exact_of(SSM("ddm", DDM.parameters, RACE.simulator)) is None
+    assert exact_of(with_box(DDM, {"v": (-1.0, 1.0)})) is not None
+
+
+CHILD = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, {root!r})
+import torch
+torch.set_num_threads(1)
+from tests.training.test_train_nle import QUICK, gamma_model
+from dataclasses import replace
+from hddm_sbi.training.train_nle import train_nle
+model = gamma_model()
+inner, calls = model.simulator, []
+def slower(theta, n, seed):
+    calls.append(seed)
+    if len(calls) > 75:  # past the second checkpoint
+        time.sleep(900.0)
+    return inner(theta, n, seed)
+train_nle(replace(model, simulator=slower), out={out!r}, **QUICK)
+"""
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    out = tmp_path / "gamma.safetensors"
+    child = subprocess.Popen([sys.executable, "-c", CHILD.format(root=str(ROOT), out=str(out))], cwd=ROOT)
+    checkpoint, limit = out.with_suffix(".training"), time.monotonic() + 900.0
+    try:
+        while not (checkpoint.exists() and torch.load(checkpoint, weights_only=True)["step"] >= 50):
+            assert child.poll() is None
+            assert time.monotonic() < limit
+            time.sleep(0.1)
+    finally:
+        child.kill() if os.name == "nt" else child.send_signal(signal.SIGKILL)
+        child.wait()
+    assert not out.exists()
+    resumed = train_nle(gamma_model(), out=out, **QUICK)
+    assert same(resumed, train_nle(gamma_model(), **QUICK))
+    assert not checkpoint.exists()
+
+
+def interrupted(ssm: SSM, after: int) -> SSM:
+    calls: list[int] = []
+
+    def simulate(theta, n, seed):
+        calls.append(seed)
+        if len(calls) > after:
+            raise KeyboardInterrupt
+        return ssm.simulator(theta, n, seed)
+
+    return SSM(ssm.name, ssm.parameters, simulate)
+
+
+def test_an_interrupted_run_says_where_it_goes_on_and_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "gamma.safetensors"
+    with pytest.raises(KeyboardInterrupt) as caught:
+        train_nle(interrupted(gamma_model(), after=75), out=out, **QUICK)
+    assert any(str(out.with_suffix(".training")) in note for note in caught.value.__notes__)
+    resumed = train_nle(gamma_model(), out=out, **{**QUICK, "progress": True})
+    assert "going on from" in capsys.readouterr().err
+    whole = train_nle(gamma_model(), **QUICK)
+    assert same(resumed, whole)
+    # or afresh
+    with pytest.raises(KeyboardInterrupt):
+        train_nle(interrupted(gamma_model(), after=75), out=out, force=True, **QUICK)
+    afresh = train_nle(gamma_model(), out=out, force=True, resume=False, **{**QUICK, "progress": True})
+    assert "going on from" not in capsys.readouterr().err
+    assert same(afresh, whole)
+
+
+def test_the_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
+    out, other = tmp_path / "gamma.safetensors", TrainingPlan(stages=((90, 5e-3, 0.0),), rows=32, trials=4)
+    with pytest.raises(KeyboardInterrupt):
+        train_nle(interrupted(gamma_model(), after=75), out=out, **QUICK)
+    for change in ({"plan": other}, {"box": {"rate": (1.0, 3.0)}}, {"architecture": None}):
+        with pytest.raises(WeightsError, match="belongs to another"):
+            train_nle(gamma_model(), out=out, **{**QUICK, **change})
+    out.with_suffix(".training").write_bytes(b"torn")
+    with pytest.raises(WeightsError, match=r"gamma.training' cannot be read.* resume=False"):
+        train_nle(gamma_model(), out=out, **QUICK)
+
+
+def test_files_that_cannot_be_written(tmp_path: Path) -> None:
+    taken = tmp_path / "taken.safetensors"
+    taken.write_text("mine", encoding="utf-8")
+    with pytest.raises(OutputError, match=r"taken.safetensors' exists"):
+        train_nle("ddm", out=taken, **QUICK)
+    with pytest.raises(OutputError, match=r"ends with \.safetensors"):
+        train_nle("ddm", out=tmp_path / "weights.pt", **QUICK)
+    with pytest.raises(OutputError, match="is a folder"):
+        train_nle("ddm", checkpoint=tmp_path, **QUICK)
+    with pytest.raises(OutputError, match="cannot be written"):
+        train_nle("ddm", out=taken / "inside.safetensors", **QUICK)
+    assert taken.read_text(encoding="utf-8") == "mine"
+    assert list(tmp_path.iterdir()) == [taken]
+
+
+def test_a_bare_simulator_with_its_parameters() -> None:
+    estimator = train_nle(RACE.simulator, RACE.parameters, n_choices=3, **QUICK)
+    assert estimator.canonical.names == RACE.parameter_names
+    assert estimator.canonical.n_choices == 3
+    ssm = as_ssm(DDM.simulator, {"v": (-2, 2), "a": (0.5, 2), "z": DDM.parameters[2], "t0": (0, 1)})
+    assert (ssm.name, ssm.parameter_names) == ("simulate_ddm", ("v", "a", "z", "t0"))
+    assert [parameter.link for parameter in ssm.parameters] == ["identity", "log", "logit", "log"]
+    assert ssm.parameters[0].box == (-2.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("dm",), "there is no model 'dm'"),
+        ((7,), "the model is 7"),
+        ((DDM.simulator,), "'simulate_ddm' needs its parameters"),
+        ((DDM.simulator, {"v": 3.0}), "the range of 'v' is 3.0"),
+        ((DDM.simulator, {"v": (2.0, 1.0)}), "training box of 'v'"),
+        (("ddm", {"v": (-1.0, 1.0)}), "has parameters of its own"),
+        ((gamma_trial, {"v": (0.0, 1.0)}), "simulator_of"),
+    ],
+)
+def test_models_that_are_none(arguments, message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        train_nle(*arguments, **QUICK)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"box": {"w": (0.0, 1.0)}}, "no parameter 'w'"),
+        ({"box": {"a": (-1.0, 1.0)}}, "training box of 'a'"),
+        ({"simulations": 100, "plan": None}, "simulations is 100"),
+        ({"device": "abacus"}, "the device 'abacus'"),
+    ],
+)
+def test_options_that_are_wrong(options, message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        train_nle("ddm", **{**QUICK, **options})
+
+
+def test_a_bad_simulator_is_named_before_and_during_training() -> None:
+    parameters = gamma_model().parameters
+    with pytest.raises(ModelError, match="the simulator 'nothing' returned a NoneType"):
+
+        def nothing(theta, n, seed):
+            return None
+
+        train_nle(SSM("bad", parameters, nothing), **QUICK)
+
+    def late_failure(theta, n, seed):
+        rt, choice = gamma_model().simulator(theta, n, seed)
+        # an end of the box that no trial run sees
+        return np.where(theta[:, [0]] > 3.7, np.nan, rt), choice
+
+    with pytest.raises(ModelError, match="the simulator 'late_failure' returned rt=nan at rate="):
+        train_nle(SSM("late", parameters, late_failure, symmetries=Symmetries()), **QUICK)
+
+
+@pytest.mark.parametrize("simulations", [10_000, 100_000, 1_000_000, 10_000_000, 1_000_000_000])
+def test_plans_use_what_they_are_given(simulations: int) -> None:
+    plan = plan_for(simulations, seed=5)
+    assert abs(plan.simulations - simulations) < 0.05 * simulations
+    assert plan.seed == 5
+    assert plan.steps >= 100
+    assert plan.rows >= 16
+    assert max(plan.rate(step) for step in range(plan.steps)) <= 1e-2
+    assert 0.5 <= plan.averaging < 1.0
+
+
+def test_held_out_simulations_are_fixed_and_not_those_of_training() -> None:
+    trainer = Trainer(RACE, PLAN, SMALL)
+    first, again = HeldOut(trainer.stream, 400), HeldOut(trainer.stream, 400)
+    assert first.simulations == 400
+    assert torch.equal(first._batch.x, again._batch.x)
+    seen = torch.cat([trainer.stream.batch(step).x[:, 0] for step in range(20)])
+    assert not torch.isin(first._batch.x[:, 0], seen).any()
+    loss = first.loss(trainer.average)
+    trainer.run(report=lambda line: None)
+    assert first.loss(trainer.average) < loss
+
+
+def test_calibration_of_a_network_against_itself_and_against_another() -> None:
+    """Simulations drawn from the network itself agree with it up to chance; those of another law do not."""
+    for ssm in (DDM, RACE):
+        truth = network(ssm, double=False)
+
+        def own(theta, n, seed, truth=truth):
+            torch.manual_seed(seed)
+            draws = truth.sample((n,), torch.from_numpy(theta).float()).transpose(0, 1).double().numpy()
+            return draws[..., 0], draws[..., 1].astype(int)
+
+        model = SSM("own", ssm.parameters, own, ssm.n_choices)
+        good = calibration(model, truth, points=60, trials=500)
+        bad = calibration(model, network(ssm, seed=1, double=False), points=60, trials=500)
+        assert good["simulations"] == 30_000
+        assert set(good["pit"]) == {str(option) for option in range(ssm.n_choices)}
+        assert good["choice_probability"]["rms_error"] < 0.5 * good["choice_probability"]["rms_by_chance"]
+        assert good["kolmogorov"]["median"] < 1.3 * good["kolmogorov"]["median_by_chance"]
+        for option in good["pit"].values():  # Kolmogorov's distribution: 1.95 / sqrt(n) is exceeded once in a thousand
+            assert option["deviation"] < 1.95 / 1.3581 * option["p95_by_chance"]
+        assert bad["kolmogorov"]["median"] > 1.4 * bad["kolmogorov"]["median_by_chance"]
+        assert bad["log_density"] < good["log_density"]  # of the same simulations
+        assert bad["choice_probability"]["rms_error"] > 0.01
+
+
+def test_get_model_still_returns_what_a_name_stands_for() -> None:
+    assert as_ssm("ddm") is get_model("ddm")
