@@ -23,10 +23,6 @@ IntArray = npt.NDArray[np.int64]
 Pooling = Literal["partial", "none", "complete"]
 POOLINGS: tuple[Pooling, ...] = ("partial", "none", "complete")
 
-# Across-trial variability is hard to estimate for each participant (Boehm et al. 2018, Journal of Mathematical
-# Psychology 87), so it does not vary by participant unless a formula says so.
-POPULATION_ONLY = ("sv", "sz", "st0")
-
 
 @dataclass(frozen=True)
 class GroupedTerm:
@@ -106,6 +102,7 @@ def build_design(
     pooling: Pooling = "partial",
     random_slopes: bool = True,
     shared: Collection[str] = (),
+    population: Collection[str] = (),
 ) -> Design:
     """Designs of ``parameters`` on the trials.
 
@@ -117,6 +114,9 @@ def build_design(
             terms alone.
         random_slopes: whether automatic group terms include within-participant terms, or the intercept only.
         shared: parameters that do not vary by participant.
+        population: parameters that do not vary by participant unless their formula has group terms, whatever the
+            pooling: across-trial variability is hard to estimate for each participant (Boehm et al. 2018, Journal of
+            Mathematical Psychology 87).
 
     Raises:
         FormulaError: a formula that cannot be read or evaluated, is collinear, or contradicts the pooling.
@@ -129,7 +129,8 @@ def build_design(
     for name in parameters:
         side = evaluate_side(name, sides.get(name, "1"), trials.frame)
         levels.update(side.columns.levels)
-        automatic = subjects if name not in shared else None
+        stays = name in shared or (name in population and not side.group)
+        automatic = None if stays else subjects
         designs[name] = _parameter(name, side, trials.frame, subjects, automatic, pooling, random_slopes)
     row, first = _distinct_rows(designs)
     frame = trials.frame.iloc[first].reset_index(drop=True)
@@ -166,7 +167,7 @@ def _parameter(
         common = ()
     elif side.group:
         group = _users_own(name, side, frame, subjects, automatic)
-    elif pooling == "complete" or automatic is None or name in POPULATION_ONLY:
+    elif pooling == "complete" or automatic is None:
         group = ()
     else:
         group = _automatic(common, automatic, random_slopes)

@@ -57,8 +57,23 @@ def _headline(spec: ModelSpec, trials: Trials, likelihood: str) -> str:
 def _equation(parameter: ParameterSpec) -> tuple[str, str]:
     if parameter.fixed is not None:
         return parameter.name, f"= {parameter.fixed:g}"
-    left = parameter.name if parameter.link == "identity" else f"{parameter.link}({parameter.name})"
+    value = _value(parameter)
+    left = value if parameter.link == "identity" else f"{parameter.link}({value})"
     return left, f"~ {parameter.formula}"
+
+
+def _value(parameter: ParameterSpec) -> str:
+    """What the link is applied to: the parameter, its place between other ends than 0 and 1, a width's proportion."""
+    if parameter.within is not None:
+        z = parameter.within
+        return f"{parameter.name} / (2 min({z}, 1 - {z}))"
+    low, high = parameter.ends
+    if parameter.link != "logit" or (low, high) == (0.0, 1.0):
+        return parameter.name
+    above = parameter.name if low == 0.0 else f"{parameter.name} - {low:g}"
+    if high - low == 1.0:
+        return above
+    return f"{above if low == 0.0 else f'({above})'} / {high - low:.4g}"
 
 
 def _aligned(pairs: list[tuple[str, str]]) -> list[str]:

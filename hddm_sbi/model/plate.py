@@ -6,6 +6,7 @@ Sites, in the order in which they are sampled:
 - ``<group site>_sd``: standard deviations between groups, shape () or (levels,);
 - ``<group site>_raw``: what is sampled for the groups, shape (groups,) or (groups, levels);
 - ``<group site>``: their deviations from the population, deterministic, same shape;
+- ``sz_fits``: where a width of starting points might not fit around them, zero or minus infinity, see ``spec.widths``;
 - ``trials``: the observed (rt, choice), shape (n, 2).
 
 Every tensor is float64. The code broadcasts over dimensions to the left of the plates, so that ``Predictive`` can run
@@ -15,6 +16,7 @@ many draws at once.
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
@@ -28,7 +30,6 @@ from pyro.distributions.torch_distribution import TorchDistributionMixin
 
 from hddm_sbi.likelihoods.base import Likelihood
 from hddm_sbi.likelihoods.torch_bridge import TrialDistribution, TrialSimulator
-from hddm_sbi.spec.links import get_link
 from hddm_sbi.spec.model_spec import CommonTerm, FloatArray, GroupTerm, ModelSpec, ParameterSpec
 from hddm_sbi.trials.trials import Trials
 
@@ -57,9 +58,9 @@ def plate_model(
     predictors = [_Predictor(parameter, spec.n_rows) for parameter in spec.parameters]
 
     def model(observed: bool = True) -> torch.Tensor:
-        names = _PlateNames(spec)
+        names = _FreeNames(spec)
         sites = _sample_coefficients(spec, names)
-        theta = torch.stack(torch.broadcast_tensors(*(predictor(sites) for predictor in predictors)), dim=-1)
+        theta = _fit_widths(spec, [predictor(sites) for predictor in predictors], names)
         with pyro.plate(names.new(TRIAL_PLATE), len(row), dim=-1):
             distribution = TrialDistribution(likelihood, theta, row, simulate)
             return pyro.sample(TRIALS, distribution, obs=value if observed else None)
@@ -67,7 +68,7 @@ def plate_model(
     return model
 
 
-def _sample_coefficients(spec: ModelSpec, names: _PlateNames) -> Sites:
+def _sample_coefficients(spec: ModelSpec, names: _FreeNames) -> Sites:
     """Sample every coefficient: population, then standard deviations, then groups."""
     sites: dict[str, torch.Tensor] = {}
     for _, term in spec.common_terms():
@@ -90,8 +91,8 @@ def _sample_block(name: str, term: CommonTerm | GroupTerm, prior: td.Distributio
         return pyro.sample(name, as_pyro(prior))
 
 
-class _PlateNames:
-    """Names for the plates of one run of the model that nothing else bears: columns may have any name."""
+class _FreeNames:
+    """Names in one run of the model that nothing else bears: columns may have any name."""
 
     def __init__(self, spec: ModelSpec) -> None:
         self._taken = {TRIALS, *(term.site for _, term in spec.common_terms())}
@@ -111,7 +112,7 @@ class _GroupPlates:
     Pyro ties a plate to its dimension, and coefficients of terms with levels have theirs on the right.
     """
 
-    def __init__(self, names: _PlateNames) -> None:
+    def __init__(self, names: _FreeNames) -> None:
         self._names = names
         self._plates: dict[tuple[str, int], pyro.plate] = {}
 
@@ -149,11 +150,11 @@ def _sample_around(group: GroupTerm, sites: Sites) -> torch.Tensor:
 
 
 class _Predictor:
-    """One parameter on the design rows, natural scale, shape (..., rows), from the sampled sites."""
+    """One parameter on the design rows, shape (..., rows), from the sampled sites; a width as a proportion."""
 
     def __init__(self, parameter: ParameterSpec, n_rows: int) -> None:
         self._fixed = None if parameter.fixed is None else torch.full((n_rows,), parameter.fixed, dtype=torch.float64)
-        self._inverse = get_link(parameter.link).torch_inverse
+        self._inverse = parameter.link_function.torch_inverse
         self._common = [(term.site, term.levels is None, _tensor(term.matrix)) for term in parameter.common]
         self._group = [
             (term.site, term.levels is None, _tensor(term.matrix), torch.from_numpy(term.index))
@@ -166,6 +167,24 @@ class _Predictor:
         parts = [_population(sites[site], scalar, matrix) for site, scalar, matrix in self._common]
         parts += [_deviations(sites[site], scalar, matrix, index) for site, scalar, matrix, index in self._group]
         return self._inverse(sum(parts[1:], start=parts[0]))
+
+
+def _fit_widths(spec: ModelSpec, values: list[torch.Tensor], names: _FreeNames) -> torch.Tensor:
+    """Theta, (..., rows, parameters), from the parameters' values; see ``hddm_sbi.spec.widths``.
+
+    Where a width might not fit, the site ``<width>_fits`` makes the density zero if it does not.
+    """
+    for at, start, relative in spec.widths:
+        room = 2.0 * torch.minimum(values[start], 1.0 - values[start])
+        if relative:
+            values[at] = values[at] * room
+        parameter = spec.parameters[at]
+        if parameter.fixed != 0.0 and not (relative and parameter.link == "logit"):
+            fits = (values[at] == 0.0) | ((values[at] > 0.0) & (values[at] < room))
+            everywhere = fits.all(-1, keepdim=fits.dim() > 1)
+            log_factor = torch.zeros(everywhere.shape, dtype=torch.float64).masked_fill(~everywhere, -math.inf)
+            pyro.factor(names.new(f"{parameter.name}_fits"), log_factor)
+    return torch.stack(torch.broadcast_tensors(*values), dim=-1)
 
 
 def _tensor(matrix: FloatArray) -> torch.Tensor:

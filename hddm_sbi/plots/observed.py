@@ -24,7 +24,7 @@ class Predicted:
         choice: observed option index, shape (trials,).
         predicted_rt: shape (data sets, trials).
         predicted_choice: shape (data sets, trials).
-        options: labels of the options, lower first.
+        options: labels of the options, in order, lower first where there are two.
         subject: participant of each trial, shape (trials,), or None.
         subjects: labels of the participants.
     """
@@ -47,8 +47,8 @@ class Predicted:
         for name, (shape, wanted) in shapes.items():
             if shape != wanted or n == 0:
                 raise DataError(f"{name} does not fit the {n} observed response times: shape {shape}, not {wanted}.")
-        if len(self.options) != 2:
-            raise DataError(f"this plot is for two options, not {len(self.options)}: {self.options!r}.")
+        if len(self.options) < 2:
+            raise DataError(f"this plot is for two options or more, not {len(self.options)}: {self.options!r}.")
 
     def of(self, subject: int) -> Predicted:
         """The trials of one participant."""
@@ -67,16 +67,21 @@ class Predicted:
 
 
 def from_results(
-    idata: Results, options: Sequence[object], subject: npt.ArrayLike | None, subjects: Sequence[object]
+    idata: Results, options: Sequence[object] | None, subject: npt.ArrayLike | None, subjects: Sequence[object]
 ) -> Predicted:
     """Observed and predicted trials of a result with the groups ``observed_data`` and ``posterior_predictive``.
 
     Raises:
-        DataError: one of the groups is missing.
+        DataError: one of the groups is missing, or there are more choices than labels.
     """
     observed, predictive = group(idata, "observed_data"), group(idata, "posterior_predictive")
     n = observed.sizes["trial"]
     predicted = {name: predictive[name].transpose("chain", "draw", "trial") for name in ("rt", "choice")}
+    count = 1 + max(int(observed["choice"].max()), int(predicted["choice"].max()))
+    if options is None:
+        options = ("lower", "upper") if count <= 2 else range(count)
+    if count > len(options):
+        raise DataError(f"there are {count} choices, but options names {len(options)}: {tuple(options)!r}.")
     return Predicted(
         rt=observed["rt"].to_numpy(),
         choice=observed["choice"].to_numpy().astype(np.int64),

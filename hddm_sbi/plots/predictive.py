@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from hddm_sbi.errors import DataError
 from hddm_sbi.plots.observed import Predicted, bin_edges, density, from_results
@@ -33,22 +34,23 @@ def plot_predictive(
     ax: Axes | None = None,
     *,
     by: Literal["subject"] | None = None,
-    options: Sequence[object] = ("lower", "upper"),
+    options: Sequence[object] | None = None,
     subject: npt.ArrayLike | None = None,
     subjects: Sequence[object] = (),
     max_panels: int = 16,
 ) -> Axes | npt.NDArray[np.object_]:
     """Posterior predictive plot of response time by choice.
 
-    The upper choice is drawn to the right, the lower choice to the left. Bars are the observed responses, normalised
-    over both choices; the line is the median of the predicted data sets in each bin, the band holds 95% of them. A
-    model that fits has most bars end inside the band.
+    The upper choice is drawn to the right, the lower choice to the left; more than two choices stand side by side. Bars
+    are the observed responses, normalised over all choices; the line is the median of the predicted data sets in each
+    bin, the band holds 95% of them. A model that fits has most bars end inside the band.
 
     Args:
         data: a result with the groups ``observed_data`` and ``posterior_predictive``, or the arrays as ``Predicted``.
         ax: axes to draw on; default a new figure. Not with ``by``.
         by: ``"subject"`` draws a panel for each participant.
-        options: labels of the choices, lower first (``Predicted`` has its own).
+        options: labels of the choices, in order, lower first (``Predicted`` has its own); default lower and upper, or
+            0, 1, 2, ... where there are more.
         subject: participant of each trial, shape (trials,); needed with ``by="subject"`` (``Predicted`` has its own).
         subjects: labels of the participants.
         max_panels: with ``by="subject"``, the number of participants drawn at most, evenly spaced among them.
@@ -69,26 +71,56 @@ def plot_predictive(
     return _by_subject(predicted, max_panels)
 
 
+class _Place(NamedTuple):
+    """Where a choice is drawn: times to the right (side 1) or to the left (-1) of an origin."""
+
+    origin: float
+    side: int
+
+
+def _places(data: Predicted, until: float) -> list[_Place]:
+    """Two choices back to back, more of them side by side."""
+    if len(data.options) == 2:
+        return [_Place(0.0, -1), _Place(0.0, 1)]
+    return [_Place(k * until, 1) for k in range(len(data.options))]
+
+
 def _draw(data: Predicted, ax: Axes, until: float | None = None) -> None:
-    """Bars, line and band of both choices, in the same bins."""
+    """Bars, line and band of all choices, in the same bins."""
     until = _until(data) if until is None else until
     edges = bin_edges(data.rt, until)
-    for option, side in ((0, -1), (1, 1)):
+    places = _places(data, until)
+    if len(places) > 2:
+        edges = edges[edges <= until]  # the next choice begins there
+    for option, (origin, side) in enumerate(places):
         observed = density(data.rt[None], data.choice[None], option, edges)[0]
         expected = density(data.predicted_rt, data.predicted_choice, option, edges)
         # stairs want ascending edges: the lower choice is mirrored
         low, median, high = np.quantile(expected, (0.025, 0.5, 0.975), axis=0)[:, ::side]
-        at = side * edges[::side]
+        at = origin + side * edges[::side]
         named = "" if option == 1 else "_"  # once in the legend
         ax.stairs(observed[::side], at, fill=True, color=_DATA, label=f"{named}observed")
         ax.stairs(high, at, baseline=low, fill=True, color=_MODEL, alpha=0.3, label=f"{named}predicted, 95%")
         ax.stairs(median, at, baseline=None, color=_MODEL, linewidth=1.3, label=f"{named}predicted, median")
-    ax.axvline(0.0, color="black", linewidth=0.8)
-    ax.set_xlim(-until, until)
+        ax.axvline(origin, color="black", linewidth=0.8)
+    _time_axis(ax, places, until)
     ax.set_ylim(bottom=0.0)
-    ax.xaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.set_yticks([])
+
+
+def _time_axis(ax: Axes, places: list[_Place], until: float) -> None:
+    """Times count from each choice's origin."""
+    if len(places) == 2:
+        ax.set_xlim(-until, until)
+        ax.xaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
+        return
+    ax.set_xlim(0.0, len(places) * until)
+    times = np.asarray(MaxNLocator(4).tick_values(0.0, until))
+    times = times[(times >= 0.0) & (times < 0.95 * until)]
+    ax.set_xticks(
+        [place.origin + time for place in places for time in times], [f"{time:g}" for time in times] * len(places)
+    )
 
 
 def _until(data: Predicted) -> float:
@@ -100,9 +132,14 @@ def _label(data: Predicted, ax: Axes) -> None:
     """Axis labels, the legend, and the choices with their shares."""
     ax.set_xlabel("response time (s)")
     ax.set_ylabel("density")
-    ax.set_title(_share(data, 0), loc="left", fontsize="medium")
-    ax.set_title(_share(data, 1), loc="right", fontsize="medium")
-    ax.legend(frameon=False, fontsize="small", loc="upper left")
+    if len(data.options) == 2:
+        ax.set_title(_share(data, 0), loc="left", fontsize="medium")
+        ax.set_title(_share(data, 1), loc="right", fontsize="medium")
+    else:
+        for option in range(len(data.options)):
+            middle = (option + 0.5) / len(data.options)
+            ax.text(middle, 1.02, _share(data, option), transform=ax.transAxes, ha="center", fontsize="medium")
+    ax.legend(frameon=False, fontsize="small", loc="upper left" if len(data.options) == 2 else "upper right")
 
 
 def _share(data: Predicted, option: int) -> str:
@@ -124,26 +161,35 @@ def _by_subject(data: Predicted, max_panels: int) -> npt.NDArray[np.object_]:
         raise DataError("by='subject' needs the participant of each trial: pass subject.")
     everyone = np.unique(data.subject)
     shown = everyone[np.unique(np.linspace(0, len(everyone) - 1, min(max_panels, len(everyone))).round().astype(int))]
-    columns = min(_COLUMNS, len(shown))
+    wide = len(data.options) / 2.0
+    columns = min(max(1, round(_COLUMNS / wide)), len(shown))
     rows = math.ceil(len(shown) / columns)
-    size = (2.2 * columns + 0.4, 1.7 * rows + 0.9)
+    size = (2.2 * wide * columns + 0.4, 1.7 * rows + 0.9)
     figure, axes = plt.subplots(rows, columns, figsize=size, sharex=True, squeeze=False, layout="constrained")
     until = _until(data)
     panels = axes.ravel()
+    told = (1,) if len(data.options) == 2 else tuple(range(len(data.options)))
     for panel, subject in zip(panels, shown, strict=False):
         own = data.of(int(subject))
         _draw(own, panel, until)
-        observed, predicted = 100.0 * own.choice.mean(), 100.0 * own.predicted_choice.mean()
         name = data.subjects[subject] if data.subjects else subject
-        panel.set_title(f"{name}: {observed:.0f}% ({predicted:.0f}%)", fontsize="small")
+        panel.set_title(
+            f"{name}: {_percent(own.choice, told)} ({_percent(own.predicted_choice, told)})", fontsize="small"
+        )
     for panel in panels[len(shown) - columns : len(shown)]:  # the lowest of each column
         panel.tick_params(labelbottom=True)
     for panel in panels[len(shown) :]:
         panel.remove()
-    lower, upper = _name(data, 0), _name(data, 1)
-    figure.supxlabel(f"response time (s), {lower} to the left, {upper} to the right", fontsize="medium")
+    names = [_name(data, option) for option in range(len(data.options))]
+    where = f"{names[0]} to the left, {names[1]} to the right" if len(names) == 2 else f"of {', '.join(names)}"
+    figure.supxlabel(f"response time (s), {where}", fontsize="medium")
     some = "" if len(shown) == len(everyone) else f", {len(shown)} of {len(everyone)} participants"
     handles, labels = panels[0].get_legend_handles_labels()
-    title = f"share of {upper}, observed (predicted){some}"
+    title = f"share of {', '.join(names[option] for option in told)}, observed (predicted){some}"
     figure.legend(handles, labels, title=title, loc="outside upper center", ncols=3, frameon=False, fontsize="small")
     return panels[: len(shown)]
+
+
+def _percent(choice: npt.NDArray[np.int64], options: Sequence[int]) -> str:
+    """Shares of some options: ``48/32/20%``."""
+    return "/".join(f"{100.0 * (choice == option).mean():.0f}" for option in options) + "%"

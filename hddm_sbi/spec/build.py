@@ -15,9 +15,10 @@ from hddm_sbi.design.terms import Term
 from hddm_sbi.errors import FormulaError, ModelError
 from hddm_sbi.spec import priors as defaults
 from hddm_sbi.spec.distributions import check_within, checked_prior, number
+from hddm_sbi.spec.links import UNIT
 from hddm_sbi.spec.model_spec import CommonTerm, GroupTerm, ModelSpec, ParameterSpec
 from hddm_sbi.spec.options import LAPSE, read_fixed, read_lapse, read_links, read_shared
-from hddm_sbi.ssm.base import SSM
+from hddm_sbi.ssm.base import SSM, Parameter, Prior
 from hddm_sbi.trials.trials import Trials
 
 
@@ -62,19 +63,25 @@ def build_spec(
     sides = read_formulas(formula, ssm.parameter_names, model=ssm.name, fixed=constants)
     free = [name for name in ssm.parameter_names if name not in constants]
     design = build_design(
-        trials, sides, free, pooling=pooling, random_slopes=random_slopes, shared=read_shared(ssm, shared)
+        trials,
+        sides,
+        free,
+        pooling=pooling,
+        random_slopes=random_slopes,
+        shared=read_shared(ssm, shared),
+        population=[parameter.name for parameter in ssm.parameters if parameter.population],
     )
     chosen = _Priors(priors)
     parameters = []
     for parameter in ssm.parameters:
         name, link = parameter.name, link_of[parameter.name]
         if name in constants:
-            parameters.append(ParameterSpec(name, link, fixed=constants[name], formula=f"{constants[name]:g}"))
+            value = constants[name]
+            parameters.append(ParameterSpec(name, link, value, formula=f"{value:g}", within=parameter.within))
         else:
-            drift_to_correct = coding == "accuracy" and name == (ssm.diffusion or ("v", ""))[0]
-            scale = defaults.scale_of(parameter, link, drift_to_correct=drift_to_correct)
-            writer = _Writer(ssm, name, scale, design, chosen, apart=pooling == "none")
-            parameters.append(writer.parameter(design.parameters[name], link))
+            prior = defaults.default_prior(ssm, name, link, coding)
+            writer = _Writer(parameter, link, prior, design, chosen, apart=pooling == "none")
+            parameters.append(writer.parameter(design.parameters[name]))
     if lapse != 0.0:
         parameters.append(_lapse(lapse, len(design.first), chosen))
     spec = ModelSpec(ssm.name, tuple(parameters), design.row, len(design.first))
@@ -116,17 +123,20 @@ class _Writer:
     """Writes one parameter's terms, with site names and priors."""
 
     def __init__(
-        self, ssm: SSM, name: str, scale: defaults.Scale, design: Design, chosen: _Priors, *, apart: bool
+        self, parameter: Parameter, link: str, prior: Prior, design: Design, chosen: _Priors, *, apart: bool
     ) -> None:
-        self.name, self.scale, self.chosen, self.apart = name, scale, chosen, apart
-        self.support = ssm.parameter(name)
+        self.of, self.name, self.link, self.prior = parameter, parameter.name, link, prior
+        self.chosen, self.apart = chosen, apart
         self.first = design.first
 
-    def parameter(self, design: ParameterDesign, link: str) -> ParameterSpec:
+    def parameter(self, design: ParameterDesign) -> ParameterSpec:
         """The parameter's spec from its design."""
         common = tuple(self._common(term, design.common) for term in design.common)
         group = tuple(self._group(grouped, design.group) for grouped in design.group)
-        return ParameterSpec(self.name, link, common=common, group=group, formula=design.formula)
+        ends = self.of.support if self.link == "logit" else UNIT
+        return ParameterSpec(
+            self.name, self.link, None, common, group, formula=design.formula, ends=ends, within=self.of.within
+        )
 
     def _site(self, *parts: str) -> str:
         # netCDF refuses "/" in the names of variables
@@ -138,12 +148,12 @@ class _Writer:
         return CommonTerm(term.name, site, term.matrix[self.first], term.levels, prior)
 
     def _coefficient_prior(self, term: Term, terms: Iterable[Term], *, apart: bool) -> td.Distribution:
-        scale, shift = self.scale, defaults.origin_shift(term, list(terms), self.scale.effect)
+        known, shift = self.prior, defaults.origin_shift(term, list(terms), self.prior.effect)
         if defaults.is_intercept(term):
-            return defaults.intercept_prior(self.support, scale, shift, apart)
+            return defaults.intercept_prior(self.of, self.link, known, shift, apart)
         if defaults.holds_level(term):
-            shift = float(np.hypot(scale.loc, scale.sd))  # one prior serves the level and its contrasts
-        return defaults.effect_prior(scale, defaults.unit_of(term), shift, apart)
+            shift = float(np.hypot(known.loc, known.sd))  # one prior serves the level and its contrasts
+        return defaults.effect_prior(known, defaults.unit_of(term), shift, apart)
 
     def _group(self, grouped: GroupedTerm, all_grouped: tuple[GroupedTerm, ...]) -> GroupTerm:
         term, grouping = grouped.term, grouped.grouping
@@ -153,9 +163,9 @@ class _Writer:
         if self.apart:
             prior = self.chosen.take(site, self._coefficient_prior(term, beside, apart=True))
         else:
-            shift = defaults.origin_shift(term, beside, self.scale.group_effect)
+            shift = defaults.origin_shift(term, beside, self.prior.group_effect)
             level = defaults.is_intercept(term) or defaults.holds_level(term)
-            default = defaults.group_sd_prior(self.scale, level, defaults.unit_of(term), shift)
+            default = defaults.group_sd_prior(self.prior, level, defaults.unit_of(term), shift)
             sd_prior = self.chosen.take(f"{site}_sd", default, sd=True)
         matrix = term.matrix[self.first]
         return GroupTerm(

@@ -31,10 +31,50 @@ def log_normal(loc: float, scale: float) -> td.Distribution:
     return td.LogNormal(number(loc), number(scale))
 
 
-def beta(mean: float, sd: float) -> td.Distribution:
-    """Beta distribution by its mean and standard deviation, float64."""
-    total = mean * (1.0 - mean) / sd**2 - 1.0
-    return td.Beta(number(mean * total), number((1.0 - mean) * total))
+def beta(mean: float, sd: float, low: float = 0.0, high: float = 1.0) -> td.Distribution:
+    """Beta distribution between two ends by its mean and standard deviation, float64."""
+    place = (mean - low) / (high - low)
+    total = place * (1.0 - place) / (sd / (high - low)) ** 2 - 1.0
+    if (low, high) == (0.0, 1.0):
+        return td.Beta(number(place * total), number((1.0 - place) * total))
+    return ScaledBeta(place * total, (1.0 - place) * total, low, high)
+
+
+class ScaledBeta(td.TransformedDistribution):
+    """A beta distribution between other ends than 0 and 1, float64.
+
+    Args:
+        concentration1, concentration0: of the beta distribution.
+        low, high: the ends.
+    """
+
+    arg_constraints: dict[str, constraints.Constraint] = {  # noqa: RUF012 (torch declares it so)
+        "concentration1": constraints.positive,
+        "concentration0": constraints.positive,
+        "low": constraints.real,
+        "high": constraints.real,
+    }
+
+    def __init__(self, concentration1: float, concentration0: float, low: float, high: float) -> None:
+        self.concentration1, self.concentration0 = number(concentration1), number(concentration0)
+        self.low, self.high = number(low), number(high)
+        base = td.Beta(self.concentration1, self.concentration0)
+        super().__init__(base, [td.AffineTransform(self.low, self.high - self.low)])
+
+    @property
+    def support(self) -> constraints.Constraint:
+        """Between the ends."""
+        return constraints.interval(self.low, self.high)
+
+    @property
+    def mean(self) -> torch.Tensor:
+        """Of the values."""
+        return self.low + (self.high - self.low) * self.base_dist.mean
+
+    @property
+    def variance(self) -> torch.Tensor:
+        """Of the values."""
+        return (self.high - self.low) ** 2 * self.base_dist.variance
 
 
 def uniform(low: float, high: float) -> td.Distribution:
@@ -119,6 +159,6 @@ def in_words(distribution: td.Distribution) -> str:
     parameters = _parameters(distribution)
     if not parameters or any(value.numel() != 1 for value in parameters.values()):
         return type(distribution).__name__
-    order = {"df": 0, "loc": 1, "low": 1, "scale": 2, "high": 2, "concentration1": 1, "concentration0": 2}
+    order = {"df": 0, "loc": 1, "low": 3, "scale": 2, "high": 4, "concentration1": 1, "concentration0": 2}
     names = sorted(parameters, key=lambda name: order.get(name, 1))
     return f"{type(distribution).__name__}({', '.join(f'{float(parameters[name]):.4g}' for name in names)})"

@@ -8,13 +8,15 @@ population coefficients ``v_Intercept`` (...) or, where the term has levels, (..
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 
-from hddm_sbi.spec.links import get_link
 from hddm_sbi.spec.model_spec import FloatArray, GroupTerm, ModelSpec, ParameterSpec
+from hddm_sbi.spec.widths import to_theta
+from hddm_sbi.ssm.base import room
 
 Coefficients = Mapping[str, npt.NDArray[np.floating]]
 
@@ -29,15 +31,36 @@ def natural_parameters(spec: ModelSpec, coefficients: Coefficients) -> FloatArra
     Returns:
         theta, shape (..., rows, parameters), in the order of ``spec.parameters``.
     """
-    columns = [natural_values(parameter, coefficients, spec.n_rows) for parameter in spec.parameters]
-    return np.stack(np.broadcast_arrays(*columns), axis=-1)
+    columns = [_values(parameter, coefficients, spec.n_rows) for parameter in spec.parameters]
+    return to_theta(spec, np.stack(np.broadcast_arrays(*columns), axis=-1))
 
 
-def natural_values(parameter: ParameterSpec, coefficients: Coefficients, n_rows: int) -> FloatArray:
+def natural_values(spec: ModelSpec, parameter: ParameterSpec, coefficients: Coefficients) -> FloatArray:
     """One parameter on the design rows, natural scale, shape (..., rows)."""
+
+    def values(one: ParameterSpec) -> FloatArray:
+        return _values(one, coefficients, spec.n_rows)
+
+    return _in_room(spec, parameter, values, lambda start: room(values(start)))
+
+
+def _in_room(
+    spec: ModelSpec,
+    parameter: ParameterSpec,
+    values: Callable[[ParameterSpec], FloatArray],
+    room_of: Callable[[ParameterSpec], FloatArray],
+) -> FloatArray:
+    """The parameter's values; of a width, that proportion of the room around its starting point."""
+    if parameter.within is None or parameter.fixed is not None:
+        return values(parameter)
+    return values(parameter) * room_of(spec.parameter(parameter.within))
+
+
+def _values(parameter: ParameterSpec, coefficients: Coefficients, n_rows: int) -> FloatArray:
+    """One parameter on the design rows, of a width its proportion, shape (..., rows)."""
     if parameter.fixed is not None:
         return np.full(n_rows, parameter.fixed)
-    return get_link(parameter.link).inverse(
+    return parameter.link_function.inverse(
         common_predictor(parameter, coefficients, n_rows) + group_predictor(parameter, coefficients, n_rows)
     )
 
@@ -77,31 +100,66 @@ def _sd(term: GroupTerm, coefficients: Coefficients) -> FloatArray:
     return sd[..., np.newaxis] if term.levels is None else sd
 
 
-def typical_values(parameter: ParameterSpec, coefficients: Coefficients, n_rows: int) -> FloatArray:
-    """The typical group's value, natural scale: the median of the population, shape (..., rows)."""
-    if parameter.fixed is not None:
-        return np.full(n_rows, parameter.fixed)
-    return get_link(parameter.link).inverse(common_predictor(parameter, coefficients, n_rows))
+def typical_values(spec: ModelSpec, parameter: ParameterSpec, coefficients: Coefficients) -> FloatArray:
+    """The typical group's value, natural scale: the median of the population, shape (..., rows).
+
+    Of a width: the typical proportion of the room around the typical starting point.
+    """
+
+    def values(one: ParameterSpec) -> FloatArray:
+        if one.fixed is not None:
+            return np.full(spec.n_rows, one.fixed)
+        return one.link_function.inverse(common_predictor(one, coefficients, spec.n_rows))
+
+    return _in_room(spec, parameter, values, lambda start: room(values(start)))
 
 
 # Gauss-Hermite with 31 nodes gives the mean of expit(N(m, s^2)) within 1e-7 for s up to 2, 2e-5 for s = 3.
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(31)
 _WEIGHTS = _WEIGHTS / math.sqrt(2.0 * math.pi)
+# Equally probable values of N(0, 1), for functions with a kink: the mean of the room within 1e-4.
+_QUANTILES = ndtri((np.arange(200) + 0.5) / 200.0)
 
 
-def population_means(parameter: ParameterSpec, coefficients: Coefficients, n_rows: int) -> FloatArray:
-    """The population's mean on the natural scale, over the distribution of the groups, shape (..., rows)."""
+def population_means(spec: ModelSpec, parameter: ParameterSpec, coefficients: Coefficients) -> FloatArray:
+    """The population's mean on the natural scale, over the distribution of the groups, shape (..., rows).
+
+    Of a width: the mean proportion times the mean room, which are independent between groups.
+    """
+
+    def mean_room(start: ParameterSpec) -> FloatArray:
+        if start.fixed is not None:
+            return np.full(spec.n_rows, room(np.asarray(start.fixed)))
+        inverse = start.link_function.inverse
+        predictor, variance = _population(spec, start, coefficients)
+        sd = np.sqrt(variance)
+        return _weighted(lambda x: room(inverse(predictor + x * sd)), _QUANTILES, np.full(len(_QUANTILES), 1 / 200))
+
+    return _in_room(spec, parameter, lambda one: _mean(spec, one, coefficients), mean_room)
+
+
+def _population(spec: ModelSpec, parameter: ParameterSpec, coefficients: Coefficients) -> tuple[FloatArray, FloatArray]:
+    """Mean and variance of the linear predictor over the population, each (..., rows)."""
+    predictor = common_predictor(parameter, coefficients, spec.n_rows)
+    return predictor, group_variance(parameter, coefficients, spec.n_rows)
+
+
+def _mean(spec: ModelSpec, parameter: ParameterSpec, coefficients: Coefficients) -> FloatArray:
+    """The population's mean, of a width that of its proportion, shape (..., rows)."""
     if parameter.fixed is not None:
-        return np.full(n_rows, parameter.fixed)
-    predictor = common_predictor(parameter, coefficients, n_rows)
-    variance = group_variance(parameter, coefficients, n_rows)
+        return np.full(spec.n_rows, parameter.fixed)
+    predictor, variance = _population(spec, parameter, coefficients)
     if parameter.link == "identity":
         return predictor + np.zeros_like(variance)
     if parameter.link == "log":
         return np.exp(predictor + 0.5 * variance)
-    inverse = get_link(parameter.link).inverse
-    sd = np.sqrt(variance)
-    mean = np.zeros(np.broadcast_shapes(predictor.shape, sd.shape))
-    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
-        mean += weight * inverse(predictor + node * sd)
-    return mean
+    inverse, sd = parameter.link_function.inverse, np.sqrt(variance)
+    return _weighted(lambda x: inverse(predictor + x * sd), _NODES, _WEIGHTS)
+
+
+def _weighted(function: Callable[[float], FloatArray], nodes: FloatArray, weights: FloatArray) -> FloatArray:
+    """A weighted sum of a function's values, one at a time: they may be large."""
+    total = weights[0] * function(nodes[0])
+    for node, weight in zip(nodes[1:], weights[1:], strict=True):
+        total = total + weight * function(node)
+    return np.asarray(total)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch.distributions as td
+
+from hddm_sbi.spec.links import UNIT, Link, get_link
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -84,6 +87,9 @@ class ParameterSpec:
         common: population terms.
         group: group terms.
         formula: the right-hand side in words, for ``print``.
+        ends: of the support that the logit refers to.
+        within: of a width, the relative starting point z that it lies around; the regression is then on its proportion
+            of the room there, 2 min(z, 1 - z). See ``widths``.
     """
 
     name: str
@@ -92,6 +98,27 @@ class ParameterSpec:
     common: tuple[CommonTerm, ...] = ()
     group: tuple[GroupTerm, ...] = ()
     formula: str = "1"
+    ends: tuple[float, float] = UNIT
+    within: str | None = None
+
+    @property
+    def link_function(self) -> Link:
+        """The link itself."""
+        return get_link(self.link, self.ends)
+
+
+class Width(NamedTuple):
+    """A width of a range of starting points, and the starting point, by their places among the parameters.
+
+    Args:
+        at: of the width.
+        start: of the starting point.
+        relative: whether it is estimated, as a proportion of its room; a constant is the natural width itself.
+    """
+
+    at: int
+    start: int
+    relative: bool
 
 
 @dataclass(frozen=True)
@@ -114,6 +141,20 @@ class ModelSpec:
     def free(self) -> tuple[ParameterSpec, ...]:
         """Parameters that are not fixed."""
         return tuple(parameter for parameter in self.parameters if parameter.fixed is None)
+
+    @property
+    def widths(self) -> tuple[Width, ...]:
+        """The parameters that are widths of ranges of starting points."""
+        names = [parameter.name for parameter in self.parameters]
+        return tuple(
+            Width(at, names.index(parameter.within), parameter.fixed is None)
+            for at, parameter in enumerate(self.parameters)
+            if parameter.within is not None
+        )
+
+    def parameter(self, name: str) -> ParameterSpec:
+        """The parameter called ``name``; StopIteration if there is none."""
+        return next(parameter for parameter in self.parameters if parameter.name == name)
 
     def common_terms(self) -> Iterator[tuple[ParameterSpec, CommonTerm]]:
         """Every population term with its parameter, in the order in which they are sampled."""

@@ -14,7 +14,7 @@ from hddm_sbi.design.columns import suggestion
 from hddm_sbi.errors import ModelError
 from hddm_sbi.spec.distributions import check_within, checked_prior
 from hddm_sbi.spec.links import get_link
-from hddm_sbi.ssm.base import SSM, Parameter
+from hddm_sbi.ssm.base import SSM, Parameter, room
 
 CODINGS = ("response", "accuracy")
 LAPSE = "p_outlier"
@@ -30,8 +30,10 @@ def read_links(ssm: SSM, links: Mapping[str, str] | None) -> dict[str, str]:
     for name, link in chosen.items():
         _check_name(ssm, name, "links")
         get_link(link)
+    found = {parameter.name: chosen.get(parameter.name, parameter.link) for parameter in ssm.parameters}
+    for name, link in found.items():
         _check_link(ssm.parameter(name), link)
-    return {parameter.name: chosen.get(parameter.name, parameter.link) for parameter in ssm.parameters}
+    return found
 
 
 def _check_link(parameter: Parameter, link: str) -> None:
@@ -39,12 +41,13 @@ def _check_link(parameter: Parameter, link: str) -> None:
     fits = {
         "identity": True,
         "log": low <= 0.0 and math.isinf(high),
-        "logit": low <= 0.0 and high >= 1.0,
+        "logit": math.isfinite(low) and math.isfinite(high),
     }[link]
     if not fits:
+        instead = "" if link == parameter.link else f"leave it at '{parameter.link}' or "
         raise ModelError(
             f"the link '{link}' does not fit '{parameter.name}', whose values lie between {low:g} and {high:g}; "
-            f"leave it at '{parameter.link}' or use 'identity'."
+            f"{instead}use 'identity'."
         )
 
 
@@ -64,6 +67,8 @@ def read_fixed(ssm: SSM, fixed: Mapping[str, float] | None, coding: str) -> dict
             raise ModelError(f"'{LAPSE}' is fixed by {LAPSE}={value!r}, not in fixed.")
         _check_name(ssm, name, "fixed")
         values[name] = _constant(ssm.parameter(name), value)
+    for name, value in values.items():
+        _check_room(ssm.parameter(name), value, values)
     if len(values) == len(ssm.parameters):
         raise ModelError("all parameters are fixed, so there is nothing to estimate.")
     return values
@@ -78,6 +83,19 @@ def _constant(parameter: Parameter, value: Any) -> float:
             f"'{parameter.name}' is fixed at {value}, outside its range from {low:g} to {high:g}; choose one inside."
         )
     return float(value)
+
+
+def _check_room(parameter: Parameter, value: float, constants: Mapping[str, float]) -> None:
+    """Refuse a width that does not fit around its starting point, or, where that is no constant, around any."""
+    if parameter.within is None or value == 0.0:
+        return
+    z = constants.get(parameter.within, 0.5)
+    largest = float(room(np.asarray(z)))
+    if value >= largest:
+        raise ModelError(
+            f"'{parameter.name}' is fixed at {value:g}, but around '{parameter.within}' = {z:g} it must be below "
+            f"{largest:g}, twice the distance to the nearer boundary; choose one below."
+        )
 
 
 def read_lapse(p_outlier: Any) -> float | td.Distribution | None:

@@ -49,8 +49,7 @@ def _variables(parameter: ParameterSpec, ssm: SSM, coding: str) -> Iterator[tupl
     if parameter.name == LAPSE:
         yield LAPSE, in_words(parameter.common[0].prior), defaults.P_OUTLIER_SOURCE
         return
-    drift_to_correct = coding == "accuracy" and parameter.name == (ssm.diffusion or ("v", ""))[0]
-    level = defaults.scale_of(ssm.parameter(parameter.name), parameter.link, drift_to_correct=drift_to_correct).source
+    level = defaults.default_prior(ssm, parameter.name, parameter.link, coding).source
     for term in parameter.common:
         yield term.site, in_words(term.prior), level if _is_level(term.name, parameter) else _EFFECT
     for group in parameter.group:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,7 @@ def read_trials(
     rt_unit: str = "s",
     coding: str = "response",
     choices: Sequence[object] | None = None,
+    counts: Collection[int] = (2,),
 ) -> Trials:
     """The trials of an experiment, read and validated; the table is left as it is.
 
@@ -31,11 +32,13 @@ def read_trials(
         df: one row per trial.
         groupby: column of the participant, or None for one population.
         rt: column of the response times.
-        response: column of the responses, two classes. The order of 0 and 1, -1 and 1, False and True, error (or
-            incorrect) and correct, left and right, lower and upper is known; for others ``choices`` names it.
+        response: column of the responses, as many classes as there are options. The order of 0 and 1, -1 and 1, False
+            and True, error (or incorrect) and correct, left and right, lower and upper, and of more than two options
+            0, 1, 2, ... is known; for others ``choices`` names it.
         rt_unit: ``"s"``, or ``"ms"``, which is converted.
         coding: ``"response"``: responses are the two options; ``"accuracy"``: error and correct.
-        choices: the labels of the two options, lower first.
+        choices: the labels of the options, lower first; in a race of accumulators in their order.
+        counts: the numbers of options that the model may have.
 
     Warns:
         HDDMWarning: a participant has a single trial.
@@ -50,7 +53,7 @@ def read_trials(
     subject_column = None if groupby is None else get_column(df, groupby, "groupby")
 
     seconds = read_rt(rt_column, rt_unit)
-    choice, options, responses_in_words = read_responses(response_column, coding, choices)
+    choice, options, responses_in_words = read_responses(response_column, coding, choices, counts)
     everyone: tuple[IntArray, tuple[object, ...]] = np.zeros(len(df), dtype=np.int64), ()
     subject, subjects = everyone if subject_column is None else read_subjects(subject_column)
     unit_in_words = "in seconds" if rt_unit == "s" else "in milliseconds, converted to seconds"

@@ -1,8 +1,8 @@
-"""Responses: any column with two classes whose order is known or named -> option index, 0 = lower."""
+"""Responses: any column with as many classes as the model has options, in known or named order -> option index."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,25 +12,30 @@ from hddm_sbi.errors import DataError
 from hddm_sbi.trials.columns import first_row, labels_of, listed
 
 IntArray = npt.NDArray[np.int64]
-Pair = tuple[object, object]
+Labels = tuple[object, ...]
 
 # Lower first. False and True compare equal to 0 and 1.
 _ACCURACY_NUMBERS = (0, 1)
 _KNOWN_NUMBERS = (_ACCURACY_NUMBERS, (-1, 1))
 _ACCURACY_WORDS = (("error", "correct"), ("incorrect", "correct"))
 _KNOWN_WORDS = (*_ACCURACY_WORDS, ("left", "right"), ("lower", "upper"))
+_NUMBERS = {2: "two", 3: "three", 4: "four"}
 
 
-def read_responses(column: pd.Series, coding: str, choices: Sequence[object] | None) -> tuple[IntArray, Pair, str]:
-    """Option index of each trial, the labels of the options, lower first, and how they were read, in words.
+def read_responses(
+    column: pd.Series, coding: str, choices: Sequence[object] | None, counts: Collection[int] = (2,)
+) -> tuple[IntArray, Labels, str]:
+    """Option index of each trial, the labels of the options in order, and how they were read, in words.
 
     Args:
-        column: two classes, or one if ``choices`` names both.
-        coding: ``"response"``: the classes are the two options; ``"accuracy"``: they are error and correct.
-        choices: the labels, lower first; text matches numbers that it reads as.
+        column: as many classes as there are options, or fewer if ``choices`` names them all.
+        coding: ``"response"``: the classes are the options; ``"accuracy"``: they are error and correct.
+        choices: the labels, lower first; in a race of accumulators in their order. Text matches numbers that it reads
+            as.
+        counts: the numbers of options that the model may have; one of two alone has a lower and an upper one.
 
     Raises:
-        DataError: a response is missing, there are not two classes, or their order is not known.
+        DataError: a response is missing, there are not so many classes, or their order is not known.
     """
     if coding not in ("response", "accuracy"):
         raise DataError(f"coding must be 'response' or 'accuracy', not {coding!r}.")
@@ -42,36 +47,96 @@ def read_responses(column: pd.Series, coding: str, choices: Sequence[object] | N
             f"{first_row(missing, column.index)}: find out why before removing trials, because leaving out omissions "
             "biases the estimates."
         )
-    options = _known_order(labels, column.name, coding) if choices is None else _match(choices, labels, column.name)
+    wanted = _Wanted(tuple(sorted(counts)))
+    if choices is None:
+        options = _known_order(labels, column.name, coding, wanted)
+    else:
+        options = _match(choices, labels, column.name, wanted)
     if coding == "accuracy" and not _is_accuracy(options):
         raise DataError(_not_accuracy(options, column.name))
     index_of_code = np.array([options.index(label) for label in labels], dtype=np.int64)
-    return index_of_code[codes], options, _in_words(column.name, options, coding)
+    return index_of_code[codes], options, _in_words(column.name, options, coding, wanted)
 
 
-def _known_order(labels: tuple[object, ...], name: object, coding: str) -> Pair:
-    """The two labels, lower first, where the field or arithmetic orders them."""
-    if len(labels) == 1:
+class _Wanted:
+    """The options that a model has, in words for messages.
+
+    Args:
+        counts: how many there may be, in order.
+    """
+
+    def __init__(self, counts: tuple[int, ...]) -> None:
+        self.counts = counts
+
+    @property
+    def boundaries(self) -> bool:
+        """Whether they are a lower and an upper boundary."""
+        return self.counts == (2,)
+
+    @property
+    def number(self) -> str:
+        """``two``, ``2 to 4``."""
+        first, last = self.counts[0], self.counts[-1]
+        return _NUMBERS.get(first, str(first)) if first == last else f"{first} to {last}"
+
+    @property
+    def order(self) -> str:
+        """How labels are to be given."""
+        return "lower first" if self.boundaries else "in the order of the accumulators"
+
+    @property
+    def example(self) -> str:
+        """Such labels."""
+        return repr(("left", "right") if 2 in self.counts else tuple(range(self.counts[0])))
+
+    def meaning(self, index: int) -> str:
+        """What an option is."""
+        return ("lower", "upper")[index] if self.boundaries else f"choice {index}"
+
+
+def _known_order(labels: Labels, name: object, coding: str, wanted: _Wanted) -> Labels:
+    """The labels in order, where the field or arithmetic orders them."""
+    if len(labels) == 1 and 1 not in wanted.counts:
+        every = "both" if wanted.boundaries else "all"
         raise DataError(
-            f"all responses in column '{name}' are {labels[0]!r}; if that is right, name both options, lower first, "
-            f'with choices, such as choices=("error", "correct") or choices=(0, 1).'
+            f"all responses in column '{name}' are {labels[0]!r}; if that is right, name {every} options, "
+            f'{wanted.order}, with choices, such as choices=("error", "correct") or choices=(0, 1).'
         )
-    if len(labels) > 2:
-        raise DataError(
-            f"column '{name}' has {len(labels)} different responses ({listed(labels)}) and the model two options; "
-            "recode it to two, and see what the others mean before removing trials, because leaving out omissions "
-            "biases the estimates."
-        )
-    for pair in (*_KNOWN_NUMBERS, *_KNOWN_WORDS):
-        for options in ((labels[0], labels[1]), (labels[1], labels[0])):
-            if _comparable(options) == pair:
-                return options
+    if len(labels) not in wanted.counts:
+        raise DataError(_wrong_number(labels, name, wanted))
+    if len(labels) == 2:
+        for pair in (*_KNOWN_NUMBERS, *_KNOWN_WORDS):
+            for options in (labels, labels[::-1]):
+                if _comparable(options) == pair:
+                    return options
+    elif set(labels) == set(range(len(labels))):
+        return tuple(sorted(labels, key=float))  # type: ignore[arg-type]  # they equal integers
     if coding == "accuracy":
         raise DataError(_not_accuracy(labels, name))
-    first, second = sorted(labels, key=str)
+    ordered = tuple(sorted(labels, key=str))
+    if wanted.boundaries:
+        first, second = ordered
+        raise DataError(
+            f"which of the responses {first!r} and {second!r} in column '{name}' is the lower boundary is not known; "
+            f"name both, lower first: choices=({first!r}, {second!r}) or choices=({second!r}, {first!r})."
+        )
     raise DataError(
-        f"which of the responses {first!r} and {second!r} in column '{name}' is the lower boundary is not known; name "
-        f"both, lower first: choices=({first!r}, {second!r}) or choices=({second!r}, {first!r})."
+        f"the order of the responses {listed(ordered)} in column '{name}' is not known; name all options, also those "
+        f"that nobody chose, {wanted.order}, such as choices={ordered!r}."
+    )
+
+
+def _wrong_number(labels: Labels, name: object, wanted: _Wanted) -> str:
+    if len(labels) < wanted.counts[0]:
+        return (
+            f"column '{name}' has {len(labels)} different responses ({listed(labels)}) and the model {wanted.number} "
+            f"options; name all of them, {wanted.order}, with choices, if some were never chosen."
+        )
+    return (
+        f"column '{name}' has {len(labels)} different responses ({listed(labels)}) and the model {wanted.number} "
+        f"options; recode it to {wanted.number}, and see what the others mean before removing trials, because leaving "
+        "out omissions biases the estimates."
+        + (" Races (rdm, lba) take up to four." if wanted.boundaries and len(labels) in (3, 4) else "")
     )
 
 
@@ -79,7 +144,7 @@ def _comparable(options: Sequence[object]) -> tuple[object, ...]:
     return tuple(option.lower() if isinstance(option, str) else option for option in options)
 
 
-def _is_accuracy(options: Pair) -> bool:
+def _is_accuracy(options: Labels) -> bool:
     return _comparable(options) in (_ACCURACY_NUMBERS, *_ACCURACY_WORDS)
 
 
@@ -91,34 +156,35 @@ def _not_accuracy(labels: Sequence[object], name: object) -> str:
     )
 
 
-def _match(choices: Sequence[object], labels: tuple[object, ...], name: object) -> Pair:
+def _match(choices: Sequence[object], labels: Labels, name: object, wanted: _Wanted) -> Labels:
     """The data's own labels in the order of ``choices``."""
-    pair = _as_pair(choices)
-    found = [next((label for label in labels if _same(label, choice)), None) for choice in pair]
+    named = _distinct(choices, wanted)
+    found = [next((label for label in labels if _same(label, choice)), None) for choice in named]
     unnamed = [label for label in labels if label not in found]
     if unnamed:
         raise DataError(
-            f"column '{name}' has responses that choices={pair!r} does not name: {listed(unnamed)}; choices must name "
-            "the two responses as they stand in the data, lower first."
+            f"column '{name}' has responses that choices={named!r} does not name: {listed(unnamed)}; choices must name "
+            f"the {wanted.number} responses as they stand in the data, {wanted.order}."
         )
-    lower, upper = found
-    if lower is not None and lower == upper:
-        raise DataError(f"choices={pair!r} names the same response of column '{name}' twice; name two, lower first.")
-    # All trials may have one response. The other option's label is then known from choices alone.
-    return (
-        lower if lower is not None else _like(pair[0], upper),
-        upper if upper is not None else _like(pair[1], lower),
-    )
+    if len({label for label in found if label is not None}) < sum(label is not None for label in found):
+        raise DataError(
+            f"choices={named!r} names the same response of column '{name}' twice; name {wanted.number}, {wanted.order}."
+        )
+    # Options that nobody chose are known from choices alone.
+    like = next(label for label in found if label is not None)
+    return tuple(_like(choice, like) if label is None else label for choice, label in zip(named, found, strict=True))
 
 
-def _as_pair(choices: Sequence[object]) -> Pair:
+def _distinct(choices: Sequence[object], wanted: _Wanted) -> Labels:
     ordered = not isinstance(choices, (str, bytes, dict, set, frozenset)) and hasattr(choices, "__len__")
     values = [value.item() if isinstance(value, np.generic) else value for value in choices] if ordered else []
-    if len(values) != 2 or _same(values[0], values[1]):
+    repeated = any(_same(value, other) for i, value in enumerate(values) for other in values[:i])
+    if len(values) not in wanted.counts or repeated:
         raise DataError(
-            f"choices must be two different labels, lower first, such as ('left', 'right'), not {choices!r}."
+            f"choices must be {wanted.number} different labels, {wanted.order}, such as {wanted.example}, not "
+            f"{choices!r}."
         )
-    return values[0], values[1]
+    return tuple(values)
 
 
 def _same(label: object, choice: object) -> bool:
@@ -151,10 +217,12 @@ def _parsed(text: str, like: object) -> object:
     return number
 
 
-def _in_words(name: object, options: Pair, coding: str) -> str:
-    meanings = ("lower", "upper") if coding == "response" else ("error (lower)", "correct (upper)")
-    lower, upper = (f"{_short(label)} = {meaning}" for label, meaning in zip(options, meanings, strict=True))
-    return f"{name}: {lower}, {upper}"
+def _in_words(name: object, options: Labels, coding: str, wanted: _Wanted) -> str:
+    meanings = [wanted.meaning(index) for index in range(len(options))]
+    if coding == "accuracy":
+        meanings = [f"{word} ({meaning})" for word, meaning in zip(("error", "correct"), meanings, strict=True)]
+    read = (f"{_short(label)} = {meaning}" for label, meaning in zip(options, meanings, strict=True))
+    return f"{name}: {', '.join(read)}"
 
 
 def _short(label: object) -> str:

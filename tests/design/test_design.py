@@ -42,8 +42,15 @@ def test_pooling_shared_and_slopes(design_of):
 
 
 def test_across_trial_variability_stays_at_the_population(trials):
-    design = build_design(trials, {"sz": "1 + (1 | subject)"}, ("sv", "sz", "st0"))
-    assert [p.formula for p in design.parameters.values()] == ["1", "1 + (1 | subject)", "1"]
+    names, sides = ("v", "sv", "sz", "st0"), {"sz": "1 + (1 | subject)", "st0": "conf"}
+
+    def formulas(sides, **options):
+        design = build_design(trials, sides, names, population=("sv", "sz", "st0"), **options)
+        return [parameter.formula for parameter in design.parameters.values()]
+
+    assert formulas(sides) == ["1 + (1 | subject)", "1", "1 + (1 | subject)", "1 + conf"]
+    # participants apart have one value for all of what cannot be told for each
+    assert formulas({"st0": "conf"}, pooling="none") == ["(1 | subject)", "1", "1", "1 + conf"]
 
 
 def test_without_groupby_there_are_only_the_users_group_terms(experiment):

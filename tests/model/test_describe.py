@@ -1,6 +1,10 @@
+import pytest
+
 from hddm_sbi.design.conditions import find_conditions
 from hddm_sbi.model.describe import describe
+from hddm_sbi.spec.build import build_spec
 from hddm_sbi.spec.table import prior_table
+from hddm_sbi.ssm import get_model
 
 
 def test_the_whole_text(ddm, build, trials):
@@ -28,3 +32,23 @@ def test_accuracy_coding_is_said(ddm, build, trials):
     text = describe(spec, trials, prior_table(spec, ddm, coding="accuracy"), coding="accuracy")
     assert "coded by accuracy: z is fixed" in text and "  z         = 0.5" in text
     assert "Conditions" not in text
+
+
+@pytest.mark.parametrize(
+    ("model", "line"),
+    [
+        ("angle", "  logit(theta / 1.571) ~ 1 + (1 | subject)"),
+        ("levy", "  logit(alpha - 1) ~ 1 + (1 | subject)"),
+        ("ornstein", "  g         ~ 1 + (1 | subject)"),
+        ("rdm", "  log(v0)   ~ 1 + (1 | subject)"),
+    ],
+)
+def test_equations_of_other_models(trials, model, line):
+    ssm = get_model(model)
+    spec, _ = build_spec(ssm, trials)
+    assert line in describe(spec, trials, prior_table(spec, ssm)).splitlines()
+
+
+def test_the_equation_of_a_width(full_ddm, trials):
+    spec, _ = build_spec(full_ddm, trials)
+    assert "  logit(sz / (2 min(z, 1 - z))) ~ 1" in describe(spec, trials, prior_table(spec, full_ddm)).splitlines()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -122,6 +123,45 @@ def test_draws_from_results(predicted: Predicted) -> None:
         plot_predictive(to_inference_data({"observed_data": groups["observed_data"]}, {}, {}))
 
 
+@pytest.fixture
+def race(predicted: Predicted) -> Predicted:
+    rng = np.random.default_rng(1)
+    return replace(
+        predicted,
+        choice=rng.choice(3, size=predicted.choice.shape, p=(0.5, 0.3, 0.2)),
+        predicted_choice=rng.choice(3, size=predicted.predicted_choice.shape, p=(0.5, 0.3, 0.2)),
+        options=("left", "middle", "right"),
+    )
+
+
+def test_more_than_two_choices_stand_side_by_side(race: Predicted) -> None:
+    ax = plot_predictive(race)
+    bars = [patch.get_data() for patch in ax.patches if "observed" in patch.get_label()]
+    areas = [np.sum(bar.values * np.diff(bar.edges)) for bar in bars]
+    np.testing.assert_allclose(areas, [(race.choice == option).mean() for option in range(3)], atol=0.01)
+    for before, after in itertools.pairwise(bars):
+        assert before.edges.max() <= after.edges.min() + 0.01
+    assert [text.get_text().split(":")[0] for text in ax.texts] == ["left", "middle", "right"]
+    labels = [label.get_text() for label in ax.get_xticklabels()]
+    assert labels[0] == "0" and labels == labels[: len(labels) // 3] * 3
+    panels = plot_predictive(race, by="subject")
+    assert panels.shape == (SUBJECTS,)
+    panels[0].figure.canvas.draw()
+
+
+def test_results_with_more_choices_than_labels(race: Predicted) -> None:
+    rt, choice = (values[None] for values in (race.predicted_rt, race.predicted_choice))
+    dims = ("chain", "draw", "trial")
+    groups = {
+        "observed_data": {"rt": (("trial",), race.rt), "choice": (("trial",), race.choice)},
+        "posterior_predictive": {"rt": (dims, rt), "choice": (dims, choice)},
+    }
+    idata = to_inference_data(groups, {}, {})
+    assert from_results(idata, None, None, ()).options == (0, 1, 2)
+    with pytest.raises(DataError, match="there are 3 choices, but options names 2"):
+        plot_predictive(idata, options=("a", "b"))
+
+
 def test_draws_one_choice_only(predicted: Predicted) -> None:
     ones = np.ones_like(predicted.choice)
     plot_predictive(replace(predicted, choice=ones)).figure.canvas.draw()
@@ -130,5 +170,5 @@ def test_draws_one_choice_only(predicted: Predicted) -> None:
 def test_names_shapes_that_do_not_fit(predicted: Predicted) -> None:
     with pytest.raises(DataError, match="predicted_rt does not fit the 400 observed"):
         replace(predicted, predicted_rt=predicted.predicted_rt[:, :-1])
-    with pytest.raises(DataError, match="for two options, not 3"):
-        replace(predicted, options=("a", "b", "c"))
+    with pytest.raises(DataError, match="for two options or more, not 1"):
+        replace(predicted, options=("a",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from hddm_sbi.design.design import Design
 from hddm_sbi.spec.build import build_spec
 from hddm_sbi.spec.model_spec import ModelSpec, ParameterSpec
 from hddm_sbi.ssm.base import SSM, Parameter
+from hddm_sbi.ssm.registry import get_model
 from hddm_sbi.trials.reading import read_trials
 from hddm_sbi.trials.trials import Trials
 
@@ -22,18 +24,7 @@ def _no_simulator(theta, n, seed):
 
 @pytest.fixture
 def ddm() -> SSM:
-    inf = np.inf
-    return SSM(
-        name="ddm",
-        parameters=(
-            Parameter("v", (-inf, inf), "identity", (-6.0, 6.0)),
-            Parameter("a", (0.0, inf), "log", (0.3, 5.0)),
-            Parameter("z", (0.0, 1.0), "logit", (0.05, 0.95)),
-            Parameter("t0", (0.0, inf), "log", (0.0, 2.0)),
-        ),
-        simulator=_no_simulator,
-        diffusion=("v", "z"),
-    )
+    return replace(get_model("ddm"), simulator=_no_simulator)
 
 
 @pytest.fixture

@@ -4,7 +4,9 @@ import torch
 import torch.distributions as td
 
 from hddm_sbi.errors import FormulaError, ModelError
+from hddm_sbi.inference.potential.priors import encode
 from hddm_sbi.spec.build import build_spec
+from hddm_sbi.ssm import get_model
 from hddm_sbi.trials.reading import read_trials
 
 
@@ -176,3 +178,41 @@ def test_the_bundled_experiment(ddm, cavanagh):
     spec, design = build_spec(ddm, trials, formula={"v": "0 + stim", "a": "conf"})
     assert spec.n_rows == len(design.frame) == len(cavanagh.groupby(["participant_id", "stim", "conf"]))
     assert spec.parameters[0].common[0].levels == ("LL", "WL", "WW")
+
+
+def test_a_width_is_estimated_as_a_proportion(full_ddm, trials):
+    spec, _ = build_spec(full_ddm, trials)
+    sz = spec.parameter("sz")
+    assert sz.within == "z" and sz.link == "logit" and sz.ends == (0.0, 1.0)
+    assert spec.widths == ((5, 2, True),)
+    assert [parameter.formula for parameter in spec.parameters[4:7]] == ["1", "1", "1"]
+    spec, _ = build_spec(full_ddm, trials, fixed={"sz": 0.2, "st0": 0})
+    assert spec.widths == ((5, 2, False),) and spec.parameter("sz").fixed == 0.2
+
+
+def test_a_constant_width_must_fit_a_constant_starting_point(full_ddm, trials):
+    assert build_spec(full_ddm, trials, fixed={"sz": 0.79, "z": 0.4})[0].parameter("sz").fixed == 0.79
+    for fixed, message in (
+        ({"sz": 0.8, "z": 0.4}, r"'sz' is fixed at 0.8, but around 'z' = 0.4 it must be below 0.8"),
+        ({"sz": 1}, "'sz' is fixed at 1, outside its range from 0 to 1"),
+        ({"sz": -0.1}, "'sz' is fixed at -0.1, outside its range"),
+    ):
+        with pytest.raises(ModelError, match=message):
+            build_spec(full_ddm, trials, fixed=fixed)
+
+
+def test_links_of_bounded_parameters(trials):
+    angle, levy = get_model("angle"), get_model("levy")
+    assert build_spec(angle, trials)[0].parameter("theta").ends == (0.0, np.pi / 2)
+    assert build_spec(levy, trials)[0].parameter("alpha").ends == (1.0, 2.0)
+    spec, _ = build_spec(levy, trials, links={"alpha": "identity"})
+    prior = spec.parameter("alpha").common[0].prior
+    draws = prior.sample(torch.Size((1000,)))
+    assert bool(((draws > 1.0) & (draws < 2.0)).all()) and encode(prior) is not None
+    for ssm, links, message in (
+        (angle, {"theta": "log"}, "the link 'log' does not fit 'theta', whose values lie between 0 and 1.5708"),
+        (angle, {"a": "logit"}, "the link 'logit' does not fit 'a', whose values lie between 0 and inf"),
+        (levy, {"alpha": "log"}, "leave it at 'logit' or use 'identity'"),
+    ):
+        with pytest.raises(ModelError, match=message):
+            build_spec(ssm, trials, links=links)

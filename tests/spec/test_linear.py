@@ -47,7 +47,7 @@ def test_typical_values_and_population_means(build):
     spec, _ = build(["v ~ conf", "a ~ conf"])
     c = _coefficients(spec, (4,))
     v, a, z, *_ = spec.parameters
-    assert np.allclose(population_means(v, c, spec.n_rows), typical_values(v, c, spec.n_rows))
+    assert np.allclose(population_means(spec, v, c), typical_values(spec, v, c))
     variance = group_variance(a, c, spec.n_rows)
     low = a.common[1].matrix[:, 0]
     expected = c["a_Intercept_subject_sd"][:, None] ** 2 + c["a_conf_subject_sd"] ** 2 * low
@@ -58,23 +58,20 @@ def test_typical_values_and_population_means(build):
         eta = rng.normal(size=(n, 1))
         site = f"{parameter.name}_Intercept"
         draws = inverse(c[site][0] + eta * np.sqrt(group_variance(parameter, c, spec.n_rows)[0]))
-        draws = (
-            draws
-            if parameter is z
-            else inverse(np.log(typical_values(a, c, spec.n_rows)[0]) + eta * np.sqrt(variance[0]))
-        )
+        draws = draws if parameter is z else inverse(np.log(typical_values(spec, a, c)[0]) + eta * np.sqrt(variance[0]))
         error = draws.std(axis=0) / np.sqrt(n)
-        assert (np.abs(draws.mean(axis=0) - population_means(parameter, c, spec.n_rows)[0]) < 4 * error).all()
+        assert (np.abs(draws.mean(axis=0) - population_means(spec, parameter, c)[0]) < 4 * error).all()
 
 
 @pytest.mark.parametrize("sd", [0.1, 1.0, 2.0])
-def test_the_mean_of_a_logit_normal(parameter, sd):
-    z = parameter("z")
+def test_the_mean_of_a_logit_normal(build, sd):
+    spec, _ = build(pooling="partial")
+    z = spec.parameter("z")
     x = np.linspace(-12, 12, 200_001)
     weight = np.exp(-0.5 * x * x)
     exact = (weight * expit(0.7 + sd * x)).sum() / weight.sum()
     c = {"z_Intercept": np.array(0.7), "z_Intercept_subject_sd": np.array(sd), "z_Intercept_subject": np.zeros(4)}
-    assert population_means(z, c, 4)[0] == pytest.approx(exact, abs=1e-6)
+    assert population_means(spec, z, c)[0] == pytest.approx(exact, abs=1e-6)
 
 
 def test_conditions_give_population_and_participants(build, trials):
@@ -84,16 +81,16 @@ def test_conditions_give_population_and_participants(build, trials):
     assert conditions.labels[1] == "group=control, conf=LC" and specs.participants is not None
     c = _coefficients(spec, (5,))
     v, a = spec.parameters[0], specs.population.parameters[1]
-    typical = typical_values(specs.population.parameters[0], c, specs.population.n_rows)
+    typical = typical_values(specs.population, specs.population.parameters[0], c)
     assert typical.shape == (5, 4)
     assert np.allclose(typical[:, 3], c["v_Intercept"] + c["v_group"][:, 0] + c["v_conf"][:, 0])
     at_mean = np.exp(c["a_Intercept"] + c["a_theta"] * trials.frame["theta"].mean())
-    assert np.allclose(typical_values(a, c, 4), at_mean[:, None])
-    values = natural_values(specs.participants.parameters[0], c, specs.participants.n_rows).reshape(5, 4, 4)
+    assert np.allclose(typical_values(specs.population, a, c), at_mean[:, None])
+    values = natural_values(specs.participants, specs.participants.parameters[0], c).reshape(5, 4, 4)
     # the third participant, a patient, with low confidence, as on their trials
     trial = int(np.flatnonzero((trials.subject == 2) & (trials.frame["conf"] == "LC"))[0])
     assert conditions.seen[2].tolist() == [False, False, True, True]
-    assert np.allclose(values[:, 2, 3], natural_values(v, c, spec.n_rows)[:, spec.row[trial]])
+    assert np.allclose(values[:, 2, 3], natural_values(spec, v, c)[:, spec.row[trial]])
 
 
 def test_conditions_of_a_model_without_participants(ddm, trials, build):
@@ -103,5 +100,6 @@ def test_conditions_of_a_model_without_participants(ddm, trials, build):
     c = _coefficients(spec, ())
     assert specs.participants is not None
     assert np.allclose(
-        natural_values(specs.participants.parameters[0], c, 8)[:2], typical_values(specs.population.parameters[0], c, 2)
+        natural_values(specs.participants, specs.participants.parameters[0], c)[:2],
+        typical_values(specs.population, specs.population.parameters[0], c),
     )

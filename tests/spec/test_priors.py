@@ -7,9 +7,11 @@ import torch.distributions as td
 
 from hddm_sbi.spec.build import build_spec
 from hddm_sbi.spec.distributions import as_float64, beta, in_words
-from hddm_sbi.spec.priors import TABLE, scale_of
+from hddm_sbi.spec.links import get_link
+from hddm_sbi.spec.priors import default_prior, intercept_prior
 from hddm_sbi.spec.table import COLUMNS, prior_table
-from hddm_sbi.ssm.base import Parameter
+from hddm_sbi.ssm import diffusion_priors, get_model, list_models
+from hddm_sbi.ssm.base import SSM, Parameter
 
 
 def _priors(spec):
@@ -39,9 +41,9 @@ def test_default_priors(build):
 def test_published_estimates_lie_within_the_default_priors():
     # Wiecki, Sofer & Frank 2013 and Tran et al. 2021: typical values and what they call unusual
     for name, typical in {"v": 1.76, "a": 1.40, "z": 0.5, "t0": 0.44, "sv": 1.36, "st0": 0.17}.items():
-        scale = TABLE[name]
-        value = {"identity": typical, "log": math.log(typical), "logit": 0.0 if typical == 0.5 else None}[scale.link]
-        assert abs(value - scale.loc) < scale.sd
+        prior = getattr(diffusion_priors, name.upper())
+        value = {"v": typical, "z": 0.0}.get(name, math.log(typical))
+        assert abs(value - prior.loc) < prior.sd
 
 
 @pytest.mark.parametrize("factor", [0.001, 1.0, 1000.0])
@@ -118,18 +120,22 @@ def test_supports_on_the_identity_link(build):
         ((0.0, np.inf), (0.0, 8.0)),
         ((0.0, np.inf), (0.5, 8.0)),
         ((0.0, 1.0), (0.0, 1.0)),
+        ((1.0, 2.0), (1.0, 2.0)),
+        ((0.0, math.pi / 2), (0.0, 1.2)),
     ],
 )
 def test_a_parameter_without_a_row_has_a_usable_prior(support, box, link):
-    scale = scale_of(Parameter("q", support, link, box), link)
-    assert all(
-        math.isfinite(value) for value in (scale.loc, scale.sd, scale.effect, scale.group_sd, scale.group_effect)
-    )
-    assert min(scale.sd, scale.effect, scale.group_sd, scale.group_effect) > 0.0
-    natural = {"identity": scale.loc, "log": math.exp(scale.loc), "logit": 1 / (1 + math.exp(-scale.loc))}[link]
-    if link == "identity" and support == (0.0, np.inf):
-        natural = math.exp(scale.loc)
+    if np.isfinite(support).all() != (link == "logit") and link != "identity":
+        pytest.skip("no such link")
+    ssm = SSM("own", (Parameter("q", support, link, box),), lambda theta, n, seed: None)
+    prior = default_prior(ssm, "q", link)
+    assert all(map(math.isfinite, (prior.loc, prior.sd, prior.effect, prior.group_sd, prior.group_effect)))
+    assert min(prior.sd, prior.effect, prior.group_sd, prior.group_effect) > 0.0
+    natural = float(get_link(link, support).inverse(np.asarray(prior.loc)))
     assert box[0] <= natural <= box[1]
+    intercept = intercept_prior(ssm.parameters[0], link, prior)
+    draws = get_link(link, support).inverse(intercept.sample(torch.Size((500,))).numpy())
+    assert ssm.parameters[0].contains(draws).all()
 
 
 def test_the_table(ddm, build):
@@ -159,3 +165,25 @@ def test_words_and_moments():
     assert in_words(td.Normal(torch.zeros(2), 1.0)) == "Normal"
     made = beta(0.3, 0.1)
     assert float(made.mean) == pytest.approx(0.3) and float(made.stddev) == pytest.approx(0.1)
+    scaled = beta(1.7, 0.1, 1.0, 2.0)
+    assert float(scaled.mean) == pytest.approx(1.7) and float(scaled.stddev) == pytest.approx(0.1)
+    assert in_words(scaled).startswith("ScaledBeta(") and in_words(scaled).endswith(", 1, 2)")
+    draws = scaled.sample(torch.Size((20_000,)))
+    assert float(draws.mean()) == pytest.approx(1.7, abs=4 * 0.1 / math.sqrt(20_000))
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_every_model_has_priors_that_its_networks_cover(name, trials):
+    """The middle 80 % of every intercept's prior lies in the training range, and its prior says where it is from."""
+    ssm = get_model(name)
+    for parameter in ssm.parameters:
+        assert parameter.prior is not None and parameter.prior.source, parameter.name
+        prior = default_prior(ssm, parameter.name, parameter.link)
+        ends = prior.loc + 1.28 * prior.sd * np.array([-1.0, 1.0])
+        low, high = get_link(parameter.link, parameter.support).inverse(ends)
+        assert parameter.box[0] <= low < high <= parameter.box[1], parameter.name
+        assert min(prior.effect, prior.group_sd, prior.group_effect) > 0.0
+    spec, _ = build_spec(ssm, trials)
+    natural = {parameter.name: parameter.link for parameter in ssm.parameters if parameter.support[1] < np.inf}
+    build_spec(ssm, trials, links=dict.fromkeys(natural, "identity"))
+    assert {term.name for _, term in spec.common_terms()} == {"Intercept"}

@@ -196,3 +196,54 @@ def test_swapping_choices_swaps_the_boundaries(labels: list[str]) -> None:
     there, back = _read(labels, choices=("a", "b")), _read(labels, choices=("b", "a"))
     np.testing.assert_array_equal(there.choice, 1 - back.choice)
     assert there.options == back.options[::-1]
+
+
+RACE = (2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("responses", "options", "choice", "labels", "words"),
+    [
+        ([2, 0, 1, 1], {}, [2, 0, 1, 1], (0, 1, 2), "0 = choice 0, 1 = choice 1, 2 = choice 2"),
+        ([3.0, 2.0, 0.0, 1.0], {}, [3, 2, 0, 1], (0.0, 1.0, 2.0, 3.0), "3 = choice 3"),
+        ([1, 0, 1], {}, [1, 0, 1], (0, 1), "0 = choice 0, 1 = choice 1"),
+        (["right", "left"], {}, [1, 0], ("left", "right"), "left = choice 0, right = choice 1"),
+        (["b", "c", "a"], {"choices": ("c", "a", "b")}, [2, 0, 1], ("c", "a", "b"), "c = choice 0"),
+        ([5, 7, 6], {"choices": ("5", "6", "7")}, [0, 2, 1], (5, 6, 7), "6 = choice 1"),
+        ([0, 2, 2], {"choices": (0, 1, 2)}, [0, 2, 2], (0, 1, 2), "1 = choice 1"),  # nobody chose 1
+        ([0, 0], {"choices": ("0", "1", "2", "3")}, [0, 0], (0, 1, 2, 3), "3 = choice 3"),
+        ([1, 0], {"coding": "accuracy"}, [1, 0], (0, 1), "0 = error (choice 0), 1 = correct (choice 1)"),
+    ],
+)
+def test_races_have_two_to_four_options(
+    responses: list[object], options: dict[str, object], choice: list[int], labels: tuple[object, ...], words: str
+) -> None:
+    trials = _read(responses, counts=RACE, **options)
+    np.testing.assert_array_equal(trials.choice, choice)
+    assert trials.options == labels
+    assert [type(label) for label in trials.options] == [type(label) for label in labels]
+    assert words in trials.reading
+
+
+@pytest.mark.parametrize(
+    ("responses", "counts", "options", "message"),
+    [
+        ([0, 1, 2, 3, 4], RACE, {}, "has 5 different responses (0, 1, 2, 3, 4) and the model 2 to 4 options"),
+        ([1, 1], RACE, {}, "all responses in column 'response' are 1; if that is right, name all options"),
+        (["a", "c", "b"], RACE, {}, "the order of the responses 'a', 'b', 'c' in column 'response' is not known"),
+        ([1, 2, 3], RACE, {}, "such as choices=(1, 2, 3)"),
+        ([0, 2], RACE, {}, "also those that nobody chose, in the order of the accumulators"),
+        ([0, 1, 2], RACE, {"choices": (0, 1)}, "does not name: 2"),
+        ([0, 1, 2], RACE, {"choices": (0, 1, 2, 3, 4)}, "choices must be 2 to 4 different labels"),
+        ([0, 1, 2], RACE, {"choices": (0, 1, 1)}, "choices must be 2 to 4 different labels"),
+        ([0, 1, 2], RACE, {"coding": "accuracy"}, 'coding="accuracy" needs responses that say error or correct'),
+        ([0, 1, 2], (2,), {}, "Races (rdm, lba) take up to four."),
+        ([0, 1], (3,), {}, "has 2 different responses (0, 1) and the model three options; name all of them"),
+        ([0, 1, 2, 3], (3,), {}, "the model three options; recode it to three"),
+    ],
+)
+def test_responses_that_do_not_fit_the_model(
+    responses: list[object], counts: tuple[int, ...], options: dict[str, object], message: str
+) -> None:
+    with pytest.raises(DataError, match=re.escape(message)):
+        _read(responses, counts=counts, **options)
