@@ -13,20 +13,24 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from hddm_sbi.api import HierarchicalDDM
     from hddm_sbi.errors import HDDMError, HDDMWarning
-    from hddm_sbi.likelihoods.checkpoint import load_pretrained
     from hddm_sbi.likelihoods.choose import log_likelihood
     from hddm_sbi.likelihoods.neural.bridge import SBItoPyro
     from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator, first_passage_estimator
+    from hddm_sbi.likelihoods.weights import load_pretrained
     from hddm_sbi.plots import plot_predictive
-    from hddm_sbi.ssm import SSM, Parameter, Symmetries, get_model, list_models, simulate
+    from hddm_sbi.ssm import SSM, Diffusion, Parameter, Prior, Symmetries, get_model, list_models, simulate
+    from hddm_sbi.ssm.own import simulator_of
+    from hddm_sbi.training.train_nle import train_nle
     from hddm_sbi.trials import load_data
 
 _HOME = {
     "FirstPassageEstimator": "likelihoods.neural.estimator",
+    "Diffusion": "ssm",
     "HDDMError": "errors",
     "HDDMWarning": "errors",
     "HierarchicalDDM": "api",
     "Parameter": "ssm",
+    "Prior": "ssm",
     "SBItoPyro": "likelihoods.neural.bridge",
     "SSM": "ssm",
     "Symmetries": "ssm",
@@ -34,19 +38,23 @@ _HOME = {
     "get_model": "ssm",
     "list_models": "ssm",
     "load_data": "trials",
-    "load_pretrained": "likelihoods.checkpoint",
+    "load_pretrained": "likelihoods.weights",
     "log_likelihood": "likelihoods.choose",
     "plot_predictive": "plots",
     "simulate": "ssm",
+    "simulator_of": "ssm.own",
+    "train_nle": "training.train_nle",
 }
 
 __all__ = [
     "SSM",
+    "Diffusion",
     "FirstPassageEstimator",
     "HDDMError",
     "HDDMWarning",
     "HierarchicalDDM",
     "Parameter",
+    "Prior",
     "SBItoPyro",
     "Symmetries",
     "__version__",
@@ -58,6 +66,8 @@ __all__ = [
     "log_likelihood",
     "plot_predictive",
     "simulate",
+    "simulator_of",
+    "train_nle",
 ]
 
 

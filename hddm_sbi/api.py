@@ -30,6 +30,9 @@ from hddm_sbi.likelihoods.base import FloatArray, Likelihood
 from hddm_sbi.likelihoods.choose import Chosen, choose_likelihood
 from hddm_sbi.likelihoods.lapse import LapseMixture
 from hddm_sbi.model.describe import describe
+from hddm_sbi.results.certificate import Certificate
+from hddm_sbi.results.certify import Certifier, Fit
+from hddm_sbi.results.quantities import quantities
 from hddm_sbi.results.record import attributes, constant_data
 from hddm_sbi.results.to_arviz import Group, Results, group, thin, to_datasets, to_inference_data
 from hddm_sbi.results.variables import Coordinates, Variables, posterior_variables
@@ -42,7 +45,7 @@ from hddm_sbi.spec.newdata import spec_on
 from hddm_sbi.spec.options import LAPSE
 from hddm_sbi.spec.table import prior_table
 from hddm_sbi.ssm.base import SSM
-from hddm_sbi.ssm.registry import get_model
+from hddm_sbi.ssm.registry import get_model, option_counts
 from hddm_sbi.trials.reading import read_trials
 
 if TYPE_CHECKING:
@@ -62,19 +65,24 @@ class HierarchicalDDM:
         df: one row per trial; never changed.
         groupby: column of the participant; None fits one population.
         formula: regressions, ``"v ~ conf"``, a list of such, or ``{"v": "conf", "a": "0 + stim + (1|subject)"}``.
-        model: a name from ``list_models()``, or an ``SSM``.
-        likelihood: ``"nle"`` (pretrained network), ``"exact"`` (where a formula exists), the path of a checkpoint, or a
-            trained sbi estimator of (rt, choice).
+        model: a name from ``list_models()``, or an ``SSM``; a race has as many accumulators as there are options.
+        likelihood: ``"nle"`` (pretrained network; races, which need none, take their formula), ``"exact"`` (where a
+            formula exists), the path of a checkpoint, or a trained sbi estimator of (rt, choice).
         pooling: ``"partial"`` (hierarchical), ``"none"`` (participants apart) or ``"complete"`` (one population).
+            Across-trial variability (sv, sz, st0) has one value for all, even with participants apart, unless its
+            formula has group terms.
         random_slopes: terms that vary within participants also vary by participant.
         shared: parameters that do not vary by participant.
-        coding: ``"response"``: the two options; ``"accuracy"``: error and correct, which fixes z at 0.5.
+        coding: ``"response"``: the options; ``"accuracy"``: error and correct, which fixes z at 0.5; in a race an error
+            is choice 0, a correct response choice 1.
         rt: column of the response times.
         response: column of the responses.
         rt_unit: ``"s"`` or ``"ms"``.
-        choices: labels of the options, lower first; needed for strings other than the known pairs.
+        choices: labels of the options, lower first, in a race in the order of the accumulators; needed for strings
+            other than the known pairs.
         priors: distributions by variable, on the link scale; see ``model.priors`` for the names.
-        links: links by parameter: ``"identity"``, ``"log"`` or ``"logit"``.
+        links: links by parameter: ``"identity"``, ``"log"``, or ``"logit"`` (of the place between the ends of a finite
+            support).
         fixed: constants by parameter, on the natural scale.
         p_outlier: lapse probability: ``"estimate"``, a number, a distribution, or 0.
         lapse: window of the uniform lapse density in seconds; an end of None is the longest rt.
@@ -104,11 +112,12 @@ class HierarchicalDDM:
         p_outlier: Any = "estimate",
         lapse: tuple[float, float | None] = (0.0, None),
     ) -> None:
-        self.ssm = get_model(model)
-        self.coding = coding
+        self.coding, counts = coding, option_counts(model)
         self.trials = read_trials(
-            df, groupby=groupby, rt=rt, response=response, rt_unit=rt_unit, coding=coding, choices=choices
-        )
+            df, groupby=groupby, rt=rt, response=response, rt_unit=rt_unit, coding=coding, choices=choices,
+            counts=counts,
+        )  # fmt: skip
+        self.ssm = get_model(model, len(self.trials.options))
         self._base, self._design = build_spec(
             self.ssm, self.trials, formula=formula, random_slopes=random_slopes, pooling=pooling, shared=shared,
             coding=coding, priors=priors, links=links, fixed=fixed, p_outlier=p_outlier,
@@ -116,6 +125,8 @@ class HierarchicalDDM:
         for name in (rt, response):
             if name in self._design.columns.levels:
                 raise FormulaError(f"the formula predicts from '{name}', the column it is to explain; leave it out.")
+        if len(counts) > 1 and isinstance(likelihood, str) and likelihood == "nle":
+            likelihood = "exact"  # races have a formula, and no network
         self._chosen: Chosen = choose_likelihood(self.ssm, likelihood)
         window = _window(lapse, self.trials.rt)
         self.lapse = window if self._has_lapses else None
@@ -256,6 +267,32 @@ class HierarchicalDDM:
         """The share of draws outside the range that the network was trained on, by participant; None without one."""
         return self._outside_box(self._coefficients(thin(idata, _BOX_DRAWS)))
 
+    def certify(
+        self, idata: Results, method: str = "auto", tolerance: float = 0.1, seconds: float = 30.0, seed: int = 0
+    ) -> Certificate:
+        """By how many posterior sds the network may have moved each posterior mean.
+
+        Args:
+            idata: what ``sample`` returned.
+            method: ``"reweighting"`` of the draws to the exact likelihood; ``"score"``, the network's mean score on
+                simulated experiments, which would be zero if it were exact, for any simulator and estimator; or
+                ``"auto"``: the first where it can be trusted, else the second.
+            tolerance: a shift that matters, in posterior sds.
+            seconds: that each of its parts may take, roughly.
+            seed: of the simulated experiments.
+
+        Returns:
+            ``passed``, ``sentence`` and ``table``: the shift of each mean in posterior sds, with its Monte Carlo error.
+        """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", HDDMWarning)  # the certificate says it again
+            outside = self.outside_box(idata)
+        fit = Fit(
+            self._base, self.trials, self.ssm, self._chosen, self.lapse, self._coefficients(idata), quantities(idata),
+            outside,
+        )  # fmt: skip
+        return Certifier(fit, tolerance, seconds, seed).certify(method)
+
     @property
     def _has_lapses(self) -> bool:
         return any(parameter.name == LAPSE for parameter in self._base.parameters)
@@ -333,7 +370,7 @@ class HierarchicalDDM:
         names = self.ssm.parameter_names
         # participants may share design rows
         subject, row = np.unique(np.column_stack([self.trials.subject, self._base.row]), axis=0).T
-        theta = theta[:, row, : len(names)]
+        theta = self.ssm.proportions(theta[:, row, : len(names)])  # a box is that of widths as proportions
         report = box_report(theta, self._chosen.box, subject, names, self.trials.subjects)
         if report.by_subject.max() > _BOX_TOLERATED:
             warnings.warn(report.sentence, HDDMWarning, stacklevel=3)

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from hddm_sbi.likelihoods.native import compiling
+from hddm_sbi.ssm import SSM, get_model
 from hddm_sbi.trials import load_data
 
 # Tensors here are small, and threads that wait for busy cores slow tests down a hundredfold.
@@ -31,3 +32,9 @@ def _cavanagh_table() -> pd.DataFrame:
 def cavanagh(_cavanagh_table: pd.DataFrame) -> pd.DataFrame:
     """The bundled experiment, a copy for each test."""
     return _cavanagh_table.copy()
+
+
+@pytest.fixture(scope="session")
+def full_ddm() -> SSM:
+    """The diffusion with across-trial variability."""
+    return get_model("full_ddm")

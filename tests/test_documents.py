@@ -21,13 +21,19 @@ def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
         return sample(self, **{**options, "draws": 60, "tune": 120, "chains": 2, "progress": False})
 
     monkeypatch.setattr(hs.HierarchicalDDM, "sample", shortened)
+    train = hs.train_nle
+
+    def few_simulations(*arguments: object, **options: object) -> object:
+        return train(*arguments, **{**options, "simulations": 300_000, "progress": False})
+
+    monkeypatch.setattr(hs, "train_nle", few_simulations)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", sorted((ROOT / "tutorials").glob("*.py")), ids=lambda path: path.stem)
 def test_tutorials(path: Path, few_draws: None) -> None:
     names = runpy.run_path(str(path))
-    assert float(names["effect"].mean()) > 0.0  # drift is faster without conflict
+    assert float(names["effect"].mean()) > 0.0  # evidence comes faster without conflict, or where the task is easy
     plt.close("all")
 
 

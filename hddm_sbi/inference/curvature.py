@@ -9,8 +9,8 @@ from scipy import sparse
 from hddm_sbi.inference.layout import Block
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.potential.design import design_matrix
-from hddm_sbi.spec.links import get_link
 from hddm_sbi.spec.model_spec import GroupTerm
+from hddm_sbi.spec.widths import by_values, to_theta, to_values
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -24,16 +24,19 @@ def row_information(potential: Potential, u: FloatArray) -> FloatArray:
 
     Central differences of the gradient. Rows do not depend on each other, so that one step serves them all.
     """
-    parameters, theta = potential.spec.parameters, potential.theta(u)
-    links = [get_link(parameter.link) for parameter in parameters]
+    spec, theta = potential.spec, potential.theta(u)
+    values, parameters = to_values(spec, theta), spec.parameters
+    links = [parameter.link_function for parameter in parameters]
     information = np.zeros((*theta.shape, theta.shape[1]))
 
     def slopes(k: int, step: float) -> FloatArray:
         """Derivatives by all linear predictors, with that of parameter k moved by a step."""
-        moved = theta.copy()
-        moved[:, k] = links[k].inverse(links[k].forward(theta[:, k]) + step)
-        _, by_theta = potential.log_likelihood_grad(moved)
-        by_eta = [by_theta[:, j] * link.slope(moved[:, j]) for j, link in enumerate(links)]
+        moved = values.copy()
+        moved[:, k] = links[k].inverse(links[k].forward(values[:, k]) + step)
+        # the nearer boundary stays the same: where it changes, slopes jump, which is no curvature
+        _, by_theta = potential.log_likelihood_grad(to_theta(spec, moved, values))
+        by_moved = by_values(spec, moved, by_theta, values)
+        by_eta = [by_moved[:, j] * link.slope(moved[:, j]) for j, link in enumerate(links)]
         return np.stack(by_eta, axis=1)
 
     free = [k for k, parameter in enumerate(parameters) if parameter.fixed is None]

@@ -19,7 +19,8 @@ from hddm_sbi.inference.potential.design import design_matrix
 from hddm_sbi.likelihoods.base import Likelihood
 from hddm_sbi.spec.links import get_link
 from hddm_sbi.spec.model_spec import GroupTerm, ModelSpec, ParameterSpec
-from hddm_sbi.ssm.base import SSM
+from hddm_sbi.ssm.base import SSM, Summary
+from hddm_sbi.ssm.rules import rules_of
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -29,8 +30,6 @@ IntArray = npt.NDArray[np.int64]
 SHIFT_SHARE = 0.75
 # With lapses in the model, this share of a participant's fastest responses may be guesses.
 GUESSES = 0.05
-# Choice proportions are taken no closer to 0 and 1 than logit +-3 (.05, .95): a perfect score says little of the drift.
-LARGEST_LOGIT = 3.0
 # Ridge of the first projection: rows count 1 each, so that data win wherever there are any.
 RIDGE_COMMON, RIDGE_GROUP = 1e-6, 1e-3
 # Group sds start within these multiples of their prior mean: small ones are a trap for centred coefficients.
@@ -74,14 +73,14 @@ def estimate(spec: ModelSpec, likelihood: Likelihood, rt: FloatArray, choice: In
         likelihood: with the parameters of ``spec``.
         rt: response times in seconds, shape (trials,).
         choice: option index, shape (trials,).
-        ssm: names the non-decision time, the drift and the boundary separation, if there are such.
+        ssm: has the rules of thumb.
 
     Raises:
         SamplingError: the log density is not finite at the point found.
     """
     spec = with_centring(spec, lambda term: np.ones_like(term.centring))  # centred: the better shape for a search
     potential = Potential(spec, likelihood, rt, choice)
-    start = _project(spec, potential.layout, theta_guess(spec, rt, choice, ssm))
+    start = _project(spec, potential.layout, rough_values(spec, rt, choice, ssm))
     u = _mode(potential, start.pack(spec))
     if not np.isfinite(potential.log_density(u)):
         raise SamplingError(
@@ -121,32 +120,33 @@ def with_centring(spec: ModelSpec, centring: Callable[[GroupTerm], FloatArray]) 
     return replace(spec, parameters=parameters)
 
 
-def theta_guess(spec: ModelSpec, rt: FloatArray, choice: IntArray, ssm: SSM) -> FloatArray:
-    """Rules of thumb for each parameter on the design rows, shape (rows, parameters), on the natural scales.
+def rough_values(spec: ModelSpec, rt: FloatArray, choice: IntArray, ssm: SSM) -> FloatArray:
+    """Rules of thumb for each parameter on the design rows, shape (rows, parameters).
 
-    For an unbiased diffusion with boundary separation a, P(upper) = 1 / (1 + exp(-v a)) and the mean decision time is
-    a / (2 v) tanh(v a / 2) (Wagenmakers, van der Maas & Grasman 2007); with L = logit P(upper) this gives
-    a^2 = 2 L T / tanh(L / 2) and v = L / a. Other parameters start in the middle of their training range.
+    The model's own rules where it has any; else a parameter starts at the median of its prior, or in the middle of its
+    training range. Values are natural, those of widths proportions of their room.
     """
     units = _unit(spec)
     has_lapse = any(parameter.name not in ssm.parameter_names for parameter in spec.parameters)
     floor = _by_unit(units[spec.row], lambda at: np.quantile(rt[at], GUESSES) if has_lapse else rt[at].min())
     shift = SHIFT_SHARE * floor if ssm.symmetries.shift else 0.0 * floor
-    time = _by_unit(units[spec.row], lambda at: np.median(rt[at])) - shift
-    upper = _by_unit(units[spec.row], lambda at: (np.sum(choice[at] == 1) + 0.5) / (at.size + 1.0))
-    logit = np.clip(np.log(upper / (1.0 - upper)), -LARGEST_LOGIT, LARGEST_LOGIT)
-    logit = np.where(np.abs(logit) < 1e-3, 1e-3, logit)  # both formulas are smooth at 0, but written as 0 / 0
-    separation = np.sqrt(2.0 * logit * time / np.tanh(0.5 * logit))
-    rules: dict[str | None, FloatArray] = {ssm.symmetries.shift: shift}
-    if ssm.diffusion is not None and ssm.symmetries.scale is not None:
-        rules |= {ssm.diffusion[0]: logit / separation, ssm.symmetries.scale: separation}
-    theta = np.empty((spec.n_rows, len(spec.parameters)))
+    shares = np.full((units.max() + 1, ssm.n_choices), 0.5)
+    np.add.at(shares, (units[spec.row], choice), 1.0)
+    summary = Summary(
+        time=_by_unit(units[spec.row], lambda at: np.median(rt[at])) - shift,
+        longest=_by_unit(units[spec.row], lambda at: rt[at].max()),
+        shares=shares / shares.sum(axis=-1, keepdims=True),
+    )
+    rules = rules_of(ssm)(summary)
+    if ssm.symmetries.shift:
+        rules = {**rules, ssm.symmetries.shift: shift}
+    values = np.empty((spec.n_rows, len(spec.parameters)))
     for k, parameter in enumerate(spec.parameters):
-        theta[:, k] = _guess(parameter, ssm, rules, units)
-    return theta
+        values[:, k] = _guess(parameter, ssm, rules, units)
+    return values
 
 
-def _guess(parameter: ParameterSpec, ssm: SSM, rules: dict[str | None, FloatArray], units: IntArray) -> FloatArray:
+def _guess(parameter: ParameterSpec, ssm: SSM, rules: dict[str, FloatArray], units: IntArray) -> FloatArray:
     if parameter.fixed is not None:
         return np.full(units.shape, parameter.fixed)
     if parameter.name not in ssm.parameter_names:  # the lapse probability: as its prior has it
@@ -157,7 +157,10 @@ def _guess(parameter: ParameterSpec, ssm: SSM, rules: dict[str | None, FloatArra
         # one non-decision time for all must lie below everybody's responses
         typical = rule.min() if parameter.name == ssm.symmetries.shift else np.median(rule)
         return np.full(units.shape, typical) if shared else rule[units]
-    return np.full(units.shape, np.mean(ssm.parameter(parameter.name).box))
+    known = ssm.parameter(parameter.name)
+    if known.prior is None:
+        return np.full(units.shape, np.mean(known.box))
+    return np.full(units.shape, get_link(known.link, known.support).inverse(np.asarray(known.prior.loc)))
 
 
 def _unit(spec: ModelSpec) -> IntArray:
@@ -172,10 +175,10 @@ def _by_unit(units: IntArray, statistic: Callable[[IntArray], float]) -> FloatAr
     return np.array([statistic(at) if at.size else np.nan for at in members])
 
 
-def _project(spec: ModelSpec, layout: Layout, theta: FloatArray) -> Estimate:
-    """Coefficients whose linear predictors are closest to the links of theta, by ridge regression."""
-    free = [k for k, parameter in enumerate(spec.parameters) if parameter.fixed is None]
-    eta = np.concatenate([get_link(spec.parameters[k].link).forward(theta[:, k]) for k in free] or [np.zeros(0)])
+def _project(spec: ModelSpec, layout: Layout, rough: FloatArray) -> Estimate:
+    """Coefficients whose linear predictors are closest to the links of the rough values, by ridge regression."""
+    free = [(k, parameter.link_function) for k, parameter in enumerate(spec.parameters) if parameter.fixed is None]
+    eta = np.concatenate([link.forward(rough[:, k]) for k, link in free] or [np.zeros(0)])
     matrix = design_matrix(spec, layout)
     n_common = layout.n_common
     ridge = np.repeat([RIDGE_COMMON, RIDGE_GROUP], [n_common, layout.n_raw])

@@ -135,8 +135,7 @@ def simulate_trials(
     columns = [names.index(name) for name in ssm.parameter_names]
     number = int(of_process.generate_state(1, np.uint32)[0])
     process = np.ascontiguousarray(theta[:, columns])
-    inside = [parameter.contains(column) for parameter, column in zip(ssm.parameters, process.T, strict=True)]
-    possible = np.logical_and.reduce(inside)
+    possible = ssm.possible(process)
     rt, choice = np.full(len(process), np.nan), np.full(len(process), -1)
     if possible.any():
         times, choices = ssm.simulator(process[possible], 1, number)

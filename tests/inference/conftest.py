@@ -11,24 +11,16 @@ import torch
 import torch.distributions as td
 
 from hddm_sbi.spec.model_spec import CommonTerm, GroupTerm, ModelSpec, ParameterSpec
+from tests.inference.toys import NormalLikelihood, SmoothLikelihood
 
-
-class NormalLikelihood:
-    """rt ~ N(m + k choice, s), choice ~ Bernoulli(p): a density with an easy gradient, in place of a real process."""
-
-    parameters = ("m", "s", "p")
-    n_choices = 2
-
-    def log_prob(self, rt, choice, theta, row):
-        m, s, p = theta[row].T
-        z = (rt - m - 0.3 * choice) / s
-        return -0.5 * z * z - np.log(s) - 0.5 * np.log(2 * np.pi) + np.log(np.where(choice == 1, p, 1 - p))
-
-    def log_prob_grad(self, rt, choice, theta, row):
-        m, s, p = theta[row].T
-        z = (rt - m - 0.3 * choice) / s
-        by_p = np.where(choice == 1, 1 / p, -1 / (1 - p))
-        return self.log_prob(rt, choice, theta, row), np.stack([z / s, (z * z - 1) / s, by_p], axis=1)
+# name, link, ends of the support, starting point of a width
+PARAMETERS = (
+    ("m", "identity", (0.0, 1.0), None),
+    ("s", "log", (0.0, 1.0), None),
+    ("p", "logit", (0.0, 1.0), None),
+    ("q", "logit", (1.0, 3.0), None),
+    ("w", "logit", (0.0, 1.0), "p"),
+)
 
 
 def _double(x: float) -> torch.Tensor:
@@ -99,15 +91,18 @@ class SpecMaker:
 
     def spec(self) -> ModelSpec:
         parameters = []
-        for name, link in (("m", "identity"), ("s", "log"), ("p", "logit")):
+        for name, link, ends, within in PARAMETERS:
+            constant = ParameterSpec(
+                name, link, fixed=0.4 if name == "p" else 0.0 if name == "w" else 1.2, within=within
+            )
             if self.rng.random() < 0.2:
-                parameters.append(ParameterSpec(name, link, fixed=0.4))
+                parameters.append(constant)
                 continue
             common, group = self.terms(name, self.rng.choice(["partial", "none", "complete"]))
             if not common and not group:
-                parameters.append(ParameterSpec(name, link, fixed=0.4))
+                parameters.append(constant)
             else:
-                parameters.append(ParameterSpec(name, link, None, common, group))
+                parameters.append(ParameterSpec(name, link, None, common, group, ends=ends, within=within))
         return ModelSpec("toy", tuple(parameters), self.row, len(self.x))
 
 
@@ -115,6 +110,11 @@ class SpecMaker:
 def make_spec() -> Callable[[int], SpecMaker]:
     """A maker of random specs for a seed."""
     return lambda seed, n=60: SpecMaker(np.random.default_rng(seed), n)
+
+
+@pytest.fixture
+def smooth() -> type[SmoothLikelihood]:
+    return SmoothLikelihood
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from hddm_sbi.inference.centring import choose_centring
 from hddm_sbi.inference.initial import Estimate, estimate, moderate_sd, starting_points, with_centring
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.preconditioner import Preconditioned
+from hddm_sbi.likelihoods.exact import get_exact
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
 from hddm_sbi.likelihoods.lapse import LapseMixture
 from hddm_sbi.spec.build import build_spec
@@ -80,6 +81,27 @@ def test_points_are_finite_and_off_the_plateau(name, p_outlier):
     assert not np.array_equal(points[0], points[1])
     for _, term in spec.group_terms():
         assert ((term.centring >= 0) & (term.centring <= 1)).all()
+
+
+@pytest.mark.parametrize("p_outlier", [0, "estimate"])
+@pytest.mark.parametrize(("name", "n_choices"), [("rdm", 2), ("rdm", 4), ("lba", 3)])
+def test_races_start_where_the_process_explains_every_trial(name, n_choices, p_outlier):
+    rng, ssm = np.random.default_rng(4), get_model(name, n_choices)
+    drifts = 1.0 + 2.0 * rng.random((6, n_choices))
+    theta = np.column_stack([drifts, np.full(6, 1.0), np.full(6, 0.6), rng.uniform(0.15, 0.3, 6)])
+    rt, choice = ssm.simulator(theta, 60, 1)
+    frame = pd.DataFrame({"subject": np.repeat(np.arange(6), 60), "rt": rt.ravel(), "response": choice.ravel()})
+    trials = read_trials(frame, groupby="subject", choices=range(n_choices), counts=(n_choices,))
+    exact = get_exact(ssm)
+    likelihood = exact if p_outlier == 0 else LapseMixture(exact, (0, 20))
+    spec, _ = build_spec(ssm, trials, p_outlier=p_outlier)
+    at = estimate(spec, likelihood, trials.rt, trials.choice, ssm)
+    potential = Potential(spec, likelihood, trials.rt, trials.choice)
+    found = np.ascontiguousarray(potential.theta(at.pack(spec))[:, : n_choices + 3])
+    assert np.isfinite(exact.log_prob(trials.rt, trials.choice, found, spec.row)).all()
+    # the order of the drifts shows in the choices, and non-decision times are within a factor of e
+    assert np.corrcoef(np.log(found[:, :n_choices]).ravel(), np.log(drifts).ravel())[0, 1] > 0.5
+    np.testing.assert_allclose(np.log(found[:, -1]), np.log(theta[:, -1]), atol=1.0)
 
 
 def test_fast_guesses_do_not_drag_the_start():

@@ -1,5 +1,7 @@
 """The potential equals the densities written out, its gradient equals finite differences."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,8 @@ from hddm_sbi.inference.layout import Layout, group_coefficients
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.potential.priors import FAMILIES, N_NUMBERS, ExternalPriors, density, encode
 from hddm_sbi.likelihoods.native.merged import MergedTrials
-from hddm_sbi.spec.links import LINKS
+from hddm_sbi.spec.distributions import ScaledBeta
+from hddm_sbi.spec.model_spec import CommonTerm, ParameterSpec
 
 D = torch.float64
 
@@ -29,6 +32,7 @@ PRIORS = {
     "LogNormal": td.LogNormal(t(0.4), t(0.9)),
     "Beta": td.Beta(t(1.0), t(20.0)),
     "Uniform": td.Uniform(t(-1.5), t(2.5)),
+    "ScaledBeta": ScaledBeta(2.0, 3.5, 1.0, 3.0),
     "Gumbel": td.Gumbel(t(0.0), t(1.0)),
 }
 
@@ -73,6 +77,15 @@ def test_pack_inverts_unpack(make_spec, seed):
     assert len(set(layout.names)) == layout.ndim
 
 
+def inverse(parameter, eta):
+    low, high = parameter.ends
+    return {
+        "identity": lambda: eta,
+        "log": lambda: np.exp(eta),
+        "logit": lambda: low + (high - low) / (1 + np.exp(-eta)),
+    }[parameter.link]()
+
+
 def written_out(spec, likelihood, rt, choice, u):
     """The joint log density, term by term, as the docstrings of the spec state it."""
     layout = Layout.of(spec)
@@ -83,7 +96,7 @@ def written_out(spec, likelihood, rt, choice, u):
             at = torch.tensor(u[block.slice])
             x = transform(at)
             total += float((block.prior.log_prob(x) + transform.log_abs_det_jacobian(at, x)).sum())
-    theta = np.empty((spec.n_rows, len(spec.parameters)))
+    natural = np.empty((spec.n_rows, len(spec.parameters)))
     for k, parameter in enumerate(spec.parameters):
         eta = np.zeros(spec.n_rows)
         for term in parameter.common:
@@ -98,7 +111,15 @@ def written_out(spec, likelihood, rt, choice, u):
                 normal = td.Normal(torch.tensor(term.centring * beta), torch.tensor(sd**term.centring))
                 total += float(normal.log_prob(torch.tensor(raw)).sum())
                 np.testing.assert_allclose(b, beta + sd ** (1 - term.centring) * (raw - term.centring * beta))
-        theta[:, k] = parameter.fixed if parameter.fixed is not None else LINKS[parameter.link].inverse(eta)
+        natural[:, k] = parameter.fixed if parameter.fixed is not None else inverse(parameter, eta)
+    theta = natural.copy()
+    for k, parameter in enumerate(spec.parameters):
+        if parameter.within is not None:
+            z = natural[:, [other.name for other in spec.parameters].index(parameter.within)]
+            if parameter.fixed is None:
+                theta[:, k] *= 2 * np.minimum(z, 1 - z)
+            if (theta[:, k] < 0).any() or ((theta[:, k] > 0) & (theta[:, k] >= 2 * np.minimum(z, 1 - z))).any():
+                return -np.inf
     return total + float(likelihood.log_prob(rt, choice, theta, spec.row).sum())
 
 
@@ -138,3 +159,39 @@ def test_merged_trials_keep_every_trial():
     assert len(merged.rt) == len(np.unique(np.stack([row, rt, choice], 1), axis=0))
     sums = merged.sum_by_row(merged.rt[:, None], 5)[:, 0]
     np.testing.assert_allclose(sums, np.bincount(row, rt, 5))
+
+
+def _with_width(make_spec, seed, width):
+    """A random spec with p free and the given specification of w."""
+    maker = make_spec(seed)
+    spec = maker.spec()
+    term = CommonTerm("Intercept", "p_Intercept", np.ones((spec.n_rows, 1)), None, td.Normal(t(0.0), t(1.0)))
+    parameters = (*spec.parameters[:2], ParameterSpec("p", "logit", common=(term,)), spec.parameters[3], width)
+    return maker, replace(spec, parameters=parameters)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_constant_width_must_fit_around_every_starting_point(make_spec, toy, seed):
+    maker, spec = _with_width(make_spec, seed, ParameterSpec("w", "logit", fixed=0.5, within="p"))
+    potential = Potential(spec, toy, maker.rt, maker.choice)
+    at = potential.layout.block("p_Intercept").start
+    u = 0.2 * np.random.default_rng(seed).normal(size=potential.ndim)
+    for p, fits in ((0.26, True), (0.5, True), (0.74, True), (0.24, False), (0.76, False)):
+        u[at] = np.log(p / (1.0 - p))
+        value, gradient = potential.log_density_grad(u)
+        assert np.isfinite(value) == fits and value == pytest.approx(written_out(spec, toy, maker.rt, maker.choice, u))
+        assert gradient.any() == fits
+        assert not fits or (potential.theta(u)[:, 4] == 0.5).all()
+
+
+def test_a_proportion_on_the_identity_link_must_stay_one(make_spec, toy):
+    term = CommonTerm("Intercept", "w_Intercept", np.ones((0, 1)), None, td.Normal(t(0.5), t(1.0)))
+    maker = make_spec(1)
+    n_rows = len(maker.x)
+    width = ParameterSpec("w", "identity", common=(replace(term, matrix=np.ones((n_rows, 1))),), within="p")
+    maker, spec = _with_width(make_spec, 1, width)
+    potential = Potential(spec, toy, maker.rt, maker.choice)
+    u = np.zeros(potential.ndim)
+    for proportion, fits in ((0.0, True), (0.4, True), (0.99, True), (1.0, False), (-0.1, False)):
+        u[potential.layout.block("w_Intercept").start] = proportion
+        assert np.isfinite(potential.log_density(u)) == fits

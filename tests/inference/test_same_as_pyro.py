@@ -99,3 +99,41 @@ def test_models_of_an_experiment(experiment, name, centring):
     spec = with_centring(spec, lambda term: draw(term.centring.shape))
     likelihood = LapseMixture(ExactDDM(), (0, 5)) if options.get("p_outlier", 1) != 0 else ExactDDM()
     compare(spec, likelihood, trials, 3)
+
+
+OTHERS = {
+    "variability": ("full_ddm", {}),
+    "variability by group": ("full_ddm", {"formula": ["sz ~ 1 + (1|subject)", "z ~ conf", "sv ~ conf"]}),
+    "a width": ("full_ddm", {"fixed": {"sz": 0.1, "st0": 0}}),
+    "no width": ("full_ddm", {"fixed": {"sz": 0, "st0": 0}}),
+    "natural proportion": ("full_ddm", {"links": {"sz": "identity", "z": "identity"}, "shared": "z"}),
+    "variability apart": ("full_ddm", {"pooling": "none"}),
+    "angle": ("angle", {"formula": "theta ~ conf"}),
+    "natural angle": ("angle", {"links": {"theta": "identity"}, "shared": "theta"}),
+    "weibull": ("weibull", {}),
+    "ornstein": ("ornstein", {}),
+    "levy": ("levy", {"formula": "alpha ~ stim"}),
+    "race": ("rdm", {"formula": ["v0 ~ stim", "v1 ~ stim"]}),
+    "lba": ("lba", {"coding": "accuracy"}),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.filterwarnings("ignore::hddm_sbi.errors.HDDMWarning")
+def test_other_models(experiment, smooth, name):
+    model, options = OTHERS[name]
+    ssm = get_model(model)
+    trials = read_trials(experiment, groupby="subject", coding=options.get("coding", "response"))
+    spec, _ = build_spec(ssm, trials, p_outlier=0, **options)
+    compare(spec, smooth(ssm.parameter_names), trials, 3)
+
+
+def test_a_width_that_does_not_fit_is_impossible_in_both(experiment, smooth, full_ddm):
+    trials = read_trials(experiment, groupby="subject")
+    spec, _ = build_spec(full_ddm, trials, p_outlier=0, fixed={"sz": 0.5}, shared="z")
+    potential = Potential(spec, smooth(full_ddm.parameter_names), trials.rt, trials.choice)
+    u = np.zeros(potential.ndim)
+    for eta, fits in ((1.0, True), (1.2, False), (-1.2, False)):  # z = .73, .77, .23
+        u[potential.layout.block("z_Intercept").start] = eta
+        energy, _ = energies(spec, potential.likelihood, trials, u)
+        assert np.isfinite(energy) == fits == np.isfinite(potential.log_density(u))

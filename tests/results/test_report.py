@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from hddm_sbi.inference.density_check import DensityCheck
+from hddm_sbi.results.certificate import certificate
+from hddm_sbi.results.quantities import quantities
 from hddm_sbi.results.report import print_report
+from hddm_sbi.results.shifts import SCORE, Shifts
 from hddm_sbi.results.to_arviz import to_inference_data
 
 
@@ -49,3 +53,21 @@ def test_shows_participants_where_there_is_no_population() -> None:
     many = _printed(results(60))
     assert "v_subject[59]" not in many.split("The sampler")[0]
     assert "60 values, see the summary table" in many
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_shows_the_certificate(make_results, encoding: str) -> None:
+    idata = make_results()
+    found = quantities(idata)
+    shift = np.linspace(0.0, 0.05, len(found.labels))
+    check = DensityCheck(0.004, 0.006, np.zeros(4), 1, 3, 100_000)
+    made = certificate(found, Shifts(shift, shift, SCORE, 500), check, None, 0.1, has_exact=False)
+    buffer = io.BytesIO()
+    file = io.TextIOWrapper(buffer, encoding=encoding)
+    print_report(idata, certificate=made, console=Console(file=file, width=80))
+    file.flush()
+    text = buffer.getvalue().decode(encoding)
+    assert max(map(len, text.splitlines())) <= 80
+    after = " ".join(text.split("The sampler converged.")[1].split())
+    assert made.sentence in after
+    assert "- Its probabilities of choices" in after

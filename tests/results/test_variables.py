@@ -33,10 +33,10 @@ def experiment() -> pd.DataFrame:
     return frame[~((frame.subject == "s2") & (frame.conf == "LC"))].reset_index(drop=True)
 
 
-def fit(frame, groupby="subject", **options):
+def fit(frame, groupby="subject", model="ddm", **options):
     """Variables, coordinates and coefficients from random draws instead of a posterior."""
     trials = read_trials(frame, groupby=groupby)
-    spec, design = build_spec(get_model("ddm"), trials, **options)
+    spec, design = build_spec(get_model(model), trials, **options)
     conditions = find_conditions(design, trials)
     u = 0.5 * np.random.default_rng(1).normal(size=(2, 5, Layout.of(spec).ndim))
     draws = coefficients(spec, u)
@@ -124,3 +124,58 @@ def test_slash_in_a_name(experiment):
     variables, coordinates, _ = fit(frame, groupby="subject/id", formula="v ~ I(theta / 2)")
     assert "v_I(theta ÷ 2)" in variables
     assert not any("/" in name for name in [*variables, *coordinates])
+
+
+def room(z):
+    return 2.0 * np.minimum(z, 1.0 - z)
+
+
+def test_widths_are_natural(experiment, full_ddm):
+    variables, _, draws = fit(experiment, model=full_ddm)
+    proportion = expit(draws["sz_Intercept"])
+    assert variables["sz"][0] == variables["sz_mean"][0] == variables["sz_Intercept"][0] == ()
+    assert variables["sz_subject"][0] == ("subject",)
+    assert not {"sz_Intercept_subject", "sz_Intercept_subject_sd", "sv_subject", "st0_subject"} & set(variables)
+    np.testing.assert_allclose(variables["sz"][1], proportion * room(expit(draws["z_Intercept"])))
+    np.testing.assert_allclose(variables["sz_subject"][1], proportion[..., None] * room(variables["z_subject"][1]))
+    np.testing.assert_allclose(variables["st0_mean"][1], np.exp(draws["st0_Intercept"]))
+
+
+def test_the_mean_width_by_simulation(experiment, full_ddm):
+    variables, _, draws = fit(experiment, model=full_ddm, formula="sz ~ 1 + (1|subject)")
+    rng, n = np.random.default_rng(2), 400_000
+    for at in ((0, 0), (1, 3)):
+        proportion, z = (
+            expit(draws[f"{p}_Intercept"][at] + draws[f"{p}_Intercept_subject_sd"][at] * rng.normal(size=n))
+            for p in ("sz", "z")
+        )
+        sample = proportion * room(z)
+        # 4 standard errors, and the quadrature's own error
+        assert variables["sz_mean"][1][at] == pytest.approx(sample.mean(), abs=4 * sample.std() / np.sqrt(n) + 2e-4)
+
+
+def test_a_width_has_the_conditions_of_its_starting_point(experiment, full_ddm):
+    variables, _, draws = fit(experiment, model=full_ddm, formula="z ~ conf", pooling="complete")
+    assert variables["sz"][0] == ("condition",) and variables["sv"][0] == ()
+    proportion = expit(draws["sz_Intercept"])[..., None]
+    np.testing.assert_allclose(variables["sz"][1], proportion * room(variables["z"][1]))
+    variables, _, _ = fit(experiment, model=full_ddm, formula="sz ~ conf", fixed={"z": 0.4}, shared=("t0",))
+    assert variables["sz"][0] == ("condition",) and "sz_subject" not in variables
+
+
+def test_widths_without_a_population(experiment, full_ddm):
+    variables, _, draws = fit(experiment, model=full_ddm, pooling="none")
+    assert "sz" not in variables and "sz_mean" not in variables and "sv" in variables
+    expected = expit(draws["sz_Intercept"])[..., None] * room(variables["z_subject"][1])
+    np.testing.assert_allclose(variables["sz_subject"][1], expected)
+
+
+def test_a_constant_width_is_no_variable(experiment, full_ddm):
+    variables, _, _ = fit(experiment, model=full_ddm, fixed={"sz": 0.1, "st0": 0})
+    assert not any(name.startswith(("sz", "st0")) for name in variables)
+
+
+def test_bounded_parameters(experiment):
+    variables, _, draws = fit(experiment, model="levy")
+    np.testing.assert_allclose(variables["alpha"][1], 1.0 + expit(draws["alpha_Intercept"]))
+    assert ((variables["alpha_mean"][1] > 1.0) & (variables["alpha_mean"][1] < 2.0)).all()

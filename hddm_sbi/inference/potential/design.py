@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from hddm_sbi.inference.layout import Layout
+from hddm_sbi.spec.links import LINK_NAMES
 from hddm_sbi.spec.model_spec import CommonTerm, GroupTerm, ModelSpec, ParameterSpec
 
 FloatArray = npt.NDArray[np.float64]
@@ -21,18 +22,18 @@ class Predictors(NamedTuple):
     Args:
         matrix: from coefficients (population, then deviations) to predictors, shape (predictors, coefficients).
         link: link of each predictor, by its place in ``LINK_NAMES``.
+        low, span: lower end and length of the support that a logit refers to.
         constants: values of the parameters that are fixed, on the natural scale.
         source: of each element of theta, (rows, parameters): its place among the predictors' values, followed by the
-            constants.
+            constants. A width then still has to be multiplied by its room.
     """
 
     matrix: sparse.csr_array
     link: IntArray
+    low: FloatArray
+    span: FloatArray
     constants: FloatArray
     source: IntArray
-
-
-LINK_NAMES = ("identity", "log", "logit")
 
 
 def predictors(spec: ModelSpec, layout: Layout) -> Predictors:
@@ -44,12 +45,14 @@ def predictors(spec: ModelSpec, layout: Layout) -> Predictors:
     source = np.empty(shape, dtype=np.int64)
     blocks: list[sparse.csr_array] = []
     links: list[int] = []
+    ends: list[tuple[float, float]] = []
     for k, parameter in enumerate(spec.parameters):
         if parameter.fixed is None:
             first, which = _distinct_rows(parameter, spec.n_rows)
             source[:, k] = len(links) + which
             blocks.append(_parameter_matrix(parameter, layout, first))
             links += [LINK_NAMES.index(parameter.link)] * len(first)
+            ends += [parameter.ends] * len(first)
     constants: list[float] = []
     for k, parameter in enumerate(spec.parameters):
         if parameter.fixed is not None:
@@ -57,7 +60,9 @@ def predictors(spec: ModelSpec, layout: Layout) -> Predictors:
             constants.append(parameter.fixed)
     n_coefficients = layout.n_common + layout.n_raw
     matrix = sparse.vstack(blocks, format="csr") if blocks else sparse.csr_array((0, n_coefficients))
-    return Predictors(matrix, np.array(links, dtype=np.int64), np.array(constants, dtype=np.float64), source)
+    low, high = np.array(ends, dtype=np.float64).reshape(-1, 2).T
+    link = np.array(links, dtype=np.int64)
+    return Predictors(matrix, link, low.copy(), high - low, np.array(constants, dtype=np.float64), source)
 
 
 def design_matrix(spec: ModelSpec, layout: Layout) -> sparse.csr_array:

@@ -21,7 +21,7 @@ from hddm_sbi.likelihoods.native.records import POINTER, CFunction, claim, relea
 
 FloatArray = npt.NDArray[np.float64]
 
-# places in ``design.LINK_NAMES``
+# places in ``links.LINK_NAMES``
 LOG, LOGIT = 1, 2
 
 
@@ -65,8 +65,29 @@ def _to_coefficients(plan: Plan, u: FloatArray, slot: int) -> float:
 
 
 @internal
+def _room(z: float) -> tuple[float, float]:
+    """The largest width of a range of starting points around z, and its derivative."""
+    return (2.0 * z, 2.0) if z < 0.5 else (2.0 * (1.0 - z), -2.0)
+
+
+@internal
+def _fit_widths(plan: Plan, theta: FloatArray) -> bool:
+    """Make widths of proportions in theta, (rows, parameters); whether all fit around their starting points."""
+    fit = True
+    for i in range(len(plan.width_at)):
+        at, start = plan.width_at[i], plan.width_start[i]
+        for row in range(theta.shape[0]):
+            room, _ = _room(theta[row, start])
+            if plan.width_relative[i]:
+                theta[row, at] *= room
+            width = theta[row, at]
+            fit &= width == 0.0 or (width > 0.0 and width < room)
+    return fit
+
+
+@internal
 def _to_theta(plan: Plan, slot: int) -> bool:
-    """Fill in theta from the coefficients; whether all of it is finite."""
+    """Fill in theta from the coefficients; whether all of it is finite and possible."""
     coefficients, values, theta = plan.coefficients[slot], plan.values[slot], plan.theta[slot]
     finite = True
     for i in range(len(plan.link)):
@@ -76,13 +97,13 @@ def _to_theta(plan: Plan, slot: int) -> bool:
         if plan.link[i] == LOG:
             value = math.exp(value)
         elif plan.link[i] == LOGIT:
-            value = 1.0 / (1.0 + math.exp(-value))
+            value = plan.low[i] + plan.span[i] / (1.0 + math.exp(-value))
         values[i] = value
         finite &= math.isfinite(value)
     source = plan.source.reshape(-1)
     for i in range(len(source)):
         theta[i] = values[source[i]]
-    return finite
+    return _fit_widths(plan, theta.reshape(plan.source.shape)) and finite
 
 
 @internal
@@ -95,10 +116,23 @@ def forward(plan: Plan, u: FloatArray, slot: int) -> float:
 
 
 @internal
+def _from_widths(plan: Plan, values: FloatArray, theta: FloatArray, by_theta: FloatArray) -> None:
+    """Make derivatives by proportions of those by widths, and add what the starting points change of the widths."""
+    for i in range(len(plan.width_at)):
+        if plan.width_relative[i]:
+            at, start = plan.width_at[i], plan.width_start[i]
+            for row in range(theta.shape[0]):
+                room, slope = _room(theta[row, start])
+                by_theta[row, start] += by_theta[row, at] * values[plan.source[row, at]] * slope
+                by_theta[row, at] *= room
+
+
+@internal
 def _from_theta(plan: Plan, slot: int) -> None:
-    """Fill in the derivatives of the log likelihood by the coefficients, from those by theta."""
+    """Fill in the derivatives of the log likelihood by the coefficients, from those by theta, which it changes."""
     values, by_values = plan.values[slot], plan.by_values[slot]
     by_theta, by_coefficients = plan.by_theta[slot], plan.by_coefficients[slot]
+    _from_widths(plan, values, plan.theta[slot].reshape(plan.source.shape), by_theta.reshape(plan.source.shape))
     source = plan.source.reshape(-1)
     for i in range(len(by_values)):
         by_values[i] = 0.0
@@ -111,7 +145,8 @@ def _from_theta(plan: Plan, slot: int) -> None:
         if plan.link[i] == LOG:
             by_eta *= values[i]
         elif plan.link[i] == LOGIT:
-            by_eta *= values[i] * (1.0 - values[i])
+            place = (values[i] - plan.low[i]) / plan.span[i]
+            by_eta *= plan.span[i] * place * (1.0 - place)
         for j in range(plan.indptr[i], plan.indptr[i + 1]):
             by_coefficients[plan.column[j]] += plan.weight[j] * by_eta
 

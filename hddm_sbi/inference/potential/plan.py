@@ -33,7 +33,10 @@ class Plan(NamedTuple):
         apart_at, apart_beta: coordinates of groups' whole coefficients with priors of their own, and of beta.
         indptr, column, weight: the matrix from coefficients to linear predictors, by compressed rows.
         link: of each predictor.
+        low, span: lower end and length of the support that its logit refers to.
         source: place of theta's elements among the predictors' values and constants, (rows, parameters).
+        width_at, width_start, width_relative: parameters that are widths of ranges of starting points, their starting
+            points, and whether their values are proportions of the room there (1) or widths (0).
         ndim, n_common, n_raw: numbers of coordinates.
         sum_function, sum_record: addresses of a ``NativeSum``; 0 where there is none.
         busy: which slots are claimed.
@@ -62,7 +65,12 @@ class Plan(NamedTuple):
     column: IntArray
     weight: FloatArray
     link: IntArray
+    low: FloatArray
+    span: FloatArray
     source: IntArray
+    width_at: IntArray
+    width_start: IntArray
+    width_relative: IntArray
     ndim: int
     n_common: int
     n_raw: int
@@ -93,7 +101,8 @@ PLAN = record_type(
     Plan,
     own_at=INTS, own_family=INTS, own_numbers=FLOATS2, own_external=INTS,
     around_at=INTS, around_beta=INTS, around_sd=INTS, around_w=FLOATS, apart_at=INTS, apart_beta=INTS,
-    indptr=INTS, column=INTS, weight=FLOATS, link=INTS, source=INTS2,
+    indptr=INTS, column=INTS, weight=FLOATS, link=INTS, low=FLOATS, span=FLOATS, source=INTS2,
+    width_at=INTS, width_start=INTS, width_relative=INTS,
     ndim=INT, n_common=INT, n_raw=INT, sum_function=INT, sum_record=INT, busy=INTS,
     x=FLOATS2, slope=FLOATS2, by_own=FLOATS2, log_sd=FLOATS2, z=FLOATS2, coefficients=FLOATS2, by_coefficients=FLOATS2,
     values=FLOATS2, by_values=FLOATS2, theta=FLOATS2, by_theta=FLOATS2, by_x=FLOATS2, external=FLOATS2,
@@ -146,7 +155,12 @@ def make_plan(spec: ModelSpec, layout: Layout, native: NativeSum | None, slots: 
         column=linear.matrix.indices.astype(np.int64),
         weight=np.ascontiguousarray(linear.matrix.data, dtype=np.float64),
         link=linear.link,
+        low=linear.low,
+        span=linear.span,
         source=np.ascontiguousarray(linear.source),
+        width_at=_ints(width.at for width in spec.widths),
+        width_start=_ints(width.start for width in spec.widths),
+        width_relative=_ints(width.relative for width in spec.widths),
         ndim=layout.ndim,
         n_common=layout.n_common,
         n_raw=layout.n_raw,

@@ -72,7 +72,7 @@ class Encoded(NamedTuple):
 def encode(prior: td.Distribution) -> Encoded | None:
     """The prior for ``density``; None for a family that it does not know."""
     name = type(prior).__name__
-    ours = type(prior).__module__.startswith(("torch.distributions", "pyro.distributions"))
+    ours = type(prior).__module__.startswith(("torch.distributions", "pyro.distributions", "hddm_sbi.spec"))
     if name not in FAMILIES or not ours or prior.batch_shape != torch.Size([]):
         return None
     parameters, build = FAMILIES[name]
@@ -120,6 +120,7 @@ FAMILIES: dict[str, tuple[tuple[str, ...], Callable[..., Encoded]]] = {
     "Exponential": (("rate",), lambda rate: _gamma(1.0, rate)),
     "LogNormal": (("loc", "scale"), _log_normal),
     "Beta": (("concentration1", "concentration0"), _beta),
+    "ScaledBeta": (("concentration1", "concentration0", "low", "high"), _beta),
     "Uniform": (("low", "high"), lambda low, high: _beta(1.0, 1.0, low, high)),
 }
 

@@ -1,0 +1,164 @@
+"""Can the network be trusted for this fit? By how many posterior sds each mean may be off, and a verdict."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from hddm_sbi.errors import OutputError
+from hddm_sbi.inference.density_check import DensityCheck
+from hddm_sbi.results.quantities import Quantities
+from hddm_sbi.results.shifts import SCORE, Shifts, is_fine, is_off
+from hddm_sbi.results.verdict import BoxReport
+
+# Probabilities of the network may miss those of the simulator by a hundredth.
+DISTANCE = 0.01
+
+FINE, OFF, UNCLEAR = "fine", "off", "unclear"
+
+
+@dataclass(frozen=True, repr=False)
+class Certificate:
+    """By how many posterior sds the network moves each posterior mean.
+
+    Args:
+        table: one row for each quantity of the posterior, index ``quantity``; columns ``variable``, ``kind``,
+            ``shift`` (in posterior sds, positive where the network's mean is too large), ``mc_error`` (its Monte Carlo
+            standard error), ``method`` and ``verdict``: ``fine``, ``off`` (by more than the tolerance, three standard
+            errors allowed for) or ``unclear`` (it may be off by more than 2.5 times the tolerance).
+        tolerance: in posterior sds.
+        method: how the shifts were found, in words.
+        density: the network's probabilities beside simulated ones.
+        box: draws outside the range that the network was trained on; None where it is not known.
+        has_exact: whether the model has an exact likelihood.
+    """
+
+    table: pd.DataFrame
+    tolerance: float
+    method: str
+    density: DensityCheck
+    box: BoxReport | None
+    has_exact: bool
+
+    @property
+    def passed(self) -> bool:
+        """Whether every mean is fine, and every probability that was compared."""
+        return bool((self.table["verdict"] == FINE).all()) and self._density_passed
+
+    @property
+    def sentence(self) -> str:
+        """The verdict on the means."""
+        verdict = self.table["verdict"]
+        if (verdict == OFF).any():
+            return self._off(self.table[verdict == OFF])
+        if (verdict == UNCLEAR).any():
+            return self._unclear(self.table[verdict == UNCLEAR])
+        worst = _largest(self.table, "shift")
+        return (
+            f"The network is good enough: it moves no posterior mean by more than {abs(worst['shift']):.2f} sd "
+            f"({worst.name}: {_number(worst)}; {self.method})."
+        )
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The verdict on the means, on probabilities, and on draws outside the training range."""
+        return (self.sentence, self._on_density, *([] if self.box is None else [self.box.sentence]))
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences)
+
+    def __repr__(self) -> str:
+        order = np.argsort(-self.table["shift"].abs().to_numpy(), kind="stable")
+        largest = self.table.iloc[order[:10]][["shift", "mc_error", "verdict"]]
+        headline = f"Certificate: {'passed' if self.passed else 'NOT passed'}, tolerance {self.tolerance:g} sd"
+        return (
+            f"{headline}\n{self}\nLargest shifts, in posterior sds:\n{largest.to_string(float_format='{:.3f}'.format)}"
+        )
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write the table.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        try:
+            self.table.to_csv(Path(path), float_format="%.6g", encoding="utf-8")
+        except OSError as error:
+            raise OutputError(f"'{path}' cannot be written: {error.strerror or error}.") from error
+
+    @property
+    def _density_passed(self) -> bool:
+        return self.density.distance - self.density.bound <= DISTANCE
+
+    def _off(self, rows: pd.DataFrame) -> str:
+        worst, others = _largest(rows, "shift"), len(rows) - 1
+        also = "" if others == 0 else f" and {others} other{'s' if others > 1 else ''} by less"
+        advice = "likelihood='exact'" if self.has_exact else "a network trained longer, and for parameters like these"
+        return (
+            f"The network is NOT good enough, do not use these means as they are: it moves {worst.name} by "
+            f"{_number(worst)} sd{also}, where {self.tolerance:g} is tolerated ({self.method}); use {advice}."
+        )
+
+    def _unclear(self, rows: pd.DataFrame) -> str:
+        worst = _largest(rows, "mc_error")
+        if np.isinf(worst["mc_error"]):
+            return (
+                "The network is NOT good enough: its posterior is too far from the exact one to be reweighted to it "
+                f"({self.method}); method='score' tells by how much the means differ."
+            )
+        return (
+            f"It is NOT clear whether the network is good enough: it moves {worst.name} by {_number(worst)} sd, where "
+            f"{self.tolerance:g} is tolerated ({self.method}); allow certify(seconds=...) more, or sample more draws."
+        )
+
+    @property
+    def _on_density(self) -> str:
+        check = self.density
+        found = (
+            f"Its probabilities of choices and response times differ from simulated ones by up to {check.distance:.4f} "
+            f"at {check.n_theta} parameter vector{'s' if check.n_theta > 1 else ''} of the posterior, chance alone by "
+            f"up to {check.bound:.4f}"
+        )
+        return f"{found}." if self._density_passed else f"{found}: the network is wrong there."
+
+
+def certificate(
+    found: Quantities,
+    shifts: Shifts,
+    density: DensityCheck,
+    box: BoxReport | None,
+    tolerance: float,
+    has_exact: bool,
+) -> Certificate:
+    """The verdict on shifts of the quantities."""
+    moved, error = np.abs(shifts.shift), shifts.mc_error
+    columns = {
+        "variable": found.variables,
+        "kind": found.kinds,
+        "shift": shifts.shift,
+        "mc_error": error,
+        "method": shifts.method,
+        "verdict": np.where(
+            is_off(moved, error, tolerance), OFF, np.where(is_fine(moved, error, tolerance), FINE, UNCLEAR)
+        ),
+    }
+    table = pd.DataFrame(columns, index=pd.Index(found.labels, name="quantity"))
+    return Certificate(table, tolerance, _in_words(shifts), density, box, has_exact)
+
+
+def _in_words(shifts: Shifts) -> str:
+    if shifts.method == SCORE:
+        return f"score test on {shifts.size:,} simulated experiments"
+    return f"{shifts.method}, {shifts.size:,} draws, Pareto k {shifts.pareto_k:.2f}"
+
+
+def _largest(rows: pd.DataFrame, column: str) -> pd.Series:
+    return rows.iloc[int(np.argmax(rows[column].abs().to_numpy()))]
+
+
+def _number(row: pd.Series) -> str:
+    return f"{row['shift']:+.2f} +- {row['mc_error']:.2f}"

@@ -1,0 +1,165 @@
+"""The certificate of a fit, assembled: which method, at which draws, for how long."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hddm_sbi.errors import ModelError
+from hddm_sbi.inference.density_check import density_check
+from hddm_sbi.inference.log_ratios import Experiment, exact_log_ratios, expected_log_ratios, spread
+from hddm_sbi.likelihoods.base import Likelihood
+from hddm_sbi.likelihoods.choose import Chosen, choose_likelihood
+from hddm_sbi.likelihoods.lapse import LapseMixture
+from hddm_sbi.results.certificate import Certificate, certificate
+from hddm_sbi.results.diagnostics import diagnostics
+from hddm_sbi.results.quantities import Quantities
+from hddm_sbi.results.shifts import TOLERANCE, Shifts, by_reweighting, by_score
+from hddm_sbi.results.verdict import BoxReport
+from hddm_sbi.spec.linear import natural_parameters
+from hddm_sbi.spec.model_spec import ModelSpec
+from hddm_sbi.ssm.base import SSM
+from hddm_sbi.trials.trials import Trials
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+METHODS = ("auto", "reweighting", "score")
+# Draws that are reweighted, and how many there must be where a likelihood is slow.
+_DRAWS, _FEWEST_DRAWS = 1000, 100
+# Numbers that theta may take at the draws of a score test, these draws at least and at most, and of one chunk.
+_NUMBERS, _LEAST, _MOST, _CHUNK = 40_000_000, 200, 4000, 5_000_000
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What was fitted, and the posterior.
+
+    Args:
+        spec: the model's structure.
+        trials: the experiment.
+        ssm: the process.
+        chosen: its likelihood, without lapses.
+        window: of the lapses in seconds; None without lapses.
+        coefficients: draws by site, each of shape (chains, draws, *site shape).
+        found: the quantities of the posterior.
+        box: draws outside the range that the network was trained on.
+    """
+
+    spec: ModelSpec
+    trials: Trials
+    ssm: SSM
+    chosen: Chosen
+    window: tuple[float, float] | None
+    coefficients: Mapping[str, FloatArray]
+    found: Quantities
+    box: BoxReport | None
+
+    def with_lapses(self, likelihood: Likelihood) -> Likelihood:
+        """The mixture that is fitted."""
+        return likelihood if self.window is None else LapseMixture(likelihood, self.window)
+
+    @property
+    def exact(self) -> Likelihood | None:
+        """The exact likelihood, with lapses; None where there is none, or where it is what was sampled."""
+        if self.chosen.label == "exact":
+            return None
+        try:
+            return self.with_lapses(choose_likelihood(self.ssm, "exact").likelihood)
+        except ModelError:
+            return None
+
+
+class Certifier:
+    """Certifies a fit by a network.
+
+    Args:
+        fit: the model and its posterior.
+        tolerance: in posterior sds.
+        seconds: that each part may take, roughly.
+        seed: of the simulated experiments.
+
+    Raises:
+        ModelError: tolerance or seconds are not above 0.
+    """
+
+    def __init__(self, fit: Fit, tolerance: float = TOLERANCE, seconds: float = 30.0, seed: int = 0) -> None:
+        for name, value, example in (("tolerance", tolerance, "0.1"), ("seconds", seconds, "30")):
+            if not value > 0.0:
+                raise ModelError(f"{name} is {value!r}; give a number above 0, such as {example}.")
+        self._fit, self._tolerance, self._seconds, self._seed = fit, tolerance, seconds, seed
+        names = [parameter.name for parameter in fit.spec.parameters]
+        trials = fit.trials
+        self._experiment = Experiment(
+            trials.rt, trials.choice, fit.spec.row, trials.subject, fit.ssm, names, fit.window
+        )
+        self._network, self._exact = fit.with_lapses(fit.chosen.likelihood), fit.exact
+        self._coefficients = {site: x.reshape(-1, *x.shape[2:]) for site, x in fit.coefficients.items()}
+        self._draws = fit.found.draws.reshape(-1, len(fit.found.labels))
+        self._ess = np.nan_to_num(diagnostics(fit.found.draws)[0], nan=len(self._draws))
+
+    def certify(self, method: str = "auto") -> Certificate:
+        """The certificate, by reweighting where the weights can be trusted, else by the score test.
+
+        Raises:
+            ModelError: there is no such method, or no exact likelihood to reweight to.
+        """
+        if method not in METHODS:
+            raise ModelError(f"there is no method {method!r}; choose one of {', '.join(METHODS)}.")
+        if method == "reweighting" and self._exact is None:
+            raise ModelError(
+                "there is no exact likelihood to reweight to, or it is the one that was sampled; use method='score'."
+            )
+        shifts = None if method == "score" else self._by_reweighting(required=method == "reweighting")
+        shifts = shifts or self._by_score()
+        check = density_check(self._experiment, self._fit.chosen.likelihood, self._mean(), self._seed, self._seconds)
+        return certificate(self._fit.found, shifts, check, self._fit.box, self._tolerance, self._exact is not None)
+
+    def _by_reweighting(self, required: bool) -> Shifts | None:
+        """None, unless it is required, where the time there is does not suffice or the weights cannot be trusted."""
+        if self._exact is None:
+            return None
+        wanted = np.unique(np.linspace(0, len(self._draws) - 1, _DRAWS).round().astype(np.int64))
+        wanted = wanted[spread(len(wanted))]
+        until, ratios = np.inf, []
+        for ratio in exact_log_ratios(self._experiment, self._network, self._exact, self._thetas(wanted)):
+            until = min(until, time.monotonic() + self._seconds)  # from the first draw on, which may have compiled
+            ratios.append(ratio)
+            if time.monotonic() > until and not (required and len(ratios) < _FEWEST_DRAWS):
+                break
+        at = wanted[: len(ratios)]
+        if len(at) < min(_FEWEST_DRAWS, len(wanted)):
+            return None
+        shifts = by_reweighting(self._draws[at], self._ess, np.array(ratios))
+        return shifts if required or np.isfinite(shifts.mc_error).all() else None
+
+    def _by_score(self) -> Shifts:
+        rows, parameters = self._theta(np.zeros(1, dtype=np.int64)).shape[1:]
+        count = int(np.clip(_NUMBERS // (rows * parameters), _LEAST, _MOST))
+        at = np.unique(np.linspace(0, len(self._draws) - 1, count).round().astype(np.int64))
+        # half the precision is enough for predictors of covariances, and half the memory
+        theta = np.empty((len(at), rows, parameters), dtype=np.float32)
+        for number, one in enumerate(self._thetas(at)):
+            theta[number] = one
+        batches = expected_log_ratios(self._experiment, self._network, theta, self._seed)
+        return by_score(self._draws[at], self._ess, batches, self._tolerance, self._seconds)
+
+    def _mean(self) -> FloatArray:
+        """Posterior mean of theta, shape (rows, parameters); supports are convex, so that it lies inside."""
+        at = np.unique(np.linspace(0, len(self._draws) - 1, _FEWEST_DRAWS).round().astype(np.int64))
+        return np.asarray(sum(self._thetas(at)) / len(at))
+
+    def _thetas(self, at: IntArray) -> Iterator[FloatArray]:
+        """theta at one draw after the other, computed in chunks that fit into memory."""
+        size = max(1, _CHUNK // self._theta(at[:1]).size)
+        for start in range(0, len(at), size):
+            yield from self._theta(at[start : start + size])
+
+    def _theta(self, at: IntArray) -> FloatArray:
+        """theta at draws, counted over all chains, shape (draws, rows, parameters)."""
+        theta = natural_parameters(self._fit.spec, {site: value[at] for site, value in self._coefficients.items()})
+        return np.broadcast_to(theta, (len(at), *theta.shape[-2:]))

@@ -1,0 +1,181 @@
+"""Certificates of fits by sound and by spoiled networks, beside fits by the exact likelihood."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+import hddm_sbi as hs
+from hddm_sbi.api import HierarchicalDDM
+from hddm_sbi.errors import DataError, ModelError
+from hddm_sbi.likelihoods.choose import Chosen
+from hddm_sbi.results.certify import Certifier, Fit
+from hddm_sbi.results.quantities import quantities
+from hddm_sbi.results.to_arviz import thin
+from tests.inference.spoiled import DriftTwice
+
+DRAWS, CHAINS = 400, 2
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    """Four participants of 150 trials."""
+    theta = [(1.0, 1.5, 0.5, 0.3), (0.6, 1.8, 0.45, 0.25), (1.4, 1.3, 0.55, 0.35), (0.9, 1.6, 0.5, 0.28)]
+    rt, choice = hs.simulate("ddm", theta, 150, seed=4)
+    return pd.DataFrame({"subject": np.repeat(range(4), 150), "rt": rt.ravel(), "response": choice.ravel()})
+
+
+def _fit(table: pd.DataFrame, likelihood: Any, seed: int = 1, **options: Any) -> tuple[HierarchicalDDM, Any]:
+    model = HierarchicalDDM(table, likelihood=likelihood, **{"groupby": "subject", **options})
+    return model, model.sample(draws=DRAWS, tune=300, chains=CHAINS, seed=seed, progress=False)
+
+
+@pytest.fixture(scope="module")
+def exact(table: pd.DataFrame) -> np.ndarray:
+    """Draws of the quantities by the exact likelihood."""
+    found = quantities(_fit(table, "exact", seed=7)[1])
+    return found.draws.reshape(-1, len(found.labels))
+
+
+@pytest.fixture(scope="module")
+def sound(table: pd.DataFrame) -> tuple[HierarchicalDDM, Any]:
+    return _fit(table, "nle")
+
+
+def _spoiled(net: str, scale: float = 1.0, noise: float = 0.0) -> Any:
+    """The bundled network with the last layer of one of its networks scaled, or with noise on its weights."""
+    network = copy.deepcopy(hs.load_pretrained("ddm"))
+    last = [layer for layer in getattr(network, net).modules() if isinstance(layer, nn.Linear)][-1]
+    with torch.no_grad():
+        step = torch.randn(last.weight.shape, generator=torch.Generator().manual_seed(1)).to(last.weight)
+        last.weight.add_(noise * last.weight.std() * step).mul_(scale)
+        last.bias.mul_(scale)
+    return network
+
+
+def _actual(idata: Any, exact: np.ndarray) -> np.ndarray:
+    """What the certificate estimates: the difference of the means in sds of the network's posterior."""
+    found = quantities(idata)
+    draws = found.draws.reshape(-1, len(found.labels))
+    return (draws.mean(axis=0) - exact.mean(axis=0)) / draws.std(axis=0)
+
+
+@pytest.mark.parametrize("method", ["auto", "score"])
+def test_the_bundled_network_passes(sound, method: str) -> None:
+    model, idata = sound
+    made = model.certify(idata, method=method)
+    assert made.passed, str(made)
+    assert made.table["shift"].abs().max() < 0.2
+    assert made.table["method"].iloc[0] == ("reweighting" if method == "auto" else "score test")
+    assert "All draws lie within the range" in str(made)
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "variable", "sign"),
+    [
+        ({"net": "choice_net", "scale": 0.75}, "v", 1),
+        pytest.param({"net": "time_net", "noise": 2.0}, "", 0, marks=pytest.mark.slow),
+    ],
+)
+def test_a_spoiled_network_is_caught_and_both_methods_agree_with_the_exact_fit(
+    table, exact, spoiled, variable: str, sign: int
+) -> None:
+    model, idata = _fit(table, _spoiled(**spoiled))
+    actual = _actual(idata, exact)
+    assert np.abs(actual).max() > 0.5
+    for method in ("reweighting", "score"):
+        made = model.certify(idata, method=method)
+        shift = made.table["shift"].to_numpy()
+        assert not made.passed
+        assert "NOT good enough" in made.sentence
+        # right to first order; the means that it is compared with have errors of about 0.06
+        assert np.corrcoef(shift, actual)[0, 1] > 0.8
+        assert 0.6 < shift @ actual / (actual @ actual) < 1.6
+        if sign:
+            assert made.table.loc[variable, "verdict"] != "fine"
+            assert np.sign(made.table.loc[variable, "shift"]) == sign
+
+
+@pytest.mark.slow
+def test_the_bundled_network_passes_on_the_bundled_experiment(cavanagh) -> None:
+    model, idata = _fit(cavanagh, "nle", groupby="participant_id")
+    for method in ("reweighting", "score"):
+        made = model.certify(idata, method=method, seconds=120.0)
+        assert made.passed, str(made)
+
+
+def test_a_network_that_finds_half_the_drift_is_caught() -> None:
+    """Its posterior is the exact one with every drift halved, the prior mattering little for so many trials."""
+    rt, choice = hs.simulate("ddm", [0.5, 1.5, 0.5, 0.3], 600, seed=3)
+    table = pd.DataFrame({"rt": rt, "response": choice})
+    model, idata = _fit(table, "exact", groupby=None, p_outlier=0)
+    coefficients = model._coefficients(idata)
+    coefficients["v_Intercept"] = 0.5 * coefficients["v_Intercept"]
+    found = quantities(idata)
+    is_drift = np.array([name.startswith("v") for name in found.variables])
+    found = replace(found, draws=np.where(is_drift, 0.5 * found.draws, found.draws))
+    fit = Fit(model.spec, model.trials, model.ssm, Chosen(DriftTwice(), "nle"), None, coefficients, found, None)
+    made = Certifier(fit).certify()
+    # so far from the exact posterior weights are of no use
+    assert made.table["method"].iloc[0] == "score test"
+    assert not made.passed
+    assert "moves v" in made.sentence
+    drifts = found.draws.reshape(-1, len(found.labels))[:, is_drift]
+    actual = -(drifts.mean(axis=0) / drifts.std(axis=0))
+    # far beyond first order: the sign, and the size within a factor of three
+    assert (made.table["shift"][is_drift] / actual).between(1 / 3, 3).all()
+    assert made.table["shift"][~is_drift].abs().max() < 0.25 * np.abs(actual).max()
+    assert made.density.distance > 0.05
+    assert "too far from the exact one" in Certifier(fit).certify("reweighting").sentence
+
+
+def test_a_model_without_an_exact_likelihood_gets_the_score_test(table) -> None:
+    own = replace(hs.get_model("ddm"), name="own")
+    model, idata = _fit(table, hs.load_pretrained("ddm"), model=own)
+    made = model.certify(idata)
+    assert made.table["method"].iloc[0] == "score test"
+    assert not made.has_exact
+    assert made.passed, str(made)
+    with pytest.raises(ModelError, match="no exact likelihood to reweight to"):
+        model.certify(idata, method="reweighting")
+
+
+def test_the_exact_likelihood_is_certified_by_simulation(table) -> None:
+    model, idata = _fit(table, "exact", groupby=None)
+    made = model.certify(idata)
+    assert made.table["method"].iloc[0] == "score test"
+    assert made.passed, str(made)
+
+
+def test_the_same_seed_gives_the_same_certificate(sound) -> None:
+    model, idata = sound
+    few = thin(idata, 100)
+    made, again = (model.certify(few, method="score", tolerance=0.3, seconds=600.0, seed=5) for _ in range(2))
+    pd.testing.assert_frame_equal(made.table, again.table)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"method": "magic"}, "no method 'magic'"),
+        ({"tolerance": 0.0}, "tolerance is 0.0"),
+        ({"seconds": -1}, "seconds is -1"),
+    ],
+)
+def test_bad_options_are_refused(sound, options, message: str) -> None:
+    model, idata = sound
+    with pytest.raises(ModelError, match=message):
+        model.certify(idata, **options)
+
+
+def test_results_of_another_model_are_refused(sound, table) -> None:
+    _, idata = sound
+    with pytest.raises(DataError, match="they belong to another model"):
+        HierarchicalDDM(table.assign(x=0.1 * np.arange(len(table))), formula="v ~ x", groupby="subject").certify(idata)
