@@ -36,22 +36,28 @@ from benchmarks.engines.common import (  # noqa: E402
     Report,
     Task,
 )
+from hddm_sbi.ssm.own import in_room  # noqa: E402
 
-# sbi's own, 200 and no end, train for an hour; a gradient costs the same.
+# sbi's own, 200 and no end, train for an hour, to a better network; a gradient costs the same.
 BATCH, EPOCHS = 1000, 40
-# v, a, z, t0: wide enough for the participants of both experiments.
-LOW, HIGH = torch.tensor([-5.0, 0.5, 0.1, 0.05]), torch.tensor([6.0, 3.5, 0.9, 1.0])
+# v, a, z, t0: wide enough for the participants of both experiments; other parameters have their model's training box.
+RANGES = {"v": (-5.0, 6.0), "a": (0.5, 3.5), "z": (0.1, 0.9), "t0": (0.05, 1.0)}
 
 
-def train(simulations: int, seed: int):
-    """sbi's mixed estimator as its tutorial for choices and response times has it; only the simulator is ours."""
+def train(simulations: int, seed: int, name: str = "ddm", **how: int):
+    """sbi's mixed estimator as its tutorial for choices and response times has it; only the simulator is ours.
+
+    ``how`` goes to sbi's ``train``.
+    """
     torch.manual_seed(seed)
-    prior = BoxUniform(LOW, HIGH)
-    theta = prior.sample((simulations,))
-    rt, choice = hs.simulate("ddm", theta.numpy().astype(np.float64), 1, seed)
+    ssm = hs.get_model(name)
+    prior = BoxUniform(*torch.tensor([RANGES.get(p.name, p.box) for p in ssm.parameters], dtype=torch.float32).T)
+    # widths are drawn as proportions of their room
+    theta = torch.as_tensor(in_room(ssm, prior.sample((simulations,)).numpy().astype(np.float64)), dtype=torch.float32)
+    rt, choice = hs.simulate(name, theta.numpy().astype(np.float64), 1, seed)
     x = torch.as_tensor(np.column_stack([rt, choice]), dtype=torch.float32)
     trainer = MNLE(prior, density_estimator=likelihood_nn("mnle", log_transform_x=True), show_progress_bars=False)
-    return trainer.append_simulations(theta, x).train(training_batch_size=BATCH, max_num_epochs=EPOCHS)
+    return trainer.append_simulations(theta, x).train(**how)
 
 
 def model(estimator, window: float, subject: torch.Tensor, x: torch.Tensor) -> None:
@@ -120,18 +126,26 @@ def run_chain(estimator, task: Task, chain: int) -> dict:
     }  # fmt: skip
 
 
+def kept(path: Path, simulations: int, name: str = "ddm", **how: int) -> tuple[object, float]:
+    """The estimator of a file and the seconds its training took; trained now, and kept there, unless it was."""
+    if not path.exists():
+        begin = time.perf_counter()
+        estimator = train(simulations, 1, name, **how)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(pickle.dumps({"estimator": estimator, "seconds": time.perf_counter() - begin}))
+    found = pickle.loads(path.read_bytes())
+    return found["estimator"], found["seconds"]
+
+
 def trained(task: Task, report: Report):
     """The estimator, trained unless it was; the time it took then."""
     path, simulations = Path(task.options["estimator"]), int(task.options["simulations"])
-    if not path.exists():
-        begin = time.perf_counter()
-        estimator = train(simulations, seed=1)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(pickle.dumps({"estimator": estimator, "seconds": time.perf_counter() - begin}))
-        report.seconds["training"] = time.perf_counter() - begin
-    kept = pickle.loads(path.read_bytes())
-    report.note = f"network trained on {simulations:,} simulations in {kept['seconds']:.0f} s, not counted"
-    return kept["estimator"]
+    new = not path.exists()
+    estimator, seconds = kept(path, simulations, training_batch_size=BATCH, max_num_epochs=EPOCHS)
+    if new:
+        report.seconds["training"] = seconds
+    report.note = f"network trained on {simulations:,} simulations in {seconds:.0f} s, not counted"
+    return estimator
 
 
 def main() -> None:
