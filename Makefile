@@ -1,6 +1,7 @@
 # Everything starts from a machine with make and Python 3.11 to 3.13: `make fit` or `make test` alone is enough.
 PYTHON ?= python3
-PYTEST_FLAGS ?=
+# One process a core; a file stays in one process, so that its fits are made once.
+PYTEST_FLAGS ?= -n auto --dist loadfile
 BIN := .venv/bin
 STAMP := .venv/.installed
 
@@ -45,6 +46,7 @@ bench: install bench-env
 	$(BIN)/python -m benchmarks.side_by_side $(BENCH_FLAGS)
 	$(BIN)/python -m benchmarks.gradient_cost
 	$(BIN)/python -m benchmarks.simulators
+	$(BIN)/python -m benchmarks.accuracy --rivals
 
 # This package's rows only, in minutes; no other environment is needed.
 bench-ours: install
