@@ -129,13 +129,14 @@ def simulate_trials(
 
     Returns:
         rt in seconds and choice, each of shape (trials,); NaN and -1 where theta lies outside the model's supports, as
-        draws from the prior under an identity link may.
+        draws from the prior under an identity link may, or the process practically never responds.
     """
     of_process, of_lapses = seed.spawn(2)
     columns = [names.index(name) for name in ssm.parameter_names]
     number = int(of_process.generate_state(1, np.uint32)[0])
     process = np.ascontiguousarray(theta[:, columns])
     possible = ssm.possible(process)
+    possible[possible] = ~ssm.endless(process[possible])
     rt, choice = np.full(len(process), np.nan), np.full(len(process), -1)
     if possible.any():
         times, choices = ssm.simulator(process[possible], 1, number)

@@ -18,6 +18,9 @@ IntArray = npt.NDArray[np.int64]
 # density to that with the drift reversed, each of shape (rows, trials)
 RatioSimulator = Callable[[FloatArray, int, int], tuple[FloatArray, IntArray, FloatArray]]
 
+# How much longer than usual a simulation may take: beyond, neither participants nor users wait for the response.
+ENDLESS = 1e5
+
 # (theta of shape (rows, parameters), trials per row, seed) -> rt and choice, each of shape (rows, trials)
 Simulator = Callable[[FloatArray, int, int], tuple[FloatArray, IntArray]]
 
@@ -161,7 +164,7 @@ class SSM:
         ratio_simulator: a simulator that also tells how likely each simulated path would have been with the drift
             reversed: training then learns from it for both drifts, the rarer choices above all.
         effort: how much longer than usual simulations at theta, (rows, parameters), take, at least 1: training draws
-            such rows the less often; None: nowhere.
+            such rows the less often, and beyond ``ENDLESS`` none are simulated; None: nowhere longer.
         guess: rules of thumb for where the search for a first point begins; parameters without one begin at the median
             of their prior, or in the middle of their box.
     """
@@ -196,6 +199,13 @@ class SSM:
                 if parameter.within is not None:
                     result[..., k] /= room(result[..., names.index(parameter.within)])
         return result
+
+    def endless(self, theta: FloatArray) -> npt.NDArray[np.bool_]:
+        """Whether the process at ``theta``, (rows, parameters), practically never responds, shape (rows,)."""
+        if self.effort is None:
+            return np.zeros(len(theta), dtype=np.bool_)
+        with np.errstate(over="ignore"):
+            return self.effort(theta) > ENDLESS
 
     def possible(self, theta: FloatArray) -> npt.NDArray[np.bool_]:
         """Whether every parameter of ``theta``, (..., parameters), lies in its support, shape (...)."""

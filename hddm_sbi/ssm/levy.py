@@ -7,11 +7,13 @@ motion of variance 2 C e^(2 - alpha) / (2 - alpha) (Asmussen & Rosinski 2001, Jo
 482-493), whose passage between jumps is followed by the bridge's crossing probability, without steps that miss it.
 
 A sum of small jumps leaps over a boundary where Brownian motion touches it. For the motion to pass when the sum does,
-its boundary lies farther out by the sum's mean overshoot (Siegmund 1985, Sequential Analysis, chapter 10),
+both boundaries lie farther out by the difference of their mean overshoots (Siegmund 1985, Sequential Analysis, chapter
+10; the renewal functions of the ladder heights of both processes then agree far from the boundary),
 
-    -(1 / pi) int_0^inf k^-2 log(2 psi(k) / (s^2 k^2)) dk,
+    (1 / pi) int_0^inf k^-2 log|psi_Y(k) / psi(k)| dk,
 
-with the characteristic exponent psi and the variance s^2 of the jumps below e; it is proportional to e.
+with the characteristic exponents psi(k) = (sigma k)^alpha - i v k of the process and psi_Y of what is simulated, which
+has s^2 k^2 / 2 in place of the small jumps. In units of e it depends on alpha and on v e^(alpha - 1) only.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from functools import cache
 
 import numpy as np
 from numba import njit
+from scipy.interpolate import RectBivariateSpline
 from scipy.special import gamma, gammaln
 
 from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, IntArray, Parameter, Prior, Symmetries
@@ -29,31 +32,55 @@ from hddm_sbi.ssm.crossing import LONGEST_STEP, crossing_time, side_crossed
 from hddm_sbi.ssm.ddm import DDM
 from hddm_sbi.ssm.rng import exponential, normal, seed_state, uniform
 
-# Smallest jump that is simulated by itself, relative to the distance of the boundaries.
-_THRESHOLD = 0.02
-# Where the overshoot is computed; between, it is interpolated.
-_NODES = np.linspace(1.0, 2.0, 41)
+# Smallest jump that is simulated by itself, relative to the distance of the boundaries and to that from the start to
+# the nearer one.
+_THRESHOLD, _NEAR_START = 0.03, 0.3
+# Where the shift of the boundaries is computed; between, interpolated. Drifts as w / (1 + w), w = v e^(alpha - 1).
+_ALPHAS, _DRIFTS = np.linspace(1.0, 2.0, 41), np.linspace(0.0, 1.0, 41)
+
+
+def stable_weight(alpha: FloatArray) -> FloatArray:
+    """C / (2 - alpha), which stays finite as alpha tends to 2: C |x|^(-1 - alpha) dx is the measure of the jumps."""
+    rest = 2.0 - alpha  # sin(pi alpha / 2) = sin(pi rest / 2)
+    return 2.0 ** (-0.5 * alpha) * gamma(1.0 + alpha) * 0.5 * np.sinc(0.5 * rest)
+
+
+def _small_jumps(k: FloatArray, alpha: FloatArray) -> FloatArray:
+    """2 (2 - alpha) / k^2 int_0^1 (1 - cos k x) x^(-1 - alpha) dx, 1 at k = 0 and at alpha = 2."""
+    alpha = np.minimum(alpha, 2.0 - 1e-9)  # where both parts would divide zero by zero
+    rest = 2.0 - alpha
+    # up to k = 20 by its power series, whose terms cancel to seven digits there
+    near, far = np.minimum(k, 20.0), np.maximum(k, 20.0)
+    n = np.arange(1, 60)[:, None, None]
+    with np.errstate(under="ignore"):
+        size = np.exp(2.0 * (n - 1.0) * np.log(near) - gammaln(2.0 * n + 1.0)) / (2.0 * n - alpha)
+    series = 2.0 * rest * np.sum(-((-1.0) ** n) * size, axis=0)
+    # and beyond as the integral to infinity less that from 1, expanded for large k
+    whole = far**alpha * np.pi / (2.0 * gamma(1.0 + alpha) * np.sin(0.5 * np.pi * rest))
+    tail = 1.0 / alpha + np.sin(far) / far - (1.0 + alpha) * np.cos(far) / far**2
+    return np.where(k < 20.0, series, 2.0 * rest * (whole - tail) / far**2)
 
 
 @cache
-def overshoots() -> FloatArray:
-    """Mean overshoot of a sum of stable jumps below 1, by the formula above, for each of ``_NODES``."""
-    alpha = _NODES[:-1, None]
-    rest = 2.0 - alpha
+def _shifts() -> RectBivariateSpline:
+    """How far out the boundaries of the simulation lie, in units of e, by the formula above."""
     x, w = np.polynomial.legendre.leggauss(64)
-    # 2 psi / (s^2 k^2) = (2 (2 - alpha) / k^2) int_0^1 (1 - cos k x) x^(-1 - alpha) dx. Up to k = 20 by its power
-    # series, whose terms cancel to seven digits there:
-    k = 10.0 * (x + 1.0)
-    n = np.arange(1, 60)[:, None, None]
-    with np.errstate(under="ignore"):
-        size = np.exp(2.0 * (n - 1.0) * np.log(k) - gammaln(2.0 * n + 1.0)) / (2.0 * n - alpha)
-    near = (10.0 * w * np.log(2.0 * rest * np.sum(-((-1.0) ** n) * size, axis=0)) / k**2).sum(-1)
-    # and beyond as the integral to infinity less that from 1, expanded for large k; k = 40 / (1 + x)
-    k = 40.0 / (1.0 + x)
-    whole = k**alpha * np.pi / (2.0 * gamma(1.0 + alpha) * np.sin(0.5 * np.pi * alpha))
-    tail = 1.0 / alpha + np.sin(k) / k - (1.0 + alpha) * np.cos(k) / k**2
-    far = (w * np.log(2.0 * rest * (whole - tail) / k**2)).sum(-1) / 40.0
-    return np.append(-(near + far) / np.pi, 0.0)
+    # k up to 20, then 40 / (1 + x)
+    k = np.concatenate([10.0 * (x + 1.0), 40.0 / (1.0 + x)])
+    weights = np.concatenate([10.0 * w / (10.0 * (x + 1.0)) ** 2, w / 40.0])
+    alpha = _ALPHAS[:, None]
+    stable = (0.5 * k * k) ** (0.5 * alpha)
+    simulated = stable + stable_weight(alpha) * k**2 * (1.0 - _small_jumps(k, alpha))
+    drifts = (_DRIFTS[:-1] / (1.0 - _DRIFTS[:-1]))[:, None, None] * k
+    ratios = np.log((simulated**2 + drifts**2) / (stable**2 + drifts**2))
+    table = np.concatenate([(ratios * weights).sum(-1), np.zeros((1, len(_ALPHAS)))]) / (2.0 * np.pi)
+    return RectBivariateSpline(_DRIFTS, _ALPHAS, table)
+
+
+def boundary_shift(v: FloatArray, alpha: FloatArray, e: FloatArray) -> FloatArray:
+    """How far out the boundaries lie where jumps below e are replaced by Brownian motion; see above."""
+    w = np.abs(v) * e ** (alpha - 1.0)
+    return e * _shifts().ev(w / (1.0 + w), alpha)
 
 
 @njit(nogil=True, cache=True)
@@ -68,26 +95,19 @@ def _simulate_span(
             seed_state(state, seed, i // BLOCK)
         if i // n != row:
             row = i // n
-            v, a, z, t0, alpha = theta[row, 0], theta[row, 1], theta[row, 2], theta[row, 3], theta[row, 4]
-            inverse_alpha, e = 1.0 / alpha, _THRESHOLD * a
-            # C / (2 - alpha), which stays finite as alpha -> 2: sin(pi alpha / 2) = sin(pi (2 - alpha) / 2)
-            rest = 2.0 - alpha
-            sine = math.sin(0.5 * math.pi * rest) / rest if rest > 1e-9 else 0.5 * math.pi
-            c = math.pow(2.0, -0.5 * alpha) * math.gamma(1.0 + alpha) * sine / math.pi
-            rate = 2.0 * c * rest / alpha * math.pow(e, -alpha)
-            variance = 2.0 * c * math.pow(e, rest)
-            beyond = e * theta[row, 5]
-        lower, upper, t = a * z, a * (1.0 - z), t0
+            v, a, z, t0, inverse_alpha = theta[row, 0], theta[row, 1], theta[row, 2], theta[row, 3], 1.0 / theta[row, 4]
+            e, rate, variance, beyond = theta[row, 5], theta[row, 6], theta[row, 7], theta[row, 8]
+        lower, upper, t = a * z + beyond, a * (1.0 - z) + beyond, t0
         longest = LONGEST_STEP * a * a / variance
         jump = exponential(state) / rate if rate > 0.0 else math.inf
         while True:
             h = min(jump, longest)
             move = v * h + math.sqrt(variance * h) * normal(state)
             e_lower, e_upper = lower + move, upper - move
-            side = side_crossed(lower + beyond, e_lower + beyond, upper + beyond, e_upper + beyond, variance * h, state)
+            side = side_crossed(lower, e_lower, upper, e_upper, variance * h, state)
             if side >= 0:
                 d, end = (lower, e_lower) if side == 0 else (upper, e_upper)
-                rt[i] = t + crossing_time(d + beyond, end + beyond, variance * h, state) / variance
+                rt[i] = t + crossing_time(d, end, variance * h, state) / variance
                 choice[i] = side
                 break
             t += h
@@ -117,8 +137,13 @@ def simulate_levy(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, Int
     Returns:
         rt in seconds and choice (0 lower, 1 upper), each of shape (rows, n).
     """
-    overshoot = np.interp(theta[:, 4], _NODES, overshoots())
-    return run_blocks(_simulate_span, np.column_stack([theta, overshoot]), n, seed)
+    v, a, z, alpha = theta[:, 0], theta[:, 1], theta[:, 2], theta[:, 4]
+    e = a * np.minimum(_THRESHOLD, _NEAR_START * np.minimum(z, 1.0 - z))
+    weight = stable_weight(alpha)
+    rate = 2.0 * weight * (2.0 - alpha) / alpha * e**-alpha
+    variance = 2.0 * weight * e ** (2.0 - alpha)
+    jumps = np.column_stack([theta, e, rate, variance, boundary_shift(v, alpha, e)])
+    return run_blocks(_simulate_span, jumps, n, seed)
 
 
 LEVY = SSM(
@@ -129,7 +154,7 @@ LEVY = SSM(
             "alpha",
             (1.0, 2.0),
             "logit",
-            (1.0, 2.0),
+            (1.01, 2.0),
             "stability of the noise: 2 is Brownian, less jumps more",
             # logit of alpha - 1: 95 % between 1.12 and 1.98
             prior=Prior(1.0, 1.5, 0.5, 0.5, 0.25, "weakly informative, after Voss et al. 2019: between 1 and 2"),

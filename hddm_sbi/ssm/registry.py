@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.ssm.angle import ANGLE
-from hddm_sbi.ssm.base import SSM, FloatArray, IntArray
+from hddm_sbi.ssm.base import ENDLESS, SSM, FloatArray, IntArray
 from hddm_sbi.ssm.ddm import DDM
 from hddm_sbi.ssm.full_ddm import FULL_DDM
 from hddm_sbi.ssm.lba import LBA
@@ -114,7 +114,8 @@ def simulate(model: str | SSM, theta: npt.ArrayLike, n: int = 1, seed: int = 0) 
         rt in seconds and choice (0 = lower, 1 = upper; in a race the accumulator), each of shape (..., n).
 
     Raises:
-        ModelError: unknown model, wrong number of parameters, or a value outside its support.
+        ModelError: unknown model, wrong number of parameters, a value outside its support, or a process that
+            practically never responds (a strong leak).
 
     Example:
         >>> rt, choice = simulate("ddm", [0.5, 1.5, 0.5, 0.3], n=1000, seed=1)
@@ -128,6 +129,13 @@ def simulate(model: str | SSM, theta: npt.ArrayLike, n: int = 1, seed: int = 0) 
     if operator.index(seed) < 0:
         raise ModelError(f"seed is {seed}; give a non-negative integer.")
     rows = np.ascontiguousarray(theta.reshape(-1, theta.shape[-1]))
+    endless = ssm.endless(rows)
+    if endless.any():
+        values = ", ".join(f"{name} {x:g}" for name, x in zip(ssm.parameter_names, rows[endless][0], strict=True))
+        raise ModelError(
+            f"with {values} the model '{ssm.name}' practically never responds: a trial takes {ENDLESS:g} times as long"
+            " as usual; choose parameters nearer to those of an experiment."
+        )
     rt, choice = ssm.simulator(rows, n, seed)
     return rt.reshape(*theta.shape[:-1], n), choice.reshape(*theta.shape[:-1], n)
 
@@ -150,6 +158,8 @@ def check_theta(ssm: SSM, theta: npt.ArrayLike) -> FloatArray:
         bad = ~parameter.contains(proportions)
         if bad.any():
             z = parameter.within
-            needed = f"in ({low:g}, {high:g})" if z is None else f"at least 0 and below 2 min({z}, 1 - {z})"
+            first, last = parameter.contains(np.array([low, high]))
+            ends = f"{'[' if first else '('}{low:g}, {high:g}{']' if last else ')'}"
+            needed = f"in {ends}" if z is None else f"at least 0 and below 2 min({z}, 1 - {z})"
             raise ModelError(f"{parameter.name} is {column[bad].flat[0]:g}; the model '{ssm.name}' needs it {needed}.")
     return array

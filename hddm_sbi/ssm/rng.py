@@ -1,5 +1,8 @@
 """A small random number generator for Numba kernels: xoshiro256++ (Blackman & Vigna 2021), seeded by splitmix64.
 
+Normal draws come from a ziggurat of 256 layers (Marsaglia & Tsang 2000, Journal of Statistical Software 5(8)), with
+independent bits for the layer and the place in it (Doornik 2005).
+
 Every block of trials owns a generator seeded from (seed, block), so results do not depend on the number of threads, and
 NumPy's and Numba's global generators stay untouched.
 """
@@ -13,9 +16,27 @@ import numpy.typing as npt
 from numba import njit, uint64
 
 UIntArray = npt.NDArray[np.uint64]
+FloatArray = npt.NDArray[np.float64]
 
 _TWO_TO_MINUS_53 = 2.0**-53
+_TWO_TO_MINUS_52 = 2.0**-52
 _BELOW_ONE = 1.0 - _TWO_TO_MINUS_53
+
+# Where the tail of the ziggurat starts, and the area of each of its layers (Marsaglia & Tsang 2000).
+_TAIL, _AREA = 3.6541528853610088, 0.00492867323399
+
+
+def _ziggurat() -> tuple[FloatArray, FloatArray]:
+    """Right ends of the layers, the widest (with the tail) first, and their densities relative to that at 0."""
+    ends = [_AREA * math.exp(0.5 * _TAIL**2), _TAIL]
+    while len(ends) < 256:
+        height = math.exp(-0.5 * ends[-1] ** 2) + _AREA / ends[-1]
+        ends.append(math.sqrt(-2.0 * math.log(height)))
+    x = np.array([*ends, 0.0])
+    return x, np.exp(-0.5 * x**2)
+
+
+_ENDS, _HEIGHTS = _ziggurat()
 
 
 @njit(inline="always")
@@ -41,8 +62,8 @@ def seed_state(state: UIntArray, seed: int, stream: int) -> None:
 
 
 @njit(nogil=True, cache=True)
-def uniform(state: UIntArray) -> float:
-    """A draw from the open interval (0, 1)."""
+def _word(state: UIntArray) -> np.uint64:
+    """The generator's next 64 bits."""
     word = _rotl(state[0] + state[3], 23) + state[0]
     t = state[1] << uint64(17)
     state[2] ^= state[0]
@@ -51,8 +72,14 @@ def uniform(state: UIntArray) -> float:
     state[0] ^= state[3]
     state[2] ^= t
     state[3] = _rotl(state[3], 45)
+    return word
+
+
+@njit(nogil=True, cache=True)
+def uniform(state: UIntArray) -> float:
+    """A draw from the open interval (0, 1)."""
     # the 53 high bits, moved half a step off zero so that logarithms stay finite; the last would round to 1
-    return min((float(word >> uint64(11)) + 0.5) * _TWO_TO_MINUS_53, _BELOW_ONE)
+    return min((float(_word(state) >> uint64(11)) + 0.5) * _TWO_TO_MINUS_53, _BELOW_ONE)
 
 
 @njit(nogil=True, cache=True)
@@ -63,10 +90,26 @@ def exponential(state: UIntArray) -> float:
 
 @njit(nogil=True, cache=True)
 def normal(state: UIntArray) -> float:
-    """A draw from the standard normal distribution (Marsaglia's polar method)."""
+    """A draw from the standard normal distribution."""
     while True:
-        x = 2.0 * uniform(state) - 1.0
-        y = 2.0 * uniform(state) - 1.0
-        s = x * x + y * y
-        if 0.0 < s < 1.0:
-            return x * math.sqrt(-2.0 * math.log(s) / s)
+        word = _word(state)
+        layer = np.int64(word & uint64(255))
+        # the 53 high bits, from -1 to 1
+        u = (float(word >> uint64(11)) + 0.5) * _TWO_TO_MINUS_52 - 1.0
+        x = u * _ENDS[layer]
+        if abs(x) < _ENDS[layer + 1]:
+            return x
+        if layer == 0:
+            return math.copysign(_tail(state), u)
+        height = _HEIGHTS[layer] + uniform(state) * (_HEIGHTS[layer + 1] - _HEIGHTS[layer])
+        if height < math.exp(-0.5 * x * x):
+            return x
+
+
+@njit(nogil=True, cache=True)
+def _tail(state: UIntArray) -> float:
+    """A draw beyond the ziggurat (Marsaglia 1964)."""
+    while True:
+        x = exponential(state) / _TAIL
+        if 2.0 * exponential(state) > x * x:
+            return _TAIL + x

@@ -9,13 +9,14 @@ from numba import njit
 
 from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, IntArray, Parameter, Prior, Symmetries
 from hddm_sbi.ssm.blocks import BLOCK, run_blocks
-from hddm_sbi.ssm.crossing import LONGEST_STEP, beyond_chord, crossing_time, side_crossed
+from hddm_sbi.ssm.crossing import LONGEST_STEP, beyond_chord, crossing_time, out_of_reach, side_crossed
 from hddm_sbi.ssm.ddm import DDM
 from hddm_sbi.ssm.reversal import with_reversal
 from hddm_sbi.ssm.rng import normal, seed_state
 
-# Largest deviation of a boundary from a straight line within a step, relative to the boundaries' distance.
-_CURVATURE = 1e-3
+# Largest deviation of a boundary from a straight line within a step, relative to the distance that paths have come by
+# then: whoever arrives soon after a start next to a boundary sees it where it was.
+_CURVATURE = 3e-3
 # Boundaries closer than this, relative to their first distance, have met.
 _MET = 1e-9
 # Steps of a row that are kept for its other trials.
@@ -40,18 +41,23 @@ def _first_step(v: float, half: float, alpha: float, beta: float, start: float) 
 
 
 @njit(nogil=True, cache=True)
-def _next_step(half: float, alpha: float, beta: float, t: float, b: float) -> tuple[float, float, float]:
-    """The step from time t and boundary b: its length, the boundary at its end, how far it bows beyond its chord."""
-    # the first steps grow from the first moment at which a path may arrive: whoever arrives soon does so at a boundary
-    # that has hardly moved; and for alpha < 1 the slope at 0 is infinite
-    h = min(LONGEST_STEP * 4.0 * b * b, t)
+def _next_step(half: float, alpha: float, beta: float, room: float, t: float, b: float) -> tuple[float, float, float]:
+    """The step from time t and boundary b: its length, the boundary at its end, how far it bows beyond its chord.
+
+    Args:
+        half, alpha, beta: of the boundaries.
+        room: distance of the start from the nearer boundary.
+        t, b: time and boundary.
+    """
+    h = LONGEST_STEP * 4.0 * b * b
+    straight = _CURVATURE * min(2.0 * b, room + math.sqrt(t))
     while True:
         end = _bound(half, alpha, beta, t + h)
         bow = _bound(half, alpha, beta, t + 0.5 * h) - 0.5 * (b + end)
         # a curve that bends both ways may meet its chord in the middle
         early = _bound(half, alpha, beta, t + 0.25 * h) - 0.75 * b - 0.25 * end
         # the distance at the end must be out of reach as well
-        if max(abs(bow), abs(early)) <= _CURVATURE * 2.0 * b and h <= LONGEST_STEP * 4.0 * end * b:
+        if max(abs(bow), abs(early)) <= straight and h <= LONGEST_STEP * 4.0 * end * b:
             return h, end, bow
         h *= 0.6
 
@@ -79,13 +85,13 @@ def _simulate_span(
                 h, bow = _first_step(v, half, alpha, beta, abs(x)), 0.0
                 end = _bound(half, alpha, beta, h)
             else:
-                h, end, bow = _next_step(half, alpha, beta, t, b)
+                h, end, bow = _next_step(half, alpha, beta, half - abs(2.0 * z - 1.0) * half, t, b)
             if k == known and k < _KEPT:
                 steps[k, 0], steps[k, 1], steps[k, 2] = h, end, bow
                 known += 1
             following = x + v * h + math.sqrt(h) * normal(state)
-            if k > 0:
-                d_lower, e_lower, d_upper, e_upper = b + x, end + following, b - x, end - following
+            d_lower, e_lower, d_upper, e_upper = b + x, end + following, b - x, end - following
+            if k > 0 and not out_of_reach(d_lower, e_lower, d_upper, e_upper, h):
                 by_lower, by_upper = beyond_chord(d_lower, e_lower, bow), beyond_chord(d_upper, e_upper, bow)
                 d_lower, e_lower, d_upper, e_upper = (
                     d_lower + by_lower, e_lower + by_lower, d_upper + by_upper, e_upper + by_upper

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-from numba import njit
 
 from benchmarks.fokker_planck import Passage
 from benchmarks.stable_passage import StablePassage
@@ -12,7 +11,6 @@ from benchmarks.truth import truth
 from hddm_sbi.likelihoods.exact.ddm_cdf import ddm_cdf
 from hddm_sbi.ssm import get_model, simulate
 from hddm_sbi.ssm import levy as levy_module
-from hddm_sbi.ssm.rng import seed_state, uniform
 from tests.ssm.laws import bound, distance_to
 
 N = 200_000
@@ -152,9 +150,6 @@ def test_reweighted_paths_are_those_of_the_reversed_drift(name: str) -> None:
     ssm = get_model(name.split(",")[0])
     assert ssm.ratio_simulator is not None
     rt, choice, log_ratio = ssm.ratio_simulator(theta, 2 * N, 34)
-    same = ssm.simulator(theta, 2 * N, 34)
-    assert np.array_equal(rt, same[0])
-    assert np.array_equal(choice, same[1])
     reversed_drift = theta * np.where(np.arange(theta.shape[1]) == 0, -1.0, 1.0)
     direct = ssm.simulator(reversed_drift, 2 * N, 35)
     weight = np.exp(-log_ratio)
@@ -193,45 +188,42 @@ def _exponent(alpha: float, k: np.ndarray) -> np.ndarray:
     return np.where(k < 5.0, near, whole - 1.0 / alpha + rest.real)
 
 
-def _overshoot(alpha: float, smallest: float) -> float:
-    """Siegmund's integral for jumps between ``smallest`` and 1, by the trapezoid rule in log k."""
-    k = np.exp(np.linspace(math.log(1e-4), math.log(1e5), 200_001))
-    exponent, variance = _exponent(alpha, k), 1.0 / (2.0 - alpha)
-    if smallest > 0.0:
-        exponent -= smallest**-alpha * _exponent(alpha, k * smallest)
-        variance *= 1.0 - smallest ** (2.0 - alpha)
-    integrand = np.log(2.0 * exponent / (variance * k * k)) / k
-    # the ends by hand: near 0 the integrand is constant, beyond it is the logarithm of k^-2 or k^(alpha - 2)
-    power = alpha - 2.0 if smallest == 0.0 else -2.0
-    ends = integrand[0] + (integrand[-1] * k[-1] + power) / k[-1]
+def _shift(alpha: float, w: float) -> float:
+    """The integral of the package's by the trapezoid rule in log k, in units of the smallest jump."""
+    k = np.exp(np.linspace(math.log(1e-5), math.log(1e5), 200_001))
+    c = 2.0 ** (-0.5 * alpha) * math.gamma(1.0 + alpha) * math.sin(0.5 * math.pi * alpha) / math.pi
+    stable = (0.5 * k * k) ** (0.5 * alpha)
+    simulated = stable - 2.0 * c * _exponent(alpha, k) + c / (2.0 - alpha) * k * k
+    integrand = 0.5 * np.log((simulated**2 + (w * k) ** 2) / (stable**2 + (w * k) ** 2)) / k
+    # beyond the end it is the logarithm of k^(2 - alpha), divided by k
+    ends = integrand[-1] + (2.0 - alpha) / k[-1]
     step = math.log(k[1] / k[0])
-    return -(step * (integrand.sum() - 0.5 * (integrand[0] + integrand[-1])) + ends) / math.pi
+    return (step * (integrand.sum() - 0.5 * (integrand[0] + integrand[-1])) + ends) / math.pi
 
 
-@njit
-def _leaps(alpha: float, smallest: float, far: float, out: np.ndarray, state: np.ndarray) -> None:
-    for i in range(len(out)):
-        x = 0.0
-        while abs(x) < far:
-            low = smallest**-alpha
-            size = (low - uniform(state) * (low - 1.0)) ** (-1.0 / alpha)
-            x += size if uniform(state) < 0.5 else -size
-        out[i] = abs(x) - far
+@pytest.mark.parametrize("alpha", [1.2, 1.51, 1.8])
+@pytest.mark.parametrize("v", [0.0, 0.7, -6.0])
+def test_shift_of_the_boundaries(alpha: float, v: float) -> None:
+    e = 0.05
+    packaged = levy_module.boundary_shift(np.array([v]), np.array([alpha]), np.array([e]))[0] / e
+    assert packaged == pytest.approx(_shift(alpha, abs(v) * e ** (alpha - 1.0)), abs=1e-4)
 
 
-@pytest.mark.parametrize("alpha", [1.2, 1.5, 1.8])
-def test_overshoot_of_small_jumps(alpha: float) -> None:
-    # walks of jumps that are simulated one by one agree with the integral, and the integral with the package's
-    smallest = 0.1
-    state, beyond = np.empty(4, dtype=np.uint64), np.empty(20_000)
-    seed_state(state, 37, 0)
-    _leaps(alpha, smallest, 4.0, beyond, state)
-    assert abs(beyond.mean() - _overshoot(alpha, smallest)) < 5.5 * beyond.std() / math.sqrt(len(beyond))
-    packaged = float(np.interp(alpha, levy_module._NODES, levy_module.overshoots()))
-    assert packaged == pytest.approx(_overshoot(alpha, 0.0), abs=2e-5)
+def test_brownian_motion_needs_no_shift() -> None:
+    shift = levy_module.boundary_shift(np.zeros(3), np.array([1.98, 1.998, 2.0]), np.full(3, 0.05))
+    assert 0.0 < shift[1] < 0.15 * shift[0] < 1e-3
+    assert abs(shift[2]) < 1e-9
 
 
-def test_brownian_motion_does_not_leap() -> None:
-    assert levy_module.overshoots()[-1] == 0.0
-    assert levy_module.overshoots()[-2] < 0.02
-    assert np.all(np.diff(levy_module.overshoots()) < 0.0)
+@pytest.mark.parametrize("point", [(0.0, 1.0, 0.5, 1.2), (3.0, 1.2, 0.5, 1.2), (1.0, 2.0, 0.3, 1.6)])
+def test_shifted_boundaries_make_up_for_small_jumps(monkeypatch: pytest.MonkeyPatch, point: tuple[float, ...]) -> None:
+    # with jumps below a tenth of the distance replaced by Brownian motion, the error is seen
+    theta, n = _theta(point[:3], point[3:]), 1_000_000
+    monkeypatch.setattr(levy_module, "_THRESHOLD", 0.1)
+    mean = truth("levy", theta).mean + T0
+    shifted, _ = simulate("levy", theta, n, seed=37)
+    monkeypatch.setattr(levy_module, "boundary_shift", lambda v, alpha, e: np.zeros(v.shape))
+    plain, _ = simulate("levy", theta, n, seed=37)
+    noise = 4.0 * shifted.std() / math.sqrt(n)
+    assert abs(shifted.mean() - mean) < 0.15 * abs(plain.mean() - mean) + noise
+    assert abs(plain.mean() - mean) > 4.0 * noise

@@ -84,3 +84,29 @@ def test_too_few_trials_and_negative_seeds(arguments: dict[str, int], message: s
 def test_counts_are_integers(arguments: dict[str, float]) -> None:
     with pytest.raises(TypeError):
         simulate("ddm", [0.5, 1.5, 0.5, 0.3], **arguments)
+
+
+def test_a_process_that_never_responds_is_refused_in_words() -> None:
+    with pytest.raises(
+        ModelError, match=r"with v 0, a 2, z 0\.5, t0 0\.3, g 20 the model 'ornstein' practically never"
+    ):
+        simulate("ornstein", [0.0, 2.0, 0.5, 0.3, 20.0])
+    ornstein = get_model("ornstein")
+    theta = np.array([[0.0, 2.0, 0.5, 0.3, 20.0], [0.0, 2.0, 0.5, 0.3, -20.0], [0.0, 2.0, 0.5, 0.3, 1e200]])
+    assert ornstein.endless(theta).tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("g", [-1e-300, 1e-160, 1e-320])
+@pytest.mark.parametrize("v", [0.0, 1e-200, -6.0])
+def test_hardly_any_leak_is_none(v: float, g: float) -> None:
+    rt, choice = simulate("ornstein", [v, 2.0, 0.3, 0.3, g], n=1000, seed=1)
+    without, choice_without = simulate("ornstein", [v, 2.0, 0.3, 0.3, 0.0], n=1000, seed=1)
+    assert np.array_equal(choice, choice_without)
+    assert rt == pytest.approx(without, rel=1e-9)
+
+
+def test_levy_takes_alpha_above_one_up_to_two() -> None:
+    rt, _ = simulate("levy", [1.0, 2.0, 0.5, 0.3, 2.0], n=10)
+    assert np.all(rt > 0.3)
+    with pytest.raises(ModelError, match=r"alpha is 1; the model 'levy' needs it in \(1, 2\]"):
+        simulate("levy", [1.0, 2.0, 0.5, 0.3, 1.0])
