@@ -28,6 +28,7 @@ from hddm_sbi.inference.predictive import pointwise_log_prob, predict, simulate_
 from hddm_sbi.inference.prior import prior_coefficients
 from hddm_sbi.likelihoods.base import FloatArray, Likelihood
 from hddm_sbi.likelihoods.choose import Chosen, choose_likelihood
+from hddm_sbi.likelihoods.exact import find_exact
 from hddm_sbi.likelihoods.lapse import LapseMixture
 from hddm_sbi.model.describe import describe
 from hddm_sbi.results.certificate import Certificate
@@ -45,6 +46,7 @@ from hddm_sbi.spec.newdata import spec_on
 from hddm_sbi.spec.options import LAPSE
 from hddm_sbi.spec.table import prior_table
 from hddm_sbi.ssm.base import SSM
+from hddm_sbi.ssm.own import check_model
 from hddm_sbi.ssm.registry import get_model, option_counts
 from hddm_sbi.trials.reading import read_trials
 
@@ -65,7 +67,8 @@ class HierarchicalDDM:
         df: one row per trial; never changed.
         groupby: column of the participant; None fits one population.
         formula: regressions, ``"v ~ conf"``, a list of such, or ``{"v": "conf", "a": "0 + stim + (1|subject)"}``.
-        model: a name from ``list_models()``, or an ``SSM``; a race has as many accumulators as there are options.
+        model: a name from ``list_models()``, or an ``SSM``, whose simulator is tried on six trials; a race has as many
+            accumulators as there are options.
         likelihood: ``"nle"`` (pretrained network; races, which need none, take their formula), ``"exact"`` (where a
             formula exists), the path of a checkpoint, or a trained sbi estimator of (rt, choice).
         pooling: ``"partial"`` (hierarchical), ``"none"`` (participants apart) or ``"complete"`` (one population).
@@ -112,6 +115,7 @@ class HierarchicalDDM:
         p_outlier: Any = "estimate",
         lapse: tuple[float, float | None] = (0.0, None),
     ) -> None:
+        check_model(model)
         self.coding, counts = coding, option_counts(model)
         self.trials = read_trials(
             df, groupby=groupby, rt=rt, response=response, rt_unit=rt_unit, coding=coding, choices=choices,
@@ -373,7 +377,8 @@ class HierarchicalDDM:
         theta = self.ssm.proportions(theta[:, row, : len(names)])  # a box is that of widths as proportions
         report = box_report(theta, self._chosen.box, subject, names, self.trials.subjects)
         if report.by_subject.max() > _BOX_TOLERATED:
-            warnings.warn(report.sentence, HDDMWarning, stacklevel=3)
+            has_exact = find_exact(self.ssm) is not None
+            warnings.warn(report.warning(has_exact), HDDMWarning, stacklevel=3)
         return report
 
 

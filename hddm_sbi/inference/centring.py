@@ -21,9 +21,9 @@ STANDARD_ERRORS = 1.0
 LEAST_INFORMATION = 0.5
 
 
-# A coefficient whose groups are on average centred by less is not centred at all: where the sd may be next to zero,
-# even sd^.1 is a funnel, in which chains diverge and stick, and only w = 0 is none.
-LEAST_CENTRING = 0.5
+# A coefficient is not centred at all where the sd may be next to zero: even sd^.1 is a funnel there, in which chains
+# diverge and stick, and only w = 0 is none. How unlikely zero must be, as a difference of log likelihoods.
+LEAST_EVIDENCE = 12.0
 
 
 def choose_centring(
@@ -54,7 +54,7 @@ def choose_centring(
         groups = _Groups(terms, _of_groups(spec, terms, information), at)
         sd = groups.fit_sd()
         w = groups.resolved(groups.cautious(sd))
-        w = np.where(w.mean(axis=0) < LEAST_CENTRING, 0.0, w)
+        w = np.where(evidence(groups.resolved(sd)) < LEAST_EVIDENCE, 0.0, w)
         for (_, term), columns in zip(terms, groups.columns, strict=True):
             sds[f"{term.site}_sd"] = moderate_sd(term, sd[columns]).reshape(np.shape(at.values[f"{term.site}_sd"]))
             centring[term.site] = w[:, columns]
@@ -103,6 +103,16 @@ class _Groups:
         """
         information = np.sum(2.0 * self.resolved(sd) ** 2, axis=0)
         return sd * np.exp(-STANDARD_ERRORS / np.sqrt(np.maximum(information, LEAST_INFORMATION)))
+
+
+def evidence(w: FloatArray) -> FloatArray:
+    """Log likelihood of the sd over that of none, (k,), where groups, (groups, k), resolve the shares w.
+
+    A group's estimate varies with variance e = sd^2 (1 - w) / w around its value, and sd^2 / w = e / (1 - w) around the
+    population's: a normal of variance e expects log(1 - w) / 2 + w / (1 - w) / 2 less of it.
+    """
+    share = np.minimum(w, 1.0 - 1e-9)
+    return np.asarray(0.5 * np.sum(share / (1.0 - share) + np.log1p(-share), axis=0))
 
 
 def posterior_variance(information: FloatArray, sd: FloatArray) -> FloatArray:

@@ -14,6 +14,11 @@ A standard deviation that may be next to zero is moved as a signed number y, sd 
 are not centred. On the log scale zero is infinitely far away, and a chain that comes near takes long to return; y
 passes through it, the density being smooth and even in y: a negative sd is a positive one with all raw coefficients
 turned round.
+
+The width of a range of starting points changes the process by its square: so much later, say, the non-decision times
+must be. On the link's scale that is a curved ridge. The width is therefore the last coordinate of the core, and moves
+the others, and the groups, not by its own change d but by psi(d), which is linear in the squared proportion p^2 and
+has slope 1 at the centre: a shear, whose Jacobian is 1.
 """
 
 from __future__ import annotations
@@ -54,6 +59,8 @@ IntArray = npt.NDArray[np.int64]
 LEAST_SHARE = 1e-3
 # Largest precision of the likelihood in units of the prior's: far beyond, the prior would be lost in rounding.
 LARGEST_RATIO = 1e10
+# Where the width at the centre is a lesser proportion of its room the ridge is not bent: its slope there says nothing.
+LEAST_WIDTH = 0.1
 # Least information on a log standard deviation for which it counts as known: to a factor of 1.4, its standard error.
 LEAST_INFORMATION = 10.0
 
@@ -63,7 +70,8 @@ class Frame(NamedTuple):
 
     Args:
         centre: the point x = 0.
-        core_at: coordinates of the core.
+        core_at: coordinates of the core; a width of a range of starting points is the last.
+        bent: 1 if it moves the others by its square, else 0.
         core: K^-T.
         bounds: first coordinate in ``block_at`` of each block, and the end of the last.
         block_at: coordinates of the blocks.
@@ -72,12 +80,13 @@ class Frame(NamedTuple):
         signed_at: coordinates of the standard deviations that are moved as signed numbers.
         raw_bounds, raw_at: the raw coefficients that each of them scales, as ``bounds`` and ``block_at``.
         function, record: the density of u, 0 where it is not compiled.
-        busy, u, by_u, moved, signed: which slots are claimed; u, the derivatives by it, the core of u without the
-            centre, and the signed numbers.
+        busy, u, by_u, moved, signed, slope: which slots are claimed; u, the derivatives by it, the core of u without
+            the centre, the signed numbers, and the derivative of psi.
     """
 
     centre: FloatArray
     core_at: IntArray
+    bent: int
     core: FloatArray
     bounds: IntArray
     block_at: IntArray
@@ -93,12 +102,14 @@ class Frame(NamedTuple):
     by_u: FloatArray
     moved: FloatArray
     signed: FloatArray
+    slope: FloatArray
 
 
 FRAME = record_type(
-    Frame, centre=FLOATS, core_at=INTS, core=FLOATS2, bounds=INTS, block_at=INTS, factors=FLOATS, couplings=FLOATS,
+    Frame, centre=FLOATS, core_at=INTS, bent=INT, core=FLOATS2, bounds=INTS, block_at=INTS, factors=FLOATS,
+    couplings=FLOATS,
     signed_at=INTS, raw_bounds=INTS, raw_at=INTS,
-    function=INT, record=INT, busy=INTS, u=FLOATS2, by_u=FLOATS2, moved=FLOATS2, signed=FLOATS2,
+    function=INT, record=INT, busy=INTS, u=FLOATS2, by_u=FLOATS2, moved=FLOATS2, signed=FLOATS2, slope=FLOATS,
 )  # fmt: skip
 _read_frame = reader(FRAME)
 
@@ -111,15 +122,32 @@ def _turn_round(frame: Frame, which: int, values: FloatArray) -> None:
 
 
 @internal
+def _bend(centre: float, d: float) -> tuple[float, float]:
+    """psi(d) and its derivative, for a width at ``centre`` + d on the logit scale of its proportion."""
+    here, there = 1.0 / (1.0 + math.exp(-centre)), 1.0 / (1.0 + math.exp(-centre - d))
+    per_change = 1.0 / (here * here * (1.0 - here))
+    return 0.5 * per_change * (there - here) * (there + here), per_change * there * there * (1.0 - there)
+
+
+@internal
 def _to_u(frame: Frame, x: FloatArray, u: FloatArray, slot: int) -> None:
     moved = frame.moved[slot]
     n_core, factor, coupling = len(frame.core_at), 0, 0
-    for i in range(n_core):
+    n_straight = n_core - frame.bent
+    for i in range(n_straight):
         total = 0.0
-        for j in range(i, n_core):
+        for j in range(i, n_straight):
             total += frame.core[i, j] * x[frame.core_at[j]]
         moved[i] = total
-        u[frame.core_at[i]] = frame.centre[frame.core_at[i]] + total
+    if frame.bent:
+        at, scale = frame.core_at[n_straight], frame.core[n_straight, n_straight]
+        d = scale * x[at]
+        moved[n_straight], frame.slope[slot] = _bend(frame.centre[at], d)
+        for i in range(n_straight):
+            moved[i] += frame.core[i, n_straight] / scale * moved[n_straight]
+        u[at] = frame.centre[at] + d
+    for i in range(n_straight):
+        u[frame.core_at[i]] = frame.centre[frame.core_at[i]] + moved[i]
     for block in range(len(frame.bounds) - 1):
         at = frame.block_at[frame.bounds[block] : frame.bounds[block + 1]]
         for i in range(len(at)):
@@ -148,8 +176,9 @@ def _from_u(frame: Frame, by_u: FloatArray, by_x: FloatArray, slot: int) -> None
         if y < 0.0:
             _turn_round(frame, which, by_u)
     n_core, factor, coupling = len(frame.core_at), 0, 0
+    n_straight = n_core - frame.bent
     for i in range(n_core):
-        by_moved[i] = by_u[frame.core_at[i]]
+        by_moved[i] = by_u[frame.core_at[i]] if i < n_straight else 0.0
     for block in range(len(frame.bounds) - 1):
         at = frame.block_at[frame.bounds[block] : frame.bounds[block + 1]]
         for j in range(len(at)):
@@ -164,6 +193,8 @@ def _from_u(frame: Frame, by_u: FloatArray, by_x: FloatArray, slot: int) -> None
         total = 0.0
         for i in range(j + 1):
             total += frame.core[i, j] * by_moved[i]
+        if j >= n_straight:
+            total = frame.slope[slot] * total + frame.core[j, j] * by_u[frame.core_at[j]]
         by_x[frame.core_at[j]] = total
 
 
@@ -272,11 +303,11 @@ class Preconditioned:
 def make_frame(potential: Potential, centre: FloatArray, slots: int) -> Frame:
     """The change of coordinates at a point."""
     likelihood, prior = likelihood_precision(potential, centre), prior_precision(potential, centre)
-    n_core = potential.ndim - potential.layout.n_raw
-    core_at = np.arange(n_core)
+    n_core, bent = potential.ndim - potential.layout.n_raw, _bent(potential, centre)
+    core_at = np.array([*(at for at in range(n_core) if at not in bent), *bent], dtype=np.int64)
     everything = sparse.csr_array(likelihood + prior)
-    core = everything[:n_core, :n_core].toarray()
-    own, blocks, reliable = np.diag(core).copy(), groups_of(potential), _reliable(potential)
+    core = everything[core_at][:, core_at].toarray()
+    own, blocks, reliable = np.diag(core).copy(), groups_of(potential), _reliable(potential)[core_at]
     factors, couplings = [np.zeros(0)], [np.zeros(0)]
     for at in blocks:
         precision = precision_of(prior[at][:, at].toarray(), likelihood[at][:, at].toarray())
@@ -289,12 +320,13 @@ def make_frame(potential: Potential, centre: FloatArray, slots: int) -> Frame:
     native, core = potential.native, _root_of_inverse(core, own)
     centre, signed = np.array(centre, dtype=np.float64), _signed(potential)
     for sd_at, _ in signed:  # at log sd so far; y is about as uncertain as it is large
-        centre[sd_at] = np.exp(centre[sd_at])
-        core[sd_at, :] = core[:, sd_at] = 0.0
-        core[sd_at, sd_at] = centre[sd_at]
+        centre[sd_at], place = np.exp(centre[sd_at]), int(np.argmax(core_at == sd_at))
+        core[place, :] = core[:, place] = 0.0
+        core[place, place] = centre[sd_at]
     return Frame(
         centre=centre,
         core_at=core_at,
+        bent=len(bent),
         core=core,
         bounds=np.cumsum([0, *(len(at) for at in blocks)]).astype(np.int64),
         block_at=np.concatenate([np.zeros(0, dtype=np.int64), *blocks]),
@@ -310,7 +342,20 @@ def make_frame(potential: Potential, centre: FloatArray, slots: int) -> Frame:
         by_u=np.zeros((slots, potential.ndim)),
         moved=np.zeros((slots, n_core)),
         signed=np.ones((slots, len(signed))),
+        slope=np.ones(slots),
     )
+
+
+def _bent(potential: Potential, centre: FloatArray) -> list[int]:
+    """The coordinate of a width that all groups share, none or one."""
+    for parameter in potential.spec.parameters:
+        if parameter.within is None or parameter.link != "logit" or parameter.group or len(parameter.common) != 1:
+            continue
+        block = potential.layout.block(parameter.common[0].site)
+        own_scale = np.array_equal(block.constrain(np.array([-0.5, 0.5])), [-0.5, 0.5])
+        if block.size == 1 and own_scale and centre[block.start] > math.log(LEAST_WIDTH / (1.0 - LEAST_WIDTH)):
+            return [block.start]
+    return []
 
 
 def _reliable(potential: Potential) -> npt.NDArray[np.bool_]:

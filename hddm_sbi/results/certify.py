@@ -13,7 +13,8 @@ from hddm_sbi.errors import ModelError
 from hddm_sbi.inference.density_check import density_check
 from hddm_sbi.inference.log_ratios import Experiment, exact_log_ratios, expected_log_ratios, spread
 from hddm_sbi.likelihoods.base import Likelihood
-from hddm_sbi.likelihoods.choose import Chosen, choose_likelihood
+from hddm_sbi.likelihoods.choose import Chosen
+from hddm_sbi.likelihoods.exact import find_exact
 from hddm_sbi.likelihoods.lapse import LapseMixture
 from hddm_sbi.results.certificate import Certificate, certificate
 from hddm_sbi.results.diagnostics import diagnostics
@@ -66,12 +67,8 @@ class Fit:
     @property
     def exact(self) -> Likelihood | None:
         """The exact likelihood, with lapses; None where there is none, or where it is what was sampled."""
-        if self.chosen.label == "exact":
-            return None
-        try:
-            return self.with_lapses(choose_likelihood(self.ssm, "exact").likelihood)
-        except ModelError:
-            return None
+        exact = None if self.chosen.label == "exact" else find_exact(self.ssm)
+        return None if exact is None else self.with_lapses(exact)
 
 
 class Certifier:

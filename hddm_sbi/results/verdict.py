@@ -198,6 +198,15 @@ class BoxReport:
     by_parameter: FloatArray
     sentence: str
 
+    def warning(self, has_exact: bool) -> str:
+        """The sentence, and what to do, which depends on whether the model has an exact likelihood."""
+        advice = (
+            "check the result with likelihood='exact'"
+            if has_exact
+            else "check the result with certify(idata), or train a network on a wider range, train_nle(..., box=...)"
+        )
+        return f"{self.sentence.removesuffix('.')}: where that is more than a few, {advice}."
+
 
 def box_report(
     theta: FloatArray, box: FloatArray, subject: IntArray, names: Sequence[str], subjects: Sequence[object] = ()
@@ -230,5 +239,5 @@ def _box_sentence(
     who = f" (up to {_percent(by_subject[worst])}, for participant {subjects[worst]})" if subjects else ""
     return (
         f"{_percent(overall)} of the draws{who} lie outside the range that the network was trained on, mainly in "
-        f"'{parameter}': where that is more than a few, check the result with likelihood='exact'."
+        f"'{parameter}'."
     )

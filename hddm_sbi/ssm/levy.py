@@ -168,6 +168,6 @@ LEVY = SSM(
         time_power="alpha",
         mirror=(("v", "negate"), ("z", "complement")),
     ),
-    diffusion=Diffusion("v", "z"),
+    diffusion=Diffusion("v", "z", "jumps", ("alpha",)),
     description="drift with symmetric alpha-stable noise between two constant boundaries",
 )

@@ -17,7 +17,10 @@ from numba.core.errors import NumbaError
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.ssm.base import SSM, FloatArray, IntArray, Simulator, room
+from hddm_sbi.ssm.registry import get_model, list_models, option_counts
 
+# Trials that show what a simulator returns, at each of two parameter vectors: their number tells rows from columns.
+_TRIED = 3
 # Trials that share a generator. Making one costs about 25 us, a trial in compiled code 1 us or more.
 _BLOCK = 256
 
@@ -223,6 +226,31 @@ def check_ssm(ssm: SSM) -> SSM:
     return ssm
 
 
+def check_model(model: str | SSM) -> None:
+    """Refuse a model that would fail later, before time is spent on it: ``check_ssm``, then one call of the simulator.
+
+    It is called for three trials at each of two parameter vectors; but not where that would compile it, which takes
+    seconds, nor where it is the registry's.
+
+    Raises:
+        ModelError: as ``check_ssm`` and ``check_trials``.
+    """
+    if isinstance(model, str):
+        return
+    ssm = check_ssm(model)
+    if not (is_registered(ssm) or _awaits_compiler(ssm.simulator)):
+        low, high = ssm.box.T
+        theta = in_room(ssm, low + np.array([[1.0], [2.0]]) / 3.0 * (high - low))
+        checked(ssm).simulator(theta, _TRIED, 0)
+
+
+def is_registered(ssm: SSM) -> bool:
+    """Whether the simulator is that of the registry's model of the same name, whose laws are tested."""
+    if ssm.name not in list_models() or ssm.n_choices not in option_counts(ssm.name):
+        return False
+    return get_model(ssm.name, ssm.n_choices).simulator is ssm.simulator
+
+
 def in_room(ssm: SSM, proportions: FloatArray) -> FloatArray:
     """Values of parameter vectors whose widths are given as proportions of their room, as boxes have them."""
     theta = proportions.copy()
@@ -235,6 +263,14 @@ def in_room(ssm: SSM, proportions: FloatArray) -> FloatArray:
 def name_of(simulator: Simulator) -> str:
     """What to call a simulator in a message."""
     return getattr(simulator, "__name__", type(simulator).__name__)
+
+
+def _awaits_compiler(simulator: Simulator) -> bool:
+    """Whether the first call, which is still to come, compiles."""
+    if isinstance(simulator, TrialSimulator) and simulator.compiled:
+        return "_loop" not in vars(simulator)
+    function = simulator.function if isinstance(simulator, TrialSimulator) else simulator
+    return isinstance(function, Dispatcher) and not function.signatures
 
 
 def _check_box(model: str, name: str, support: tuple[float, float], box: tuple[float, float]) -> None:

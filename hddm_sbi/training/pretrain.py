@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import platform
-import time
-from dataclasses import asdict, replace
-from importlib.metadata import version
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from hddm_sbi.likelihoods.checkpoint import load_card, load_network, save_checkpoint, write_card
+from hddm_sbi.likelihoods.checkpoint import load_card, load_network, write_card
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.ssm.base import SSM
 from hddm_sbi.ssm.registry import get_model
 from hddm_sbi.training.agreement import agreement
 from hddm_sbi.training.first_passage import is_known
 from hddm_sbi.training.quadrature import density_integrals, score_integrals
-from hddm_sbi.training.train import Trainer, TrainingPlan
-from hddm_sbi.training.train_nle import exact_of
+from hddm_sbi.training.train import TrainingPlan
+from hddm_sbi.training.train_nle import exact_of, train_nle
 from hddm_sbi.training.validate import density_accuracy, score_bias
 
 # The inner box, on which the bias of posterior means is measured: where experiments lie.
@@ -38,13 +35,12 @@ def pretrain(ssm: SSM, plan: TrainingPlan, out: Path) -> Path:
     Returns:
         Path of the weights.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    path, checkpoint = out / f"{ssm.name}.safetensors", out / f"{ssm.name}.training"
-    begin = time.monotonic()
-    estimator = Trainer(ssm, plan).run(checkpoint=checkpoint, report=lambda line: print(line, flush=True))
-    seconds = time.monotonic() - begin
-    save_checkpoint(estimator, path, {"model": ssm.name, **_birth(ssm.name, plan, seconds)})
-    checkpoint.unlink(missing_ok=True)
+    path = out / f"{ssm.name}.safetensors"
+    command = f"python -m hddm_sbi.training {ssm.name} --steps {plan.steps} --balance {plan.balance:g} --out pretrained"
+    train_nle(
+        ssm, plan=plan, out=path, force=True, device="cpu", validate=False, facts={"command": command},
+        progress=lambda line: print(line, flush=True),
+    )  # fmt: skip
     measure(ssm, path)
     return path
 
@@ -105,7 +101,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("pretrained"), help="folder of the weights")
     parser.add_argument("--measure", action="store_true", help="only measure the weights that are there")
     parser.add_argument("--steps", type=int, help="gradient steps, instead of the plan's")
-    parser.add_argument("--threads", type=int, default=1, help="of torch, beside the simulator's own thread")
+    parser.add_argument("--balance", type=float, help="how much more rarer choices count, instead of the plan's")
+    parser.add_argument("--threads", type=int, default=1, help="of torch, at most half of the cores")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
     ssm = get_model(options.model)
@@ -113,6 +110,8 @@ def main(arguments: list[str] | None = None) -> None:
         plan = TrainingPlan()
         if options.steps is not None:
             plan = replace(plan, stages=((options.steps, *plan.stages[0][1:]),))
+        if options.balance is not None:
+            plan = replace(plan, balance=options.balance)
         pretrain(ssm, plan, options.out)
     path = options.out / f"{ssm.name}.safetensors"
     accuracy = measure(ssm, path) if options.measure else load_card(path).get("accuracy", {})
@@ -127,14 +126,3 @@ def show(table: dict[str, Any], heading: str = "") -> None:
     for name, inner in table.items():
         if isinstance(inner, dict):
             show(inner, f"{name}: ")
-
-
-def _birth(model: str, plan: TrainingPlan, seconds: float) -> dict[str, Any]:
-    """What it takes to train the same network again."""
-    packages = ("hddm-sbi", "torch", "numpy", "numba", "sbi")
-    return {
-        "command": f"python -m hddm_sbi.training {model} --steps {plan.steps} --out pretrained",
-        "training": {**asdict(plan), "simulations": plan.simulations, "data": "fresh simulations only, each used once"},
-        "seconds": round(seconds),
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
-    }

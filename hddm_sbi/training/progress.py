@@ -2,80 +2,61 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from types import TracebackType
+from collections.abc import Callable
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import TextColumn
+
+from hddm_sbi._progress import Bar
 
 # without a terminal: a line at every tenth
 _TENTHS = 10
 
 
-class TrainingProgress:
+class TrainingProgress(Bar):
     """Shows simulations done and held-out loss, on standard error; a context manager.
 
     Args:
         total: simulations to be done.
-        visible: False shows nothing.
+        shown: False shows nothing; a function receives what is said as lines, the trainer's own of every report among
+            them.
     """
 
-    def __init__(self, total: int, visible: bool = True) -> None:
-        self._total, self._visible = total, visible
-        self._console = Console(stderr=True)
-        self._interactive = self._console.is_terminal or self._console.is_jupyter
-        self._bar: Progress | None = None
+    def __init__(self, total: int, shown: bool | Callable[[str], None] = True) -> None:
+        columns = (TextColumn("{task.percentage:3.0f}%  {task.fields[note]}"),)
+        super().__init__("training", total, columns, visible=bool(shown) and not callable(shown))
+        self._log = shown if callable(shown) else None
         self._begin, self._first, self._tenth = time.monotonic(), 0, 0
-
-    def __enter__(self) -> TrainingProgress:
-        if self._visible and self._interactive:
-            self._bar = Progress(
-                TextColumn("training"),
-                BarColumn(),
-                TextColumn("{task.percentage:3.0f}%  {task.fields[note]}"),
-                TimeElapsedColumn(),
-                TextColumn("left"),
-                TimeRemainingColumn(),
-                console=self._console,
-            )
-            self._task = self._bar.add_task("training", total=self._total, note="")
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
 
     def begin(self, done: int) -> None:
         """Training starts, or goes on, with ``done`` simulations behind it."""
-        self._begin, self._first, self._tenth = time.monotonic(), done, _TENTHS * done // self._total
-        if self._bar is not None:
-            self._bar.update(self._task, completed=done)
+        self._begin, self._first, self._tenth = time.monotonic(), done, _TENTHS * done // self.total
+        self.move(done)
 
-    def update(self, done: int, loss: float) -> None:
-        """Say that ``done`` simulations are done, and what the loss on the held-out ones is."""
-        seconds = time.monotonic() - self._begin
+    def update(self, done: int, loss: float, line: str) -> None:
+        """Say that ``done`` simulations are done, and what the loss on the held-out ones is.
+
+        Args:
+            done: simulations.
+            loss: on the held-out ones.
+            line: what the trainer says of it.
+        """
+        seconds, tenth = time.monotonic() - self._begin, _TENTHS * done // self.total
         rate = (done - self._first) / max(seconds, 1e-9)
-        note = f"{_short(done)} of {_short(self._total)} simulations, {_short(rate)}/s, held-out loss {loss:.4f}"
-        if self._bar is not None:
-            self._bar.update(self._task, completed=done, note=note)
-        elif self._visible and not self._interactive and _TENTHS * done // self._total > self._tenth:
-            self._tenth = _TENTHS * done // self._total
-            self._print(f"training: {note}, {seconds:.0f} s")
+        note = f"{_short(done)} of {_short(self.total)} simulations, {_short(rate)}/s, held-out loss {loss:.4f}"
+        self.move(done, note)
+        if self._log is not None:
+            self._log(line)
+        elif self.prints and tenth > self._tenth:
+            self._tenth = tenth
+            self.say(f"training: {note}, {seconds:.0f} s")
 
     def say(self, line: str) -> None:
         """A line of its own, above the bar if there is one."""
-        if self._bar is not None:
-            self._bar.console.print(line, markup=False, highlight=False)
-        elif self._visible:
-            self._print(line)
-
-    def _print(self, line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
+        if self._log is not None:
+            self._log(line)
+        else:
+            super().say(line)
 
 
 def _short(number: float) -> str:

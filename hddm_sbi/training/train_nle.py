@@ -15,14 +15,14 @@ import torch
 from hddm_sbi.errors import ModelError, OutputError, WeightsError
 from hddm_sbi.likelihoods.base import Likelihood
 from hddm_sbi.likelihoods.checkpoint import save_checkpoint
-from hddm_sbi.likelihoods.exact import get_exact
+from hddm_sbi.likelihoods.exact import find_exact
 from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.likelihoods.neural.network import Architecture
 from hddm_sbi.ssm.base import SSM, Parameter, Simulator
 from hddm_sbi.ssm.laws import check_reproducible, check_symmetries, with_shift_found
-from hddm_sbi.ssm.own import TrialSimulator, check_ssm, checked, name_of
-from hddm_sbi.ssm.registry import get_model, list_models
+from hddm_sbi.ssm.own import TrialSimulator, check_ssm, checked, is_registered, name_of
+from hddm_sbi.ssm.registry import get_model
 from hddm_sbi.training.budget import plan_for
 from hddm_sbi.training.calibration import calibration
 from hddm_sbi.training.card import birth
@@ -64,7 +64,7 @@ def train_nle(
     architecture: Architecture | None = None,
     device: str = "auto",
     validate: bool = True,
-    progress: bool = True,
+    progress: bool | Callable[[str], None] = True,
     facts: Mapping[str, Any] | None = None,
 ) -> FirstPassageEstimator:
     """Train a network of the density of (rt, choice) given theta, from simulations alone.
@@ -91,7 +91,7 @@ def train_nle(
         device: ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"``, ...
         validate: at the end, compare the network with a large independent simulation, and with the exact density where
             there is one; the result goes into the card.
-        progress: show how far the training is.
+        progress: show how far the training is; a function receives that as lines, one for each checkpoint.
         facts: further entries for the card.
 
     Returns:
@@ -113,7 +113,7 @@ def train_nle(
     where, files = _device(device), Files.of(out, checkpoint, force=force, resume=resume)
     with TrainingProgress(plan.simulations, progress) as shown:
         exact = exact_of(ssm)
-        if not _registered(ssm):
+        if not is_registered(ssm):
             ssm = _tried(ssm, plan, shown)
         run = _Run(ssm, plan, architecture, where, files, shown)
         estimator, seconds = run.train()
@@ -173,12 +173,7 @@ def with_box(ssm: SSM, box: Mapping[str, tuple[float, float]] | None) -> SSM:
 
 def exact_of(ssm: SSM) -> Likelihood | None:
     """The exact likelihood of a model from the registry, if it has one."""
-    if not _registered(ssm):
-        return None
-    try:
-        return get_exact(ssm)
-    except ModelError:
-        return None
+    return find_exact(ssm) if is_registered(ssm) else None
 
 
 @dataclass(frozen=True)
@@ -267,7 +262,7 @@ class _Run:
                 f"the training of '{self.ssm.name}' diverged: the held-out loss is not a number after {step} steps; "
                 "look at what the simulator returns at the ends of the training box, or narrow that."
             )
-        self.shown.update(step * self._batch, loss)
+        self.shown.update(step * self._batch, loss, line)
 
 
 def _check_readable(checkpoint: Path | None) -> None:
@@ -317,11 +312,6 @@ def _by_range(name: str, box: Any) -> Parameter:
     if low < 0.0:
         return Parameter(name, (-float("inf"), float("inf")), "identity", (low, high))
     return Parameter(name, (0.0, float("inf")), "log", (low, high))
-
-
-def _registered(ssm: SSM) -> bool:
-    """Whether the simulator is that of the registry's model of the same name, whose laws are tested."""
-    return ssm.name in list_models() and get_model(ssm.name, ssm.n_choices).simulator is ssm.simulator
 
 
 def _part(rule: tuple[float, int, int], plan: TrainingPlan) -> int:

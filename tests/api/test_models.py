@@ -138,6 +138,15 @@ def test_the_box_of_a_width_is_that_of_its_proportion(full_ddm: SSM, variable: p
         assert model._outside_box(draws).overall == 1.0
 
 
+@pytest.mark.parametrize(("name", "advice"), [("ddm", "likelihood='exact'"), ("levy", "certify")])
+def test_draws_outside_the_box_come_with_what_the_model_can_do(name: str, advice: str, toy: None) -> None:
+    frame = simulate_experiment(name, 1, 30, seed=5)[0]
+    model = HierarchicalDDM(frame, model=name, p_outlier=0)
+    draws = {f"{parameter.name}_Intercept": np.full((1, 1), 9.0) for parameter in model.ssm.parameters}
+    with pytest.warns(HDDMWarning, match=f"more than a few, check the result with {advice}"):
+        assert model._outside_box(draws).overall == 1.0
+
+
 def test_without_variability_the_full_model_is_the_ddm(variable: pd.DataFrame) -> None:
     at = {"groupby": "subject", "likelihood": "exact"}
     ddm = HierarchicalDDM(variable, model="ddm", **at)

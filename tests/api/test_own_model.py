@@ -166,6 +166,15 @@ def test_a_stock_estimator_of_sbi_takes_the_same_place(pairs, kind: str) -> None
     assert idata.attrs["likelihood"] == type(estimator).__name__
 
 
+def test_a_bad_simulator_is_refused_before_anything_else() -> None:
+    def transposed(theta, n, seed):
+        rt, choice = race(2).simulator(theta, n, seed)
+        return rt.T, choice.T
+
+    with pytest.raises(hs.HDDMError, match=r"'transposed' returned rt of shape \(3, 2\) for 2 parameter vectors"):
+        hs.HierarchicalDDM(pd.DataFrame(), model=replace(race(2), simulator=transposed), likelihood="none.safetensors")
+
+
 def test_an_estimator_for_other_parameters_is_refused(pairs) -> None:
     ssm = pairs[0]
     other = hs.FirstPassageEstimator(hs.load_pretrained("ddm").canonical)

@@ -1,16 +1,18 @@
 """The change of coordinates changes nothing but the coordinates, and makes the posterior rounder."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hddm_sbi.inference.centring import choose_centring, posterior_variance
 from hddm_sbi.inference.initial import estimate, starting_points, with_centring
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.preconditioner import Preconditioned, precision_of
+from hddm_sbi.likelihoods.exact import get_exact
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
 from hddm_sbi.likelihoods.lapse import LapseMixture
 from hddm_sbi.spec.build import build_spec
-from hddm_sbi.ssm.registry import get_model
+from hddm_sbi.ssm.registry import get_model, simulate
 from hddm_sbi.trials.reading import read_trials
 from tests.inference.test_initial import experiment
 
@@ -64,6 +66,52 @@ def test_density_and_gradient(name, centring):
         numeric = [(target.log_density(x + e) - target.log_density(x - e)) / 2e-5 for e in steps]
         np.testing.assert_allclose(by_x, numeric, rtol=1e-5, atol=1e-4)
     np.testing.assert_allclose(offsets, offsets[0], atol=1e-6)  # the density of x, up to a constant
+
+
+def prepare_full(sz: float):
+    rng, rows = np.random.default_rng(3), []
+    for subject in range(6):
+        theta = [1.0 + 0.3 * rng.normal(), 1.5, 0.5, 0.3 + 0.03 * rng.normal(), 0.8, sz, 0.1]
+        rt, choice = simulate("full_ddm", theta, 80, seed=subject)
+        rows.append(pd.DataFrame({"subject": subject, "rt": rt, "response": choice}))
+    trials, full = read_trials(pd.concat(rows), groupby="subject"), get_model("full_ddm")
+    likelihood = LapseMixture(get_exact(full), (0.0, 20.0))
+    spec, _ = build_spec(full, trials)
+    at = estimate(spec, likelihood, trials.rt, trials.choice, full)
+    spec, at = choose_centring(spec, likelihood, trials.rt, trials.choice, at)
+    return Potential(spec, likelihood, trials.rt, trials.choice), at.pack(spec)
+
+
+def test_a_width_moves_the_others_by_its_square():
+    potential, centre = prepare_full(0.4)
+    sz, sv = (potential.layout.block(f"{name}_Intercept").start for name in ("sz", "sv"))
+    centre[sz] = -0.5  # a width of .38 of its room
+    target = Preconditioned(potential, centre)
+    rng, offsets = np.random.default_rng(0), []
+    for _ in range(3):
+        x = 0.3 * rng.normal(size=target.ndim)
+        value, by_x = target.log_density_grad(x)
+        steps = 1e-5 * np.eye(target.ndim)
+        jacobian = np.array([target.to_u(x + e) - target.to_u(x - e) for e in steps]) / 2e-5
+        offsets.append(value - potential.log_density(target.to_u(x)) - np.linalg.slogdet(jacobian)[1])
+        numeric = [(target.log_density(x + e) - target.log_density(x - e)) / 2e-5 for e in steps]
+        np.testing.assert_allclose(by_x, numeric, rtol=1e-5, atol=1e-3)
+    np.testing.assert_allclose(offsets, offsets[0], atol=1e-6)
+    # along its coordinate the others follow a straight line in p^2
+    u = np.array([target.to_u(k * np.eye(target.ndim)[sz]) for k in (-2.0, -1.0, 1.0, 2.0)])
+    square = 1.0 / (1.0 + np.exp(-u[:, sz])) ** 2
+    slopes = np.diff(u[:, sv]) / np.diff(square)
+    assert abs(slopes[0]) > 0.0
+    np.testing.assert_allclose(slopes, slopes[0], rtol=1e-9)
+
+
+def test_a_width_next_to_nothing_is_moved_straight():
+    potential, centre = prepare_full(0.4)
+    sz, sv = (potential.layout.block(f"{name}_Intercept").start for name in ("sz", "sv"))
+    centre[sz] = -4.0
+    target = Preconditioned(potential, centre)
+    u = np.array([target.to_u(k * np.eye(target.ndim)[sz]) for k in (-1.0, 0.0, 1.0)])
+    np.testing.assert_allclose(np.diff(u[:, sv], 2), 0.0, atol=1e-12)
 
 
 def test_python_and_compiled_agree():

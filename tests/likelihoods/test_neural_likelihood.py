@@ -20,6 +20,9 @@ def _trials(ssm: SSM, estimator: FirstPassageEstimator, each: int = 20) -> Trial
     theta = np.concatenate([thetas(ssm, 8), outside(ssm)])
     torch.manual_seed(5)
     draws = estimator.sample((each,), torch.from_numpy(theta)).reshape(-1, 2).numpy()
+    # networks with random weights may have jumps come sooner than what rt resolves
+    shift = estimator.canonical.reduce(torch.from_numpy(theta)).shift.numpy()
+    draws[:, 0] = np.maximum(draws[:, 0], np.tile(shift, each) + 1e-6)
     row = np.tile(np.arange(len(theta)), each)
     order = np.random.default_rng(6).permutation(len(row))
     return draws[order, 0], draws[order, 1].astype(np.int64), theta, row[order]

@@ -108,6 +108,14 @@ def test_box_report_by_participant() -> None:
     assert "mainly in 'v'" in report.sentence
 
 
+def test_a_warning_says_what_can_be_done() -> None:
+    report = box_report(np.full((2, 1, 2), 7.0), BOX, np.array([0]), ("v", "a"))
+    assert report.sentence.endswith("mainly in 'v'.")
+    ending = "mainly in 'v': where that is more than a few, check the result with likelihood='exact'."
+    assert report.warning(has_exact=True).endswith(ending)
+    assert "check the result with certify(idata), or train a network on a wider" in report.warning(has_exact=False)
+
+
 def test_box_report_of_draws_inside() -> None:
     theta = np.tile([-6.0, 5.0], (2, 1, 1))  # the ends belong to the box
     report = box_report(theta, BOX, np.array([0]), ("v", "a"))

@@ -11,7 +11,7 @@ from numba import njit
 from hddm_sbi.errors import HDDMWarning, ModelError
 from hddm_sbi.ssm import SSM, Diffusion, Parameter, Symmetries, get_model
 from hddm_sbi.ssm.laws import check_reproducible, check_symmetries, with_shift_found
-from hddm_sbi.ssm.own import check_ssm, check_trials, checked, simulator_of
+from hddm_sbi.ssm.own import check_model, check_ssm, check_trials, checked, is_registered, simulator_of
 
 DDM = get_model("ddm")
 RATE = Parameter("rate", (0.0, math.inf), "log", (1.0, 4.0))
@@ -164,6 +164,45 @@ def test_good_trials_pass_and_theta_is_safe() -> None:
 def test_models_that_do_not_hold_together(change, message: str) -> None:
     with pytest.raises(ModelError, match=message):
         check_ssm(replace(model(SIMULATORS["python"]), **change))
+
+
+def test_a_model_is_tried_in_a_single_call_of_few_trials() -> None:
+    calls = []
+
+    def counted(theta, n, seed):
+        calls.append((theta.copy(), n))
+        return SIMULATORS["python"](theta, n, seed)
+
+    def nothing(theta, n, seed):
+        return None
+
+    ssm = model(counted)
+    check_model(ssm)
+    ((theta, n),) = calls
+    assert theta.shape == (2, 3) and n <= 3
+    assert ssm.possible(theta).all()
+    with pytest.raises(ModelError, match="'nothing' returned a NoneType"):
+        check_model(model(nothing))
+    with pytest.raises(ModelError, match=r"box of 'rate'"):
+        check_model(replace(ssm, parameters=(replace(RATE, box=(2.0, 1.0)), BIAS, T0)))
+    with pytest.raises(ModelError, match=r"a model is an hddm_sbi\.SSM or the name of one, not 7"):
+        check_model(7)
+    assert len(calls) == 1
+
+
+def test_neither_models_of_the_registry_nor_what_waits_for_the_compiler_are_called() -> None:
+    def never(*arguments):
+        raise AssertionError
+
+    check_model("ddm")
+    for name, n_choices in (("ddm", None), ("rdm", 3)):
+        ssm = get_model(name, n_choices)
+        assert is_registered(ssm) and is_registered(replace(ssm, parameters=ssm.parameters[:1]))
+        assert not is_registered(replace(ssm, simulator=never))
+    assert not is_registered(replace(DDM, n_choices=3))
+    for simulator in (njit(lambda theta, n, seed: None), simulator_of(njit(lambda theta, rng: None))):
+        check_model(model(simulator))
+        assert not getattr(simulator, "signatures", ())
 
 
 @pytest.mark.parametrize("simulator", SIMULATORS.values(), ids=SIMULATORS)

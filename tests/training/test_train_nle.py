@@ -85,6 +85,14 @@ def test_the_same_call_gives_the_same_weights_and_none_of_the_options_that_only_
     assert not same(first, train_nle("ddm", box={"v": (-3.0, 3.0)}, **QUICK))
 
 
+def test_lines_of_progress_go_where_they_are_wanted(capsys: pytest.CaptureFixture[str]) -> None:
+    lines: list[str] = []
+    train_nle("ddm", **{**QUICK, "progress": lines.append})
+    assert lines[0].startswith("'ddm' (v -6 to 6, ")
+    assert [line.partition("  ")[0] for line in lines[1:]] == [f"step {step}/100" for step in (25, 50, 75, 100)]
+    assert capsys.readouterr() == ("", "")
+
+
 def test_a_model_of_ours_is_measured_against_its_exact_density() -> None:
     estimator = train_nle("ddm", **{**QUICK, "validate": True})
     density = estimator.card["accuracy"]["density"]

@@ -144,7 +144,10 @@ def test_the_command_trains_measures_and_stores(tmp_path, monkeypatch, capsys) -
     assert card["training"]["simulations"] == 6 * 16 * 4
     assert card["accuracy"]["density"]["draws"] == 2000
     assert set(card["versions"]) == {"python", "hddm-sbi", "torch", "numpy", "numba", "sbi"}
-    assert "kl" in capsys.readouterr().out
+    assert card["command"] == "python -m hddm_sbi.training ddm --steps 6 --out pretrained"
+    assert card["seconds"] >= 0
+    said = capsys.readouterr().out
+    assert "step 6/6  loss " in said and "kl" in said
     pretrain.main(["ddm", "--out", str(tmp_path), "--measure"])
     assert load_card(path)["accuracy"] == card["accuracy"]
 

@@ -50,3 +50,11 @@ def get_exact(model: str | SSM) -> Likelihood:
             f"{', '.join(model.parameter_names)}; give a model of your own another name and a likelihood of its own."
         )
     return likelihood
+
+
+def find_exact(model: str | SSM) -> Likelihood | None:
+    """The exact likelihood of a model; None where it has no formula."""
+    try:
+        return get_exact(model)
+    except ModelError:
+        return None

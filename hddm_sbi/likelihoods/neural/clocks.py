@@ -1,4 +1,4 @@
-r"""Clocks on which the passage through collapsing boundaries looks like that through constant ones.
+r"""Clocks on which the passage of a process looks like that of Brownian motion through constant boundaries.
 
 Brownian motion between boundaries at distance W(s) leaves at rate pi^2 / (2 W(s)^2) once it has forgotten its start. On
 the clock
@@ -11,6 +11,16 @@ that rate is the constant pi^2 / 2, as it is between constant boundaries. With W
 - Weibull collapse, W = exp(-(s / beta)^alpha), with y = 2 (s / beta)^alpha:
   u = s [1 + ((exp(y) - 1) / y - 1) / alpha], which is the integral for alpha = 1, and has its leading behaviour at
   large s for every alpha.
+
+Brownian motion from a distance d leaves by time s with a probability like exp(-d^2 / (2 s)); a process that jumps over
+its boundaries may leave at once, and one that starts anywhere in a range nearly so: the probability is like a power of
+s. On the clock
+
+    u(s) = (k / log(1 + k / s^(1/2)))^2
+
+d / u^(1/2) grows like the logarithm of 1 / s, so that a spline of it reaches the earliest responses; late times, and
+all times for k = 0, stay as they are. Here k is 2 - alpha for stable noise, and the square of the width of the range of
+starting points, as a proportion of its room.
 """
 
 from __future__ import annotations
@@ -24,8 +34,10 @@ from hddm_sbi.likelihoods.native import vector_math as vm
 from hddm_sbi.likelihoods.native.compiling import inlined
 
 # Codes of the collapses.
-NONE, LINEAR, WEIBULL = 0, 1, 2
-CODES = {"": NONE, "linear": LINEAR, "weibull": WEIBULL}
+NONE, LINEAR, WEIBULL, JUMPS, SPREAD = 0, 1, 2, 3, 4
+CODES = {"": NONE, "linear": LINEAR, "weibull": WEIBULL, "jumps": JUMPS, "spread": SPREAD}
+# Least k of the clock of early responses: below, the clock is as good as plain, and differences would cancel.
+LEAST_EARLY = 1e-3
 # Largest y: where the boundaries have come that close, density and probability underflow.
 _LARGEST_Y = 600.0
 # Below this y differences are taken from the series, which there is exact to rounding.
@@ -71,12 +83,35 @@ def weibull(s: float, alpha: float, beta: float) -> Clock:
 
 
 @inlined
+def early(s: float, k: float) -> Clock:
+    """The clock of a process that jumps over its boundaries, or starts next to them."""
+    root = math.sqrt(s)
+    log_ratio = vm.log(1.0 + k / root)
+    per_sum, root_u = 1.0 / (root + k), k / log_ratio
+    stretch = root_u / root
+    rate = stretch * stretch * stretch * root * per_sum
+    u = root_u * root_u
+    by_k = 2.0 * (1.0 / k - per_sum / log_ratio)
+    return (
+        u,
+        vm.log(rate),
+        1.5 * (rate / u - 1.0 / s) + 0.5 * (1.0 / s - per_sum / root),
+        u * by_k,
+        1.5 * by_k - per_sum,
+        0.0,
+        0.0,
+    )
+
+
+@inlined
 def clock(kind: int, s: float, first: float, second: float) -> Clock:
-    """The clock of a collapse with its two parameters."""
+    """A clock with its two parameters."""
     if kind == LINEAR:
         return linear(s, first)
     if kind == WEIBULL:
         return weibull(s, first, second)
+    if kind >= JUMPS:
+        return early(s, first)
     return s, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
 
 
@@ -104,13 +139,20 @@ def torch_clock(kind: str, s: Tensor, first: Tensor, second: Tensor) -> tuple[Te
         y = torch.exp(torch.where(apart, log_y, torch.zeros_like(s)))
         mean = torch.where(y < _SMALL_Y, 1.0 + y * (0.5 + y / 6.0), torch.expm1(y) / y.clamp_min(_SMALL_Y))
         return s * (1.0 + (mean - 1.0) / first), torch.log(1.0 + (mean - 1.0) / first + torch.exp(y) - mean), apart
-    return s, torch.zeros_like(s), torch.ones_like(s, dtype=torch.bool)
+    always = torch.ones_like(s, dtype=torch.bool)
+    if kind in ("jumps", "spread"):
+        root = s.sqrt()
+        root_u = first / torch.log1p(first / root)
+        return root_u**2, 3.0 * torch.log(root_u / root) + torch.log(root / (root + first)), always
+    return s, torch.zeros_like(s), always
 
 
 def torch_inverse(kind: str, u: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """The decision time s at which the clock shows u, (n,)."""
     if kind == "linear":
         return u / (1.0 + 2.0 * first * u)
+    if kind in ("jumps", "spread"):
+        return (first / torch.expm1(first / u.sqrt())) ** 2
     if kind != "weibull":
         return u
     low, high = torch.zeros_like(u), torch.minimum(u, second * (0.5 * _LARGEST_Y / 8.0) ** (1.0 / first))

@@ -13,6 +13,7 @@ from hddm_sbi.likelihoods.native.trial_arrays import TRIAL_ARRAYS, TrialArrays
 from hddm_sbi.likelihoods.neural import kernels
 from hddm_sbi.likelihoods.neural.clocks import CODES
 from hddm_sbi.likelihoods.neural.network import FirstPassageNetwork
+from hddm_sbi.likelihoods.neural.tile import SIZE as TILE_SIZE
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -20,8 +21,6 @@ BoolArray = npt.NDArray[np.bool_]
 
 # Rows whose networks are evaluated together: their activations fit the second-level cache.
 CHUNK = 64
-# Trials evaluated together: their intermediate results fit the first-level cache.
-TILE = 128
 _CODES = {"real": kernels.REAL, "positive": kernels.POSITIVE, "unit": kernels.UNIT}
 
 
@@ -95,7 +94,7 @@ class Memory(NamedTuple):
         by_view: derivatives by the canonical parameters as one choice sees them, of each row and choice.
         spline: a table of the spline, the derivatives by it, and its coefficients.
         scratch: for ``kernels.features``, and one view.
-        tile: intermediate results of ``TILE`` trials.
+        tile: intermediate results of a tile of trials; see ``tile``.
     """
 
     log_choice: FloatArray
@@ -237,6 +236,6 @@ def network_record(form: Form, time: Packed, choice: Packed, trials: TrialArrays
             by_view=memory(segments * n),
             spline=memory(10 * form.n_intervals + coefficients),
             scratch=memory(3 * n),
-            tile=memory(13 * TILE),
+            tile=memory(TILE_SIZE),
         ),
     )

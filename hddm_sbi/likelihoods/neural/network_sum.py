@@ -18,8 +18,25 @@ from hddm_sbi.likelihoods.native.contract import SUM_SIGNATURE
 from hddm_sbi.likelihoods.native.records import CFunction
 from hddm_sbi.likelihoods.native.trial_arrays import clear, first_after
 from hddm_sbi.likelihoods.neural import clocks, kernels, reduction, reverse
+from hddm_sbi.likelihoods.neural.clock_sums import clock_sums, read_clock
 from hddm_sbi.likelihoods.neural.network import LOGIT_UNIT
-from hddm_sbi.likelihoods.neural.network_record import CHUNK, TILE, Form, Mlp, Network, read_network
+from hddm_sbi.likelihoods.neural.network_record import CHUNK, Form, Mlp, Network, read_network
+from hddm_sbi.likelihoods.neural.tile import (
+    BY_HEIGHT,
+    BY_SLOPE,
+    BY_TIME,
+    INTERVAL,
+    LOG_RATE,
+    P0,
+    P1,
+    P2,
+    P3,
+    P4,
+    TILE,
+    TIME,
+    WEIGHT,
+    U,
+)
 from hddm_sbi.likelihoods.neural.window_sum import window_sums
 
 FloatArray = npt.NDArray[np.float64]
@@ -28,102 +45,8 @@ FloatArray = npt.NDArray[np.float64]
 NARROW = 1e-5
 _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
-
-# Intermediate results of a tile of trials. They share one array: two arrays might overlap, for all the compiler knows,
-# and then no loop would vectorise.
-_U, _INTERVAL, _P0, _P1, _P2, _P3, _P4, _BY_HEIGHT, _BY_SLOPE, _TIME, _LOG_RATE, _BY_TIME, _WEIGHT = (
-    k * TILE for k in range(13)
-)
-
-# of trials: log density, shares of the process and of the lapses, derivatives by zeta and delta; derivatives by the
-# decision time, the same times the decision time, and by both parameters of the clock
+# of trials: log density, shares of the process and of the lapses, derivatives by zeta and delta
 Sums = tuple[float, float, float, float, float]
-ClockSums = tuple[float, float, float, float]
-
-
-@summing
-def _read_linear_clock(rt: FloatArray, shift: float, per_unit: float, slope: float, tile: FloatArray) -> None:
-    for i in range(len(rt)):
-        out = clocks.linear((rt[i] - shift) * per_unit, slope)
-        tile[_TIME + i], tile[_LOG_RATE + i] = out[0], out[1]
-
-
-@summing
-def _read_weibull_clock(
-    rt: FloatArray, shift: float, per_unit: float, alpha: float, beta: float, tile: FloatArray
-) -> None:
-    for i in range(len(rt)):
-        out = clocks.weibull((rt[i] - shift) * per_unit, alpha, beta)
-        tile[_TIME + i], tile[_LOG_RATE + i] = out[0], out[1]
-
-
-@summing
-def _read_plain_clock(rt: FloatArray, shift: float, per_unit: float, tile: FloatArray) -> None:
-    for i in range(len(rt)):
-        tile[_TIME + i], tile[_LOG_RATE + i] = (rt[i] - shift) * per_unit, 0.0
-
-
-@internal
-def _read_clock(
-    rt: FloatArray, kind: int, shift: float, per_unit: float, first: float, second: float, tile: FloatArray
-) -> None:
-    """Fill in the time of each trial on the boundaries' clock, and the logarithm of its rate."""
-    if kind == clocks.LINEAR:
-        _read_linear_clock(rt, shift, per_unit, first, tile)
-    elif kind == clocks.WEIBULL:
-        _read_weibull_clock(rt, shift, per_unit, first, second, tile)
-    else:
-        _read_plain_clock(rt, shift, per_unit, tile)
-
-
-@summing
-def _linear_clock_sums(rt: FloatArray, shift: float, per_unit: float, slope: float, tile: FloatArray) -> ClockSums:
-    by_s = by_log_s = by_first = 0.0
-    for i in range(len(rt)):
-        s = (rt[i] - shift) * per_unit
-        _, log_rate, rate_by_s, u_first, rate_first, _, _ = clocks.linear(s, slope)
-        of_s = tile[_BY_TIME + i] * vm.exp(log_rate) + tile[_WEIGHT + i] * rate_by_s
-        by_s += of_s
-        by_log_s += of_s * s
-        by_first += tile[_BY_TIME + i] * u_first + tile[_WEIGHT + i] * rate_first
-    return by_s, by_log_s, by_first, 0.0
-
-
-@summing
-def _weibull_clock_sums(
-    rt: FloatArray, shift: float, per_unit: float, alpha: float, beta: float, tile: FloatArray
-) -> ClockSums:
-    by_s = by_log_s = by_first = by_second = 0.0
-    for i in range(len(rt)):
-        s = (rt[i] - shift) * per_unit
-        _, log_rate, rate_by_s, u_first, rate_first, u_second, rate_second = clocks.weibull(s, alpha, beta)
-        of_s = tile[_BY_TIME + i] * vm.exp(log_rate) + tile[_WEIGHT + i] * rate_by_s
-        by_s += of_s
-        by_log_s += of_s * s
-        by_first += tile[_BY_TIME + i] * u_first + tile[_WEIGHT + i] * rate_first
-        by_second += tile[_BY_TIME + i] * u_second + tile[_WEIGHT + i] * rate_second
-    return by_s, by_log_s, by_first, by_second
-
-
-@summing
-def _plain_clock_sums(n: int, tile: FloatArray) -> ClockSums:
-    by_s = by_log_s = 0.0
-    for i in range(n):
-        by_s += tile[_BY_TIME + i]
-        by_log_s += tile[_BY_TIME + i] * tile[_TIME + i]
-    return by_s, by_log_s, 0.0, 0.0
-
-
-@internal
-def _clock_sums(
-    rt: FloatArray, kind: int, shift: float, per_unit: float, first: float, second: float, tile: FloatArray
-) -> ClockSums:
-    """Derivatives by decision time and clock, from those by the time on the clock and each trial's weight."""
-    if kind == clocks.LINEAR:
-        return _linear_clock_sums(rt, shift, per_unit, first, tile)
-    if kind == clocks.WEIBULL:
-        return _weibull_clock_sums(rt, shift, per_unit, first, second, tile)
-    return _plain_clock_sums(len(rt), tile)
 
 
 @summing
@@ -131,19 +54,19 @@ def _locate(n: int, form: Form, zeta: float, delta: float, tile: FloatArray) -> 
     """Fill in the interval of the spline of each trial, and the place in it."""
     per_spacing, last, left = 1.0 / form.spacing, form.n_intervals - 1.0, form.left
     for i in range(n):
-        s = tile[_TIME + i]
+        s = tile[TIME + i]
         position = ((delta * s - zeta) / math.sqrt(s) - left) * per_spacing
         interval = min(max(math.floor(position), 0.0), last)
-        tile[_INTERVAL + i] = interval
-        tile[_U + i] = position - interval
+        tile[INTERVAL + i] = interval
+        tile[U + i] = position - interval
 
 
 @internal
 def _gather(n: int, table: FloatArray, tile: FloatArray) -> None:
     """Fill in the spline's polynomial of each trial."""
     for i in range(n):
-        row = table[int(tile[_INTERVAL + i])]
-        tile[_P0 + i], tile[_P1 + i], tile[_P2 + i], tile[_P3 + i], tile[_P4 + i] = (
+        row = table[int(tile[INTERVAL + i])]
+        tile[P0 + i], tile[P1 + i], tile[P2 + i], tile[P3 + i], tile[P4 + i] = (
             row[0],
             row[1],
             row[2],
@@ -160,15 +83,15 @@ def _evaluate(
     """The sums over a tile; fill in each trial's derivatives by the spline's height, its slope, and the clock."""
     total = process = lapses = by_zeta = by_delta = 0.0
     for i in range(len(count)):
-        s = tile[_TIME + i]
+        s = tile[TIME + i]
         per_root = 1.0 / math.sqrt(s)
         per_s = per_root * per_root
-        u, p1, p2, p3, p4 = tile[_U + i], tile[_P1 + i], tile[_P2 + i], tile[_P3 + i], tile[_P4 + i]
-        height = tile[_P0 + i] + spacing * u * (p1 + u * (p2 / 2.0 + u * (p3 / 3.0 + u * p4 / 4.0)))
+        u, p1, p2, p3, p4 = tile[U + i], tile[P1 + i], tile[P2 + i], tile[P3 + i], tile[P4 + i]
+        height = tile[P0 + i] + spacing * u * (p1 + u * (p2 / 2.0 + u * (p3 / 3.0 + u * p4 / 4.0)))
         slope = p1 + u * (p2 + u * (p3 + u * p4))
         bend = (p2 + u * (2.0 * p3 + u * 3.0 * p4)) / spacing
         stretch = 0.5 * per_root * (delta + zeta * per_s)
-        log_f = log_base - 0.5 * height * height + vm.log(slope * stretch) + tile[_LOG_RATE + i]
+        log_f = log_base - 0.5 * height * height + vm.log(slope * stretch) + tile[LOG_RATE + i]
         log_density, share = mix(log_f, log_lapse[i], log_p, log_not_p)
         weight = count[i] * share
         total += count[i] * log_density
@@ -179,8 +102,8 @@ def _evaluate(
         by_stretch = 0.5 * weight / stretch * per_root
         by_delta += by_x * s * per_root + by_stretch
         by_zeta += by_stretch * per_s - by_x * per_root
-        tile[_BY_HEIGHT + i], tile[_BY_SLOPE + i], tile[_WEIGHT + i] = by_height, by_slope, weight
-        tile[_BY_TIME + i] = by_x * stretch - 0.5 * by_stretch * (delta + 3.0 * zeta * per_s) * per_s
+        tile[BY_HEIGHT + i], tile[BY_SLOPE + i], tile[WEIGHT + i] = by_height, by_slope, weight
+        tile[BY_TIME + i] = by_x * stretch - 0.5 * by_stretch * (delta + 3.0 * zeta * per_s) * per_s
     return total, process, lapses, by_zeta, by_delta
 
 
@@ -188,8 +111,8 @@ def _evaluate(
 def _scatter(n: int, spacing: float, tile: FloatArray, by_table: FloatArray) -> None:
     """Add to the derivatives by the spline's table: of its height, then of each power of u in its slope."""
     for i in range(n):
-        row, u = by_table[int(tile[_INTERVAL + i])], tile[_U + i]
-        by_height, by_slope = tile[_BY_HEIGHT + i], tile[_BY_SLOPE + i]
+        row, u = by_table[int(tile[INTERVAL + i])], tile[U + i]
+        by_height, by_slope = tile[BY_HEIGHT + i], tile[BY_SLOPE + i]
         raised = by_height * spacing * u
         row[0] += by_height
         row[1] += raised + by_slope
@@ -210,14 +133,14 @@ def _trial_sums(
     for first in range(begin, stop, TILE):
         at = slice(first, min(first + TILE, stop))
         rt = trials.rt[at]
-        _read_clock(rt, form.collapse, shift, per_unit, collapse[0], collapse[1], tile)
+        read_clock(rt, form.collapse, shift, per_unit, collapse[0], collapse[1], tile)
         _locate(len(rt), form, zeta, delta, tile)
         _gather(len(rt), table, tile)
         sums = _evaluate(
             trials.counts[at], trials.log_lapse[at], form.spacing, zeta, delta, log_base, log_p, log_not_p, tile
         )
         _scatter(len(rt), form.spacing, tile, by_table)
-        clock = _clock_sums(rt, form.collapse, shift, per_unit, collapse[0], collapse[1], tile)
+        clock = clock_sums(rt, form.collapse, shift, per_unit, collapse[0], collapse[1], tile)
         total += sums[0]
         process += sums[1]
         lapses += sums[2]

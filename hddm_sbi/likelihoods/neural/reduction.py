@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.likelihoods.native.compiling import internal
-from hddm_sbi.likelihoods.neural.clocks import LINEAR
+from hddm_sbi.likelihoods.neural.clocks import JUMPS, LEAST_EARLY, LINEAR, SPREAD
 from hddm_sbi.likelihoods.neural.kernels import UNIT
 
 FloatArray = npt.NDArray[np.float64]
@@ -108,6 +108,10 @@ def collapse_of(inputs, form):  # type: ignore[no-untyped-def]
     first = inputs[form.first]
     if form.collapse == LINEAR:
         return math.tan(form.span[form.inputs[form.first]] * first), 0.0
+    if form.collapse == JUMPS:
+        return max(form.span[form.inputs[form.first]] * (1.0 - first), LEAST_EARLY), 0.0
+    if form.collapse == SPREAD:
+        return max(first * first, LEAST_EARLY), 0.0
     return first, inputs[form.second]
 
 
@@ -120,6 +124,13 @@ def add_by_collapse(by_first, by_second, inputs, form, by_inputs, at):  # type: 
         span = form.span[form.inputs[form.first]]
         slope = math.tan(span * inputs[form.first])
         by_inputs[at + form.first] += by_first * span * (1.0 + slope * slope)
+    elif form.collapse == JUMPS:
+        span = form.span[form.inputs[form.first]]
+        if span * (1.0 - inputs[form.first]) > LEAST_EARLY:
+            by_inputs[at + form.first] -= by_first * span
+    elif form.collapse == SPREAD:
+        if inputs[form.first] ** 2 > LEAST_EARLY:
+            by_inputs[at + form.first] += 2.0 * inputs[form.first] * by_first
     else:
         by_inputs[at + form.first] += by_first
         by_inputs[at + form.second] += by_second
