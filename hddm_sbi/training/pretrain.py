@@ -36,7 +36,8 @@ def pretrain(ssm: SSM, plan: TrainingPlan, out: Path) -> Path:
         Path of the weights.
     """
     path = out / f"{ssm.name}.safetensors"
-    command = f"python -m hddm_sbi.training {ssm.name} --steps {plan.steps} --balance {plan.balance:g} --out pretrained"
+    balance = "" if plan.balance == TrainingPlan().balance else f" --balance {plan.balance:g}"
+    command = f"python -m hddm_sbi.training {ssm.name} --steps {plan.steps}{balance} --out pretrained"
     train_nle(
         ssm, plan=plan, out=path, force=True, device="cpu", validate=False, facts={"command": command},
         progress=lambda line: print(line, flush=True),

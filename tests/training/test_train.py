@@ -37,7 +37,7 @@ def test_the_plan_counts_and_its_rate_warms_up_and_comes_down() -> None:
 
 @pytest.mark.parametrize("ssm", [DDM, PLAIN, RACE], ids=lambda ssm: ssm.name)
 def test_training_reduces_the_loss_on_simulations_not_seen(ssm: SSM) -> None:
-    trainer = Trainer(ssm, PLAN, SMALL)
+    trainer = Trainer(ssm, replace(PLAN, stages=((300, 1e-2, 0.0),)), SMALL)
     held_out = replace(trainer.stream, seed=99, rows=500).batch(0)
 
     def loss(estimator: FirstPassageEstimator) -> float:
