@@ -115,15 +115,14 @@ class Diffusion:
     Args:
         drift, start: names of the drift and of the relative starting point.
         collapse: how the boundaries approach each other: ``"linear"``, by the parameter that is an angle, or
-            ``"weibull"``, by the parameters shape and scale; "" where they do not; or why paths meet them
-            early: ``"jumps"``, by the stability of the noise, or ``"spread"``, by the width of the range of starting
-            points.
+            ``"weibull"``, by the parameters shape and scale; "" where they do not; or ``"jumps"``: the process leaps
+            over them, by the stability of its noise.
         collapsing: names of these parameters.
     """
 
     drift: str
     start: str
-    collapse: Literal["", "linear", "weibull", "jumps", "spread"] = ""
+    collapse: Literal["", "linear", "weibull", "jumps"] = ""
     collapsing: tuple[str, ...] = ()
 
 

@@ -86,7 +86,7 @@ FULL_DDM = SSM(
         units=(("v", 1, -1), ("sv", 1, -1), ("st0", 0, 1)),
         mirror=(("v", "negate"), ("z", "complement")),
     ),
-    diffusion=Diffusion("v", "z", "spread", ("sz",)),
+    diffusion=Diffusion("v", "z"),
     ratio_simulator=simulate_full_ddm_ratio,
     description="Wiener process between two constant boundaries; drift, start and non-decision time vary across trials",
 )  # fmt: skip

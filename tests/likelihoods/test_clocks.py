@@ -8,7 +8,7 @@ from scipy import integrate
 from hddm_sbi.likelihoods.native.compiling import callable_from_python
 from hddm_sbi.likelihoods.neural import clocks
 
-KINDS = ["", "linear", "weibull", "jumps", "spread"]
+KINDS = ["", "linear", "weibull", "jumps"]
 TIMES = np.array([1e-6, 1e-3, 0.02, 0.1, 0.25])
 
 
@@ -20,8 +20,8 @@ def read(kind, s, first, second):  # type: ignore[no-untyped-def]
 def parameters(kind: str) -> list[tuple[float, float]]:
     if kind == "weibull":
         return [(1.0, 0.5), (0.4, 0.05), (3.0, 0.3), (2.0, 40.0)]
-    if kind in ("jumps", "spread"):
-        return [(clocks.LEAST_EARLY, 0.0), (0.01, 0.0), (0.5, 0.0), (1.0, 0.0)]
+    if kind == "jumps":
+        return [(clocks.LEAST_JUMPS, 0.0), (0.01, 0.0), (0.5, 0.0), (1.0, 0.0)]
     return [(0.0, 0.0), (0.3, 0.0), (1.9, 0.0)] if kind else [(0.0, 0.0)]
 
 
@@ -73,7 +73,7 @@ def test_linear_and_exponential_clocks_are_the_integrals_of_the_widths() -> None
 
 def test_the_clock_of_jumps_is_plain_without_them_and_late() -> None:
     for s in TIMES[2:]:
-        np.testing.assert_allclose(shown("jumps", s, clocks.LEAST_EARLY, 0.0)[:2], (s, 0.0), rtol=0.01, atol=0.01)
+        np.testing.assert_allclose(shown("jumps", s, clocks.LEAST_JUMPS, 0.0)[:2], (s, 0.0), rtol=0.01, atol=0.01)
     np.testing.assert_allclose(shown("jumps", 1e8, 1.0, 0.0)[:2], (1e8, 0.0), rtol=1e-3, atol=1e-3)
     # and early times are a power of the clock's inverse root
     roots = [shown("jumps", s, 0.5, 0.0)[0] ** -0.5 for s in (1e-8, 1e-10, 1e-12)]

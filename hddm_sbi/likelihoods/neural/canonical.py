@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from hddm_sbi.likelihoods.neural.clocks import LEAST_EARLY
+from hddm_sbi.likelihoods.neural.clocks import LEAST_JUMPS
 from hddm_sbi.ssm.base import SSM, Parameter
 
 # Features saturate smoothly this far outside the training box, as a fraction of its half-width on the link scale.
@@ -58,8 +58,7 @@ class Canonical:
         even: for each parameter, whether its sign leaves the decision time given the choice unchanged.
         n_choices: number of response options.
         diffusion: indices of drift and relative start where the process is a diffusion between two boundaries.
-        collapse: how the boundaries approach each other, "", "linear" or "weibull"; or why paths meet them early,
-            "jumps" or "spread" of the starting point.
+        collapse: how the boundaries approach each other, "", "linear" or "weibull"; or "jumps" over them.
         collapsing: indices of the parameters of that.
     """
 
@@ -184,9 +183,9 @@ class Canonical:
             return slope, torch.zeros_like(slope)
         if self.collapse == "weibull":
             return columns[0], columns[1]
-        if self.collapse in ("jumps", "spread"):
-            k = self.ends[self.collapsing[0]][1] * (1.0 - columns[0]) if self.collapse == "jumps" else columns[0] ** 2
-            return k.clamp_min(LEAST_EARLY), torch.zeros_like(k)
+        if self.collapse == "jumps":
+            k = self.ends[self.collapsing[0]][1] * (1.0 - columns[0])
+            return k.clamp_min(LEAST_JUMPS), torch.zeros_like(k)
         zero = torch.zeros_like(canonical[..., 0])
         return zero, zero
 

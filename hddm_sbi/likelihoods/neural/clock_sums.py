@@ -37,9 +37,9 @@ def _read_weibull_clock(
 
 
 @summing
-def _read_early_clock(rt: FloatArray, shift: float, per_unit: float, k: float, tile: FloatArray) -> None:
+def _read_jumps_clock(rt: FloatArray, shift: float, per_unit: float, k: float, tile: FloatArray) -> None:
     for i in range(len(rt)):
-        out = clocks.early((rt[i] - shift) * per_unit, k)
+        out = clocks.jumps((rt[i] - shift) * per_unit, k)
         tile[TIME + i], tile[LOG_RATE + i] = out[0], out[1]
 
 
@@ -58,8 +58,8 @@ def read_clock(
         _read_linear_clock(rt, shift, per_unit, first, tile)
     elif kind == clocks.WEIBULL:
         _read_weibull_clock(rt, shift, per_unit, first, second, tile)
-    elif kind >= clocks.JUMPS:
-        _read_early_clock(rt, shift, per_unit, first, tile)
+    elif kind == clocks.JUMPS:
+        _read_jumps_clock(rt, shift, per_unit, first, tile)
     else:
         _read_plain_clock(rt, shift, per_unit, tile)
 
@@ -94,11 +94,11 @@ def _weibull_clock_sums(
 
 
 @summing
-def _early_clock_sums(rt: FloatArray, shift: float, per_unit: float, k: float, tile: FloatArray) -> ClockSums:
+def _jumps_clock_sums(rt: FloatArray, shift: float, per_unit: float, k: float, tile: FloatArray) -> ClockSums:
     by_s = by_log_s = by_first = 0.0
     for i in range(len(rt)):
         s = (rt[i] - shift) * per_unit
-        _, log_rate, rate_by_s, u_first, rate_first, _, _ = clocks.early(s, k)
+        _, log_rate, rate_by_s, u_first, rate_first, _, _ = clocks.jumps(s, k)
         of_s = tile[BY_TIME + i] * vm.exp(log_rate) + tile[WEIGHT + i] * rate_by_s
         by_s += of_s
         by_log_s += of_s * s
@@ -124,6 +124,6 @@ def clock_sums(
         return _linear_clock_sums(rt, shift, per_unit, first, tile)
     if kind == clocks.WEIBULL:
         return _weibull_clock_sums(rt, shift, per_unit, first, second, tile)
-    if kind >= clocks.JUMPS:
-        return _early_clock_sums(rt, shift, per_unit, first, tile)
+    if kind == clocks.JUMPS:
+        return _jumps_clock_sums(rt, shift, per_unit, first, tile)
     return _plain_clock_sums(len(rt), tile)

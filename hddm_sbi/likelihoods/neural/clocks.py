@@ -13,14 +13,12 @@ that rate is the constant pi^2 / 2, as it is between constant boundaries. With W
   large s for every alpha.
 
 Brownian motion from a distance d leaves by time s with a probability like exp(-d^2 / (2 s)); a process that jumps over
-its boundaries may leave at once, and one that starts anywhere in a range nearly so: the probability is like a power of
-s. On the clock
+its boundaries may leave at once: its probability is proportional to s. On the clock
 
-    u(s) = (k / log(1 + k / s^(1/2)))^2
+    u(s) = (k / log(1 + k / s^(1/2)))^2,    k = 2 - alpha,
 
 d / u^(1/2) grows like the logarithm of 1 / s, so that a spline of it reaches the earliest responses; late times, and
-all times for k = 0, stay as they are. Here k is 2 - alpha for stable noise, and the square of the width of the range of
-starting points, as a proportion of its room.
+all times for k = 0, stay as they are.
 """
 
 from __future__ import annotations
@@ -34,10 +32,10 @@ from hddm_sbi.likelihoods.native import vector_math as vm
 from hddm_sbi.likelihoods.native.compiling import inlined
 
 # Codes of the collapses.
-NONE, LINEAR, WEIBULL, JUMPS, SPREAD = 0, 1, 2, 3, 4
-CODES = {"": NONE, "linear": LINEAR, "weibull": WEIBULL, "jumps": JUMPS, "spread": SPREAD}
-# Least k of the clock of early responses: below, the clock is as good as plain, and differences would cancel.
-LEAST_EARLY = 1e-3
+NONE, LINEAR, WEIBULL, JUMPS = 0, 1, 2, 3
+CODES = {"": NONE, "linear": LINEAR, "weibull": WEIBULL, "jumps": JUMPS}
+# Least k of the clock of jumps: below, the clock is as good as plain, and differences would cancel.
+LEAST_JUMPS = 1e-3
 # Largest y: where the boundaries have come that close, density and probability underflow.
 _LARGEST_Y = 600.0
 # Below this y differences are taken from the series, which there is exact to rounding.
@@ -83,8 +81,8 @@ def weibull(s: float, alpha: float, beta: float) -> Clock:
 
 
 @inlined
-def early(s: float, k: float) -> Clock:
-    """The clock of a process that jumps over its boundaries, or starts next to them."""
+def jumps(s: float, k: float) -> Clock:
+    """The clock of a process that jumps over its boundaries."""
     root = math.sqrt(s)
     log_ratio = vm.log(1.0 + k / root)
     per_sum, root_u = 1.0 / (root + k), k / log_ratio
@@ -110,8 +108,8 @@ def clock(kind: int, s: float, first: float, second: float) -> Clock:
         return linear(s, first)
     if kind == WEIBULL:
         return weibull(s, first, second)
-    if kind >= JUMPS:
-        return early(s, first)
+    if kind == JUMPS:
+        return jumps(s, first)
     return s, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
 
 
@@ -140,7 +138,7 @@ def torch_clock(kind: str, s: Tensor, first: Tensor, second: Tensor) -> tuple[Te
         mean = torch.where(y < _SMALL_Y, 1.0 + y * (0.5 + y / 6.0), torch.expm1(y) / y.clamp_min(_SMALL_Y))
         return s * (1.0 + (mean - 1.0) / first), torch.log(1.0 + (mean - 1.0) / first + torch.exp(y) - mean), apart
     always = torch.ones_like(s, dtype=torch.bool)
-    if kind in ("jumps", "spread"):
+    if kind == "jumps":
         root = s.sqrt()
         root_u = first / torch.log1p(first / root)
         return root_u**2, 3.0 * torch.log(root_u / root) + torch.log(root / (root + first)), always
@@ -151,7 +149,7 @@ def torch_inverse(kind: str, u: Tensor, first: Tensor, second: Tensor) -> Tensor
     """The decision time s at which the clock shows u, (n,)."""
     if kind == "linear":
         return u / (1.0 + 2.0 * first * u)
-    if kind in ("jumps", "spread"):
+    if kind == "jumps":
         return (first / torch.expm1(first / u.sqrt())) ** 2
     if kind != "weibull":
         return u

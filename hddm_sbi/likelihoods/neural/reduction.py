@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.likelihoods.native.compiling import internal
-from hddm_sbi.likelihoods.neural.clocks import JUMPS, LEAST_EARLY, LINEAR, SPREAD
+from hddm_sbi.likelihoods.neural.clocks import JUMPS, LEAST_JUMPS, LINEAR
 from hddm_sbi.likelihoods.neural.kernels import UNIT
 
 FloatArray = npt.NDArray[np.float64]
@@ -109,9 +109,7 @@ def collapse_of(inputs, form):  # type: ignore[no-untyped-def]
     if form.collapse == LINEAR:
         return math.tan(form.span[form.inputs[form.first]] * first), 0.0
     if form.collapse == JUMPS:
-        return max(form.span[form.inputs[form.first]] * (1.0 - first), LEAST_EARLY), 0.0
-    if form.collapse == SPREAD:
-        return max(first * first, LEAST_EARLY), 0.0
+        return max(form.span[form.inputs[form.first]] * (1.0 - first), LEAST_JUMPS), 0.0
     return first, inputs[form.second]
 
 
@@ -126,11 +124,8 @@ def add_by_collapse(by_first, by_second, inputs, form, by_inputs, at):  # type: 
         by_inputs[at + form.first] += by_first * span * (1.0 + slope * slope)
     elif form.collapse == JUMPS:
         span = form.span[form.inputs[form.first]]
-        if span * (1.0 - inputs[form.first]) > LEAST_EARLY:
+        if span * (1.0 - inputs[form.first]) > LEAST_JUMPS:
             by_inputs[at + form.first] -= by_first * span
-    elif form.collapse == SPREAD:
-        if inputs[form.first] ** 2 > LEAST_EARLY:
-            by_inputs[at + form.first] += 2.0 * inputs[form.first] * by_first
     else:
         by_inputs[at + form.first] += by_first
         by_inputs[at + form.second] += by_second
