@@ -125,7 +125,9 @@ def test_what_is_no_count(text: str) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C reaches a whole console there")
 def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_go_on(folder: Path) -> None:
     arguments = ["train", "my_model.py:model", "--simulations", "100000", "--out", "net.safetensors"]
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from hddm_sbi.cli import app; app({arguments!r})"
+    # processes of a shell's background ignore Ctrl-C, and hand that on to their children
+    code = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    code += f"sys.path.insert(0, {str(ROOT)!r}); from hddm_sbi.cli import app; app({arguments!r})"
     child = subprocess.Popen([sys.executable, "-c", code], cwd=folder, stderr=subprocess.PIPE, text=True)
     limit = time.monotonic() + 900.0
     while not (folder / "net.training").exists():
