@@ -11,8 +11,8 @@ from hddm_sbi.results.diagnostics import diagnostics
 MORE = {"full_ddm": {"sv": 1.0, "sz": 0.3, "st0": 0.1}, "angle": {"theta": 0.35}}
 ASKED = {"full_ddm": "sv", "angle": "theta"}
 LIKELIHOOD = {"full_ddm": "exact", "angle": "nle"}
-# Along the ridge of the range of starting points, which two hundred trials hardly tell, chains mix most slowly: R-hat up
-# to 1.04 was seen with these 500 draws.
+# Along the ridge of the range of starting points, which two hundred trials hardly tell, chains mix most slowly: R-hat
+# up to 1.04 was seen with these 500 draws.
 SLOWEST, STUCK = ("sz", "z", "t0"), 1.1
 
 
