@@ -89,12 +89,10 @@ def _named(prefix: str, sizes: dict[str, float]) -> dict[str, float]:
 
 def ours(ssm: SSM, path: Path, settings: argparse.Namespace) -> dict[str, Any]:
     """A row for the network in a file; its card is left as it is unless ``--cards`` says otherwise."""
-    row: dict[str, Any] = {"reference": reference_of(ssm)} | on_table(
-        ssm, FirstPassageLikelihood(load_network(path, ssm.name)).log_prob
-    )
+    likelihood = FirstPassageLikelihood(load_network(path, ssm.name))
+    row: dict[str, Any] = {"reference": reference_of(ssm)} | on_table(ssm, likelihood.log_prob)
     found = measure(ssm, path, settings.draws, settings.points, settings.trials, note=settings.cards)
     if ssm.name == "levy":
-        likelihood = FirstPassageLikelihood(load_network(path, ssm.name))
         found["density"] = stable_accuracy(likelihood, settings.points // 3)
         row["reference"] = f"Galerkin solution, alpha above {LEAST_ALPHA:g}, {found['density']['solved']:.1%} of trials"
     density, shift, simulated = (found.get(name, {}) for name in ("density", "posterior_shift", "simulation"))

@@ -159,12 +159,7 @@ def simulate_rows(experiment: Experiment, theta: FloatArray, n: int, seed: int) 
     """Trials of the process, without lapses, for each row of theta, (rows, n) each; NaN and -1 outside the supports."""
     ssm = experiment.ssm
     process = np.ascontiguousarray(theta[:, [list(experiment.names).index(name) for name in ssm.parameter_names]])
-    possible = ssm.possible(process)
-    possible[possible] = ~ssm.endless(process[possible])
-    rt, choice = np.full((len(process), n), np.nan), np.full((len(process), n), -1, dtype=np.int64)
-    if possible.any():
-        rt[possible], choice[possible] = ssm.simulator(process[possible], n, seed)
-    return rt, choice
+    return ssm.simulate_possible(process, n, seed)
 
 
 def _lapses(experiment: Experiment, n: int, rng: np.random.Generator) -> tuple[FloatArray, IntArray]:

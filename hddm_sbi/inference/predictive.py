@@ -135,12 +135,8 @@ def simulate_trials(
     columns = [names.index(name) for name in ssm.parameter_names]
     number = int(of_process.generate_state(1, np.uint32)[0])
     process = np.ascontiguousarray(theta[:, columns])
-    possible = ssm.possible(process)
-    possible[possible] = ~ssm.endless(process[possible])
-    rt, choice = np.full(len(process), np.nan), np.full(len(process), -1)
-    if possible.any():
-        times, choices = ssm.simulator(process[possible], 1, number)
-        rt[possible], choice[possible] = times[:, 0], choices[:, 0]
+    times, choices = ssm.simulate_possible(process, 1, number)
+    rt, choice = times[:, 0], choices[:, 0]
     if window is not None and P_OUTLIER in names:
         p = theta[:, names.index(P_OUTLIER)]
         _lapse(rt, choice, p, window, ssm.n_choices, np.random.default_rng(of_lapses))

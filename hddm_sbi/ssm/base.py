@@ -214,6 +214,15 @@ class SSM:
         inside = [parameter.contains(column) for parameter, column in zip(self.parameters, columns, strict=True)]
         return np.logical_and.reduce(inside)
 
+    def simulate_possible(self, theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntArray]:
+        """Trials for each row of ``theta``, (rows, n) each; NaN and -1 where it is not possible or endless."""
+        possible = self.possible(theta)
+        possible[possible] = ~self.endless(theta[possible])
+        rt, choice = np.full((len(theta), n), np.nan), np.full((len(theta), n), -1, dtype=np.int64)
+        if possible.any():
+            rt[possible], choice[possible] = self.simulator(theta[possible], n, seed)
+        return rt, choice
+
     def parameter(self, name: str) -> Parameter:
         """The parameter called ``name``.
 

@@ -47,6 +47,20 @@ def prepare(name, likelihood, centring=None):
 LIKELIHOOD = LapseMixture(ExactDDM(), (0.0, 20.0))
 
 
+def check_density_and_gradient(target, potential, atol):
+    """The density of x is that of u, with the Jacobian and up to a constant; the gradient is its own, to ``atol``."""
+    rng, offsets = np.random.default_rng(0), []
+    for _ in range(3):
+        x = 0.3 * rng.normal(size=target.ndim)
+        value, by_x = target.log_density_grad(x)
+        steps = 1e-5 * np.eye(target.ndim)
+        jacobian = np.array([target.to_u(x + e) - target.to_u(x - e) for e in steps]) / 2e-5
+        offsets.append(value - potential.log_density(target.to_u(x)) - np.linalg.slogdet(jacobian)[1])
+        numeric = [(target.log_density(x + e) - target.log_density(x - e)) / 2e-5 for e in steps]
+        np.testing.assert_allclose(by_x, numeric, rtol=1e-5, atol=atol)
+    np.testing.assert_allclose(offsets, offsets[0], atol=1e-6)
+
+
 @pytest.mark.parametrize("centring", [None, 0.0, 0.5])
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.filterwarnings("ignore::hddm_sbi.errors.HDDMWarning")
@@ -54,18 +68,7 @@ def test_density_and_gradient(name, centring):
     potential, centre = prepare(name, LIKELIHOOD, centring)
     target = Preconditioned(potential, centre)
     np.testing.assert_allclose(target.to_u(np.zeros(target.ndim)), centre, atol=1e-12)
-    rng = np.random.default_rng(0)
-    offsets = []
-    for _ in range(3):
-        x = 0.3 * rng.normal(size=target.ndim)
-        value, by_x = target.log_density_grad(x)
-        steps = 1e-5 * np.eye(target.ndim)
-        jacobian = np.array([target.to_u(x + e) - target.to_u(x - e) for e in steps]) / 2e-5
-        log_det = np.linalg.slogdet(jacobian)[1]
-        offsets.append(value - potential.log_density(target.to_u(x)) - log_det)
-        numeric = [(target.log_density(x + e) - target.log_density(x - e)) / 2e-5 for e in steps]
-        np.testing.assert_allclose(by_x, numeric, rtol=1e-5, atol=1e-4)
-    np.testing.assert_allclose(offsets, offsets[0], atol=1e-6)  # the density of x, up to a constant
+    check_density_and_gradient(target, potential, atol=1e-4)
 
 
 def prepare_full(sz: float):
@@ -87,16 +90,7 @@ def test_a_width_moves_the_others_by_its_square():
     sz, sv = (potential.layout.block(f"{name}_Intercept").start for name in ("sz", "sv"))
     centre[sz] = -0.5  # a width of .38 of its room
     target = Preconditioned(potential, centre)
-    rng, offsets = np.random.default_rng(0), []
-    for _ in range(3):
-        x = 0.3 * rng.normal(size=target.ndim)
-        value, by_x = target.log_density_grad(x)
-        steps = 1e-5 * np.eye(target.ndim)
-        jacobian = np.array([target.to_u(x + e) - target.to_u(x - e) for e in steps]) / 2e-5
-        offsets.append(value - potential.log_density(target.to_u(x)) - np.linalg.slogdet(jacobian)[1])
-        numeric = [(target.log_density(x + e) - target.log_density(x - e)) / 2e-5 for e in steps]
-        np.testing.assert_allclose(by_x, numeric, rtol=1e-5, atol=1e-3)
-    np.testing.assert_allclose(offsets, offsets[0], atol=1e-6)
+    check_density_and_gradient(target, potential, atol=1e-3)
     # along its coordinate the others follow a straight line in p^2
     u = np.array([target.to_u(k * np.eye(target.ndim)[sz]) for k in (-2.0, -1.0, 1.0, 2.0)])
     square = 1.0 / (1.0 + np.exp(-u[:, sz])) ** 2
