@@ -11,6 +11,7 @@ import torch
 
 from hddm_sbi.likelihoods.checkpoint import load_card, load_network, write_card
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
+from hddm_sbi.likelihoods.neural.network import Architecture
 from hddm_sbi.ssm.base import SSM
 from hddm_sbi.ssm.registry import get_model
 from hddm_sbi.training.agreement import agreement
@@ -24,26 +25,37 @@ from hddm_sbi.training.validate import density_accuracy, score_bias
 INNER_BOX = {"v": (-4.0, 4.0), "a": (0.5, 3.0), "z": (0.2, 0.8)}
 
 
-def pretrain(ssm: SSM, plan: TrainingPlan, out: Path) -> Path:
+def pretrain(ssm: SSM, plan: TrainingPlan, out: Path, architecture: Architecture) -> Path:
     """Train the network of a model on fresh simulations, measure it and write weights and card.
 
     Args:
         ssm: the model.
         plan: what to train.
         out: folder of the weights; a checkpoint of the training stays there until it is done.
+        architecture: sizes of the networks.
 
     Returns:
         Path of the weights.
     """
     path = out / f"{ssm.name}.safetensors"
-    balance = "" if plan.balance == TrainingPlan().balance else f" --balance {plan.balance:g}"
-    command = f"python -m hddm_sbi.training {ssm.name} --steps {plan.steps}{balance} --out pretrained"
     train_nle(
-        ssm, plan=plan, out=path, force=True, device="cpu", validate=False, facts={"command": command},
-        progress=lambda line: print(line, flush=True),
+        ssm, plan=plan, architecture=architecture, out=path, force=True, device="cpu", validate=False,
+        facts={"command": command_of(ssm, plan, architecture)}, progress=lambda line: print(line, flush=True),
     )  # fmt: skip
     measure(ssm, path)
     return path
+
+
+def command_of(ssm: SSM, plan: TrainingPlan, architecture: Architecture) -> str:
+    """The command that trains so: what differs from the defaults is an option."""
+    usual, sizes = TrainingPlan(), Architecture()
+    options = {
+        "--balance": (plan.balance, usual.balance),
+        "--hidden": (architecture.hidden, sizes.hidden),
+        "--choice-hidden": (architecture.choice_hidden, sizes.choice_hidden),
+    }
+    chosen = "".join(f" {name} {value:g}" for name, (value, default) in options.items() if value != default)
+    return f"python -m hddm_sbi.training {ssm.name} --steps {plan.steps}{chosen} --out pretrained"
 
 
 def measure(
@@ -103,6 +115,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--measure", action="store_true", help="only measure the weights that are there")
     parser.add_argument("--steps", type=int, help="gradient steps, instead of the plan's")
     parser.add_argument("--balance", type=float, help="how much more rarer choices count, instead of the plan's")
+    parser.add_argument("--hidden", type=int, default=Architecture().hidden, help="width of the time network")
+    parser.add_argument("--choice-hidden", type=int, default=Architecture().choice_hidden, help="of the choice network")
     parser.add_argument("--threads", type=int, default=1, help="of torch, at most half of the cores")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
@@ -113,7 +127,7 @@ def main(arguments: list[str] | None = None) -> None:
             plan = replace(plan, stages=((options.steps, *plan.stages[0][1:]),))
         if options.balance is not None:
             plan = replace(plan, balance=options.balance)
-        pretrain(ssm, plan, options.out)
+        pretrain(ssm, plan, options.out, Architecture(options.hidden, choice_hidden=options.choice_hidden))
     path = options.out / f"{ssm.name}.safetensors"
     accuracy = measure(ssm, path) if options.measure else load_card(path).get("accuracy", {})
     show(accuracy)

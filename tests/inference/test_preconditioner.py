@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from hddm_sbi.inference.centring import choose_centring, posterior_variance
+from hddm_sbi.inference.frame import precision_of
 from hddm_sbi.inference.initial import estimate, starting_points, with_centring
 from hddm_sbi.inference.potential import Potential
-from hddm_sbi.inference.preconditioner import Preconditioned, precision_of
+from hddm_sbi.inference.preconditioner import Preconditioned
 from hddm_sbi.likelihoods.exact import get_exact
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
 from hddm_sbi.likelihoods.lapse import LapseMixture
