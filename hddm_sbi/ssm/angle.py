@@ -33,7 +33,7 @@ def angle_first_passage(v: float, a: float, z: float, slope: float, state: UIntA
         move = v * h + root * normal(state)
         closer = slope * h
         e_lower, e_upper = lower + move - closer, upper - move - closer
-        side = side_crossed(lower, e_lower, upper, e_upper, h, state)
+        side = side_crossed(lower, e_lower, 0.0, upper, e_upper, 0.0, h, state)
         if side == 0:
             return t + crossing_time(lower, e_lower, h, state), 0
         if side == 1:

@@ -50,10 +50,14 @@ def crossed(d: float, e: float, h: float) -> float:
 
 
 @njit(nogil=True, cache=True, inline="always")
-def out_of_reach(d_lower: float, e_lower: float, d_upper: float, e_upper: float, h: float) -> bool:
-    """Whether a step has surely crossed neither boundary, nor one that bows a little; see ``side_crossed``."""
-    far = 0.55 * _NEVER * h
-    return e_lower > 0.0 and e_upper > 0.0 and d_lower * e_lower > far and d_upper * e_upper > far
+def _spares(u: float, d: float, e: float, bow: float, h: float) -> bool:
+    """Whether u exceeds the crossing probability for sure, which most often takes no exponential.
+
+    A boundary that bows towards the path is nearer by no more than that; exp(x) is above its Taylor polynomials.
+    """
+    inward = min(bow, 0.0)
+    x = 2.0 * max(d + inward, 0.0) * max(e + inward, 0.0) / h
+    return u * (1.0 + x * (1.0 + x * (0.5 + x * (1.0 / 6.0 + x * (1.0 / 24.0))))) > 1.0
 
 
 @njit(nogil=True, cache=True)
@@ -66,23 +70,36 @@ def crossing_time(d: float, e: float, h: float, state: UIntArray) -> float:
 
 
 @njit(nogil=True, cache=True, inline="always")
-def side_crossed(d_lower: float, e_lower: float, d_upper: float, e_upper: float, h: float, state: UIntArray) -> int:
+def side_crossed(
+    d_lower: float, e_lower: float, bow_lower: float, d_upper: float, e_upper: float, bow_upper: float, h: float,
+    state: UIntArray,
+) -> int:  # fmt: skip
     """Which boundary a path has crossed in a step: 0 lower, 1 upper, -1 neither.
 
     Args:
-        d_lower, d_upper: distances from the lower and upper boundary at the start of the step.
+        d_lower, d_upper: distances from the chords of the lower and upper boundary at the start of the step.
         e_lower, e_upper: the same at its end; negative beyond the boundary.
+        bow_lower, bow_upper: how far the boundaries lie beyond their chords in the middle of the step.
         h: length of the step.
         state: the generator.
     """
-    lower, upper = crossed(d_lower, e_lower, h), crossed(d_upper, e_upper, h)
-    if lower == 0.0 and upper == 0.0:
-        return -1
     u = uniform(state)
-    if e_lower <= 0.0:  # it ends below; on the way it may have crossed the upper boundary first
-        return 1 if u < upper and e_upper > 0.0 else 0
+    if _spares(u, d_lower, e_lower, bow_lower, h) and _spares(1.0 - u, d_upper, e_upper, bow_upper, h):
+        return -1
+    return _side_crossed(d_lower, e_lower, bow_lower, d_upper, e_upper, bow_upper, h, u)
+
+
+@njit(nogil=True, cache=True)
+def _side_crossed(
+    d_lower: float, e_lower: float, bow_lower: float, d_upper: float, e_upper: float, bow_upper: float, h: float,
+    u: float,
+) -> int:  # fmt: skip
+    by_lower, by_upper = beyond_chord(d_lower, e_lower, bow_lower), beyond_chord(d_upper, e_upper, bow_upper)
+    lower, upper = (
+        crossed(d_lower + by_lower, e_lower + by_lower, h), crossed(d_upper + by_upper, e_upper + by_upper, h)
+    )  # fmt: skip
+    if e_lower + by_lower <= 0.0:  # it ends below; on the way it may have crossed the upper boundary first
+        return 1 if u < upper and e_upper + by_upper > 0.0 else 0
     if u < lower:
         return 0
-    if 1.0 - u < upper:
-        return 1
-    return -1
+    return 1 if 1.0 - u < upper else -1

@@ -104,7 +104,7 @@ def _simulate_span(
             h = min(jump, longest)
             move = v * h + math.sqrt(variance * h) * normal(state)
             e_lower, e_upper = lower + move, upper - move
-            side = side_crossed(lower, e_lower, upper, e_upper, variance * h, state)
+            side = side_crossed(lower, e_lower, 0.0, upper, e_upper, 0.0, variance * h, state)
             if side >= 0:
                 d, end = (lower, e_lower) if side == 0 else (upper, e_upper)
                 rt[i] = t + crossing_time(d, end, variance * h, state) / variance

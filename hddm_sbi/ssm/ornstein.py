@@ -9,7 +9,7 @@ from numba import njit
 
 from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, IntArray, Parameter, Prior, Symmetries
 from hddm_sbi.ssm.blocks import BLOCK, run_blocks, run_blocks_ratio
-from hddm_sbi.ssm.crossing import LONGEST_STEP, beyond_chord, crossing_time, out_of_reach, side_crossed
+from hddm_sbi.ssm.crossing import LONGEST_STEP, beyond_chord, crossing_time, side_crossed
 from hddm_sbi.ssm.ddm import DDM
 from hddm_sbi.ssm.rng import normal, seed_state
 
@@ -95,16 +95,11 @@ def _simulate_span(
             move = root * normal(state)
             d_lower, d_upper = 0.5 * a + x, 0.5 * a - x
             e_lower, e_upper = d_lower + move + steps[k, 6], d_upper - move + steps[k, 5]
-            side = -1
-            if not out_of_reach(d_lower, e_lower, d_upper, e_upper, h):
-                by_lower = beyond_chord(d_lower, e_lower, steps[k, 8])
-                by_upper = beyond_chord(d_upper, e_upper, steps[k, 7])
-                d_lower, e_lower, d_upper, e_upper = (
-                    d_lower + by_lower, e_lower + by_lower, d_upper + by_upper, e_upper + by_upper
-                )  # fmt: skip
-                side = side_crossed(d_lower, e_lower, d_upper, e_upper, h, state)
+            side = side_crossed(d_lower, e_lower, steps[k, 8], d_upper, e_upper, steps[k, 7], h, state)
             if side >= 0:
-                d, e = (d_lower, e_lower) if side == 0 else (d_upper, e_upper)
+                d, e, bow = (d_lower, e_lower, steps[k, 8]) if side == 0 else (d_upper, e_upper, steps[k, 7])
+                beyond = beyond_chord(d, e, bow)
+                d, e = d + beyond, e + beyond
                 s = crossing_time(d, e, h, state)
                 rt[i] = t + (0.5 * math.log1p(2.0 * g * s) / g if g != 0.0 else s)
                 choice[i] = side

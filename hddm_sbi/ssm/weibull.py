@@ -9,7 +9,7 @@ from numba import njit
 
 from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, IntArray, Parameter, Prior, Symmetries
 from hddm_sbi.ssm.blocks import BLOCK, run_blocks
-from hddm_sbi.ssm.crossing import LONGEST_STEP, beyond_chord, crossing_time, out_of_reach, side_crossed
+from hddm_sbi.ssm.crossing import LONGEST_STEP, beyond_chord, crossing_time, side_crossed
 from hddm_sbi.ssm.ddm import DDM
 from hddm_sbi.ssm.reversal import with_reversal
 from hddm_sbi.ssm.rng import normal, seed_state
@@ -91,17 +91,14 @@ def _simulate_span(
                 known += 1
             following = x + v * h + math.sqrt(h) * normal(state)
             d_lower, e_lower, d_upper, e_upper = b + x, end + following, b - x, end - following
-            if k > 0 and not out_of_reach(d_lower, e_lower, d_upper, e_upper, h):
-                by_lower, by_upper = beyond_chord(d_lower, e_lower, bow), beyond_chord(d_upper, e_upper, bow)
-                d_lower, e_lower, d_upper, e_upper = (
-                    d_lower + by_lower, e_lower + by_lower, d_upper + by_upper, e_upper + by_upper
-                )  # fmt: skip
-                side = side_crossed(d_lower, e_lower, d_upper, e_upper, h, state)
+            if k > 0:
+                side = side_crossed(d_lower, e_lower, bow, d_upper, e_upper, bow, h, state)
                 if side < 0 and end < _MET * half:
                     side = 0 if following < 0.0 else 1
                 if side >= 0:
                     d, e = (d_lower, e_lower) if side == 0 else (d_upper, e_upper)
-                    rt[i] = t0 + t + crossing_time(d, e, h, state)
+                    beyond = beyond_chord(d, e, bow)
+                    rt[i] = t0 + t + crossing_time(d + beyond, e + beyond, h, state)
                     choice[i] = side
                     break
             x, t, b, k = following, t + h, end, k + 1
