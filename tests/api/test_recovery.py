@@ -11,9 +11,8 @@ from hddm_sbi.results.diagnostics import diagnostics
 MORE = {"full_ddm": {"sv": 1.0, "sz": 0.3, "st0": 0.1}, "angle": {"theta": 0.35}}
 ASKED = {"full_ddm": "sv", "angle": "theta"}
 LIKELIHOOD = {"full_ddm": "exact", "angle": "nle"}
-# Along the ridge of the range of starting points, which two hundred trials hardly tell, chains mix most slowly: R-hat
-# up to 1.04 was seen with these 500 draws.
-SLOWEST, STUCK = ("sz", "z", "t0"), 1.1
+# The range of starting points, which two hundred trials hardly tell, mixes most slowly.
+DRAWS = {"full_ddm": 1000, "angle": 500}
 
 
 def experiment(model: str, seed: int) -> pd.DataFrame:
@@ -32,11 +31,10 @@ def experiment(model: str, seed: int) -> pd.DataFrame:
 @pytest.mark.parametrize("name", MORE)
 def test_nuts_recovers_what_a_model_has_beyond_the_ddm(name: str) -> None:
     model = hs.HierarchicalDDM(experiment(name, 2), groupby="subject", model=name, likelihood=LIKELIHOOD[name])
-    idata = model.sample(draws=500, tune=500, chains=4, seed=1, progress=False)
+    idata = model.sample(draws=DRAWS[name], tune=500, chains=4, seed=1, progress=False)
     found = idata["posterior"][ASKED[name]].to_numpy()
     assert int(idata["sample_stats"]["diverging"].sum()) == 0
     assert abs(found.mean() - MORE[name][ASKED[name]]) < 3.0 * found.std()
     assert found.std() < 0.25 * MORE[name][ASKED[name]]
     for site, values in idata["posterior"].items():
-        r_hat = diagnostics(values.to_numpy().reshape(4, 500, -1))[2].max()
-        assert r_hat < (STUCK if name == "full_ddm" and str(site).startswith(SLOWEST) else 1.02), site
+        assert diagnostics(values.to_numpy().reshape(4, DRAWS[name], -1))[2].max() < 1.015, site
