@@ -16,7 +16,7 @@ import xarray as xr
 from hddm_sbi import __version__
 from hddm_sbi.design.conditions import Conditions, find_conditions
 from hddm_sbi.design.formulas import Formula
-from hddm_sbi.errors import DataError, FormulaError, HDDMWarning, ModelError
+from hddm_sbi.errors import FormulaError, HDDMWarning, ModelError
 from hddm_sbi.inference.centring import choose_centring
 from hddm_sbi.inference.contract import NutsSettings
 from hddm_sbi.inference.initial import Estimate, estimate, starting_points
@@ -33,9 +33,10 @@ from hddm_sbi.likelihoods.lapse import LapseMixture
 from hddm_sbi.model.describe import describe
 from hddm_sbi.results.certificate import Certificate
 from hddm_sbi.results.certify import Certifier, Fit
+from hddm_sbi.results.given_draws import check_origin, given_coefficients
 from hddm_sbi.results.quantities import quantities
 from hddm_sbi.results.record import attributes, constant_data
-from hddm_sbi.results.to_arviz import Group, Results, group, thin, to_datasets, to_inference_data
+from hddm_sbi.results.to_arviz import Group, Results, group, to_datasets, to_inference_data
 from hddm_sbi.results.variables import Coordinates, Variables, posterior_variables
 from hddm_sbi.results.verdict import BoxReport, box_report
 from hddm_sbi.spec.build import build_spec
@@ -45,7 +46,7 @@ from hddm_sbi.spec.model_spec import ModelSpec
 from hddm_sbi.spec.newdata import spec_on
 from hddm_sbi.spec.options import LAPSE
 from hddm_sbi.spec.table import prior_table
-from hddm_sbi.ssm.base import SSM
+from hddm_sbi.ssm.base import SSM, whole
 from hddm_sbi.ssm.own import check_model
 from hddm_sbi.ssm.registry import get_model, option_counts
 from hddm_sbi.trials.reading import read_trials
@@ -147,7 +148,7 @@ class HierarchicalDDM:
             "equations": {parameter.name: parameter.formula for parameter in self._base.parameters},
             "priors": dict(zip(self.priors["variable"], self.priors["prior"], strict=True)),
         }  # fmt: skip
-        self._check_names()
+        self._expected = self._one_draw()
 
     def __repr__(self) -> str:
         return describe(
@@ -225,8 +226,7 @@ class HierarchicalDDM:
         result: dict[str, Group] = {
             "posterior": _with_draws(variables),
             "sample_stats": {name: (("chain", "draw"), values) for name, values in raw.stats.items()},
-            "observed_data": {"rt": (("trial",), self.trials.rt), "choice": (("trial",), self.trials.choice)},
-            "constant_data": self._constant_data,
+            **self._data_groups,
         }
         result |= self._further_groups(wanted, found, chains * draws, seed)
         outside = self._outside_box(found)
@@ -264,12 +264,12 @@ class HierarchicalDDM:
         """
         spec = self._on(newdata)
         found = thinned(self._coefficients(idata), len(spec.row))
-        rt, choice = predict(spec, self.ssm, found, seed, self.lapse)
+        rt, choice = predict(spec, self.ssm, found, whole("seed", seed), self.lapse)
         return xr.Dataset({"rt": (("chain", "draw", "trial"), rt), "choice": (("chain", "draw", "trial"), choice)})
 
     def outside_box(self, idata: Results) -> BoxReport | None:
         """The share of draws outside the range that the network was trained on, by participant; None without one."""
-        return self._outside_box(self._coefficients(thin(idata, _BOX_DRAWS)))
+        return self._outside_box(self._coefficients(idata))
 
     def certify(
         self, idata: Results, method: str = "auto", tolerance: float = 0.1, seconds: float = 30.0, seed: int = 0
@@ -287,14 +287,17 @@ class HierarchicalDDM:
 
         Returns:
             ``passed``, ``sentence`` and ``table``: the shift of each mean in posterior sds, with its Monte Carlo error.
+
+        Raises:
+            DataError: the draws are of another model, other data or another network, or fewer than 20.
+            ModelError: the likelihood is exact, so that there is no network, and method is not ``"score"``.
         """
+        found = self._coefficients(idata)
+        check_origin(idata, self._expected, self._options, self._chosen.label, self._chosen.weights)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", HDDMWarning)  # the certificate says it again
-            outside = self.outside_box(idata)
-        fit = Fit(
-            self._base, self.trials, self.ssm, self._chosen, self.lapse, self._coefficients(idata), quantities(idata),
-            outside,
-        )  # fmt: skip
+            outside = self._outside_box(found)
+        fit = Fit(self._base, self.trials, self.ssm, self._chosen, self.lapse, found, quantities(idata), outside)
         return Certifier(fit, tolerance, seconds, seed).certify(method)
 
     @property
@@ -302,8 +305,11 @@ class HierarchicalDDM:
         return any(parameter.name == LAPSE for parameter in self._base.parameters)
 
     @cached_property
-    def _constant_data(self) -> Group:
-        return constant_data(self.trials, self._design.columns.levels, self._base.row)
+    def _data_groups(self) -> dict[str, Group]:
+        return {
+            "observed_data": {"rt": (("trial",), self.trials.rt), "choice": (("trial",), self.trials.choice)},
+            "constant_data": constant_data(self.trials, self._design.columns.levels, self._base.row),
+        }
 
     @cached_property
     def _conditions(self) -> Conditions:
@@ -316,10 +322,10 @@ class HierarchicalDDM:
         rough = estimate(self._base, self.likelihood, rt, choice, self.ssm)
         return choose_centring(self._base, self.likelihood, rt, choice, rough)
 
-    def _check_names(self) -> None:
-        """Refuse columns whose names clash with those of results, before time is spent on sampling."""
+    def _one_draw(self) -> dict[str, xr.Dataset]:
+        """What results look like; refuses columns whose names clash with theirs, before time is spent on sampling."""
         variables, coords = self._variables(prior_coefficients(self._base, draws=1, seed=0))
-        to_datasets({"posterior": _with_draws(variables), "constant_data": self._constant_data}, coords)
+        return to_datasets({"posterior": _with_draws(variables), **self._data_groups}, coords)
 
     def _variables(self, draws: Mapping[str, FloatArray]) -> tuple[Variables, Coordinates]:
         specs = condition_specs(self._base, self._design, self._conditions)
@@ -327,14 +333,7 @@ class HierarchicalDDM:
 
     def _coefficients(self, idata: Results) -> dict[str, FloatArray]:
         """Coefficients by site, (chains, draws, *site shape), from a posterior, sampled now or read from a file."""
-        posterior = group(idata, "posterior")
-        sites = [term.site for _, term in self._base.common_terms()]
-        for _, term in self._base.group_terms():
-            sites += [term.site] if term.sd_prior is None else [f"{term.site}_sd", term.site]
-        missing = [site for site in sites if site not in posterior]
-        if missing:
-            raise DataError(f"the results have no variable '{missing[0]}': they belong to another model.")
-        return {site: posterior[site].to_numpy() for site in sites}
+        return given_coefficients(idata, self._base, self._expected["posterior"], self._options)
 
     def _on(self, newdata: pd.DataFrame | None) -> ModelSpec:
         return self._base if newdata is None else spec_on(self._base, self._design, newdata)
@@ -392,6 +391,8 @@ def _posterior_shape(idata: Results) -> tuple[int, int]:
 
 
 def _check_groups(groups: Collection[str]) -> tuple[str, ...]:
+    if not isinstance(groups, Collection):
+        raise ModelError(f"groups is {groups!r}; give a list of names from {', '.join(GROUPS)}, or leave it out.")
     wanted = (groups,) if isinstance(groups, str) else tuple(groups)
     for name in wanted:
         if name not in GROUPS:

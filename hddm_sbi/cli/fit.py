@@ -121,14 +121,18 @@ def _build(data: Path, options: dict[str, Any]) -> HierarchicalDDM:
 def _write(ddm: HierarchicalDDM, idata: Any, folder: OutputFolder, seed: int) -> None:
     """Save the draws first, then what is computed from them; tell what was found and where it is."""
     from hddm_sbi.results.report import print_certificate, print_report
+    from hddm_sbi.results.shifts import FEWEST_DRAWS
     from hddm_sbi.results.summary import summarise
-    from hddm_sbi.results.to_arviz import save
+    from hddm_sbi.results.to_arviz import group, save
 
     paths = [folder.write("idata.nc", lambda path: save(idata, path))]
     summary = summarise(idata)
     paths.append(folder.write("summary.csv", lambda path: summary.to_csv(path, float_format="%.6g", encoding="utf-8")))
     print_report(idata, summary=summary)
-    if idata.attrs.get("likelihood", "exact") != "exact":
+    sizes, by_network = group(idata, "posterior").sizes, idata.attrs.get("likelihood", "exact") != "exact"
+    if by_network and sizes["chain"] * sizes["draw"] < FEWEST_DRAWS:
+        typer.echo(f"\nThe network is not certified: that takes at least {FEWEST_DRAWS} draws.")
+    elif by_network:
         certificate = ddm.certify(idata, seconds=_CERTIFY_SECONDS, seed=seed)
         print_certificate(certificate)
         moved = {"shift": "network_shift", "mc_error": "network_shift_error"}

@@ -23,7 +23,7 @@ def train(
     device: Annotated[str, typer.Option(help="auto (a GPU if there is one), cpu or cuda.")] = "auto",
     force: Annotated[bool, typer.Option("--force", help="Overwrite the weights where they exist.")] = False,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Start again, and leave an interrupted training's state aside.")
+        bool, typer.Option("--fresh", help="Start again; what an interrupted training left is replaced in time.")
     ] = False,
 ) -> None:
     """Train a network of a model's likelihood from simulations.
@@ -51,16 +51,17 @@ def train(
                 found, simulations=number, seed=seed, out=out, force=force, resume=not fresh, device=device,
                 facts={"command": command},
             )  # fmt: skip
-        except KeyboardInterrupt:
-            _interrupted(out.with_suffix(".training"))
+        except KeyboardInterrupt as interrupt:
+            _interrupted(out.with_suffix(".training"), bool(getattr(interrupt, "__notes__", ())), fresh)
             raise typer.Exit(INTERRUPTED) from None
         typer.echo(f"Written: {out}, {out.with_suffix('.json')}")
         typer.echo(f"Use it: hddm-sbi fit DATA.csv --out RUN --model {model} --likelihood {out}")
 
 
-def _interrupted(checkpoint: Path) -> None:
-    if checkpoint.exists():
-        line = f"Interrupted: the training so far is in '{checkpoint}'; the same command goes on from there."
+def _interrupted(checkpoint: Path, kept: bool, fresh: bool) -> None:
+    if kept:
+        again = "the same command without --fresh" if fresh else "the same command"
+        line = f"Interrupted: the training so far is in '{checkpoint}'; {again} goes on from there."
     else:
         line = "Interrupted before the first checkpoint: nothing is written."
     typer.echo(line, err=True)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.errors import ModelError
+from hddm_sbi.ssm.base import whole
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -98,6 +99,8 @@ class NutsSettings:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
                 raise ModelError(f"{name} must be a whole number of at least {least}, not {value!r}.")
+        if self.cores is not None:
+            whole("cores", self.cores, 1)
         if not 0.0 < self.target_accept < 1.0:
             raise ModelError(f"target_accept must lie between 0 and 1, not {self.target_accept!r}.")
 

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from hddm_sbi.inference.predictive import P_OUTLIER
 from hddm_sbi.likelihoods.base import Likelihood
 from hddm_sbi.ssm.base import SSM
+from hddm_sbi.ssm.registry import simulate_possible
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -159,7 +160,7 @@ def simulate_rows(experiment: Experiment, theta: FloatArray, n: int, seed: int) 
     """Trials of the process, without lapses, for each row of theta, (rows, n) each; NaN and -1 outside the supports."""
     ssm = experiment.ssm
     process = np.ascontiguousarray(theta[:, [list(experiment.names).index(name) for name in ssm.parameter_names]])
-    return ssm.simulate_possible(process, n, seed)
+    return simulate_possible(ssm, process, n, seed)
 
 
 def _lapses(experiment: Experiment, n: int, rng: np.random.Generator) -> tuple[FloatArray, IntArray]:

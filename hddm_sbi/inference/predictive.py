@@ -13,6 +13,7 @@ from hddm_sbi.likelihoods.base import Likelihood
 from hddm_sbi.spec.linear import natural_parameters
 from hddm_sbi.spec.model_spec import ModelSpec
 from hddm_sbi.ssm.base import SSM
+from hddm_sbi.ssm.registry import simulate_possible
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -135,7 +136,7 @@ def simulate_trials(
     columns = [names.index(name) for name in ssm.parameter_names]
     number = int(of_process.generate_state(1, np.uint32)[0])
     process = np.ascontiguousarray(theta[:, columns])
-    times, choices = ssm.simulate_possible(process, 1, number)
+    times, choices = simulate_possible(ssm, process, 1, number)
     rt, choice = times[:, 0], choices[:, 0]
     if window is not None and P_OUTLIER in names:
         p = theta[:, names.index(P_OUTLIER)]

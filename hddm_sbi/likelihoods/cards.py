@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from hddm_sbi.errors import WeightsError
+from hddm_sbi.likelihoods.files import write_file
 
 # Raised when the meaning of stored weights changes.
 FORMAT = 2
@@ -66,11 +66,8 @@ def check_card(card: Card, name: str, model: str | None = None) -> None:
 
 def write_card(path: Path | str, card: Card) -> None:
     """Write the card beside the weights ``path``, replacing it in one step."""
-    card_path = Path(path).with_suffix(".json")
-    partial = card_path.with_name(card_path.name + ".part")
-    # the same bytes on every system: they have a checksum
-    partial.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8", newline="\n")
-    os.replace(partial, card_path)
+    # bytes, the same on every system: they have a checksum
+    write_file(Path(path).with_suffix(".json"), (json.dumps(card, indent=2) + "\n").encode())
 
 
 def sha256(path: Path | str) -> str:

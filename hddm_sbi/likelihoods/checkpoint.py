@@ -5,17 +5,18 @@ Nothing is unpickled: a file can hold numbers and text only.
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from hddm_sbi.errors import WeightsError
 from hddm_sbi.likelihoods.cards import FORMAT, Card, check_card, load_card, sha256, write_card
+from hddm_sbi.likelihoods.files import write_file
 from hddm_sbi.likelihoods.neural.canonical import Canonical
 from hddm_sbi.likelihoods.neural.network import Architecture, FirstPassageNetwork
 
@@ -37,6 +38,9 @@ def save_checkpoint(network: FirstPassageNetwork, path: Path | str, card: Card |
 
     Returns:
         The complete card.
+
+    Raises:
+        OSError: a file cannot be written.
     """
     path = Path(path)
     skeleton = {
@@ -45,8 +49,7 @@ def save_checkpoint(network: FirstPassageNetwork, path: Path | str, card: Card |
         "architecture": asdict(network.architecture),
     }
     tensors = {name: tensor.detach().float().contiguous() for name, tensor in network.state_dict().items()}
-    partial = path.with_name(path.name + ".part")
-    save_file(tensors, partial, metadata={"hddm_sbi": json.dumps(skeleton)})
+    content = save(tensors, metadata={"hddm_sbi": json.dumps(skeleton)})
     names = network.canonical.names
     complete: Card = {
         "format": FORMAT,
@@ -55,10 +58,9 @@ def save_checkpoint(network: FirstPassageNetwork, path: Path | str, card: Card |
         "architecture": skeleton["architecture"],
         "weights": sum(tensor.numel() for tensor in tensors.values()),
         **(card or {}),
-        "sha256": sha256(partial),
+        "sha256": hashlib.sha256(content).hexdigest(),
     }
-    partial.chmod(0o644)  # safetensors lets only its owner read a file
-    os.replace(partial, path)
+    write_file(path, content)
     write_card(path, complete)
     return complete
 

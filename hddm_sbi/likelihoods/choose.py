@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from hddm_sbi.errors import ModelError
+from hddm_sbi.errors import HDDMWarning, ModelError
 from hddm_sbi.likelihoods.base import FloatArray, Likelihood
 from hddm_sbi.likelihoods.checkpoint import load_network, sha256
 from hddm_sbi.likelihoods.exact import get_exact
@@ -17,7 +18,7 @@ from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.likelihoods.neural.network import FirstPassageNetwork
 from hddm_sbi.likelihoods.weights import pretrained_path
 from hddm_sbi.ssm.base import SSM
-from hddm_sbi.ssm.registry import check_theta, is_family, list_models, model_of
+from hddm_sbi.ssm.registry import check_theta, is_family, is_registered, list_models, model_of
 
 if TYPE_CHECKING:
     from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
@@ -57,7 +58,12 @@ def choose_likelihood(ssm: SSM, likelihood: str | Path | ConditionalDensityEstim
     if likelihood == "exact":
         return Chosen(get_exact(ssm), "exact")
     if likelihood == "nle":
-        if ssm.name in list_models() and is_family(ssm.name):
+        if ssm.name in list_models() and not is_registered(ssm):
+            raise ModelError(
+                f"the model '{ssm.name}' has a simulator of its own, on which the network of the registry's "
+                f"'{ssm.name}' was not trained; give it another name and train a network for it, train_nle(...)."
+            )
+        if is_registered(ssm) and is_family(ssm.name):
             raise ModelError(
                 f"there is no network for the model '{ssm.name}', whose density has a formula; use likelihood='exact'."
             )
@@ -71,6 +77,13 @@ def choose_likelihood(ssm: SSM, likelihood: str | Path | ConditionalDensityEstim
 
 def _of_object(ssm: SSM, estimator: object) -> Chosen:
     label = type(estimator).__name__
+    card = getattr(estimator, "card", None)  # an estimator of this package's knows what it was trained for
+    trained_for = card.get("model", ssm.name) if isinstance(card, dict) else ssm.name
+    if trained_for != ssm.name:
+        raise ModelError(
+            f"the network '{label}' was trained for the model '{trained_for}', not for '{ssm.name}'; give one that was "
+            "trained for this model."
+        )
     if isinstance(estimator, FirstPassageNetwork):
         return _of_network(ssm, estimator, label, None)
     # sbi takes seconds to import; who has an estimator of sbi's has imported it
@@ -120,7 +133,11 @@ def log_likelihood(
         The broadcast shape; -inf where the density is zero, never NaN.
 
     Raises:
-        ModelError: unknown model or likelihood, shapes that do not broadcast, or theta outside its support.
+        ModelError: unknown model or likelihood, rt or choice that are no numbers, shapes that do not broadcast, or
+            theta outside its support.
+
+    Warns:
+        HDDMWarning: theta outside the range that a network was trained on.
 
     Example:
         >>> log_likelihood("ddm", [0.6, 0.9], [1, 0], [0.5, 1.5, 0.5, 0.3]).round(3)
@@ -129,7 +146,10 @@ def log_likelihood(
     ssm = model_of(model, theta)
     parameters = check_theta(ssm, theta)
     chosen = choose_likelihood(ssm, kind)
-    times, options = np.asarray(rt, dtype=np.float64), np.asarray(choice)
+    if chosen.box is not None:
+        _warn_outside(ssm, ssm.proportions(parameters).reshape(-1, len(ssm.parameters)), chosen.box)
+    times = _numbers("rt", rt, "response times in seconds")
+    options = _numbers("choice", choice, "the options by number, 0 = lower, 1 = upper")
     leading = parameters.shape[:-1]
     try:
         shape = np.broadcast_shapes(times.shape, options.shape, leading)
@@ -147,3 +167,29 @@ def log_likelihood(
         rows,
         np.ascontiguousarray(row),
     ).reshape(shape)
+
+
+def _numbers(name: str, values: npt.ArrayLike, needed: str) -> FloatArray:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ModelError(f"{name} is {values!r:.80}; give {needed}.") from error
+
+
+def _warn_outside(ssm: SSM, proportions: FloatArray, box: FloatArray) -> None:
+    """Warn of parameter vectors, (rows, parameters), outside the box of a network, with widths as proportions."""
+    outside = (proportions < box[:, 0]) | (proportions > box[:, 1])
+    count = int(outside.any(axis=1).sum())
+    if count == 0:
+        return
+    worst = int(np.argmax(outside.sum(axis=0)))
+    low, high = box[worst]
+    share = f"{count:,} of {len(outside):,} parameter vectors lie" if len(outside) > 1 else "theta lies"
+    name = ssm.parameter_names[worst]
+    width = "" if ssm.parameters[worst].within is None else " of its room"
+    warnings.warn(
+        f"{share} outside the range that the network was trained on, mainly in '{name}', {low:g} to {high:g}{width}: "
+        "the density there is a guess; use a formula where there is one, kind='exact', or a network for a wider range.",
+        HDDMWarning,
+        stacklevel=3,
+    )

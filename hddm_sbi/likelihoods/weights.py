@@ -51,13 +51,20 @@ def load_pretrained(name: str) -> FirstPassageEstimator:
     Args:
         name: of the model, such as ``"ddm"``.
 
+    Returns:
+        The estimator; its attribute ``card`` holds what the file beside the weights does.
+
     Raises:
         ModelError: there is no pretrained network for it.
         WeightsError: the weights cannot be fetched, are damaged, or are for another model or format.
     """
     from hddm_sbi.likelihoods.checkpoint import load_checkpoint  # torch takes seconds to import
 
-    return load_checkpoint(pretrained_path(name), model=name)
+    path = pretrained_path(name)
+    estimator = load_checkpoint(path, model=name)
+    if path.with_suffix(".json").is_file():
+        estimator.card = load_card(path)  # type: ignore[assignment]
+    return estimator
 
 
 def pretrained_path(name: str) -> Path:

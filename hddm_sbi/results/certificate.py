@@ -12,7 +12,7 @@ import pandas as pd
 from hddm_sbi.errors import OutputError
 from hddm_sbi.inference.density_check import DensityCheck
 from hddm_sbi.results.quantities import Quantities
-from hddm_sbi.results.shifts import SCORE, Shifts, is_fine, is_off
+from hddm_sbi.results.shifts import LARGEST, POSSIBLY, SCORE, Shifts, is_fine, is_off
 from hddm_sbi.results.verdict import BoxReport
 
 # Probabilities of the network may miss those of the simulator by a hundredth.
@@ -28,13 +28,15 @@ class Certificate:
     Args:
         table: one row for each quantity of the posterior, index ``quantity``; columns ``variable``, ``kind``,
             ``shift`` (in posterior sds, positive where the network's mean is too large), ``mc_error`` (its Monte Carlo
-            standard error), ``method`` and ``verdict``: ``fine``, ``off`` (by more than the tolerance, three standard
-            errors allowed for) or ``unclear`` (it may be off by more than 2.5 times the tolerance).
+            standard error), ``method`` and ``verdict``: ``fine`` (the shift's size less two standard errors is at
+            most the tolerance, and with two more at most 2.5 times the tolerance), ``off`` (less three standard errors
+            it is more than the tolerance) or ``unclear``.
         tolerance: in posterior sds.
         method: how the shifts were found, in words.
         density: the network's probabilities beside simulated ones.
         box: draws outside the range that the network was trained on; None where it is not known.
-        has_exact: whether the model has an exact likelihood.
+        has_exact: whether the model has an exact likelihood to take in place of this one.
+        what: was sampled, ``"network"`` or ``"likelihood"``.
     """
 
     table: pd.DataFrame
@@ -43,6 +45,7 @@ class Certificate:
     density: DensityCheck
     box: BoxReport | None
     has_exact: bool
+    what: str = "network"
 
     @property
     def passed(self) -> bool:
@@ -51,16 +54,27 @@ class Certificate:
 
     @property
     def sentence(self) -> str:
-        """The verdict on the means."""
+        """The verdict on the means; on probabilities where they alone are wrong."""
         verdict = self.table["verdict"]
         if (verdict == OFF).any():
             return self._off(self.table[verdict == OFF])
+        if np.isinf(self.table["mc_error"]).any():
+            return (
+                f"The {self.what} is NOT good enough: its posterior is too far from the exact one to be reweighted to "
+                f"it ({self.method}); method='score' tells by how much the means differ."
+            )
+        if not self._density_passed:
+            return (
+                f"The {self.what} is NOT good enough, whatever it does to the means: its probabilities of choices and "
+                f"response times are wrong; use {self._advice}."
+            )
         if (verdict == UNCLEAR).any():
             return self._unclear(self.table[verdict == UNCLEAR])
         worst = _largest(self.table, "shift")
+        most = (self.table["shift"].abs() + POSSIBLY * self.table["mc_error"]).max()
         return (
-            f"The network is good enough: it moves no posterior mean by more than {abs(worst['shift']):.2f} sd "
-            f"({worst.name}: {_number(worst)}; {self.method})."
+            f"The {self.what} is good enough: it moves no posterior mean by more than {most:.2f} sd, {POSSIBLY:g} "
+            f"standard errors allowed for (largest {worst.name}: {_number(worst)}; {self.method})."
         )
 
     @property
@@ -74,10 +88,13 @@ class Certificate:
     def __repr__(self) -> str:
         order = np.argsort(-self.table["shift"].abs().to_numpy(), kind="stable")
         largest = self.table.iloc[order[:10]][["shift", "mc_error", "verdict"]]
-        headline = f"Certificate: {'passed' if self.passed else 'NOT passed'}, tolerance {self.tolerance:g} sd"
-        return (
-            f"{headline}\n{self}\nLargest shifts, in posterior sds:\n{largest.to_string(float_format='{:.3f}'.format)}"
+        rule = (
+            f"to pass, every |shift| - {POSSIBLY:g} mc_error must be at most {self.tolerance:g} sd, and every |shift| "
+            f"+ {POSSIBLY:g} mc_error at most {LARGEST * self.tolerance:g} sd"
         )
+        shown = largest.to_string(float_format="{:.3f}".format)
+        headline = f"Certificate: {'passed' if self.passed else 'NOT passed'} ({rule})"
+        return f"{headline}\n{self}\nLargest shifts, in posterior sds:\n{shown}"
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the table.
@@ -97,23 +114,26 @@ class Certificate:
     def _off(self, rows: pd.DataFrame) -> str:
         worst, others = _largest(rows, "shift"), len(rows) - 1
         also = "" if others == 0 else f" and {others} other{'s' if others > 1 else ''} by less"
-        advice = "likelihood='exact'" if self.has_exact else "a network trained longer, and for parameters like these"
         return (
-            f"The network is NOT good enough, do not use these means as they are: it moves {worst.name} by "
-            f"{_number(worst)} sd{also}, where {self.tolerance:g} is tolerated ({self.method}); use {advice}."
+            f"The {self.what} is NOT good enough, do not use these means as they are: it moves {worst.name} by "
+            f"{_number(worst)} sd{also}, where {self.tolerance:g} is tolerated ({self.method}); use {self._advice}."
         )
 
     def _unclear(self, rows: pd.DataFrame) -> str:
         worst = _largest(rows, "mc_error")
-        if np.isinf(worst["mc_error"]):
-            return (
-                "The network is NOT good enough: its posterior is too far from the exact one to be reweighted to it "
-                f"({self.method}); method='score' tells by how much the means differ."
-            )
         return (
-            f"It is NOT clear whether the network is good enough: it moves {worst.name} by {_number(worst)} sd, where "
-            f"{self.tolerance:g} is tolerated ({self.method}); allow certify(seconds=...) more, or sample more draws."
+            f"It is NOT clear whether the {self.what} is good enough: it moves {worst.name} by {_number(worst)} sd, "
+            f"where {self.tolerance:g} is tolerated ({self.method}); allow certify(seconds=...) more, or sample more "
+            "draws."
         )
+
+    @property
+    def _advice(self) -> str:
+        if self.has_exact:
+            return "likelihood='exact'"
+        if self.what == "network":
+            return "a network trained longer, and for parameters like these"
+        return "a simulator and a likelihood of the same process"
 
     @property
     def _on_density(self) -> str:
@@ -123,7 +143,7 @@ class Certificate:
             f"at {check.n_theta} parameter vector{'s' if check.n_theta > 1 else ''} of the posterior, chance alone by "
             f"up to {check.bound:.4f}"
         )
-        return f"{found}." if self._density_passed else f"{found}: the network is wrong there."
+        return f"{found}." if self._density_passed else f"{found}: the {self.what} is wrong there."
 
 
 def certificate(
@@ -133,6 +153,7 @@ def certificate(
     box: BoxReport | None,
     tolerance: float,
     has_exact: bool,
+    what: str = "network",
 ) -> Certificate:
     """The verdict on shifts of the quantities."""
     moved, error = np.abs(shifts.shift), shifts.mc_error
@@ -147,7 +168,7 @@ def certificate(
         ),
     }
     table = pd.DataFrame(columns, index=pd.Index(found.labels, name="quantity"))
-    return Certificate(table, tolerance, _in_words(shifts), density, box, has_exact)
+    return Certificate(table, tolerance, _in_words(shifts), density, box, has_exact, what)
 
 
 def _in_words(shifts: Shifts) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hddm_sbi.errors import ModelError
+from hddm_sbi.errors import DataError, ModelError
 from hddm_sbi.inference.density_check import density_check
 from hddm_sbi.inference.log_ratios import Experiment, exact_log_ratios, expected_log_ratios, spread
 from hddm_sbi.likelihoods.base import Likelihood
@@ -19,11 +19,11 @@ from hddm_sbi.likelihoods.lapse import LapseMixture
 from hddm_sbi.results.certificate import Certificate, certificate
 from hddm_sbi.results.diagnostics import diagnostics
 from hddm_sbi.results.quantities import Quantities
-from hddm_sbi.results.shifts import TOLERANCE, Shifts, by_reweighting, by_score
+from hddm_sbi.results.shifts import FEWEST_DRAWS, TOLERANCE, Shifts, by_reweighting, by_score
 from hddm_sbi.results.verdict import BoxReport
 from hddm_sbi.spec.linear import natural_parameters
 from hddm_sbi.spec.model_spec import ModelSpec
-from hddm_sbi.ssm.base import SSM
+from hddm_sbi.ssm.base import SSM, whole
 from hddm_sbi.trials.trials import Trials
 
 FloatArray = npt.NDArray[np.float64]
@@ -81,14 +81,15 @@ class Certifier:
         seed: of the simulated experiments.
 
     Raises:
-        ModelError: tolerance or seconds are not above 0.
+        ModelError: tolerance or seconds are not above 0, or seed is no whole number of at least 0.
+        DataError: fewer than 20 draws, or some that do not move.
     """
 
     def __init__(self, fit: Fit, tolerance: float = TOLERANCE, seconds: float = 30.0, seed: int = 0) -> None:
         for name, value, example in (("tolerance", tolerance, "0.1"), ("seconds", seconds, "30")):
-            if not value > 0.0:
+            if not (isinstance(value, int | float | np.number) and value > 0.0):
                 raise ModelError(f"{name} is {value!r}; give a number above 0, such as {example}.")
-        self._fit, self._tolerance, self._seconds, self._seed = fit, tolerance, seconds, seed
+        self._fit, self._tolerance, self._seconds, self._seed = fit, tolerance, seconds, whole("seed", seed)
         names = [parameter.name for parameter in fit.spec.parameters]
         trials = fit.trials
         self._experiment = Experiment(
@@ -97,16 +98,24 @@ class Certifier:
         self._network, self._exact = fit.with_lapses(fit.chosen.likelihood), fit.exact
         self._coefficients = {site: x.reshape(-1, *x.shape[2:]) for site, x in fit.coefficients.items()}
         self._draws = fit.found.draws.reshape(-1, len(fit.found.labels))
+        self._check_draws()
         self._ess = np.nan_to_num(diagnostics(fit.found.draws)[0], nan=len(self._draws))
 
     def certify(self, method: str = "auto") -> Certificate:
         """The certificate, by reweighting where the weights can be trusted, else by the score test.
 
         Raises:
-            ModelError: there is no such method, or no exact likelihood to reweight to.
+            ModelError: there is no such method, no exact likelihood to reweight to, or no network to certify: whether
+                the exact likelihood is that of the simulator is asked by ``"score"``.
         """
         if method not in METHODS:
             raise ModelError(f"there is no method {method!r}; choose one of {', '.join(METHODS)}.")
+        is_exact = self._fit.chosen.label == "exact"
+        if method == "auto" and is_exact:
+            raise ModelError(
+                "the likelihood is exact: there is no network to certify; method='score' compares the formula with the "
+                "simulator."
+            )
         if method == "reweighting" and self._exact is None:
             raise ModelError(
                 "there is no exact likelihood to reweight to, or it is the one that was sampled; use method='score'."
@@ -114,7 +123,18 @@ class Certifier:
         shifts = None if method == "score" else self._by_reweighting(required=method == "reweighting")
         shifts = shifts or self._by_score()
         check = density_check(self._experiment, self._fit.chosen.likelihood, self._mean(), self._seed, self._seconds)
-        return certificate(self._fit.found, shifts, check, self._fit.box, self._tolerance, self._exact is not None)
+        return certificate(
+            self._fit.found, shifts, check, self._fit.box, self._tolerance, has_exact=self._exact is not None,
+            what="likelihood" if is_exact else "network",
+        )  # fmt: skip
+
+    def _check_draws(self) -> None:
+        """Refuse draws that tell no posterior sd: no shift of them would ever be seen."""
+        if len(self._draws) < FEWEST_DRAWS:
+            raise DataError(f"the results have {len(self._draws)} draws; a certificate needs at least {FEWEST_DRAWS}.")
+        for site, value in self._coefficients.items():
+            if (np.ptp(value, axis=0) == 0.0).any():
+                raise DataError(f"the draws of '{site}' do not move, so that there is no posterior; sample again.")
 
     def _by_reweighting(self, required: bool) -> Shifts | None:
         """None, unless it is required, where the time there is does not suffice or the weights cannot be trusted."""

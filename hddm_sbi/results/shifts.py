@@ -29,12 +29,14 @@ FloatArray = npt.NDArray[np.float64]
 _EFFECTIVE = 0.5
 # Batches by whose spread an error may be judged; and where time is short.
 _FEWEST_BATCHES, _FEWEST_IN_A_HURRY = 16, 5
+# Draws that tell a posterior's sds, in which shifts are given, to a sixth: 1 / sqrt(2 (n - 1)).
+FEWEST_DRAWS = 20
 # In posterior sds. A shift of 0.1 is the Monte Carlo error of a mean from 100 effective draws, and leaves 95% intervals
 # with a coverage of 94.9%; one of 0.25 leaves 94.3%, and beyond that conclusions begin to suffer: what may be off by
 # 2.5 times the tolerance is not fine either.
 TOLERANCE, LARGEST = 0.1, 2.5
 # Standard errors: of many quantities, looked at again and again, one is three off by chance in some fits, but hardly
-# more; what a shift may be is judged by two.
+# more; what a shift may be, and may not be, is judged by two.
 SURELY, POSSIBLY = 3.0, 2.0
 
 WHOLE, BY_UNIT, SCORE = "reweighting", "reweighting by participant", "score test"
@@ -130,12 +132,12 @@ def by_score(draws: FloatArray, ess: FloatArray, batches: Iterable[Batch], toler
 def _is_clear(shift: FloatArray, error: FloatArray, tolerance: float) -> bool:
     """Whether more simulations would change no verdict, and the shifts are known well enough to be told."""
     moved = np.abs(shift)
-    off, fine = is_off(moved, error, tolerance), is_fine(moved, error, tolerance)
+    off = is_off(moved, error, tolerance)
     if off.any():
         at = int(np.argmax(moved - SURELY * error))
         return bool(error[at] <= max(tolerance / 2.0, moved[at] / 10.0))
     known = np.median(error) <= tolerance / 3.0 and error.max() <= tolerance / 2.0
-    return bool((fine.all() and known) or (error <= tolerance / 5.0).all())
+    return bool(known and is_fine(moved, error, tolerance).all())
 
 
 def is_off(moved: FloatArray, error: FloatArray, tolerance: float) -> npt.NDArray[np.bool_]:
@@ -144,11 +146,15 @@ def is_off(moved: FloatArray, error: FloatArray, tolerance: float) -> npt.NDArra
 
 
 def is_fine(moved: FloatArray, error: FloatArray, tolerance: float) -> npt.NDArray[np.bool_]:
-    """Whether it is not, and surely not much more; never where the error is infinite."""
-    return ~is_off(moved, error, tolerance) & (moved + POSSIBLY * error <= LARGEST * tolerance)
+    """Whether it may be no more than tolerated, and surely not much more; never where the error is infinite.
+
+    Two standard errors below it is within the tolerance, and two above it within 2.5 times the tolerance.
+    """
+    allowed = POSSIBLY * error
+    return np.asarray((moved - allowed <= tolerance) & (moved + allowed <= LARGEST * tolerance))
 
 
 def standardised(draws: FloatArray) -> FloatArray:
     """Each quantity with mean 0 and sd 1; one that does not move is 0."""
-    sd = draws.std(axis=0)
-    return (draws - draws.mean(axis=0)) / np.where(sd > 0.0, sd, 1.0)
+    moves = np.ptp(draws, axis=0) > 0.0  # the sd of equal numbers is not always 0, by rounding
+    return np.where(moves, draws - draws.mean(axis=0), 0.0) / np.where(moves, draws.std(axis=0), 1.0)

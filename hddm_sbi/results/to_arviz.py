@@ -114,8 +114,19 @@ def _data_tree(datasets: Mapping[str, xr.Dataset], attrs: Mapping[str, str]) -> 
 
 
 def group_names(idata: Results) -> tuple[str, ...]:
-    """Names of the groups of a result."""
-    return tuple(idata.children) if isinstance(idata, xr.DataTree) else tuple(idata.groups())
+    """Names of the groups of a result.
+
+    Raises:
+        DataError: it is no result.
+    """
+    if isinstance(idata, xr.DataTree):
+        return tuple(idata.children)
+    names = getattr(idata, "groups", None)  # a method of InferenceData
+    if not callable(names):
+        raise DataError(
+            f"the results are {idata!r:.80}; give what sample returned, or arviz.from_netcdf(path) of a saved file."
+        )
+    return tuple(names())
 
 
 def has_group(idata: Results, name: str) -> bool:
@@ -135,11 +146,12 @@ def group(idata: Results, name: str) -> xr.Dataset:
 
 
 def thin(idata: Results, draws: int) -> Results:
-    """The posterior with about ``draws`` draws in all, evenly spaced in every chain; other groups are left out."""
+    """The posterior with about ``draws`` draws in all, evenly spaced in every chain, and the trials."""
     posterior = group(idata, "posterior")
     wanted = max(1, draws // posterior.sizes["chain"])
     keep = np.unique(np.linspace(0, posterior.sizes["draw"] - 1, wanted).round().astype(np.int64))
-    return _assemble({"posterior": posterior.isel(draw=keep)}, idata.attrs)
+    trials = {name: group(idata, name) for name in ("observed_data", "constant_data") if has_group(idata, name)}
+    return _assemble({"posterior": posterior.isel(draw=keep), **trials}, idata.attrs)
 
 
 def save(idata: Results, path: Path | str) -> None:

@@ -62,7 +62,7 @@ def simulate_angle(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, In
     Args:
         theta: v, a, z, t0, theta in the columns, shape (rows, 5).
         n: trials per row.
-        seed: any integer.
+        seed: a non-negative integer.
 
     Returns:
         rt in seconds and choice (0 lower, 1 upper), each of shape (rows, n).
@@ -89,6 +89,7 @@ ANGLE = SSM(
             "angle of the boundaries: they approach with slope tan(theta)",
             # logit of theta / (pi / 2): 95 % between 0.05 and 1.05
             prior=Prior(-1.5, 1.0, 0.5, 0.5, 0.25, "weakly informative: no collection of estimates is published"),
+            nested=0.0,
         ),
     ),
     simulator=simulate_angle,

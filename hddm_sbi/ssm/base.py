@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -23,6 +24,27 @@ ENDLESS = 1e5
 
 # (theta of shape (rows, parameters), trials per row, seed) -> rt and choice, each of shape (rows, trials)
 Simulator = Callable[[FloatArray, int, int], tuple[FloatArray, IntArray]]
+
+LinkName = Literal["identity", "log", "logit"]
+Reflection = Literal["negate", "complement"]
+Collapse = Literal["", "linear", "weibull", "jumps"]
+
+
+@dataclass(frozen=True, eq=False)
+class Paired:
+    """A ratio simulator of one simulator's process: a model to which another simulator is given goes without it.
+
+    Args:
+        simulator: draws of the same law.
+        with_ratio: the ratio simulator.
+    """
+
+    simulator: Simulator
+    with_ratio: RatioSimulator
+
+    def __call__(self, theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntArray, FloatArray]:
+        """Draw n trials for each row of theta, with their ratios."""
+        return self.with_ratio(theta, n, seed)
 
 
 @dataclass(frozen=True)
@@ -60,16 +82,19 @@ class Parameter:
             below 2 min(z, 1 - z), and ``support``, ``link``, ``box`` and ``prior`` are those of the value as a
             proportion of that.
         population: whether it stays at the population level unless a formula says otherwise.
+        nested: the value at which the model is a simpler one (a width of zero), if there is one: people fix it there,
+            so that a network must be good there, too.
     """
 
     name: str
     support: tuple[float, float]
-    link: Literal["identity", "log", "logit"]
+    link: LinkName
     box: tuple[float, float]
     description: str = ""
     prior: Prior | None = None
     within: str | None = None
     population: bool = False
+    nested: float | None = None
 
     def contains(self, values: FloatArray) -> npt.NDArray[np.bool_]:
         """Whether values are possible; an end of the support is, where the box reaches it (t0 = 0)."""
@@ -104,7 +129,7 @@ class Symmetries:
     units: tuple[tuple[str, float, float], ...] = ()
     time_power: float | str = 2.0
     angles: tuple[str, ...] = ()
-    mirror: tuple[tuple[str, Literal["negate", "complement"]], ...] = ()
+    mirror: tuple[tuple[str, Reflection], ...] = ()
     even: tuple[str, ...] = ()
 
 
@@ -122,7 +147,7 @@ class Diffusion:
 
     drift: str
     start: str
-    collapse: Literal["", "linear", "weibull", "jumps"] = ""
+    collapse: Collapse = ""
     collapsing: tuple[str, ...] = ()
 
 
@@ -144,6 +169,30 @@ class Summary(NamedTuple):
 Guess = Callable[[Summary], dict[str, FloatArray]]
 
 
+def whole(name: str, value: object, least: int = 0) -> int:
+    """A count as an integer, also where it is written as a whole float (1e6).
+
+    Args:
+        name: what the message calls it.
+        value: a number, NumPy's scalars among them.
+        least: the smallest that will do.
+
+    Raises:
+        ModelError: it is not a whole number, or is below ``least``.
+    """
+    number = value.item() if isinstance(value, np.generic) else value
+    if isinstance(number, float) and number.is_integer():
+        number = int(number)
+    try:
+        found = least - 1 if isinstance(number, bool) else operator.index(number)  # type: ignore[arg-type]
+    except TypeError:
+        found = least - 1
+    if found < least:
+        needed = {0: "a non-negative integer", 1: "a positive integer"}.get(least, f"an integer of at least {least}")
+        raise ModelError(f"{name} is {number!r:.80}; it must be {needed}.")
+    return found
+
+
 def room(z: FloatArray) -> FloatArray:
     """The largest width of a range of starting points around z: 2 min(z, 1 - z)."""
     return 2.0 * np.minimum(z, 1.0 - z)
@@ -163,7 +212,8 @@ class SSM:
             first-passage time.
         description: the process in a line.
         ratio_simulator: a simulator that also tells how likely each simulated path would have been with the drift
-            reversed: training then learns from it for both drifts, the rarer choices above all.
+            reversed: training then learns from it for both drifts, the rarer choices above all. One that is ``Paired``
+            with another simulator than the model's is left out.
         effort: how much longer than usual simulations at theta, (rows, parameters), take, at least 1: training draws
             such rows the less often, and beyond ``ENDLESS`` none are simulated; None: nowhere longer.
         guess: rules of thumb for where the search for a first point begins; parameters without one begin at the median
@@ -180,6 +230,12 @@ class SSM:
     ratio_simulator: RatioSimulator | None = None
     effort: Callable[[FloatArray], FloatArray] | None = None
     guess: Guess | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "n_choices", whole("n_choices", self.n_choices, 1))
+        # dataclasses.replace(model, simulator=another) keeps every other field
+        if isinstance(self.ratio_simulator, Paired) and self.ratio_simulator.simulator is not self.simulator:
+            object.__setattr__(self, "ratio_simulator", None)
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
@@ -213,15 +269,6 @@ class SSM:
         columns = np.moveaxis(self.proportions(theta), -1, 0)
         inside = [parameter.contains(column) for parameter, column in zip(self.parameters, columns, strict=True)]
         return np.logical_and.reduce(inside)
-
-    def simulate_possible(self, theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntArray]:
-        """Trials for each row of ``theta``, (rows, n) each; NaN and -1 where it is not possible or endless."""
-        possible = self.possible(theta)
-        possible[possible] = ~self.endless(theta[possible])
-        rt, choice = np.full((len(theta), n), np.nan), np.full((len(theta), n), -1, dtype=np.int64)
-        if possible.any():
-            rt[possible], choice[possible] = self.simulator(theta[possible], n, seed)
-        return rt, choice
 
     def parameter(self, name: str) -> Parameter:
         """The parameter called ``name``.

@@ -30,7 +30,7 @@ def run_blocks(
         kernel: compiled with ``nogil``; seeds one generator per block of ``BLOCK`` trials.
         theta: shape (rows, parameters).
         n: trials per row.
-        seed: any integer; the same seed gives the same trials whatever the number of threads.
+        seed: a non-negative integer; the same seed gives the same trials whatever the number of threads.
         threads: default at most one per core, fewer where there are few trials.
 
     Returns:
@@ -45,13 +45,19 @@ def run_blocks(
     else:
         # a few spans per thread even out rows of unequal cost; spans start on block borders
         span = BLOCK * max(1, -(-total // (BLOCK * workers * 4)))
-        with ThreadPoolExecutor(workers) as pool:
+        pool = ThreadPoolExecutor(workers)
+        try:
             jobs = [
                 pool.submit(kernel, theta, n, seed, start, min(start + span, total), rt, choice)
                 for start in range(0, total, span)
             ]
             for job in jobs:
                 job.result()
+        except BaseException:
+            # an interrupt waits neither for the spans in the queue nor for those that run: these end by themselves
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        pool.shutdown()
     return rt.reshape(len(theta), n), choice.reshape(len(theta), n)
 
 

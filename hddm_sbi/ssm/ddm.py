@@ -41,7 +41,7 @@ def simulate_ddm(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntA
     Args:
         theta: v, a, z, t0 in the columns, shape (rows, 4).
         n: trials per row.
-        seed: any integer.
+        seed: a non-negative integer.
 
     Returns:
         rt in seconds and choice (0 lower, 1 upper), each of shape (rows, n).

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from hddm_sbi.ssm import diffusion_priors as priors
-from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, IntArray, Parameter, Symmetries
+from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, IntArray, Paired, Parameter, Symmetries
 from hddm_sbi.ssm.blocks import BLOCK, run_blocks_ratio
 from hddm_sbi.ssm.rng import normal, seed_state, uniform
 from hddm_sbi.ssm.wiener import first_passage, shared_early_probability
@@ -42,7 +42,7 @@ def simulate_full_ddm(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray,
     Args:
         theta: v, a, z, t0, sv, sz, st0 in the columns, shape (rows, 7).
         n: trials per row.
-        seed: any integer.
+        seed: a non-negative integer.
 
     Returns:
         rt in seconds and choice (0 lower, 1 upper), each of shape (rows, n).
@@ -67,11 +67,12 @@ FULL_DDM = SSM(
         Parameter("z", (0.0, 1.0), "logit", (0.05, 0.95), "mean relative starting point", prior=priors.Z),
         Parameter("t0", (0.0, math.inf), "log", (0.0, 2.0), "least non-decision time, s", prior=priors.T0),
         Parameter(
-            "sv", (0.0, math.inf), "log", (0.0, 3.0), "sd of the drift across trials", prior=priors.SV, population=True
+            "sv", (0.0, math.inf), "log", (0.0, 3.0), "sd of the drift across trials", prior=priors.SV, population=True,
+            nested=0.0,
         ),
         Parameter(
             "sz", (0.0, 1.0), "logit", (0.0, 0.95), "range of the relative starting point across trials",
-            prior=priors.SZ, within="z", population=True,
+            prior=priors.SZ, within="z", population=True, nested=0.0,
         ),
         Parameter(
             "st0", (0.0, math.inf), "log", (0.0, 1.0), "range of the non-decision time across trials, s",
@@ -87,6 +88,6 @@ FULL_DDM = SSM(
         mirror=(("v", "negate"), ("z", "complement")),
     ),
     diffusion=Diffusion("v", "z"),
-    ratio_simulator=simulate_full_ddm_ratio,
+    ratio_simulator=Paired(simulate_full_ddm, simulate_full_ddm_ratio),
     description="Wiener process between two constant boundaries; drift, start and non-decision time vary across trials",
 )  # fmt: skip

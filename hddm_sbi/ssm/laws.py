@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from hddm_sbi.errors import HDDMWarning, ModelError
-from hddm_sbi.ssm.base import SSM, FloatArray, IntArray
+from hddm_sbi.ssm.base import SSM, FloatArray, IntArray, RatioSimulator, Simulator
 from hddm_sbi.ssm.own import in_room, name_of
 
 # Parameter vectors at which laws are checked.
@@ -20,20 +20,28 @@ _RARE = 1e-7
 # A distance between distributions that no discretisation of time explains: the law is false.
 _FALSE = 0.1
 
+# Of a box: how far from its end, where a process may degenerate, a parameter is tried.
+_JUST_INSIDE = 1e-3
+
 Draws = tuple[FloatArray, IntArray]
 
 
 def check_reproducible(ssm: SSM) -> None:
     """Warn where the seed does not decide the trials, refuse where it decides nothing."""
-    theta = _points(ssm, 2)
-    first, again, other = (ssm.simulator(theta, 64, seed) for seed in (1, 1, 2))
-    name = name_of(ssm.simulator)
+    _check_seeds(ssm, ssm.simulator)
+    if ssm.ratio_simulator is not None:
+        _check_seeds(ssm, ssm.ratio_simulator)
+
+
+def _check_seeds(ssm: SSM, simulator: Simulator | RatioSimulator) -> None:
+    theta, name = _points(ssm, 2), name_of(simulator)
+    first, again, other = (simulator(theta, 64, seed) for seed in (1, 1, 2))
     if not all(map(np.array_equal, first, again)):
         warnings.warn(
             f"the simulator '{name}' gives other trials at each call with the same seed: training works, but another "
             "run with the same seed, or one that was interrupted, ends with other weights.",
             HDDMWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     elif all(map(np.array_equal, first, other)):
         raise ModelError(
@@ -55,8 +63,11 @@ def with_shift_found(ssm: SSM) -> SSM:
     taken = {symmetries.scale, *(name for name, *_ in symmetries.units), *(name for name, _ in symmetries.mirror)}
     for j, parameter in enumerate(ssm.parameters):
         positive = parameter.support[0] == 0.0 and math.isinf(parameter.support[1])
-        # zero, at which the network is trained, may be far from what a simulator expects of other parameters
-        if positive and parameter.name not in taken and _shifts(ssm, j, parameter.box[0]) and _shifts(ssm, j, 0.0):
+        if not positive or parameter.name in taken:
+            continue
+        # training draws from the open interval: at its end, and at zero, the process of another parameter may not exist
+        first, last = parameter.box
+        if _shifts(ssm, j, first + _JUST_INSIDE * (last - first)) and _shifts_from_zero(ssm, j):
             return replace(ssm, symmetries=replace(symmetries, shift=parameter.name))
     return ssm
 
@@ -72,15 +83,24 @@ def _shifts(ssm: SSM, j: int, low: float) -> bool:
     return bool(np.allclose(moved, rt, rtol=1e-9, atol=1e-9) and np.array_equal(choice, same) and np.ptp(rt) > 0.0)
 
 
+def _shifts_from_zero(ssm: SSM, j: int) -> bool:
+    """The same from zero on, at which a network is trained; not so where the simulator fails there, in whatever way."""
+    try:
+        with np.errstate(all="ignore"):
+            return _shifts(ssm, j, 0.0)
+    except Exception:
+        return False
+
+
 def check_symmetries(ssm: SSM, trials: int = 4000) -> None:
-    """Compare simulations at parameters that a declared symmetry says are equivalent.
+    """Compare simulations at parameters that a declared symmetry says are equivalent, and those of both simulators.
 
     Args:
         ssm: the model.
         trials: simulations at each of four parameter vectors, for each law.
 
     Raises:
-        ModelError: they differ so much that the symmetry does not hold.
+        ModelError: they differ so much that the symmetry does not hold, or that the simulators have different laws.
 
     Warns:
         HDDMWarning: they differ by less, but by more than chance: time steps that are too long do that.
@@ -90,43 +110,51 @@ def check_symmetries(ssm: SSM, trials: int = 4000) -> None:
         if distance <= noise:
             continue
         found = (
-            f"simulations of '{ssm.name}' do not keep the declared symmetry {law}: distributions of rt and choice that "
-            f"should be the same differ by {distance:.3f} (chance: below {noise:.3f})"
+            f"simulations of '{ssm.name}' do not keep the declared {law}: distributions of rt and choice that should "
+            f"be the same differ by {distance:.3f} (chance: below {noise:.3f})"
         )
         if distance > noise + _FALSE:
-            raise ModelError(f"{found}; leave it out of the model's symmetries, or correct the simulator.")
+            raise ModelError(f"{found}; leave it out of the model, or correct the simulator.")
         warnings.warn(f"{found}; shorter time steps may help, else leave it out.", HDDMWarning, stacklevel=2)
 
 
 def _laws(ssm: SSM, trials: int) -> Iterator[tuple[str, Draws, Draws, bool]]:
-    """For each declared symmetry and parameter vector, two samples of the same law."""
+    """For each declaration and parameter vector, two samples of the same law."""
     symmetries, names = ssm.symmetries, ssm.parameter_names
     for k, theta in enumerate(_points(ssm, _POINTS)):
         base = _draw(ssm, theta, trials, 100 + k)
+        if ssm.ratio_simulator is not None:
+            rt, choice, _ = ssm.ratio_simulator(theta[None], trials, 700 + k)
+            yield f"ratio_simulator='{name_of(ssm.ratio_simulator)}'", base, (rt[0], choice[0]), False
         shift = 0.0 if symmetries.shift is None else theta[names.index(symmetries.shift)]
         if symmetries.shift is not None:
             image = _with(ssm, theta, {symmetries.shift: 0.0})
             rt, choice = _draw(ssm, image, trials, 200 + k)
-            yield f"shift='{symmetries.shift}'", base, (rt + shift, choice), False
+            yield f"symmetry shift='{symmetries.shift}'", base, (rt + shift, choice), False
         if symmetries.window is not None:
             width = theta[names.index(symmetries.window)]
             rt, choice = _draw(ssm, _with(ssm, theta, {symmetries.window: 0.0}), trials, 600 + k)
             later = width * np.random.default_rng(k).random(len(rt))
-            yield f"window='{symmetries.window}'", base, (rt + later, choice), False
+            yield f"symmetry window='{symmetries.window}'", base, (rt + later, choice), False
         if symmetries.scale is not None:
             image, unit_of_time = _unit_length(ssm, theta)
             rt, choice = _draw(ssm, image, trials, 300 + k)
-            yield f"scale='{symmetries.scale}'", base, (rt * unit_of_time + shift, choice), False
+            yield f"symmetry scale='{symmetries.scale}'", base, (rt * unit_of_time + shift, choice), False
         if symmetries.mirror:
             image = theta.copy()
             for name, rule in symmetries.mirror:
                 j = names.index(name)
                 image[j] = -theta[j] if rule == "negate" else 1.0 - theta[j]
             rt, choice = _draw(ssm, image, trials, 400 + k)
-            yield f"mirror of {', '.join(name for name, _ in symmetries.mirror)}", base, (rt, 1 - choice), False
+            yield (
+                f"symmetry mirror of {', '.join(name for name, _ in symmetries.mirror)}",
+                base,
+                (rt, 1 - choice),
+                False,
+            )
         for name in symmetries.even:
             image = _with(ssm, theta, {name: -theta[names.index(name)]})
-            yield f"even='{name}'", base, _draw(ssm, image, trials, 500 + k), True
+            yield f"symmetry even='{name}'", base, _draw(ssm, image, trials, 500 + k), True
 
 
 def _unit_length(ssm: SSM, theta: FloatArray) -> tuple[FloatArray, float]:

@@ -132,7 +132,7 @@ def simulate_levy(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, Int
     Args:
         theta: v, a, z, t0, alpha in the columns, shape (rows, 5).
         n: trials per row.
-        seed: any integer.
+        seed: a non-negative integer.
 
     Returns:
         rt in seconds and choice (0 lower, 1 upper), each of shape (rows, n).
@@ -158,6 +158,7 @@ LEVY = SSM(
             "stability of the noise: 2 is Brownian, less jumps more",
             # logit of alpha - 1: 95 % between 1.12 and 1.98
             prior=Prior(1.0, 1.5, 0.5, 0.5, 0.25, "weakly informative, after Voss et al. 2019: between 1 and 2"),
+            nested=2.0,
         ),
     ),
     simulator=simulate_levy,

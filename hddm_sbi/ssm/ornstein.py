@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, IntArray, Parameter, Prior, Symmetries
+from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, IntArray, Paired, Parameter, Prior, Symmetries
 from hddm_sbi.ssm.blocks import BLOCK, run_blocks, run_blocks_ratio
 from hddm_sbi.ssm.crossing import LONGEST_STEP, beyond_chord, crossing_time, side_crossed
 from hddm_sbi.ssm.ddm import DDM
@@ -133,7 +133,7 @@ def simulate_ornstein(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray,
     Args:
         theta: v, a, z, t0, g in the columns, shape (rows, 5).
         n: trials per row.
-        seed: any integer.
+        seed: a non-negative integer.
 
     Returns:
         rt in seconds and choice (0 lower, 1 upper), each of shape (rows, n).
@@ -182,7 +182,7 @@ ORNSTEIN = SSM(
         mirror=(("v", "negate"), ("z", "complement")),
     ),
     diffusion=Diffusion("v", "z"),
-    ratio_simulator=simulate_ornstein_ratio,
+    ratio_simulator=Paired(simulate_ornstein, simulate_ornstein_ratio),
     effort=effort,
     description="Wiener process with drift v - g x between two constant boundaries",
 )

@@ -47,7 +47,7 @@ def simulate_rdm(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntA
     Args:
         theta: v0, ..., B, A, t0 in the columns, shape (rows, accumulators + 3).
         n: trials per row.
-        seed: any integer.
+        seed: a non-negative integer.
 
     Returns:
         rt in seconds and choice (index of the first accumulator to arrive), each of shape (rows, n).

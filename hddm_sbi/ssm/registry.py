@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import operator
 
 import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.ssm.angle import ANGLE
-from hddm_sbi.ssm.base import ENDLESS, SSM, FloatArray, IntArray
+from hddm_sbi.ssm.base import ENDLESS, SSM, FloatArray, IntArray, whole
 from hddm_sbi.ssm.ddm import DDM
 from hddm_sbi.ssm.full_ddm import FULL_DDM
 from hddm_sbi.ssm.lba import LBA
@@ -18,6 +17,7 @@ from hddm_sbi.ssm.levy import LEVY
 from hddm_sbi.ssm.ornstein import ORNSTEIN
 from hddm_sbi.ssm.race import Family
 from hddm_sbi.ssm.rdm import RDM
+from hddm_sbi.ssm.returned import checked
 from hddm_sbi.ssm.weibull import WEIBULL
 
 _MODELS: dict[str, SSM | Family] = {
@@ -40,6 +40,8 @@ def get_model(name: str | SSM, n_choices: int | None = None) -> SSM:
     Raises:
         ModelError: there is no such model, or none with so many options.
     """
+    if n_choices is not None:
+        n_choices = whole("n_choices", n_choices, 1)
     if isinstance(name, SSM):
         ssm = name
     else:
@@ -49,7 +51,7 @@ def get_model(name: str | SSM, n_choices: int | None = None) -> SSM:
         ssm = found
     if n_choices is not None and n_choices != ssm.n_choices:
         races = [model.name for model in _MODELS.values() if isinstance(model, Family) and n_choices in model.n_choices]
-        hint = f"choose {' or '.join(races)}." if races else "no model has so many."
+        hint = f"choose {' or '.join(races)}." if races else "no model has that many."
         raise ModelError(f"the model '{ssm.name}' has {ssm.n_choices} response options, not {n_choices}; {hint}")
     return ssm
 
@@ -83,7 +85,7 @@ def model_of(name: str | SSM, theta: npt.ArrayLike) -> SSM:
         return get_model(name)
     family = _find(name)
     assert isinstance(family, Family)
-    shape = np.shape(theta)
+    shape = _numbers(theta).shape
     ssm = family.with_parameters(shape[-1]) if shape else None
     if ssm is None:
         takes = "; or ".join(", ".join(family.member(n).parameter_names) for n in family.n_choices)
@@ -91,9 +93,11 @@ def model_of(name: str | SSM, theta: npt.ArrayLike) -> SSM:
     return ssm
 
 
-def _find(name: str) -> SSM | Family:
+def _find(name: object) -> SSM | Family:
+    if not isinstance(name, str):
+        raise ModelError(f"a model is an hddm_sbi.SSM or the name of one, not {name!r:.80}.")
     if name not in _MODELS:
-        likeness = {model: difflib.SequenceMatcher(None, model, str(name)).ratio() for model in _MODELS}
+        likeness = {model: difflib.SequenceMatcher(None, model, name).ratio() for model in _MODELS}
         close = max(likeness, key=likeness.__getitem__)  # of equally close ones the first
         hint = f"did you mean '{close}'?" if likeness[close] >= 0.6 else f"choose one of {', '.join(_MODELS)}."
         raise ModelError(f"there is no model '{name}'; {hint}")
@@ -114,8 +118,9 @@ def simulate(model: str | SSM, theta: npt.ArrayLike, n: int = 1, seed: int = 0) 
         rt in seconds and choice (0 = lower, 1 = upper; in a race the accumulator), each of shape (..., n).
 
     Raises:
-        ModelError: unknown model, wrong number of parameters, a value outside its support, or a process that
-            practically never responds (a strong leak).
+        ModelError: unknown model, wrong number of parameters, a value outside its support, ``n`` below one or
+            ``seed`` below zero, a process that practically never responds (a strong leak), or a simulator of one's own
+            that returns what is no trial.
 
     Example:
         >>> rt, choice = simulate("ddm", [0.5, 1.5, 0.5, 0.3], n=1000, seed=1)
@@ -124,10 +129,7 @@ def simulate(model: str | SSM, theta: npt.ArrayLike, n: int = 1, seed: int = 0) 
     """
     ssm = model_of(model, theta)
     theta = check_theta(ssm, theta)
-    if operator.index(n) < 1:
-        raise ModelError(f"n is {n}; ask for at least one trial.")
-    if operator.index(seed) < 0:
-        raise ModelError(f"seed is {seed}; give a non-negative integer.")
+    n, seed = whole("n", n, 1), whole("seed", seed)
     rows = np.ascontiguousarray(theta.reshape(-1, theta.shape[-1]))
     endless = ssm.endless(rows)
     if endless.any():
@@ -136,17 +138,44 @@ def simulate(model: str | SSM, theta: npt.ArrayLike, n: int = 1, seed: int = 0) 
             f"with {values} the model '{ssm.name}' practically never responds: a trial takes {ENDLESS:g} times as long"
             " as usual; choose parameters nearer to those of an experiment."
         )
-    rt, choice = ssm.simulator(rows, n, seed)
+    rt, choice = _draw(ssm, rows, n, seed)
     return rt.reshape(*theta.shape[:-1], n), choice.reshape(*theta.shape[:-1], n)
+
+
+def simulate_possible(ssm: SSM, theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntArray]:
+    """Trials for each row of ``theta``, (rows, n) each; NaN and -1 where it is not possible or endless.
+
+    Raises:
+        ModelError: a simulator of one's own returns what is no trial.
+    """
+    possible = ssm.possible(theta)
+    possible[possible] = ~ssm.endless(theta[possible])
+    rt, choice = np.full((len(theta), n), np.nan), np.full((len(theta), n), -1, dtype=np.int64)
+    if possible.any():
+        rt[possible], choice[possible] = _draw(ssm, theta[possible], n, seed)
+    return rt, choice
+
+
+def is_registered(ssm: SSM) -> bool:
+    """Whether the simulators are those of the registry's model of the same name, whose laws are tested."""
+    if ssm.name not in list_models() or ssm.n_choices not in option_counts(ssm.name):
+        return False
+    known = get_model(ssm.name, ssm.n_choices)
+    return known.simulator is ssm.simulator and ssm.ratio_simulator in (None, known.ratio_simulator)
+
+
+def _draw(ssm: SSM, theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntArray]:
+    """Trials for each row of ``theta``, checked where the simulator is not the registry's."""
+    return (ssm if is_registered(ssm) else checked(ssm)).simulator(theta, n, seed)
 
 
 def check_theta(ssm: SSM, theta: npt.ArrayLike) -> FloatArray:
     """``theta`` as a float64 array whose last axis holds values inside the supports.
 
     Raises:
-        ModelError: wrong number of parameters, or a value outside its support.
+        ModelError: no numbers, a wrong number of parameters, or a value outside its support.
     """
-    array = np.asarray(theta, dtype=np.float64)
+    array = _numbers(theta)
     names = ssm.parameter_names
     if array.ndim == 0 or array.shape[-1] != len(names):
         raise ModelError(
@@ -163,3 +192,12 @@ def check_theta(ssm: SSM, theta: npt.ArrayLike) -> FloatArray:
             needed = f"in {ends}" if z is None else f"at least 0 and below 2 min({z}, 1 - {z})"
             raise ModelError(f"{parameter.name} is {column[bad].flat[0]:g}; the model '{ssm.name}' needs it {needed}.")
     return array
+
+
+def _numbers(theta: npt.ArrayLike) -> FloatArray:
+    try:
+        return np.asarray(theta, dtype=np.float64)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ModelError(
+            f"theta is {theta!r:.80}; give numbers, the parameters in the model's order along the last axis."
+        ) from error

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hddm_sbi.ssm.base import FloatArray, IntArray, RatioSimulator, Simulator
+from hddm_sbi.ssm.base import FloatArray, IntArray, Paired, Simulator
 
 # theta (rows, parameters) and decision times (rows, n) -> half the distance of the boundaries, (rows, n) or (rows, 1)
 HalfWidth = Callable[[FloatArray, FloatArray], FloatArray]
 
 
-def with_reversal(simulator: Simulator, half_width: HalfWidth) -> RatioSimulator:
+def with_reversal(simulator: Simulator, half_width: HalfWidth) -> Paired:
     """The simulator of a model with parameters v, a, z, t0, ... and constant drift, with the ratio beside each trial.
 
     Args:
@@ -28,4 +28,4 @@ def with_reversal(simulator: Simulator, half_width: HalfWidth) -> RatioSimulator
         end = (2.0 * choice - 1.0) * half_width(theta, rt - t0)
         return rt, choice, 2.0 * v * (end - (z - 0.5) * a)
 
-    return simulate
+    return Paired(simulator, simulate)

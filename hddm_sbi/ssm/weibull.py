@@ -110,7 +110,7 @@ def simulate_weibull(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, 
     Args:
         theta: v, a, z, t0, alpha, beta in the columns, shape (rows, 6).
         n: trials per row.
-        seed: any integer.
+        seed: a non-negative integer.
 
     Returns:
         rt in seconds and choice (0 lower, 1 upper), each of shape (rows, n).

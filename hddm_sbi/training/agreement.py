@@ -11,7 +11,8 @@ from torch import Tensor
 
 from hddm_sbi.likelihoods.neural.network import FirstPassageNetwork
 from hddm_sbi.ssm.base import SSM, FloatArray
-from hddm_sbi.training.validate import Box, draw_theta, parts_of, seed_of
+from hddm_sbi.training.draw import Box, draw_theta
+from hddm_sbi.training.validate import parts_of, seed_of
 
 # Simulations that place the edges of the bins, apart from those that are counted.
 _PILOT = 20_000
@@ -80,30 +81,6 @@ def agreement(
     }
 
 
-def distribution(
-    network: FirstPassageNetwork, rt: Tensor, choice: Tensor, theta: Tensor, row: Tensor, nodes: int = _NODES
-) -> Tensor:
-    """P(choice, no later than rt), as ``FirstPassageNetwork.cdf``, also with a uniform delay: its mean over the delay.
-
-    Args:
-        network: of any model.
-        rt: response times in seconds, (n,).
-        choice: option index, (n,).
-        theta: (rows, parameters).
-        row: row of theta for each, (n,).
-        nodes: of the Gauss-Legendre rule over the delay.
-    """
-    k = network.canonical.window
-    if k is None:
-        return network.cdf(rt, choice, theta, row)
-    x, weight = (torch.as_tensor(values).to(rt) for values in np.polynomial.legendre.leggauss(nodes))
-    undelayed = theta.clone()
-    undelayed[:, k] = 0.0
-    early = (rt[:, None] - 0.5 * (x + 1.0) * theta[row, k, None]).flatten()
-    every = network.cdf(early, choice.repeat_interleave(nodes), undelayed, row.repeat_interleave(nodes))
-    return every.reshape(-1, nodes) @ (0.5 * weight)
-
-
 def _in_double(network: FirstPassageNetwork) -> FirstPassageNetwork:
     """A copy in double precision, whose probabilities do not end at the seventh digit."""
     copy = FirstPassageNetwork(network.canonical, network.architecture)
@@ -144,7 +121,7 @@ def _described(network: FirstPassageNetwork, theta: Tensor, edges: list[FloatArr
         for option, inner in enumerate(edges):
             rt = torch.as_tensor(inner, dtype=torch.float64)
             choice = torch.full((len(inner),), option, dtype=torch.int64)
-            below = distribution(network, rt, choice, theta, torch.zeros_like(choice)).numpy()
+            below = network.cdf(rt, choice, theta, torch.zeros_like(choice), _NODES).numpy()
             described.append(np.diff(np.concatenate([[0.0], below, [total[option]]])))
     return described
 

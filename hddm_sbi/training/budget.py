@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import operator
 
 from hddm_sbi.errors import ModelError
+from hddm_sbi.ssm.base import whole
 from hddm_sbi.training.train import TrainingPlan
 
 # Fewer simulations than this make fewer than 200 steps: no network comes of them.
@@ -24,17 +24,18 @@ _MOST_TRIALS = 32
 _RATE, _LEAST_RATE = 1e-2, 3e-3
 
 
-def plan_for(simulations: int, seed: int = 0) -> TrainingPlan:
+def plan_for(simulations: float, seed: int = 0) -> TrainingPlan:
     """A training plan that uses about ``simulations`` fresh simulations, each once.
 
     Args:
-        simulations: 10,000 or more.
-        seed: of simulations and initial weights.
+        simulations: a whole number, 10,000 or more; 1e6 is one.
+        seed: of simulations and initial weights, a non-negative integer.
 
     Raises:
-        ModelError: too few simulations.
+        ModelError: too few simulations, or no whole numbers.
     """
-    if operator.index(simulations) < FEWEST:
+    simulations, seed = whole("simulations", simulations), whole("seed", seed)
+    if simulations < FEWEST:
         raise ModelError(f"simulations is {simulations}; a network needs {FEWEST:,} at least, better a million.")
     millions = simulations / 1e6
     steps = round(_STEPS_AT_A_MILLION * math.sqrt(millions))
@@ -48,5 +49,5 @@ def plan_for(simulations: int, seed: int = 0) -> TrainingPlan:
         warmup=max(1, steps // 20),
         # the average reaches over the last fiftieth of the steps
         averaging=min(0.999, 1.0 - 50.0 / max(steps, 100)),
-        seed=operator.index(seed),
+        seed=seed,
     )

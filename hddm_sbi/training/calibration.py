@@ -10,13 +10,10 @@ from torch import Tensor
 
 from hddm_sbi.likelihoods.neural.network import FirstPassageNetwork
 from hddm_sbi.ssm.base import SSM, FloatArray, IntArray
-from hddm_sbi.ssm.own import in_room
-from hddm_sbi.training.agreement import distribution
+from hddm_sbi.training.draw import draw_theta
 
 # Median and 95th percentile of sqrt(n) times Kolmogorov's distance between n draws and their own distribution.
 _KOLMOGOROV = (0.8276, 1.3581)
-# Nodes over a uniform delay: a hundredth is far below what chance adds.
-_NODES = 32
 # Parameter vectors evaluated at once.
 _CHUNK = 10
 # A response time by which every response has come.
@@ -26,7 +23,7 @@ _LATE = 1e9
 def calibration(
     ssm: SSM, network: FirstPassageNetwork, *, points: int = 200, trials: int = 1000, seed: int = 1
 ) -> dict[str, Any]:
-    """Compare a network's distribution with simulations at parameters drawn uniformly from the training box.
+    """Compare a network's distribution with simulations at parameters drawn from the training box, as in training.
 
     Args:
         ssm: the model.
@@ -43,8 +40,7 @@ def calibration(
         ``pit``: for each option the probability integral transforms of its rts, pooled over parameters, should be
         uniform: the largest distance of their distribution function from that, and its 95th percentile by chance.
     """
-    low, high = ssm.box.T
-    theta = in_room(ssm, np.random.default_rng(seed).uniform(low, high, size=(points, len(low))))
+    theta = draw_theta(ssm, points, np.random.default_rng(seed))
     log_density: list[FloatArray] = []
     transforms: list[tuple[int, float]] = []
     error: list[FloatArray] = []
@@ -101,9 +97,9 @@ def _described(
     with torch.no_grad():
         x = tensor(np.stack([rt.ravel(), choice.ravel()], -1))
         density = network.log_prob_rows(x, condition, every)
-        below = distribution(network, x[:, 0], x[:, 1].long(), condition, every, _NODES)
+        below = network.cdf(x[:, 0], x[:, 1].long(), condition, every)
         late = torch.full((len(options),), _LATE, device=weights.device).to(weights)
-        total = distribution(network, late, options, condition, row.repeat_interleave(n_choices), _NODES)
+        total = network.cdf(late, options, condition, row.repeat_interleave(n_choices))
     arrays = [values.double().cpu().numpy() for values in (density, below, total)]
     return arrays[0].reshape(points, trials), arrays[1].reshape(points, trials), arrays[2].reshape(points, n_choices)
 

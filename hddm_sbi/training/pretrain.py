@@ -12,10 +12,12 @@ import torch
 from hddm_sbi.likelihoods.checkpoint import load_card, load_network, write_card
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.likelihoods.neural.network import Architecture
+from hddm_sbi.likelihoods.weights_registry import REGISTRY, write_registry
 from hddm_sbi.ssm.base import SSM
 from hddm_sbi.ssm.registry import get_model
 from hddm_sbi.training.agreement import agreement
 from hddm_sbi.training.first_passage import is_known
+from hddm_sbi.training.nested import nested_accuracy
 from hddm_sbi.training.quadrature import density_integrals, score_integrals
 from hddm_sbi.training.train import TrainingPlan
 from hddm_sbi.training.train_nle import exact_of, train_nle
@@ -73,8 +75,9 @@ def measure(
         note: whether to write the result on the card.
 
     Returns:
-        The measurements: ``density`` over the training box, where the density is known, ``posterior_shift`` over the
-        inner box, ``simulation`` over the training box.
+        The measurements: ``density`` over the training box, where the density is known, ``nested`` where a parameter
+        has the value that makes the model a simpler one, ``posterior_shift`` over the inner box, ``simulation`` over
+        the training box.
     """
     network, exact = load_network(path), exact_of(ssm)
     likelihood = FirstPassageLikelihood(network)
@@ -88,10 +91,15 @@ def measure(
         shift = score_integrals(ssm, likelihood, box=INNER_BOX, points=points)
     else:
         shift = score_bias(ssm, likelihood, box=INNER_BOX, points=points, trials=trials)
+    nested = nested_accuracy(ssm, likelihood)
+    if nested:
+        accuracy["nested"] = nested
     accuracy["posterior_shift"] = {"box": inner_box(ssm), **shift}
     accuracy["simulation"] = agreement(ssm, network, points=points, trials=trials // 4)
     if note:
         write_card(path, {**load_card(path), "accuracy": accuracy})
+        if (path.parent / REGISTRY).exists():  # which holds the card's checksum
+            write_registry(path.parent)
     return accuracy
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from hddm_sbi.likelihoods.base import Likelihood
 from hddm_sbi.ssm.base import SSM, FloatArray
+from hddm_sbi.training.draw import Box, draw_theta
 from hddm_sbi.training.first_passage import passage
-from hddm_sbi.training.validate import Box, draw_theta
 
 
 class _Compared(NamedTuple):

@@ -12,10 +12,13 @@ from torch import Tensor
 
 from hddm_sbi.likelihoods.neural.canonical import Canonical
 from hddm_sbi.ssm.base import SSM, FloatArray, room
+from hddm_sbi.training.draw import draw_within, effort_at
 
 # The proposal reaches this fraction of the box's width beyond it (on the link scale), so that the edges of the box are
 # learned from both sides.
 _OVERHANG = 0.05
+# Share of parameter vectors at which a parameter has the value that makes the model a simpler one.
+_NESTED = 0.04
 # Trials of a smaller weight teach nothing.
 _NOTHING = 1e-6
 
@@ -40,7 +43,7 @@ class Batch:
         """The same batch on another device."""
         if device == "cpu":
             return self
-        ratio = None if self.log_ratio is None else self.log_ratio.to(device)
+        ratio = None if self.log_ratio is None else self.log_ratio.float().to(device)  # not all know float64
         return Batch(self.theta.to(device), self.x.to(device), self.row.to(device), ratio)
 
 
@@ -93,11 +96,14 @@ class SimulationStream:
         canonical = self.canonical
         sides = zip(canonical.box, canonical.supports, canonical.ends, strict=True)
         edges = np.array([_widen(*box, support, ends) for box, support, ends in sides])
-        theta = self._uniform(rng, edges)
-        unbounded = np.array([support == "real" for support in canonical.supports])
-        middle = edges.mean(axis=1)[unbounded]
+        low, high = np.array([parameter.support for parameter in self.ssm.parameters]).T
+        edges = edges.clip(low[:, None], high[:, None])
+        theta = draw_within(self.ssm, self.rows, rng, edges)
         rows = slice(0, round(central * self.rows))
-        theta[rows, unbounded] = middle + 0.25 * (theta[rows, unbounded] - middle)
+        theta[rows] = self._central(theta[rows], edges)
+        for k, parameter in enumerate(self.ssm.parameters):
+            if parameter.nested is not None:
+                theta[rng.uniform(size=self.rows) < _NESTED, k] = parameter.nested
         for k, start in enumerate(canonical.within):
             if start is not None:
                 theta[:, k] *= room(theta[:, start])
@@ -105,15 +111,13 @@ class SimulationStream:
         theta[:, [k for k in (canonical.shift, canonical.window) if k is not None]] = 0.0
         return theta
 
-    def _uniform(self, rng: np.random.Generator, edges: FloatArray) -> FloatArray:
-        """Parameter vectors, uniform but for those that take long, which come the less often."""
-        theta = rng.uniform(edges[:, 0], edges[:, 1], size=(self.rows, len(edges)))
-        if self.ssm.effort is not None:
-            again = np.ones(self.rows, dtype=np.bool_)
-            while again.any():
-                theta[again] = rng.uniform(edges[:, 0], edges[:, 1], size=(int(again.sum()), len(edges)))
-                again &= rng.uniform(size=self.rows) * self.ssm.effort(theta) > 1.0
-        return theta
+    def _central(self, theta: FloatArray, edges: FloatArray) -> FloatArray:
+        """The vectors with unbounded parameters nearer to the middle, where that takes no longer to simulate."""
+        unbounded = np.array([support == "real" for support in self.canonical.supports])
+        middle, moved = edges.mean(axis=1)[unbounded], theta.copy()
+        moved[:, unbounded] = middle + 0.25 * (moved[:, unbounded] - middle)
+        no_longer = effort_at(self.ssm, moved) <= effort_at(self.ssm, theta)
+        return np.where(no_longer[:, None], moved, theta)
 
 
 def with_reversed_drift(batch: Batch, canonical: Canonical) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -6,20 +6,25 @@ import copy
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from hddm_sbi.errors import WeightsError
+from hddm_sbi.errors import ModelError, WeightsError
 from hddm_sbi.likelihoods.neural.canonical import Canonical
 from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 from hddm_sbi.likelihoods.neural.network import Architecture
-from hddm_sbi.ssm.base import SSM
+from hddm_sbi.ssm.base import SSM, whole
 from hddm_sbi.training.flow_loss import balanced_log_prob
 from hddm_sbi.training.soap import Soap
+from hddm_sbi.training.state import read_state, write_state
 from hddm_sbi.training.stream import Batch, SimulationStream, with_reversed_drift
+
+# Parameter vectors whose simulations tell one simulator from another.
+_RECOGNISED = 32
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,22 @@ class TrainingPlan:
     balance: float = 0.5
     averaging: float = 0.999
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a plan by which nothing can be trained.
+
+        Raises:
+            ModelError: naming the field and its value.
+        """
+        object.__setattr__(self, "stages", _checked_stages(self.stages))
+        for name, least in (("rows", 1), ("trials", 1), ("warmup", 1), ("seed", 0)):
+            object.__setattr__(self, name, whole(name, getattr(self, name), least))
+        for name, top in (("balance", 1.0), ("averaging", math.nextafter(1.0, 0.0))):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not (isinstance(value, int | float) and 0.0 <= value <= top):
+                below = "1" if top == 1.0 else "below 1"
+                raise ModelError(f"{name} is {value!r:.80}; it must be a number from 0 to {below}.")
+            object.__setattr__(self, name, float(value))
 
     @property
     def steps(self) -> int:
@@ -96,28 +117,31 @@ class Trainer:
         if canonical.diffusion is None:
             first = self.stream.batch(plan.steps)
             self.estimator.set_time_scale(first.theta[first.row], first.x)
+        self._trials = _some_trials(self.stream, plan.steps)
         self.device = device
         self.estimator.to(device)
         self.average = copy.deepcopy(self.estimator)
         self.optimiser = Soap(self.estimator.parameters(), lr=plan.rate(0))
         self.step = 0
+        # the step of the last checkpoint of this training
+        self.kept: int | None = None
 
     def run(
         self, *, checkpoint: Path | None = None, every: int = 500, report: Callable[[str], None] = print
     ) -> FirstPassageEstimator:
-        """Train to the end of the plan, going on from ``checkpoint`` where it exists.
+        """Train to the end of the plan.
 
         Args:
-            checkpoint: file that is replaced every ``every`` steps.
+            checkpoint: file that is replaced every ``every`` steps, whatever it holds; see ``resume``.
             every: steps between checkpoints and reports.
             report: receives a line of progress.
 
         Returns:
             The estimator with averaged weights.
+
+        Raises:
+            OutputError: the checkpoint cannot be written.
         """
-        if checkpoint is not None and checkpoint.exists():
-            self._resume(checkpoint)
-            report(f"going on from step {self.step}")
         begin, first, total = time.monotonic(), self.step, 0.0
         for step, batch in self.stream.batches(self.step, self.plan.steps):
             total += self._update(step, batch.on(self.device))
@@ -137,6 +161,12 @@ class Trainer:
         loss = -self._log_prob(batch)
         self.optimiser.zero_grad()
         loss.backward()
+        if not all(bool(torch.isfinite(p.grad).all()) for p in self.estimator.parameters() if p.grad is not None):
+            # a step would make every weight NaN, for good
+            raise ModelError(
+                f"the gradient of step {step + 1} is not finite: a simulated response time or parameter is too extreme "
+                "for this network; narrow the training box."
+            )
         self.optimiser.step()
         # short memory at first, so that the initial weights are forgotten
         decay = min(self.plan.averaging, (step + 1) / (step + 10))
@@ -150,33 +180,74 @@ class Trainer:
         theta, x, row, weight = with_reversed_drift(batch, self.estimator.canonical)
         return balanced_log_prob(self.estimator, theta, x, row, weight, self.plan.balance) / len(batch.x)
 
+    def resume(self, path: Path) -> None:
+        """Go on from a checkpoint of the same training.
+
+        Raises:
+            WeightsError: it is of another one, or none at all.
+        """
+        state = read_state(path, self.device)
+        trials = state.get("trials")
+        same = all(state.get(key) == value for key, value in self._identity.items())
+        if not (same and _alike(None if trials is None else trials.cpu(), self._trials)):
+            raise WeightsError(
+                f"'{path}' belongs to another model, simulator or training plan; move it away to start afresh."
+            )
+        self.step = self.kept = state["step"]
+        self.estimator.load_state_dict(state["estimator"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+
     def _save(self, path: Path) -> None:
         state = {
-            **self._identity(),
+            **self._identity,
+            "trials": self._trials,
             "step": self.step,
             "estimator": self.estimator.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }
-        partial = path.with_suffix(path.suffix + ".part")
-        torch.save(state, partial)
-        partial.replace(path)
+        write_state(path, state)
+        self.kept = self.step
 
-    def _resume(self, path: Path) -> None:
-        state = torch.load(path, weights_only=True, map_location=self.device)
-        if any(state.get(key, value) != value for key, value in self._identity().items()):
-            raise WeightsError(
-                f"'{path}' belongs to another model or another training plan; move it away to start afresh."
-            )
-        self.step = state["step"]
-        self.estimator.load_state_dict(state["estimator"])
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-
+    @property
     def _identity(self) -> dict[str, object]:
-        """What a checkpoint must have in common with the training that goes on from it."""
+        """What a checkpoint must have in common with the training that goes on from it, beside ``_trials``."""
         network = {"canonical": self.estimator.canonical, "architecture": self.estimator.architecture}
         return {"model": self.stream.ssm.name, "plan": _as_stored(self.plan), "network": repr(network)}
+
+
+def _some_trials(stream: SimulationStream, step: int) -> Tensor | None:
+    """A few simulations, by which a simulator is recognised; None where its seed does not decide them."""
+    few = replace(stream, rows=_RECOGNISED, trials=2)
+    trials, again = few.batch(step).x, few.batch(step).x
+    return trials if torch.equal(trials, again) else None
+
+
+def _alike(trials: Tensor | None, others: Tensor | None) -> bool:
+    """Whether simulations are the same but for rounding, which differs between machines."""
+    if trials is None or others is None:
+        return trials is others
+    return trials.shape == others.shape and torch.allclose(trials, others, rtol=1e-3)
+
+
+def _checked_stages(given: Any) -> tuple[tuple[int, float, float], ...]:
+    try:
+        stages = [(steps, float(rate), float(central)) for steps, rate, central in given]
+    except (TypeError, ValueError):
+        stages = []
+    if not stages:
+        raise ModelError(
+            f"stages is {given!r:.80}; give steps, learning rate and share of central drifts for each of one or more, "
+            "such as ((2000, 0.003, 0.5),)."
+        )
+    for _, rate, central in stages:
+        if not (0.0 < rate < math.inf and 0.0 <= central <= 1.0):
+            raise ModelError(
+                f"a stage has the learning rate {rate:g} and the share of central drifts {central:g}; they must be "
+                "above 0, and from 0 to 1."
+            )
+    return tuple((whole("the number of steps of a stage", steps, 1), rate, central) for steps, rate, central in stages)
 
 
 def _as_stored(plan: TrainingPlan) -> dict[str, object]:

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from hddm_sbi.errors import ModelError, OutputError, WeightsError
+from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.base import Likelihood
-from hddm_sbi.likelihoods.checkpoint import save_checkpoint
 from hddm_sbi.likelihoods.exact import find_exact
 from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.likelihoods.neural.network import Architecture
-from hddm_sbi.ssm.base import SSM, Parameter, Simulator
+from hddm_sbi.ssm.base import SSM
 from hddm_sbi.ssm.laws import check_reproducible, check_symmetries, with_shift_found
-from hddm_sbi.ssm.own import TrialSimulator, check_ssm, checked, is_registered, name_of
-from hddm_sbi.ssm.registry import get_model
+from hddm_sbi.ssm.own import TrialSimulator, checked, is_registered
 from hddm_sbi.training.budget import plan_for
 from hddm_sbi.training.calibration import calibration
 from hddm_sbi.training.card import birth
+from hddm_sbi.training.draw import Box
+from hddm_sbi.training.files import Files
 from hddm_sbi.training.held_out import HeldOut
 from hddm_sbi.training.progress import TrainingProgress
+from hddm_sbi.training.supplied import Parameters, Supplied, as_ssm, with_box
 from hddm_sbi.training.train import Trainer, TrainingPlan
 from hddm_sbi.training.validate import density_accuracy
 
@@ -44,17 +44,14 @@ _POINTS = 200
 # More threads wait for one another at these sizes; half of the cores are left to the simulator.
 _MOST_THREADS = 4
 
-Supplied = str | SSM | Simulator
-Parameters = Sequence[Parameter] | Mapping[str, Parameter | tuple[float, float]]
-
 
 def train_nle(
     model: Supplied,
     parameters: Parameters | None = None,
     *,
-    n_choices: int = 2,
-    simulations: int = 10_000_000,
-    box: Mapping[str, tuple[float, float]] | None = None,
+    n_choices: int | None = None,
+    simulations: float = 10_000_000,
+    box: Box | None = None,
     seed: int = 0,
     out: str | Path | None = None,
     force: bool = False,
@@ -78,14 +75,16 @@ def train_nle(
             choice)``, each (rows, n).
         parameters: of a bare simulator: ``Parameter`` objects, or ranges to train on by name, ``{"v": (-3, 3), "a":
             (0.5, 2)}``, where a range with negative numbers means any real number and another a positive one.
-        n_choices: response options of a bare simulator.
-        simulations: how many to train on. A million gives a first network, a hundred million a good one.
+        n_choices: response options of a bare simulator or a race of accumulators; None means two.
+        simulations: how many to train on, a whole number. A million gives a first network, a hundred million a
+            good one.
         box: ranges to train on by parameter, in place of the model's own.
         seed: of simulations and initial weights; the same seed gives the same weights.
         out: file for the weights, ``NAME.safetensors``, with a card ``NAME.json`` beside it.
-        force: overwrite ``out``.
-        checkpoint: file that keeps an unfinished training; default ``NAME.training`` beside ``out``.
-        resume: go on from the checkpoint, if there is one; False starts afresh.
+        force: overwrite ``out`` and its card.
+        checkpoint: file that keeps an unfinished training, and is removed at its end; default ``NAME.training`` beside
+            ``out``.
+        resume: go on from the checkpoint, if there is one; False starts afresh, and replaces it in time.
         plan: of the training, in place of the one that ``simulations`` and ``seed`` give.
         architecture: sizes of the networks.
         device: ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"``, ...
@@ -100,8 +99,8 @@ def train_nle(
 
     Raises:
         ModelError: a model or simulator that does not do what it should; names it and what is wrong.
-        OutputError: ``out`` exists or cannot be written.
-        WeightsError: the checkpoint belongs to another training.
+        OutputError: ``out`` or its card exists, or a file cannot be written.
+        WeightsError: the checkpoint belongs to another training, or is no checkpoint at all.
 
     Example:
         >>> estimator = train_nle("ddm", simulations=20_000, validate=False, progress=False)
@@ -116,11 +115,13 @@ def train_nle(
         if not is_registered(ssm):
             ssm = _tried(ssm, plan, shown)
         run = _Run(ssm, plan, architecture, where, files, shown)
-        estimator, seconds = run.train()
-        card = {**birth(ssm, plan, seconds, run.device), **(facts or {}), "held_out": run.held_out_facts}
-        if validate:
-            card |= assess(ssm, estimator, exact, _part(_VALIDATION, plan), shown)
-    return _stored(estimator, files, card)
+        with run.interruptible():
+            estimator, seconds = run.train()
+            card = {**birth(ssm, plan, seconds, run.device), **(facts or {}), "held_out": run.held_out_facts}
+            if validate:
+                card |= assess(ssm, estimator, exact, _part(_VALIDATION, plan), shown)
+    estimator.card = files.store(estimator, card)  # type: ignore[assignment]
+    return estimator
 
 
 def assess(
@@ -137,75 +138,9 @@ def assess(
     return found
 
 
-def as_ssm(model: Supplied, parameters: Parameters | None = None, n_choices: int = 2) -> SSM:
-    """The model that a name, an ``SSM`` or a bare simulator with its parameters stands for.
-
-    Raises:
-        ModelError: there is none of this name, or what is declared does not hold together.
-    """
-    if isinstance(model, str | SSM):
-        if parameters is not None:
-            name = model if isinstance(model, str) else model.name
-            raise ModelError(f"'{name}' has parameters of its own; give parameters to a bare simulator only.")
-        return check_ssm(get_model(model))
-    if not callable(model):
-        raise ModelError(
-            f"the model is {model!r:.80}; give a name, an hddm_sbi.SSM, or a simulator and its parameters."
-        )
-    name = name_of(model)
-    if not parameters:
-        raise ModelError(f"the simulator '{name}' needs its parameters: parameters={{'v': (-3, 3), ...}}.")
-    listed = parameters.items() if isinstance(parameters, Mapping) else ((p.name, p) for p in parameters)
-    declared = tuple(value if isinstance(value, Parameter) else _by_range(key, value) for key, value in listed)
-    return check_ssm(SSM(name, declared, model, n_choices=n_choices))
-
-
-def with_box(ssm: SSM, box: Mapping[str, tuple[float, float]] | None) -> SSM:
-    """The model with other ranges to train on."""
-    if not box:
-        return ssm
-    for name in box:
-        ssm.parameter(name)
-    ranges = {name: (float(low), float(high)) for name, (low, high) in box.items()}
-    parameters = tuple(replace(p, box=ranges.get(p.name, p.box)) for p in ssm.parameters)
-    return check_ssm(replace(ssm, parameters=parameters))
-
-
 def exact_of(ssm: SSM) -> Likelihood | None:
     """The exact likelihood of a model from the registry, if it has one."""
     return find_exact(ssm) if is_registered(ssm) else None
-
-
-@dataclass(frozen=True)
-class Files:
-    """Where weights and checkpoint go; None where nothing is kept."""
-
-    weights: Path | None
-    checkpoint: Path | None
-
-    @classmethod
-    def of(cls, out: str | Path | None, checkpoint: str | Path | None, *, force: bool, resume: bool) -> Files:
-        """Refuse what would be lost or could not be written, before anything is simulated."""
-        weights = None if out is None else Path(out)
-        kept = None if weights is None else weights.with_suffix(".training")
-        kept = kept if checkpoint is None else Path(checkpoint)
-        if weights is not None:
-            if weights.suffix != ".safetensors":
-                raise OutputError(f"the weights '{weights}' must have a name that ends with .safetensors.")
-            if weights.exists() and not force:
-                raise OutputError(f"'{weights}' exists: choose another name, or overwrite it with force.")
-        for path in filter(None, (weights, kept)):
-            if path.is_dir():
-                raise OutputError(f"'{path}' is a folder; name a file.")
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise OutputError(f"'{path}' cannot be written: {(error.strerror or str(error)).lower()}.") from error
-            if not os.access(path.parent, os.W_OK):
-                raise OutputError(f"'{path}' cannot be written: '{path.parent}' is write-protected.")
-        if kept is not None and not resume:
-            kept.unlink(missing_ok=True)
-        return cls(weights, kept)
 
 
 class _Run:
@@ -219,7 +154,6 @@ class _Run:
         self.trainer = Trainer(ssm, plan, architecture, device)
         self.held_out = HeldOut(self.trainer.stream, _part(_HELD_OUT, plan))
         self._batch = plan.rows * plan.trials
-        self._begun = False
         self.loss = float("nan")
 
     @property
@@ -229,51 +163,40 @@ class _Run:
 
     def train(self) -> tuple[FirstPassageEstimator, float]:
         """The trained estimator, on the CPU, and the seconds it took."""
-        begin = time.monotonic()
+        begin, trainer, checkpoint = time.monotonic(), self.trainer, self.files.checkpoint
         every = max(_STEPS_BETWEEN, self.plan.steps // _REPORTS)
         self.shown.say(_header(self.ssm, self.plan, self.device))
-        _check_readable(self.files.checkpoint)
-        try:
-            with _torch_threads():
-                estimator = self.trainer.run(checkpoint=self.files.checkpoint, every=every, report=self._report)
-        except KeyboardInterrupt as interrupt:
-            if self.files.checkpoint is not None and self.files.checkpoint.exists():
-                interrupt.add_note(
-                    f"The training is kept in '{self.files.checkpoint}'; the same call goes on from there."
-                )
-            raise
-        estimator = estimator.to("cpu")
+        if checkpoint is not None and self.files.going_on:
+            trainer.resume(checkpoint)
+            self.shown.say(f"going on from '{checkpoint}', {trainer.step} of {self.plan.steps} steps")
+        self.shown.begin(trainer.step * self._batch)
+        with _torch_threads():
+            estimator = trainer.run(checkpoint=checkpoint, every=every, report=self._report).to("cpu")
         self.loss = self.held_out.loss(estimator)
         return estimator, time.monotonic() - begin
 
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Where Ctrl-C is pressed, the error notes how to go on."""
+        try:
+            yield
+        except KeyboardInterrupt as interrupt:
+            if self.trainer.kept is not None:
+                interrupt.add_note(
+                    f"The training is kept in '{self.files.checkpoint}'; the same call with resume=True, the default, "
+                    "goes on from there."
+                )
+            raise
+
     def _report(self, line: str) -> None:
-        """The trainer has gone ``every`` steps further, or has found a checkpoint to go on from."""
-        step = self.trainer.step
-        if not self._begun:
-            self._begun = True
-            resumed = line.startswith("going on")
-            self.shown.begin(step * self._batch if resumed else 0)
-            if resumed:
-                self.shown.say(f"going on from '{self.files.checkpoint}', {step} of {self.plan.steps} steps")
-                return
-        loss = self.held_out.loss(self.trainer.average)
+        """The trainer has gone some steps further."""
+        step, loss = self.trainer.step, self.held_out.loss(self.trainer.average)
         if loss != loss:
             raise ModelError(
                 f"the training of '{self.ssm.name}' diverged: the held-out loss is not a number after {step} steps; "
                 "look at what the simulator returns at the ends of the training box, or narrow that."
             )
         self.shown.update(step * self._batch, loss, line)
-
-
-def _check_readable(checkpoint: Path | None) -> None:
-    if checkpoint is None or not checkpoint.exists():
-        return
-    try:
-        torch.load(checkpoint, weights_only=True, map_location="cpu")
-    except Exception as error:  # whatever torch makes of a damaged file
-        raise WeightsError(
-            f"the interrupted training '{checkpoint}' cannot be read; delete it, or start afresh with resume=False."
-        ) from error
 
 
 def _tried(ssm: SSM, plan: TrainingPlan, shown: TrainingProgress) -> SSM:
@@ -287,31 +210,6 @@ def _tried(ssm: SSM, plan: TrainingPlan, shown: TrainingProgress) -> SSM:
         name = found.symmetries.shift
         shown.say(f"'{name}' is added to every response time: built in (declare it by Symmetries(shift='{name}'))")
     return found
-
-
-def _stored(estimator: FirstPassageEstimator, files: Files, card: dict[str, Any]) -> FirstPassageEstimator:
-    if files.weights is not None:
-        try:
-            card = save_checkpoint(estimator, files.weights, card)
-        except OSError as error:
-            raise OutputError(
-                f"'{files.weights}' cannot be written: {(error.strerror or str(error)).lower()}; the trained network "
-                f"is kept in '{files.checkpoint}', and the same call writes it."
-            ) from error
-        if files.checkpoint is not None:
-            files.checkpoint.unlink(missing_ok=True)
-    estimator.card = card  # type: ignore[assignment]
-    return estimator
-
-
-def _by_range(name: str, box: Any) -> Parameter:
-    try:
-        low, high = (float(edge) for edge in box)
-    except (TypeError, ValueError) as error:
-        raise ModelError(f"the range of '{name}' is {box!r:.80}; give two numbers, the lower first.") from error
-    if low < 0.0:
-        return Parameter(name, (-float("inf"), float("inf")), "identity", (low, high))
-    return Parameter(name, (0.0, float("inf")), "log", (low, high))
 
 
 def _part(rule: tuple[float, int, int], plan: TrainingPlan) -> int:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from hddm_sbi.likelihoods.base import Likelihood
 from hddm_sbi.ssm.base import SSM, FloatArray
-from hddm_sbi.ssm.own import in_room
-
-Box = Mapping[str, tuple[float, float]]
+from hddm_sbi.training.draw import Box, draw_theta
 
 # Trials that are simulated and evaluated at once.
 _LARGEST = 250_000
@@ -153,27 +150,6 @@ def _scores(
         bias += gap.sum(axis=0) / trials
         square += gap.T @ gap / trials
     return _Scores(information, bias, (square - np.outer(bias, bias)) / trials, impossible)
-
-
-def draw_theta(ssm: SSM, size: int, rng: np.random.Generator, box: Box | None = None) -> FloatArray:
-    """Parameter vectors, uniform over the training box or narrower ranges, but for those that take long to simulate.
-
-    These come the less often, as in training; see ``SSM.effort``.
-
-    Args:
-        ssm: the model.
-        size: how many.
-        rng: source of randomness.
-        box: ranges by parameter in place of the training box.
-    """
-    edges = np.array([(box or {}).get(parameter.name, parameter.box) for parameter in ssm.parameters])
-    theta = rng.uniform(edges[:, 0], edges[:, 1], size=(size, len(edges)))
-    if ssm.effort is not None:
-        again = rng.uniform(size=size) * ssm.effort(theta) > 1.0
-        while again.any():
-            theta[again] = rng.uniform(edges[:, 0], edges[:, 1], size=(int(again.sum()), len(edges)))
-            again &= rng.uniform(size=size) * ssm.effort(theta) > 1.0
-    return in_room(ssm, theta)
 
 
 def parts_of(draws: int, largest: int = _LARGEST) -> list[int]:

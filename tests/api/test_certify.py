@@ -138,7 +138,9 @@ def test_a_network_that_finds_half_the_drift_is_caught() -> None:
 
 def test_a_model_without_an_exact_likelihood_gets_the_score_test(table) -> None:
     own = replace(hs.get_model("ddm"), name="own")
-    model, idata = _fit(table, hs.load_pretrained("ddm"), model=own)
+    network = hs.load_pretrained("ddm")
+    network.card = {"model": "own"}
+    model, idata = _fit(table, network, model=own)
     made = model.certify(idata)
     assert made.table["method"].iloc[0] == "score test"
     assert not made.has_exact
@@ -149,7 +151,10 @@ def test_a_model_without_an_exact_likelihood_gets_the_score_test(table) -> None:
 
 def test_the_exact_likelihood_is_certified_by_simulation(table) -> None:
     model, idata = _fit(table, "exact", groupby=None)
-    made = model.certify(idata)
+    with pytest.raises(ModelError, match="the likelihood is exact: there is no network to certify"):
+        model.certify(idata)
+    made = model.certify(idata, method="score")
+    assert made.sentence.startswith("The likelihood is good enough")
     assert made.table["method"].iloc[0] == "score test"
     assert made.passed, str(made)
 
@@ -161,12 +166,26 @@ def test_the_same_seed_gives_the_same_certificate(sound) -> None:
     pd.testing.assert_frame_equal(made.table, again.table)
 
 
+def test_draws_that_tell_no_posterior_are_refused(sound) -> None:
+    """None of them would show a shift: quantities that do not move have none."""
+    model, idata = sound
+    with pytest.raises(DataError, match="the results have 2 draws; a certificate needs at least 20"):
+        model.certify(thin(idata, 1))
+    coefficients = model._coefficients(idata)
+    coefficients["v_Intercept"] = np.full_like(coefficients["v_Intercept"], 0.1)
+    fit = Fit(model.spec, model.trials, model.ssm, model._chosen, model.lapse, coefficients, quantities(idata), None)
+    with pytest.raises(DataError, match="the draws of 'v_Intercept' do not move"):
+        Certifier(fit)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"method": "magic"}, "no method 'magic'"),
         ({"tolerance": 0.0}, "tolerance is 0.0"),
         ({"seconds": -1}, "seconds is -1"),
+        ({"tolerance": "a"}, "tolerance is 'a'; give a number above 0"),
+        ({"seed": -1}, "seed is -1; it must be a non-negative integer"),
     ],
 )
 def test_bad_options_are_refused(sound, options, message: str) -> None:

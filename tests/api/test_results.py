@@ -38,6 +38,10 @@ def test_groups_are_there_on_request_only(build) -> None:
         build().sample(sampler="gibbs", **QUICK)
     with pytest.raises(ModelError, match="draws must be a whole number of at least 1, not 0"):
         build().sample(draws=0)
+    with pytest.raises(ModelError, match="groups is None; give a list of names from log_likelihood"):
+        build().sample(groups=None)
+    with pytest.raises(ModelError, match="cores is 0; it must be a positive integer"):
+        build().sample(cores=0)
 
 
 def test_variables_and_dimensions(fitted) -> None:
@@ -198,6 +202,12 @@ def test_file_and_back(fitted, tmp_path: Path) -> None:
 def test_results_of_another_model(fitted, build) -> None:
     with pytest.raises(DataError, match="no variable 'v_stim': they belong to another model"):
         build(formula="v ~ stim").predict(fitted[1])
+
+
+def test_the_seed_of_predictions_is_checked(fitted) -> None:
+    model, idata = fitted
+    with pytest.raises(ModelError, match="seed is -1; it must be a non-negative integer"):
+        model.predict(idata, seed=-1)
 
 
 def test_print(fitted) -> None:

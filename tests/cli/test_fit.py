@@ -99,6 +99,14 @@ def test_a_fit_by_a_network_gets_a_certificate(run, data: Path, tmp_path: Path) 
     assert "network_shift" not in pd.read_csv(tmp_path / "exact" / "summary.csv").columns
 
 
+def test_too_few_draws_for_a_certificate_are_told(run, data: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("hddm_sbi.results.shifts.FEWEST_DRAWS", 801)
+    result = run("fit", data, "--out", "run")
+    assert result.exit_code == 0, result.output
+    assert "The network is not certified: that takes at least 801 draws." in result.stdout
+    assert "network_shift" not in pd.read_csv(tmp_path / "run" / "summary.csv")
+
+
 def test_options_reach_the_model(run, data: Path, model: type[FakeModel]) -> None:
     command = "--out run --groupby subj --choices 1,0 --rt rt --response response --rt-unit s --shared z,t0 --shared a"
     command += " --fixed z=0.5 --p-outlier 0.05 --lapse 0,20 --no-random-slopes --coding response --pooling complete"

@@ -1,6 +1,7 @@
 """From a kind to a likelihood, and log_likelihood as a user calls it."""
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +9,14 @@ import pytest
 import torch
 from sbi.neural_nets.net_builders import build_mnle
 
-from hddm_sbi.errors import ModelError, WeightsError
+from hddm_sbi.errors import HDDMWarning, ModelError, WeightsError
 from hddm_sbi.likelihoods.checkpoint import save_checkpoint, sha256
 from hddm_sbi.likelihoods.choose import choose_likelihood, log_likelihood
-from hddm_sbi.likelihoods.exact import EXACT
+from hddm_sbi.likelihoods.exact import EXACT, find_exact, get_exact
 from hddm_sbi.likelihoods.neural.generic import EstimatorLikelihood
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
-from hddm_sbi.ssm import simulate
+from hddm_sbi.likelihoods.weights import load_pretrained
+from hddm_sbi.ssm import get_model, simulate
 from tests.likelihoods.networks import DDM, PLAIN, RACE, network, thetas
 
 THETA = [0.5, 1.5, 0.5, 0.3]
@@ -110,6 +112,14 @@ def test_shapes_that_do_not_broadcast() -> None:
         log_likelihood("ddm", [0.5, 0.6, 0.7], [0, 1], THETA)
 
 
+def test_trials_that_are_no_numbers() -> None:
+    with pytest.raises(ModelError, match=r"rt is \['a'\]; give response times in seconds"):
+        log_likelihood("ddm", ["a"], [1], THETA)
+    for choice in (["left"], [[0], [1, 1]]):
+        with pytest.raises(ModelError, match=r"choice is .*; give the options by number, 0 = lower, 1 = upper"):
+            log_likelihood("ddm", [0.6], choice, THETA)
+
+
 def test_bad_theta_and_unknown_models() -> None:
     with pytest.raises(ModelError, match="z is 1;"):
         log_likelihood("ddm", 0.5, 1, [0.5, 1.5, 1.0, 0.3])
@@ -145,3 +155,63 @@ def test_a_non_decision_time_of_zero(kind: str) -> None:
 def test_a_model_of_ones_own() -> None:
     value = log_likelihood(PLAIN, [0.5, 0.6], [0, 1], THETA, kind=network(PLAIN))
     assert np.all(np.isfinite(value))
+
+
+def _half_the_drift(theta: np.ndarray, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    return DDM.simulator(theta * [0.5, 1.0, 1.0, 1.0], n, seed)
+
+
+@pytest.mark.parametrize("kind", ["nle", "exact"])
+def test_an_own_model_does_not_get_what_is_the_registrys_by_its_name(kind: str) -> None:
+    own = replace(DDM, simulator=_half_the_drift)
+    with pytest.raises(ModelError, match="the model 'ddm' has a simulator of its own"):
+        choose_likelihood(own, kind)
+    assert find_exact(own) is None
+
+
+def test_a_race_of_ones_own_is_not_sent_to_the_formula() -> None:
+    rdm = get_model("rdm")
+    own = replace(rdm, simulator=lambda theta, n, seed: rdm.simulator(theta, n, seed))
+    with pytest.raises(ModelError, match="the model 'rdm' has a simulator of its own"):
+        choose_likelihood(own, "nle")
+
+
+def test_other_priors_and_ranges_leave_a_model_what_it_is() -> None:
+    parameters = tuple(replace(one, prior=None, box=(one.box[0], one.box[1] / 2)) for one in DDM.parameters)
+    copy = replace(DDM, parameters=parameters)
+    assert get_exact(copy) is EXACT["ddm"]
+    assert choose_likelihood(copy, "nle").label == "nle"
+    assert choose_likelihood(copy, load_pretrained("ddm")).weights is None
+
+
+def test_an_estimator_for_another_model_of_the_same_parameters() -> None:
+    estimator = load_pretrained("ddm")
+    assert choose_likelihood(DDM, estimator).label == "FirstPassageEstimator"
+    with pytest.raises(ModelError, match="was trained for the model 'ddm', not for 'own'"):
+        choose_likelihood(replace(DDM, name="own"), estimator)
+    race = network(get_model("rdm"))
+    assert choose_likelihood(get_model("lba"), race).box is not None  # nobody knows what it was trained for
+    race.card = {"model": "rdm"}  # type: ignore[assignment]
+    with pytest.raises(ModelError, match="was trained for the model 'rdm', not for 'lba'"):
+        choose_likelihood(get_model("lba"), race)
+
+
+def test_theta_outside_the_range_of_the_network_is_told() -> None:
+    estimator, theta = network(DDM), np.tile(THETA, (4, 1))
+    log_likelihood("ddm", 0.6, 1, theta, kind=estimator)  # no warning
+    theta[1, 1] = 50.0
+    with pytest.warns(HDDMWarning, match="1 of 4 parameter vectors lie outside the range .* mainly in 'a'"):
+        log_likelihood("ddm", 0.6, 1, theta, kind=estimator)
+    with pytest.warns(HDDMWarning, match="^theta lies outside the range"):
+        log_likelihood("ddm", 0.6, 1, theta[1], kind=estimator)
+    log_likelihood("ddm", 0.6, 1, theta)  # a formula knows no range
+
+
+def test_the_range_of_a_width_is_that_of_its_proportion() -> None:
+    full = get_model("full_ddm")
+    theta = thetas(full, 50)
+    log_likelihood(full, 3.0, 1, theta, kind=network(full))
+    z, sz = (full.parameter_names.index(name) for name in ("z", "sz"))
+    theta[:, z], theta[:, sz] = 0.3, 0.5999  # nearly all of its room, but a width that is elsewhere usual
+    with pytest.warns(HDDMWarning, match="50 of 50 parameter vectors lie .* 'sz', .* of its room"):
+        log_likelihood(full, 3.0, 1, theta, kind=network(full))

@@ -57,8 +57,9 @@ def test_weights_that_travel_with_the_package_need_neither_network_nor_cache(
     bundled = _resources.resource_folder("pretrained")
     for name in FILES:
         (bundled / name).write_bytes((server.folder / name).read_bytes())
-    load_pretrained("ddm")
+    estimator = load_pretrained("ddm")
     assert pretrained_path("ddm") == bundled / "ddm.safetensors"
+    assert estimator.card == load_card(bundled / "ddm.safetensors")
     assert locate("ddm").source == "bundled"
     assert not server.requests
     assert not cache.exists()

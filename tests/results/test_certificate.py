@@ -27,13 +27,16 @@ def test_small_shifts_pass() -> None:
     made = _certificate([0.01, -0.04, 0.0], 0.02)
     assert made.passed
     assert made.sentence == (
-        "The network is good enough: it moves no posterior mean by more than 0.04 sd (a: -0.04 +- 0.02; score test on "
-        "800 simulated experiments)."
+        "The network is good enough: it moves no posterior mean by more than 0.08 sd, 2 standard errors allowed for "
+        "(largest a: -0.04 +- 0.02; score test on 800 simulated experiments)."
     )
     assert list(made.table.columns) == ["variable", "kind", "shift", "mc_error", "method", "verdict"]
     assert list(made.table.index) == list(FOUND.labels)
     assert (made.table["verdict"] == "fine").all()
-    assert repr(made).startswith("Certificate: passed, tolerance 0.1 sd\nThe network is good enough")
+    assert repr(made).startswith(
+        "Certificate: passed (to pass, every |shift| - 2 mc_error must be at most 0.1 sd, and every |shift| + 2 "
+        "mc_error at most 0.25 sd)\nThe network is good enough"
+    )
 
 
 def test_a_large_shift_fails_and_is_named() -> None:
@@ -52,6 +55,8 @@ def test_a_large_shift_fails_and_is_named() -> None:
     [
         (0.12, 0.01, "fine"),  # hardly more than tolerated
         (0.14, 0.01, "off"),
+        (0.15, 0.02, "unclear"),  # more than tolerated by two standard errors, not by three
+        (-0.15, 0.02, "unclear"),
         (0.05, 0.09, "fine"),
         (0.05, 0.11, "unclear"),  # may be more than 2.5 times what is tolerated
         (0.24, 0.05, "unclear"),
@@ -78,6 +83,28 @@ def test_wrong_probabilities_fail_alone() -> None:
     assert not made.passed
     assert "by up to 0.0300 at 3 parameter vectors of the posterior" in str(made)
     assert "the network is wrong there" in str(made)
+    assert made.sentence.startswith("The network is NOT good enough, whatever it does to the means")
+    assert "is good enough" not in repr(made)
+
+
+@pytest.mark.parametrize("error", [0.01, 0.2])
+def test_what_passes_is_what_the_headline_says(error: float) -> None:
+    """Whatever the shifts, and whether or not probabilities are right."""
+    for shift in np.linspace(-0.3, 0.3, 25):
+        for distance in (0.004, 0.03):
+            made = _certificate([shift, 0.0, 0.0], error, density=replace(SOUND, distance=distance))
+            allowed = abs(shift) - 2 * error <= 0.1 and abs(shift) + 2 * error <= 0.25
+            assert made.passed == (allowed and distance < 0.01)
+            assert made.sentence.startswith("The network is good enough") == made.passed
+
+
+def test_an_exact_likelihood_is_no_network() -> None:
+    shifts = Shifts(np.array([0.3, 0.0, 0.0]), np.full(3, 0.01), SCORE, 800)
+    for shift in (shifts, replace(shifts, shift=np.zeros(3))):
+        for distance in (0.004, 0.03):
+            made = certificate(FOUND, shift, replace(SOUND, distance=distance), None, 0.1, False, what="likelihood")
+            assert "The likelihood is" in made.sentence
+            assert "network" not in str(made)
 
 
 def test_the_table_is_saved(tmp_path) -> None:

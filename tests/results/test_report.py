@@ -12,6 +12,7 @@ from hddm_sbi.results.quantities import quantities
 from hddm_sbi.results.report import print_report
 from hddm_sbi.results.shifts import SCORE, Shifts
 from hddm_sbi.results.to_arviz import to_inference_data
+from hddm_sbi.results.verdict import BoxReport
 
 
 def _printed(idata: object, encoding: str = "utf-8") -> str:
@@ -61,7 +62,8 @@ def test_shows_the_certificate(make_results, encoding: str) -> None:
     found = quantities(idata)
     shift = np.linspace(0.0, 0.05, len(found.labels))
     check = DensityCheck(0.004, 0.006, np.zeros(4), 1, 3, 100_000)
-    made = certificate(found, Shifts(shift, shift, SCORE, 500), check, None, 0.1, has_exact=False)
+    few = BoxReport(0.003, np.array([0.003]), np.array([0.003]), "0.3% of the draws lie outside the range.")
+    made = certificate(found, Shifts(shift, shift, SCORE, 500), check, few, 0.1, has_exact=False)
     buffer = io.BytesIO()
     file = io.TextIOWrapper(buffer, encoding=encoding)
     print_report(idata, certificate=made, console=Console(file=file, width=80))
@@ -71,3 +73,4 @@ def test_shows_the_certificate(make_results, encoding: str) -> None:
     after = " ".join(text.split("The sampler converged.")[1].split())
     assert made.sentence in after
     assert "- Its probabilities of choices" in after
+    assert f"- {few.sentence}" in after  # be the share ever so small

@@ -100,6 +100,18 @@ def test_it_ends_when_time_is_up() -> None:
 
 def test_a_quantity_that_does_not_move_has_no_shift() -> None:
     draws, ess = _draws()
-    draws[:, 2] = 7.0
-    found = by_reweighting(draws, ess, 0.02 * draws[:, :UNITS])
-    assert found.shift[2] == 0.0
+    ratios = 0.02 * draws[:, :UNITS]
+    draws[:, 2] = 0.1  # the sd of which is not 0 by rounding
+    assert draws[:, 2].std() > 0.0
+    found = by_reweighting(draws, ess, ratios)
+    assert (found.shift[2], found.mc_error[2]) == (0.0, 0.0)
+
+
+def test_it_goes_on_until_a_shift_between_fine_and_off_is_clear() -> None:
+    """0.12 is more than tolerated, which takes a standard error of 0.02 / 3 to tell."""
+    draws, ess = _draws()
+    b = np.zeros(UNITS)
+    b[4] = 0.12
+    found = by_score(draws, ess * 1e9, _batches(draws, b, 0.3), tolerance=0.1, seconds=60.0)
+    moved, error = np.abs(found.shift), found.mc_error
+    assert (is_off(moved, error, 0.1) | is_fine(moved, error, 0.1)).all()

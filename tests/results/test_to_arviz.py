@@ -112,6 +112,12 @@ def test_names_a_missing_group(any_arviz, make_results) -> None:
         group(idata, "prior")
 
 
+@pytest.mark.parametrize("given", ["run/idata.nc", None, 3, xr.Dataset()])
+def test_says_what_results_are(given) -> None:
+    with pytest.raises(DataError, match="give what sample returned, or arviz"):
+        group(given, "posterior")
+
+
 def test_thin_keeps_evenly_spaced_draws_of_every_chain(any_arviz, make_results) -> None:
     idata = make_results()
     few = thin(idata, 40)
@@ -120,7 +126,7 @@ def test_thin_keeps_evenly_spaced_draws_of_every_chain(any_arviz, make_results) 
     assert len(draws) == 10
     assert (draws[0], draws[-1]) == (0, 249)
     assert np.ptp(np.diff(draws)) <= 1
-    assert group_names(few) == ("posterior",)
+    assert group_names(few) == ("posterior", "observed_data", "constant_data")  # whose draws they are can be checked
     assert group(thin(idata, 10**6), "posterior").sizes["draw"] == 250
     assert group(thin(idata, 1), "posterior").sizes["draw"] == 1
 

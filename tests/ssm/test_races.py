@@ -110,7 +110,7 @@ def test_a_number_of_options_that_there_is_no_model_for() -> None:
     assert get_model("ddm", n_choices=2) is get_model("ddm")
     with pytest.raises(ModelError, match="the model 'ddm' has 2 response options, not 3; choose rdm or lba"):
         get_model("ddm", n_choices=3)
-    with pytest.raises(ModelError, match="the model 'ddm' has 2 response options, not 7; no model has so many"):
+    with pytest.raises(ModelError, match="the model 'ddm' has 2 response options, not 7; no model has that many"):
         get_model("ddm", n_choices=7)
     with pytest.raises(ModelError, match="'rdm' has no variant with 5 response options; there are variants with 2, 3"):
         get_model("rdm", n_choices=5)

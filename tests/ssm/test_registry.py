@@ -80,10 +80,37 @@ def test_too_few_trials_and_negative_seeds(arguments: dict[str, int], message: s
         simulate("ddm", [0.5, 1.5, 0.5, 0.3], **arguments)
 
 
-@pytest.mark.parametrize("arguments", [{"n": 2.5}, {"seed": 0.5}])
-def test_counts_are_integers(arguments: dict[str, float]) -> None:
-    with pytest.raises(TypeError):
+@pytest.mark.parametrize("arguments", [{"n": 2.5}, {"seed": 0.5}, {"n": "3"}, {"seed": None}])
+def test_counts_are_whole_numbers(arguments) -> None:
+    ((name, value),) = arguments.items()
+    with pytest.raises(ModelError, match=f"^{name} is {value!r}; it must be a .* integer.$"):
         simulate("ddm", [0.5, 1.5, 0.5, 0.3], **arguments)
+
+
+def test_counts_may_be_written_as_floats() -> None:
+    theta = [0.5, 1.5, 0.5, 0.3]
+    assert np.array_equal(simulate("ddm", theta, n=1e3, seed=4.0), simulate("ddm", theta, n=1000, seed=4))
+
+
+@pytest.mark.parametrize("name", ["ddm", "rdm"])
+@pytest.mark.parametrize("theta", [{"v": 1}, "ddm", ["a", "b"], [[0.5, 1.5], [0.5]], object()])
+def test_theta_is_numbers(name: str, theta) -> None:
+    with pytest.raises(ModelError, match=r"^theta is .*; give numbers, the parameters in the model's order"):
+        simulate(name, theta)
+
+
+@pytest.mark.parametrize("name", [["ddm"], {}, 7, None])
+def test_a_model_is_named_or_given(name) -> None:
+    for of in (get_model, lambda name: simulate(name, [0.5, 1.5, 0.5, 0.3])):
+        with pytest.raises(ModelError, match=r"^a model is an hddm_sbi.SSM or the name of one, not "):
+            of(name)
+
+
+@pytest.mark.parametrize("name", ["ddm", "rdm", get_model("ddm")])
+def test_a_number_of_options_is_one(name) -> None:
+    with pytest.raises(ModelError, match=r"^n_choices is 0; it must be a positive integer\.$"):
+        get_model(name, 0)
+    assert get_model(name, 2.0) is get_model(name, 2)
 
 
 def test_a_process_that_never_responds_is_refused_in_words() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from hddm_sbi.likelihoods.exact import get_exact
 from hddm_sbi.ssm.registry import get_model
+from hddm_sbi.training.draw import draw_theta
 from hddm_sbi.training.first_passage import density_at, is_known, passage
-from hddm_sbi.training.validate import draw_theta
 from tests.training.converging import converging_log_density
 
 REFERENCE = Path(__file__).parents[1] / "reference"

@@ -1,12 +1,14 @@
 """The stream of simulations: reproducible, canonical, inside the widened box."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
 
 from hddm_sbi.likelihoods.neural.canonical import Canonical
-from hddm_sbi.ssm import SSM
-from hddm_sbi.training.stream import SimulationStream, _widen
+from hddm_sbi.ssm import SSM, Parameter
+from hddm_sbi.training.stream import Batch, SimulationStream, _widen
 from tests.likelihoods.networks import DDM, MODELS, RACE
 
 
@@ -95,3 +97,24 @@ def test_a_share_of_central_drifts() -> None:
     assert torch.equal(whole.batch(2).theta[:, 1:], half.batch(2).theta[:, 1:])
     race = [SimulationStream(RACE, Canonical.of(RACE), 50, 1, 7, c).batch(0) for c in (lambda _: 0.0, lambda _: 1.0)]
     assert torch.equal(race[0].theta, race[1].theta)
+
+
+@pytest.mark.parametrize("support", [(1.0, math.inf), (-math.inf, 3.0), (0.5, math.inf)])
+def test_no_simulation_leaves_the_support(support: tuple[float, float]) -> None:
+    """Whatever the link makes of an interval that is open on one side only."""
+    parameter = Parameter("k", support, "identity", (1.0, 3.0))
+    ssm = SSM("one", (parameter,), RACE.simulator)
+    k = _stream(ssm, rows=5000)._draw(np.random.default_rng(1), 0.0)[:, 0]
+    assert parameter.contains(k).all()
+    assert k.min() < 1.0 or support[0] == 1.0
+    assert k.max() > 3.0 or support[1] == 3.0
+
+
+def test_a_batch_for_a_device_without_double_precision() -> None:
+    x = torch.zeros(3, 2)
+    batch = Batch(x, x, torch.zeros(3, dtype=torch.int64), torch.zeros(3, dtype=torch.float64))
+    assert batch.on("cpu") is batch
+    moved = batch.on("meta")
+    assert moved.log_ratio is not None
+    assert moved.log_ratio.dtype == torch.float32
+    assert moved.log_ratio.device.type == "meta"

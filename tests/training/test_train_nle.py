@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -17,6 +18,7 @@ import torch
 from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 
 from hddm_sbi.errors import ModelError, OutputError, WeightsError
+from hddm_sbi.likelihoods import files
 from hddm_sbi.likelihoods.checkpoint import load_card, load_checkpoint
 from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 from hddm_sbi.ssm import SSM, Parameter, Symmetries, get_model
@@ -24,8 +26,10 @@ from hddm_sbi.ssm.own import simulator_of
 from hddm_sbi.training.budget import plan_for
 from hddm_sbi.training.calibration import calibration
 from hddm_sbi.training.held_out import HeldOut
+from hddm_sbi.training.progress import TrainingProgress
+from hddm_sbi.training.supplied import as_ssm, with_box
 from hddm_sbi.training.train import Trainer, TrainingPlan
-from hddm_sbi.training.train_nle import as_ssm, exact_of, train_nle, with_box
+from hddm_sbi.training.train_nle import exact_of, train_nle
 from tests.likelihoods.networks import DDM, PLAIN, RACE, SMALL, network
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -178,9 +182,104 @@ def test_the_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
     for change in ({"plan": other}, {"box": {"rate": (1.0, 3.0)}}, {"architecture": None}):
         with pytest.raises(WeightsError, match="belongs to another"):
             train_nle(gamma_model(), out=out, **{**QUICK, **change})
-    out.with_suffix(".training").write_bytes(b"torn")
-    with pytest.raises(WeightsError, match=r"gamma.training' cannot be read.* resume=False"):
-        train_nle(gamma_model(), out=out, **QUICK)
+
+    # the same name and parameters, but other trials
+    def late(theta, rng):
+        rt, choice = gamma_trial(theta, rng)
+        return rt + 0.05, choice
+
+    changed = SSM("gamma", gamma_model().parameters, simulator_of(late))
+    with pytest.raises(WeightsError, match="another model, simulator or training plan"):
+        train_nle(changed, out=out, **QUICK)
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_a_file_that_is_no_checkpoint_is_never_overwritten(tmp_path: Path, resume: bool) -> None:
+    data = tmp_path / "data.csv"
+    data.write_text("rt,choice\n0.5,1\n", encoding="utf-8")
+    with pytest.raises(WeightsError, match=r"data.csv' cannot be read as an interrupted training.* not overwritten"):
+        train_nle("ddm", checkpoint=data, resume=resume, **QUICK)
+    assert data.read_text(encoding="utf-8") == "rt,choice\n0.5,1\n"
+
+
+def test_a_checkpoint_stays_until_another_replaces_it(tmp_path: Path) -> None:
+    """Starting afresh loses nothing before there is something in its place."""
+    checkpoint = tmp_path / "gamma.training"
+    with pytest.raises(KeyboardInterrupt):
+        train_nle(interrupted(gamma_model(), after=75), checkpoint=checkpoint, **QUICK)
+    before = checkpoint.read_bytes()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        train_nle(interrupted(gamma_model(), after=5), checkpoint=checkpoint, resume=False, **QUICK)
+    assert not hasattr(caught.value, "__notes__")  # nothing of this training is kept
+    with pytest.raises(ModelError):
+        train_nle(SSM("gamma", gamma_model().parameters, lambda *_: None), checkpoint=checkpoint, resume=False, **QUICK)
+    assert checkpoint.read_bytes() == before
+    # a finished training leaves none: the same call trains anew
+    for _ in range(2):
+        lines: list[str] = []
+        train_nle(gamma_model(), checkpoint=checkpoint, **{**QUICK, "progress": lines.append})
+        assert not checkpoint.exists()
+        assert lines[-1].startswith("step 100/100")
+
+
+def test_an_interrupted_validation_says_where_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hddm_sbi.training.train_nle.assess", interrupt)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        train_nle("ddm", checkpoint=tmp_path / "a.training", **{**QUICK, "validate": True})
+    assert "a.training" in caught.value.__notes__[0]
+
+
+def test_results_are_not_overwritten_and_no_checkpoints(tmp_path: Path) -> None:
+    out, card = tmp_path / "net.safetensors", tmp_path / "net.json"
+    for path in (out, card, tmp_path / "sub" / ".." / "net.json"):
+        with pytest.raises(OutputError, match="is the file of the result"):
+            train_nle("ddm", out=out, checkpoint=path, **QUICK)
+    card.write_text("mine", encoding="utf-8")
+    with pytest.raises(OutputError, match=r"net.json' exists"):
+        train_nle("ddm", out=out, **QUICK)
+    assert card.read_text(encoding="utf-8") == "mine"
+    train_nle("ddm", out=out, force=True, **QUICK)
+    assert load_card(out)["model"] == "ddm"
+
+
+def test_a_network_that_cannot_be_written_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, replace_file = tmp_path / "net.safetensors", files._replace
+
+    def full(partial: Path, path: Path) -> None:
+        if path.suffix != ".training":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace_file(partial, path)
+
+    monkeypatch.setattr(files, "_replace", full)
+    with pytest.raises(OutputError, match=r"no space left on device; the trained network is kept in .*net.training"):
+        train_nle("ddm", out=out, **QUICK)
+    assert [path.name for path in tmp_path.iterdir()] == ["net.training"]
+    monkeypatch.undo()
+    lines: list[str] = []
+    kept = train_nle("ddm", out=out, force=True, **{**QUICK, "progress": lines.append})
+    assert lines[1] == f"going on from '{out.with_suffix('.training')}', 100 of 100 steps"
+    assert same(kept, train_nle("ddm", **QUICK))
+
+
+def test_the_clock_of_progress_starts_before_the_first_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rate of simulations is that of all of them, not of those after the first report."""
+    events: list[str] = []
+    ssm, inner = gamma_model(), TrainingProgress.begin
+    monkeypatch.setattr(TrainingProgress, "update", lambda *_: events.append("report"))
+    monkeypatch.setattr(
+        TrainingProgress, "begin", lambda shown, done: (events.append(f"begin {done}"), inner(shown, done))
+    )
+
+    def simulate(theta, n, seed):
+        events.append("simulate")
+        return ssm.simulator(theta, n, seed)
+
+    train_nle(SSM("gamma", ssm.parameters, simulate), **QUICK)
+    assert events.count("begin 0") == 1
+    assert events[events.index("begin 0") :].index("report") > 25
 
 
 def test_files_that_cannot_be_written(tmp_path: Path) -> None:
@@ -206,6 +305,18 @@ def test_a_bare_simulator_with_its_parameters() -> None:
     assert (ssm.name, ssm.parameter_names) == ("simulate_ddm", ("v", "a", "z", "t0"))
     assert [parameter.link for parameter in ssm.parameters] == ["identity", "log", "logit", "log"]
     assert ssm.parameters[0].box == (-2.0, 2.0)
+    assert as_ssm(DDM.simulator, list(DDM.parameters)).n_choices == 2
+
+
+def test_a_race_has_the_accumulators_that_are_asked_for() -> None:
+    estimator = train_nle("rdm", n_choices=3, **QUICK)
+    assert estimator.canonical.n_choices == estimator.card["n_choices"] == 3
+    assert estimator.canonical.names[:3] == ("v0", "v1", "v2")
+    assert as_ssm("rdm").n_choices == as_ssm(get_model("rdm", 2)).n_choices == 2
+    assert as_ssm(get_model("rdm", 4)).n_choices == 4
+    for model in ("ddm", get_model("rdm", 2)):
+        with pytest.raises(ModelError, match="has 2 response options, not 3"):
+            train_nle(model, n_choices=3, **QUICK)
 
 
 @pytest.mark.parametrize(
@@ -217,6 +328,11 @@ def test_a_bare_simulator_with_its_parameters() -> None:
         ((DDM.simulator, {"v": 3.0}), "the range of 'v' is 3.0"),
         ((DDM.simulator, {"v": (2.0, 1.0)}), "training box of 'v'"),
         (("ddm", {"v": (-1.0, 1.0)}), "has parameters of its own"),
+        ((DDM.simulator, {}), "'simulate_ddm' needs its parameters as ranges by name"),
+        ((DDM.simulator, ["v", "a"]), r"needs its parameters as ranges by name.* not \['v', 'a'\]"),
+        ((DDM.simulator, "v"), "needs its parameters as ranges by name"),
+        ((DDM.simulator, 3), "needs its parameters as ranges by name"),
+        ((DDM.simulator, {1: (0.0, 1.0)}), "needs its parameters as ranges by name"),
         ((gamma_trial, {"v": (0.0, 1.0)}), "simulator_of"),
     ],
 )
@@ -230,6 +346,11 @@ def test_models_that_are_none(arguments, message: str) -> None:
     [
         ({"box": {"w": (0.0, 1.0)}}, "no parameter 'w'"),
         ({"box": {"a": (-1.0, 1.0)}}, "training box of 'a'"),
+        ({"box": {"a": 3.0}}, "the range of 'a' is 3.0"),
+        ({"box": [("a", 1.0, 2.0)]}, "give ranges by parameter"),
+        ({"simulations": "1e6", "plan": None}, "simulations is '1e6'"),
+        ({"simulations": 12345.6, "plan": None}, "simulations is 12345.6"),
+        ({"seed": -1, "plan": None}, "seed is -1"),
         ({"simulations": 100, "plan": None}, "simulations is 100"),
         ({"device": "abacus"}, "the device 'abacus'"),
     ],
@@ -262,6 +383,7 @@ def test_plans_use_what_they_are_given(simulations: int) -> None:
     plan = plan_for(simulations, seed=5)
     assert abs(plan.simulations - simulations) < 0.05 * simulations
     assert plan.seed == 5
+    assert plan == plan_for(float(simulations), seed=5)
     assert plan.steps >= 100
     assert plan.rows >= 16
     assert max(plan.rate(step) for step in range(plan.steps)) <= 1e-2

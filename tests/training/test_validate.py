@@ -11,10 +11,10 @@ from hddm_sbi.likelihoods.exact import EXACT
 from hddm_sbi.likelihoods.weights import load_pretrained
 from hddm_sbi.ssm.registry import get_model
 from hddm_sbi.training import pretrain
-from hddm_sbi.training.agreement import agreement, distribution
+from hddm_sbi.training.agreement import agreement
 from hddm_sbi.training.quadrature import density_integrals, score_integrals
 from hddm_sbi.training.train import TrainingPlan
-from hddm_sbi.training.validate import density_accuracy, draw_theta, score_bias
+from hddm_sbi.training.validate import density_accuracy, score_bias
 from tests.likelihoods.networks import DDM, RACE, network
 
 BOX = {"v": (-2.0, 2.0), "a": (0.8, 2.0), "z": (0.3, 0.7), "t0": (0.2, 0.5)}
@@ -116,19 +116,9 @@ def test_distribution_functions_with_a_uniform_delay() -> None:
     row = torch.zeros(len(t), dtype=torch.int64)
     with torch.no_grad():
         density = torch.exp(net.log_prob_rows(torch.stack([t, torch.ones_like(t)], -1), theta, row))
-        found = distribution(net, end, torch.ones(1, dtype=torch.int64), theta, row[:1])
+        rough, found = (net.cdf(end, torch.ones(1, dtype=torch.int64), theta, row[:1], nodes) for nodes in (1, 400))
+    assert abs(float(rough - found)) > 1e-4
     assert float(found) == pytest.approx(float(torch.trapezoid(density, t)), abs=1e-5)
-
-
-def test_slow_corners_are_drawn_less_often() -> None:
-    ssm = get_model("ornstein")
-    theta = draw_theta(ssm, 20_000, np.random.default_rng(1))
-    assert ssm.effort is not None
-    low, high = ssm.box.T
-    even = np.random.default_rng(2).uniform(low, high, (20_000, 5))
-    assert np.mean(ssm.effort(theta) > 2.0) < 0.5 * np.mean(ssm.effort(even) > 2.0)
-    full = get_model("full_ddm")
-    assert full.possible(draw_theta(full, 500, np.random.default_rng(1))).all()
 
 
 def test_the_command_trains_measures_and_stores(tmp_path, monkeypatch, capsys) -> None:

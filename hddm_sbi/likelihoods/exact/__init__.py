@@ -11,6 +11,7 @@ from hddm_sbi.likelihoods.exact.full_ddm import ExactFullDDM
 from hddm_sbi.likelihoods.exact.race import ExactRace
 from hddm_sbi.likelihoods.exact.race_sum import LBA, RDM
 from hddm_sbi.ssm.base import SSM
+from hddm_sbi.ssm.registry import is_registered
 
 # kinds of accumulator, by the name of the race
 _RACES = {"rdm": RDM, "lba": LBA}
@@ -33,7 +34,7 @@ def get_exact(model: str | SSM) -> Likelihood:
     """The exact likelihood of a model, or of the model so called; a race's name stands for two accumulators.
 
     Raises:
-        ModelError: the model has no formula.
+        ModelError: the model has no formula; one with a simulator of its own has none whatever its name.
     """
     name = model if isinstance(model, str) else model.name
     if name not in EXACT:
@@ -48,6 +49,11 @@ def get_exact(model: str | SSM) -> Likelihood:
         raise ModelError(
             f"the exact likelihood called '{name}' takes {', '.join(likelihood.parameters)}, but the model has "
             f"{', '.join(model.parameter_names)}; give a model of your own another name and a likelihood of its own."
+        )
+    if not is_registered(model):
+        raise ModelError(
+            f"the model '{name}' has a simulator of its own, to which the formula of the registry's '{name}' does not "
+            "apply; give it another name and a likelihood of its own."
         )
     return likelihood
 

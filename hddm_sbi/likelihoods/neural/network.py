@@ -152,18 +152,17 @@ class FirstPassageNetwork(nn.Module):
         smeared = torch.where(decision > 0, smeared, torch.full_like(smeared, -torch.inf))
         return torch.where(wide, smeared, log_prob)
 
-    def cdf(self, rt: Tensor, choice: Tensor, condition: Tensor, row: Tensor) -> Tensor:
+    def cdf(self, rt: Tensor, choice: Tensor, condition: Tensor, row: Tensor, nodes: int = _DELAY_NODES) -> Tensor:
         """Probability of the choice and a response no later than rt; rt and choice (n,), else as ``log_prob_rows``.
 
-        A uniform delay is averaged over by Gauss-Legendre quadrature; there is no closed form.
+        A uniform delay is averaged over by Gauss-Legendre quadrature with so many nodes; there is no closed form.
         """
         state = self.condition(condition)
         decision, index = self._decision_time(torch.stack([rt, choice.to(rt)], -1), state, row)
         if not bool((state.window > 0).any()):
             return self._probability(decision, index, state, row)
-        nodes, weights = np.polynomial.legendre.leggauss(_DELAY_NODES)
         total = torch.zeros_like(decision)
-        for node, weight in zip(nodes, weights, strict=True):
+        for node, weight in zip(*np.polynomial.legendre.leggauss(nodes), strict=True):
             earlier = decision - 0.5 * (1.0 + node) * state.window[row]
             total = total + 0.5 * weight * self._probability(earlier, index, state, row)
         return total
@@ -255,7 +254,8 @@ def _log_sinhc(x: Tensor) -> Tensor:
     """log(sinh(x) / x), by its series where x is small."""
     size = x.abs().clamp_min(0.1)
     far = size + torch.log(-torch.expm1(-2.0 * size) / (2.0 * size))
-    square = x * x
+    # far away the series would overflow, and its gradient, though not used, spoil that of the other branch
+    square = (x * x).clamp_max(0.01)
     near = square * (1.0 / 6.0 - square * (1.0 / 180.0 - square / 2835.0))
     return torch.where(x.abs() < 0.1, near, far)
 
