@@ -96,6 +96,12 @@ class Parameter:
     population: bool = False
     nested: float | None = None
 
+    @property
+    def nested_in_box(self) -> float | None:
+        """``nested``, where networks are trained for it."""
+        low, high = self.box
+        return self.nested if self.nested is not None and low <= self.nested <= high else None
+
     def contains(self, values: FloatArray) -> npt.NDArray[np.bool_]:
         """Whether values are possible; an end of the support is, where the box reaches it (t0 = 0)."""
         (low, high), (first, last) = self.support, self.box

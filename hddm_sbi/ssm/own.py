@@ -47,11 +47,6 @@ def check_ssm(ssm: SSM) -> SSM:
     for parameter in ssm.parameters:
         _check_box(ssm.name, parameter.name, parameter.support, parameter.box)
         _check_link(ssm.name, parameter)
-        if parameter.nested is not None and not parameter.box[0] <= parameter.nested <= parameter.box[1]:
-            raise ModelError(
-                f"nested={parameter.nested:g} of '{parameter.name}' in the model '{ssm.name}' lies outside the training "
-                f"box ({parameter.box[0]:g}, {parameter.box[1]:g})."
-            )
         if parameter.within is not None:
             ssm.parameter(parameter.within)
     _check_symmetries(ssm)

@@ -29,11 +29,11 @@ def nested_accuracy(ssm: SSM, likelihood: Likelihood, draws: int = 20_000) -> di
     found = {}
     for k, parameter in enumerate(ssm.parameters):
         truth = _truth(ssm, parameter.name)
-        if parameter.nested is None or truth is None:
+        if parameter.nested_in_box is None or truth is None:
             continue
         exact, columns = truth
         theta = draw_theta(ssm, draws, np.random.default_rng(_SEED))
-        theta[:, k] = parameter.nested
+        theta[:, k] = parameter.nested_in_box
         rt, choice = ssm.simulator(theta, 1, _SEED)
         row = np.arange(draws)
         error = likelihood.log_prob(rt[:, 0], choice[:, 0], theta, row)

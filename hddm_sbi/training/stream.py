@@ -102,8 +102,8 @@ class SimulationStream:
         rows = slice(0, round(central * self.rows))
         theta[rows] = self._central(theta[rows], edges)
         for k, parameter in enumerate(self.ssm.parameters):
-            if parameter.nested is not None:
-                theta[rng.uniform(size=self.rows) < _NESTED, k] = parameter.nested
+            if parameter.nested_in_box is not None:
+                theta[rng.uniform(size=self.rows) < _NESTED, k] = parameter.nested_in_box
         for k, start in enumerate(canonical.within):
             if start is not None:
                 theta[:, k] *= room(theta[:, start])

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from hddm_sbi.likelihoods.neural.canonical import Canonical
-from hddm_sbi.ssm import SSM, Parameter
+from hddm_sbi.ssm import SSM, Parameter, get_model
 from hddm_sbi.training.stream import Batch, SimulationStream, _widen
+from hddm_sbi.training.supplied import with_box
 from tests.likelihoods.networks import DDM, MODELS, RACE
 
 
@@ -118,3 +119,10 @@ def test_a_batch_for_a_device_without_double_precision() -> None:
     assert moved.log_ratio is not None
     assert moved.log_ratio.dtype == torch.float32
     assert moved.log_ratio.device.type == "meta"
+
+
+def test_values_that_make_the_model_a_simpler_one_are_among_the_parameters() -> None:
+    full, sv = get_model("full_ddm"), get_model("full_ddm").parameter_names.index("sv")
+    assert 0.02 < float((_stream(full, rows=2000).batch(0).theta[:, sv] == 0.0).float().mean()) < 0.06
+    narrow = with_box(full, {"sv": (0.5, 1.0)})
+    assert not torch.any(_stream(narrow, rows=2000).batch(0).theta[:, sv] == 0.0)
