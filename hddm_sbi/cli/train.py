@@ -43,11 +43,11 @@ def train(
         check_files((out, out.with_suffix(".json")), force)
         found = find_model(model)  # before the slow imports
         with quick_imports():
-            from hddm_sbi.training.train_nle import train_nle
+            from hddm_sbi.training.train_nle import is_rough, train_nle
 
         command = f"hddm-sbi train {model} --simulations {number} --seed {seed} --out {out.name}"
         try:
-            train_nle(
+            estimator = train_nle(
                 found, simulations=number, seed=seed, out=out, force=force, resume=not fresh, device=device,
                 facts={"command": command},
             )  # fmt: skip
@@ -55,7 +55,8 @@ def train(
             _interrupted(out.with_suffix(".training"), bool(getattr(interrupt, "__notes__", ())), fresh)
             raise typer.Exit(INTERRUPTED) from None
         typer.echo(f"Written: {out}, {out.with_suffix('.json')}")
-        typer.echo(f"Use it: hddm-sbi fit DATA.csv --out RUN --model {model} --likelihood {out}")
+        if not is_rough(estimator.card["validation"]):
+            typer.echo(f"Use it: hddm-sbi fit DATA.csv --out RUN --model {model} --likelihood {out}")
 
 
 def _interrupted(checkpoint: Path, kept: bool, fresh: bool) -> None:

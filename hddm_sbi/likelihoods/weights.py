@@ -63,7 +63,7 @@ def load_pretrained(name: str) -> FirstPassageEstimator:
     path = pretrained_path(name)
     estimator = load_checkpoint(path, model=name)
     if path.with_suffix(".json").is_file():
-        estimator.card = load_card(path)  # type: ignore[assignment]
+        estimator.card = load_card(path)
     return estimator
 
 

@@ -122,7 +122,7 @@ class Trainer:
         self.estimator.to(device)
         self.average = copy.deepcopy(self.estimator)
         self.optimiser = Soap(self.estimator.parameters(), lr=plan.rate(0))
-        self.step = 0
+        self.step, self.seconds = 0, 0.0
         # the step of the last checkpoint of this training
         self.kept: int | None = None
 
@@ -142,12 +142,14 @@ class Trainer:
         Raises:
             OutputError: the checkpoint cannot be written.
         """
-        begin, first, total = time.monotonic(), self.step, 0.0
+        begin, first, total = time.monotonic() - self.seconds, self.step, 0.0
+        spent = self.seconds
         for step, batch in self.stream.batches(self.step, self.plan.steps):
             total += self._update(step, batch.on(self.device))
             self.step = step + 1
             if self.step % every == 0 or self.step == self.plan.steps:
-                seconds = (time.monotonic() - begin) / (self.step - first)
+                self.seconds = time.monotonic() - begin
+                seconds = (self.seconds - spent) / (self.step - first)
                 done = (self.step - 1) % every + 1
                 report(f"step {self.step}/{self.plan.steps}  loss {total / done:.5f}  {1e3 * seconds:.0f} ms a step")
                 total = 0.0
@@ -194,6 +196,7 @@ class Trainer:
                 f"'{path}' belongs to another model, simulator or training plan; move it away to start afresh."
             )
         self.step = self.kept = state["step"]
+        self.seconds = state["seconds"]
         self.estimator.load_state_dict(state["estimator"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -202,6 +205,7 @@ class Trainer:
         state = {
             **self._identity,
             "trials": self._trials,
+            "seconds": self.seconds,
             "step": self.step,
             "estimator": self.estimator.state_dict(),
             "average": self.average.state_dict(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +40,8 @@ _VALIDATION = (0.1, 50_000, 1_000_000)
 _CHECKS = (0.001, 500, 4_000)
 # Parameter vectors at which the network is compared with simulations.
 _POINTS = 200
+# Distance of probabilities beyond chance: a choice share of .5 off by this is two standard errors off at 2,500 trials.
+_ROUGH = 0.02
 # More threads wait for one another at these sizes; half of the cores are left to the simulator.
 _MOST_THREADS = 4
 
@@ -120,7 +121,7 @@ def train_nle(
             card = {**birth(ssm, plan, seconds, run.device), **(facts or {}), "held_out": run.held_out_facts}
             if validate:
                 card |= assess(ssm, estimator, exact, _part(_VALIDATION, plan), shown)
-    estimator.card = files.store(estimator, card)  # type: ignore[assignment]
+    estimator.card = files.store(estimator, card)
     return estimator
 
 
@@ -130,12 +131,20 @@ def assess(
     """Measure a trained network: ``validation`` against simulations, ``accuracy`` against the exact density if any."""
     found: dict[str, Any] = {"validation": calibration(ssm, estimator, points=_POINTS, trials=simulations // _POINTS)}
     shown.say(_in_words(found["validation"]))
+    if is_rough(found["validation"]):
+        shown.say("This is too rough for inference: train on more simulations, or on a narrower box.")
     if exact is not None:
         density = density_accuracy(ssm, FirstPassageLikelihood(estimator), exact, draws=simulations)
         found["accuracy"] = {"reference": "exact first-passage density", "density": density}
         mean, most, kl = (density[name] for name in ("mean_abs_error", "p95_abs_error", "kl"))
         shown.say(f"log p is off by {mean:.4f} on average, {most:.4f} at the 95th percentile; KL {kl:.2g} per trial")
     return found
+
+
+def is_rough(validation: Mapping[str, Any]) -> bool:
+    """Whether a network's probabilities are so far from simulated ones that posteriors would be wrong to the eye."""
+    distance, choice = validation["kolmogorov"], validation["choice_probability"]
+    return bool(max(distance["median"] - distance["median_by_chance"], choice["rms_error"]) > _ROUGH)
 
 
 def exact_of(ssm: SSM) -> Likelihood | None:
@@ -162,8 +171,8 @@ class _Run:
         return {"simulations": self.held_out.simulations, "loss": self.loss}
 
     def train(self) -> tuple[FirstPassageEstimator, float]:
-        """The trained estimator, on the CPU, and the seconds it took."""
-        begin, trainer, checkpoint = time.monotonic(), self.trainer, self.files.checkpoint
+        """The trained estimator, on the CPU, and the seconds it took, before an interruption and after."""
+        trainer, checkpoint = self.trainer, self.files.checkpoint
         every = max(_STEPS_BETWEEN, self.plan.steps // _REPORTS)
         self.shown.say(_header(self.ssm, self.plan, self.device))
         if checkpoint is not None and self.files.going_on:
@@ -173,7 +182,7 @@ class _Run:
         with _torch_threads():
             estimator = trainer.run(checkpoint=checkpoint, every=every, report=self._report).to("cpu")
         self.loss = self.held_out.loss(estimator)
-        return estimator, time.monotonic() - begin
+        return estimator, trainer.seconds
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:

@@ -29,7 +29,7 @@ from hddm_sbi.training.held_out import HeldOut
 from hddm_sbi.training.progress import TrainingProgress
 from hddm_sbi.training.supplied import as_ssm, with_box
 from hddm_sbi.training.train import Trainer, TrainingPlan
-from hddm_sbi.training.train_nle import exact_of, train_nle
+from hddm_sbi.training.train_nle import exact_of, is_rough, train_nle
 from tests.likelihoods.networks import DDM, PLAIN, RACE, SMALL, network
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -428,3 +428,19 @@ def test_calibration_of_a_network_against_itself_and_against_another() -> None:
 
 def test_get_model_still_returns_what_a_name_stands_for() -> None:
     assert as_ssm("ddm") is get_model("ddm")
+
+
+def test_a_network_that_learned_nothing_is_called_too_rough() -> None:
+    lines: list[str] = []
+    plan = TrainingPlan(stages=((1, 1e-6, 0.0),), rows=4, trials=2, warmup=1)
+    estimator = train_nle(RACE, plan=plan, architecture=SMALL, progress=lines.append)
+    assert is_rough(estimator.card["validation"])
+    assert any("too rough for inference" in line for line in lines)
+
+
+def test_the_time_before_an_interruption_counts(tmp_path: Path) -> None:
+    first = Trainer(DDM, PLAN, SMALL)
+    first.run(checkpoint=tmp_path / "x.training", every=50, report=lambda line: None)
+    resumed = Trainer(DDM, PLAN, SMALL)
+    resumed.resume(tmp_path / "x.training")
+    assert resumed.seconds == first.seconds > 0.0

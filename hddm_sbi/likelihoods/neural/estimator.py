@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
@@ -24,7 +25,12 @@ class FirstPassageEstimator(FirstPassageNetwork, ConditionalDensityEstimator):
     Args:
         canonical: the symmetries and the training box.
         architecture: sizes.
+
+    Attributes:
+        card: of a network that was trained or loaded, what the file beside its weights holds.
     """
+
+    card: dict[str, Any]
 
     def __init__(self, canonical: Canonical, architecture: Architecture | None = None) -> None:
         shapes = {"input_shape": torch.Size([2]), "condition_shape": torch.Size([len(canonical.names)])}
