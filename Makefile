@@ -7,12 +7,17 @@ STAMP := .venv/.installed
 
 .PHONY: install fit test test-fast lint bench bench-ours bench-env
 
-install: $(STAMP)
+install: $(STAMP) .venv/.compiled
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] <= (3, 13) else "hddm_sbi needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -c constraints.txt -e '.[dev]'
+	@touch $@
+
+# Numba's cache knows when a kernel's own file has changed, not when one that it calls has.
+.venv/.compiled: $(STAMP) $(shell grep -rlE --include='*.py' 'numba|compiling' hddm_sbi)
+	find hddm_sbi -name '*.nb[ic]' -delete
 	@touch $@
 
 fit: install
