@@ -91,10 +91,10 @@ def make_frame(potential: Potential, centre: FloatArray, slots: int) -> Frame:
         core -= with_core.T @ coupling
         factors.append(np.linalg.inv(np.linalg.cholesky(precision)).T.ravel())
         couplings.append((coupling * reliable).ravel())
-    with_width = _root_of_inverse(core, own)[:, -1]
-    native, core = potential.native, _root_of_inverse(np.where(np.outer(reliable, reliable), core, np.diag(own)), own)
+    whole, native = core, potential.native
+    core = _root_of_inverse(np.where(np.outer(reliable, reliable), whole, np.diag(own)), own)
     if bent:  # how others move with the width hardly depends on the sds, which scale slopes and curvature alike
-        core[:, -1] = with_width
+        core[:, -1] = _root_of_inverse(whole, own)[:, -1]
     centre, signed = np.array(centre, dtype=np.float64), _signed(potential)
     for sd_at, _ in signed:  # at log sd so far; y is about as uncertain as it is large
         centre[sd_at], place = np.exp(centre[sd_at]), int(np.argmax(core_at == sd_at))
