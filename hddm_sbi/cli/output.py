@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from hddm_sbi._files import reason_of, replacing, write_file
 from hddm_sbi.errors import OutputError
 
 # Lists the files of a folder that a command of this package wrote, with their checksums.
@@ -43,7 +44,7 @@ class OutputFolder:
             else:
                 _check_parent(self.path)
         except OSError as error:
-            raise OutputError(f"the output folder '{self.path}' cannot be used: {_reason(error)}.") from error
+            raise OutputError(f"the output folder '{self.path}' cannot be used: {reason_of(error)}.") from error
 
     def create(self) -> None:
         """Make the folder and see that files can be written there.
@@ -57,7 +58,7 @@ class OutputFolder:
                 pass
         except OSError as error:
             raise OutputError(
-                f"the output folder '{self.path}' cannot be written to ({_reason(error)}): choose another with --out."
+                f"the output folder '{self.path}' cannot be written to ({reason_of(error)}): choose another with --out."
             ) from error
 
     def write(self, name: str, writer: Callable[[Path], object]) -> Path:
@@ -67,24 +68,19 @@ class OutputFolder:
             OutputError: it cannot be written.
         """
         path = self.path / name
-        partial = path.with_name(f"{name}.part")
         try:
-            writer(partial)
-            self._written[name] = _checksum(partial)
-            os.replace(partial, path)
+            with replacing(path) as partial:
+                writer(partial)
+                self._written[name] = _checksum(partial)
             self._record()
         except OSError as error:
-            raise OutputError(f"'{path}' cannot be written: {_reason(error)}.") from error
-        finally:
-            partial.unlink(missing_ok=True)
+            raise OutputError(f"'{path}' cannot be written: {reason_of(error)}.") from error
         return path
 
     def _record(self) -> None:
         """Kept up to date file by file, so that an interrupted run's files are known as well."""
         record = {"made_by": _MAKER, "files": {**(self._recorded() or {}), **self._written}}
-        partial = self.path / f"{RECORD}.part"
-        partial.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-        os.replace(partial, self.path / RECORD)
+        write_file(self.path / RECORD, (json.dumps(record, indent=2) + "\n").encode())
 
     def _check_folder(self) -> None:
         if not self.path.is_dir():
@@ -148,13 +144,11 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    partial = path.with_name(f"{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(partial, path)
+        write_file(path, text.encode())
     except OSError as error:
-        raise OutputError(f"'{path}' cannot be written: {_reason(error)}.") from error
+        raise OutputError(f"'{path}' cannot be written: {reason_of(error)}.") from error
 
 
 def _check_parent(path: Path) -> None:
@@ -171,7 +165,3 @@ def _check_parent(path: Path) -> None:
 def _checksum(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from hddm_sbi._files import write_file
 from hddm_sbi.errors import WeightsError
-from hddm_sbi.likelihoods.files import write_file
 
 # Raised when the meaning of stored weights changes.
 FORMAT = 2

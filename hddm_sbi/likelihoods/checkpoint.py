@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from hddm_sbi._files import write_file
 from hddm_sbi.errors import WeightsError
 from hddm_sbi.likelihoods.cards import FORMAT, Card, check_card, load_card, sha256, write_card
-from hddm_sbi.likelihoods.files import write_file
 from hddm_sbi.likelihoods.neural.canonical import Canonical
 from hddm_sbi.likelihoods.neural.network import Architecture, FirstPassageNetwork
 

@@ -17,7 +17,7 @@ from hddm_sbi.likelihoods.exact import get_exact
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.likelihoods.neural.network import FirstPassageNetwork
 from hddm_sbi.likelihoods.weights import pretrained_path
-from hddm_sbi.ssm.base import SSM
+from hddm_sbi.ssm.base import SSM, numbers
 from hddm_sbi.ssm.registry import check_theta, is_family, is_registered, list_models, model_of
 
 if TYPE_CHECKING:
@@ -148,8 +148,8 @@ def log_likelihood(
     chosen = choose_likelihood(ssm, kind)
     if chosen.box is not None:
         _warn_outside(ssm, ssm.proportions(parameters).reshape(-1, len(ssm.parameters)), chosen.box)
-    times = _numbers("rt", rt, "response times in seconds")
-    options = _numbers("choice", choice, "the options by number, 0 = lower, 1 = upper")
+    times = numbers("rt", rt, "response times in seconds")
+    options = numbers("choice", choice, "the options by number, 0 = lower, 1 = upper")
     leading = parameters.shape[:-1]
     try:
         shape = np.broadcast_shapes(times.shape, options.shape, leading)
@@ -167,13 +167,6 @@ def log_likelihood(
         rows,
         np.ascontiguousarray(row),
     ).reshape(shape)
-
-
-def _numbers(name: str, values: npt.ArrayLike, needed: str) -> FloatArray:
-    try:
-        return np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise ModelError(f"{name} is {values!r:.80}; give {needed}.") from error
 
 
 def _warn_outside(ssm: SSM, proportions: FloatArray, box: FloatArray) -> None:

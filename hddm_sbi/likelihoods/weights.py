@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from hddm_sbi._files import reason_of
 from hddm_sbi._resources import resource_folder, resource_names
 from hddm_sbi.errors import ModelError, WeightsError
 from hddm_sbi.likelihoods.cards import Card, load_card
@@ -143,8 +144,8 @@ def download(name: str, *, force: bool = False, report: Report = quiet) -> Path:
         ) from error
     except OSError as error:
         raise WeightsError(
-            f"'{path.name}' cannot be stored in '{path.parent}' ({_reason(error)}): make room or get access there, or "
-            f"set {CACHE_VARIABLE} to another folder."
+            f"'{path.name}' cannot be stored in '{path.parent}' ({reason_of(error)}): make room or get access there, "
+            f"or set {CACHE_VARIABLE} to another folder."
         ) from error
     return path
 
@@ -187,13 +188,9 @@ def _is_cached(known: KnownWeights) -> bool:
         return all(file.is_at(folder / file.name) for file in (known.weights, known.card))
     except OSError as error:
         raise WeightsError(
-            f"the weights in '{folder}' cannot be read ({_reason(error)}): get access there, or set "
+            f"the weights in '{folder}' cannot be read ({reason_of(error)}): get access there, or set "
             f"{CACHE_VARIABLE} to another folder."
         ) from error
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
 
 
 def _known(name: str) -> KnownWeights:

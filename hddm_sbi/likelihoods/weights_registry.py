@@ -7,12 +7,12 @@ It travels with the package and holds the checksums that downloaded files must h
 from __future__ import annotations
 
 import json
-import os
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from hddm_sbi._files import write_file
 from hddm_sbi._resources import resource_folder
 from hddm_sbi.errors import WeightsError
 from hddm_sbi.likelihoods.cards import Card, check_card, load_card, sha256
@@ -120,9 +120,8 @@ def write_registry(folder: Path) -> Path:
     known = {model: asdict(weights) for model, weights in make_registry(folder).items()}
     for weights in known.values():
         del weights["model"]
-    path, partial = folder / REGISTRY, folder / f"{REGISTRY}.part"
-    partial.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8", newline="\n")
-    os.replace(partial, path)
+    path = folder / REGISTRY
+    write_file(path, (json.dumps(known, indent=2) + "\n").encode())
     return path
 
 

@@ -6,7 +6,6 @@ knows the difference.
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
@@ -18,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from hddm_sbi._files import replacing
 from hddm_sbi.errors import DataError, ModelError, OutputError
 
 if TYPE_CHECKING:
@@ -161,19 +161,16 @@ def save(idata: Results, path: Path | str) -> None:
         OutputError: the file cannot be written.
     """
     path = Path(path)
-    partial = path.with_name(path.name + ".part")
     datasets = {name: group(idata, name) for name in group_names(idata)}
     encoding = {
         f"/{name}": {key: _COMPRESSION for key, values in dataset.data_vars.items() if values.dtype.kind in "bif"}
         for name, dataset in datasets.items()
     }
     try:
-        _data_tree(datasets, idata.attrs).to_netcdf(partial, engine="h5netcdf", encoding=encoding)
-        os.replace(partial, path)
+        with replacing(path) as partial:
+            _data_tree(datasets, idata.attrs).to_netcdf(partial, engine="h5netcdf", encoding=encoding)
     except OSError as error:
         raise OutputError(f"the results cannot be written to '{path}': {error.strerror or error}.") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def load(path: Path | str) -> Results:

@@ -204,6 +204,23 @@ def room(z: FloatArray) -> FloatArray:
     return 2.0 * np.minimum(z, 1.0 - z)
 
 
+def numbers(name: str, values: npt.ArrayLike, needed: str) -> FloatArray:
+    """Values as float64.
+
+    Args:
+        name: what the message calls them.
+        values: of any shape.
+        needed: what they should have been.
+
+    Raises:
+        ModelError: they are no numbers.
+    """
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ModelError(f"{name} is {values!r:.80}; give {needed}.") from error
+
+
 @dataclass(frozen=True)
 class SSM:
     """A sequential sampling model: named parameters and a simulator of (rt, choice).

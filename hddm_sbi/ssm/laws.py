@@ -11,7 +11,8 @@ import numpy as np
 
 from hddm_sbi.errors import HDDMWarning, ModelError
 from hddm_sbi.ssm.base import SSM, FloatArray, IntArray, RatioSimulator, Simulator
-from hddm_sbi.ssm.own import in_room, name_of
+from hddm_sbi.ssm.own import in_room
+from hddm_sbi.ssm.returned import name_of
 
 # Parameter vectors at which laws are checked.
 _POINTS = 4

@@ -10,20 +10,8 @@ from numba.core.dispatcher import Dispatcher
 from hddm_sbi.errors import ModelError
 from hddm_sbi.ssm.base import SSM, Collapse, Diffusion, FloatArray, LinkName, Parameter, Reflection, Simulator, room
 from hddm_sbi.ssm.registry import is_registered
-from hddm_sbi.ssm.returned import check_trials, checked, name_of, takes
-from hddm_sbi.ssm.trial_simulator import TrialSimulator, simulator_of
-
-__all__ = [
-    "TrialSimulator",
-    "check_model",
-    "check_ssm",
-    "check_trials",
-    "checked",
-    "in_room",
-    "is_registered",
-    "name_of",
-    "simulator_of",
-]
+from hddm_sbi.ssm.returned import checked, name_of, takes
+from hddm_sbi.ssm.trial_simulator import TrialSimulator
 
 # Trials that show what a simulator returns, at each of two parameter vectors: their number tells rows from columns.
 _TRIED = 3

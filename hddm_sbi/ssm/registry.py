@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.ssm.angle import ANGLE
-from hddm_sbi.ssm.base import ENDLESS, SSM, FloatArray, IntArray, whole
+from hddm_sbi.ssm.base import ENDLESS, SSM, FloatArray, IntArray, numbers, whole
 from hddm_sbi.ssm.ddm import DDM
 from hddm_sbi.ssm.full_ddm import FULL_DDM
 from hddm_sbi.ssm.lba import LBA
@@ -19,6 +19,8 @@ from hddm_sbi.ssm.race import Family
 from hddm_sbi.ssm.rdm import RDM
 from hddm_sbi.ssm.returned import checked
 from hddm_sbi.ssm.weibull import WEIBULL
+
+_THETA = "numbers, the parameters in the model's order along the last axis"
 
 _MODELS: dict[str, SSM | Family] = {
     model.name: model for model in (DDM, FULL_DDM, ANGLE, WEIBULL, ORNSTEIN, LEVY, RDM, LBA)
@@ -85,7 +87,7 @@ def model_of(name: str | SSM, theta: npt.ArrayLike) -> SSM:
         return get_model(name)
     family = _find(name)
     assert isinstance(family, Family)
-    shape = _numbers(theta).shape
+    shape = numbers("theta", theta, _THETA).shape
     ssm = family.with_parameters(shape[-1]) if shape else None
     if ssm is None:
         takes = "; or ".join(", ".join(family.member(n).parameter_names) for n in family.n_choices)
@@ -175,7 +177,7 @@ def check_theta(ssm: SSM, theta: npt.ArrayLike) -> FloatArray:
     Raises:
         ModelError: no numbers, a wrong number of parameters, or a value outside its support.
     """
-    array = _numbers(theta)
+    array = numbers("theta", theta, _THETA)
     names = ssm.parameter_names
     if array.ndim == 0 or array.shape[-1] != len(names):
         raise ModelError(
@@ -192,12 +194,3 @@ def check_theta(ssm: SSM, theta: npt.ArrayLike) -> FloatArray:
             needed = f"in {ends}" if z is None else f"at least 0 and below 2 min({z}, 1 - {z})"
             raise ModelError(f"{parameter.name} is {column[bad].flat[0]:g}; the model '{ssm.name}' needs it {needed}.")
     return array
-
-
-def _numbers(theta: npt.ArrayLike) -> FloatArray:
-    try:
-        return np.asarray(theta, dtype=np.float64)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise ModelError(
-            f"theta is {theta!r:.80}; give numbers, the parameters in the model's order along the last axis."
-        ) from error

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hddm_sbi._files import reason_of
 from hddm_sbi.errors import OutputError
 from hddm_sbi.likelihoods.checkpoint import save_checkpoint
 from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
@@ -65,7 +66,7 @@ class Files:
                 card = save_checkpoint(estimator, self.weights, card)
             except OSError as error:
                 raise OutputError(
-                    f"'{self.weights}' cannot be written: {_reason(error)}; the trained network is kept in "
+                    f"'{self.weights}' cannot be written: {reason_of(error)}; the trained network is kept in "
                     f"'{self.checkpoint}', and the same call with force=True writes it."
                 ) from error
         if self.checkpoint is not None:
@@ -80,7 +81,7 @@ def _check_writable(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"'{path}' cannot be written: {_reason(error)}.") from error
+        raise OutputError(f"'{path}' cannot be written: {reason_of(error)}.") from error
     if not os.access(path.parent, os.W_OK):
         raise OutputError(f"'{path}' cannot be written: '{path.parent}' is write-protected.")
 
@@ -90,7 +91,3 @@ def _same(first: Path, second: Path) -> bool:
     if first.exists() and second.exists():
         return first.samefile(second)
     return os.path.normcase(first.resolve()) == os.path.normcase(second.resolve())
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

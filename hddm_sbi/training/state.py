@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
+from hddm_sbi._files import reason_of, write_file
 from hddm_sbi.errors import OutputError, WeightsError
-from hddm_sbi.likelihoods.files import write_file
 
 # Raised when the meaning of a state changes.
 _FORMAT = "hddm_sbi training 1"
@@ -26,10 +26,9 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
     try:
         write_file(path, buffer.getbuffer())
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
         raise OutputError(
-            f"the checkpoint '{path}' cannot be written: {reason}; the training ends here, and what was there before "
-            "is left as it was."
+            f"the checkpoint '{path}' cannot be written: {reason_of(error)}; the training ends here, and what was "
+            "there before is left as it was."
         ) from error
 
 

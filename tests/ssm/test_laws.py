@@ -10,7 +10,8 @@ import pytest
 from hddm_sbi.errors import HDDMWarning, ModelError
 from hddm_sbi.ssm import SSM, Parameter, Symmetries, get_model
 from hddm_sbi.ssm.laws import check_reproducible, check_symmetries, with_shift_found
-from hddm_sbi.ssm.own import checked, simulator_of
+from hddm_sbi.ssm.returned import checked
+from hddm_sbi.ssm.trial_simulator import simulator_of
 from tests.ssm.counter import BIAS, RATE, SIMULATORS, T0, model
 
 DDM = get_model("ddm")

@@ -8,8 +8,9 @@ from numba import njit
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.ssm import Diffusion, Symmetries, get_model, list_models
-from hddm_sbi.ssm.own import check_model, check_ssm, is_registered, simulator_of
-from hddm_sbi.ssm.registry import option_counts
+from hddm_sbi.ssm.own import check_model, check_ssm
+from hddm_sbi.ssm.registry import is_registered, option_counts
+from hddm_sbi.ssm.trial_simulator import simulator_of
 from tests.ssm.counter import BIAS, RATE, SIMULATORS, T0, counter, model
 
 DDM = get_model("ddm")

@@ -8,8 +8,8 @@ import pytest
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.ssm import SSM, Symmetries, get_model, simulate
-from hddm_sbi.ssm.own import check_trials, checked, is_registered
-from hddm_sbi.ssm.registry import simulate_possible
+from hddm_sbi.ssm.registry import is_registered, simulate_possible
+from hddm_sbi.ssm.returned import check_trials, checked
 from tests.ssm.counter import SIMULATORS, THETA, model
 
 DDM = get_model("ddm")

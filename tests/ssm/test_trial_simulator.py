@@ -8,7 +8,7 @@ from numba import njit
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.ssm import simulate
-from hddm_sbi.ssm.own import simulator_of
+from hddm_sbi.ssm.trial_simulator import simulator_of
 from tests.ssm.counter import SIMULATORS, THETA, model
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from hddm_sbi import _files as files
 from hddm_sbi.errors import ModelError, OutputError, WeightsError
-from hddm_sbi.likelihoods import files
 from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 from hddm_sbi.ssm import SSM
 from hddm_sbi.training.train import Trainer, TrainingPlan
