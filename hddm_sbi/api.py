@@ -17,13 +17,13 @@ from hddm_sbi import __version__
 from hddm_sbi.design.conditions import Conditions, find_conditions
 from hddm_sbi.design.formulas import Formula
 from hddm_sbi.errors import FormulaError, HDDMWarning, ModelError
-from hddm_sbi.inference.centring import choose_centring
+from hddm_sbi.inference.centring import choose_centring, not_centred
 from hddm_sbi.inference.contract import NutsSettings
+from hddm_sbi.inference.coordinates import Rounded
 from hddm_sbi.inference.initial import Estimate, estimate, starting_points
 from hddm_sbi.inference.layout import coefficients
 from hddm_sbi.inference.nuts import SAMPLERS, sample_nuts
 from hddm_sbi.inference.potential import Potential
-from hddm_sbi.inference.preconditioner import Preconditioned
 from hddm_sbi.inference.predictive import pointwise_log_prob, predict, simulate_trials, thinned
 from hddm_sbi.inference.prior import prior_coefficients
 from hddm_sbi.likelihoods.base import FloatArray, Likelihood
@@ -219,9 +219,11 @@ class HierarchicalDDM:
         )
         for part in self.potential.not_compiled:
             warnings.warn(f"{part} has no compiled form: Python evaluates it, which takes longer.", HDDMWarning, 2)
-        target = Preconditioned(self.potential, self._prepared[1].pack(self.spec), settings.parallel)
+        spec = not_centred(self.spec)
+        potential = Potential(spec, self.likelihood, self.trials.rt, self.trials.choice, settings.parallel)
+        target = Rounded(potential, self._prepared[1].pack(spec), settings.parallel)
         raw = sample_nuts(target, starting_points(target), settings, sampler, progress)
-        found = coefficients(self.spec, target.to_u(raw.u))
+        found = coefficients(spec, target.to_u(raw.u))
         variables, coords = self._variables(found)
         result: dict[str, Group] = {
             "posterior": _with_draws(variables),
