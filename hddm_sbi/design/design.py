@@ -172,7 +172,10 @@ def _parameter(
     else:
         group = _automatic(common, automatic, random_slopes)
     if not common and not group:
-        raise FormulaError(f"the formula for '{name}' has no terms; write '{name} ~ 1' for a single value.")
+        raise FormulaError(
+            f"the formula for '{name}' has no terms; write '{name} ~ 1' for a single value, or fixed={{\"{name}\": 0}} "
+            "for a constant."
+        )
     return ParameterDesign(name, common, group, formula_text(common, group))
 
 
