@@ -132,7 +132,7 @@ def _check(source: Source, tree: Any, outer: str | None) -> None:
 
 def _check_call(source: Source, tree: Any, outer: str | None) -> None:
     name = _callee(tree)
-    if name is None or any(_is_bar(argument) for argument in tree.args):
+    if name is None or (name not in functions.NAMES and any(_is(argument, {"PIPE"}) for argument in tree.args)):
         raise source.error(f"has '{render(tree)}'; an operator such as + is missing before '('")
     contrast = name in functions.CONTRASTS and outer == "C"
     if name not in functions.NAMES and not contrast:
@@ -141,6 +141,8 @@ def _check_call(source: Source, tree: Any, outer: str | None) -> None:
     repeated = next((keyword for keyword in keywords if keywords.count(keyword) > 1), None)
     if repeated is not None:
         raise source.error(f"gives '{repeated}' more than once in '{render(tree)}'; write it once")
+    if name == "I" and keywords:
+        raise source.error(f"has '=' in '{render(tree)}'; a comparison is written {keywords[0]} == 'level'")
     if contrast or name in functions.LEVELLED:
         for argument in tree.args[0 if contrast else 1 :]:
             _check_level(source, name, argument)
@@ -228,10 +230,6 @@ def _number_or_text(tree: Any) -> Any:
 
 def _is(tree: Any, kinds: frozenset[str] | set[str]) -> bool:
     return isinstance(tree, Binary) and tree.operator.kind in kinds
-
-
-def _is_bar(tree: Any) -> bool:
-    return _is(tree, {"PIPE"})
 
 
 def _compared(tree: Any) -> str:

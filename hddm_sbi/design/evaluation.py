@@ -34,6 +34,17 @@ def formulae_component(part: Component) -> Any:
     return call
 
 
+def is_factor(part: Component, prepared: pd.DataFrame) -> bool:
+    """Whether a component has levels instead of numbers."""
+    component = formulae_component(part)
+    _set_type(component, prepared)
+    return bool(component.kind == "categoric")
+
+
+def _set_type(component: Any, prepared: pd.DataFrame) -> None:
+    component.set_type(*([prepared] if isinstance(component, Variable) else [prepared, ENVIRONMENT]))
+
+
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Keep formulae from printing; what is infinite or undefined is refused by name later."""
@@ -41,16 +52,13 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def check_backticks(source: Source, columns: Iterable[object]) -> None:
-    """Refuse a column written without the backticks that its name needs.
-
-    Raises:
-        FormulaError: the data has a column such as ``2back`` or ``my col`` that the formula names without backticks.
-    """
+def lacking_backticks(source: Source, columns: Iterable[object]) -> FormulaError | None:
+    """The error for a column such as ``2back`` or ``my col`` that the formula names without backticks, if there is."""
     for name in sorted((name for name in columns if isinstance(name, str)), key=len, reverse=True):
         plain = _PLAIN_NAME.fullmatch(name) and name not in ("True", "False", "None")
         if not plain and re.search(r"[^\W\d]", name) and name in source.rhs.replace(f"`{name}`", ""):
-            raise source.error(f"names the column '{name}', which needs backticks; write `{name}`")
+            return source.error(f"names the column '{name}', which needs backticks; write `{name}`")
+    return None
 
 
 def check_levels(source: Source, part: Component, columns: Columns, prepared: pd.DataFrame) -> None:
@@ -72,7 +80,7 @@ def failure(source: Source, parts: Iterable[Component], prepared: pd.DataFrame) 
         component = formulae_component(part)
         try:
             with quiet():
-                component.set_type(*([prepared] if part.call is None else [prepared, ENVIRONMENT]))
+                _set_type(component, prepared)
                 component.set_data(True)
                 component.set_data(False)
         except Exception:

@@ -62,6 +62,12 @@ def read(source: Source) -> tuple[Product, ...]:
     """
     tree = parse(source)
     expander = _Expander(source)
+    if _number_in(tree) not in (None, "0", "1"):
+        number = "".join(source.rhs.split())
+        raise source.error(
+            f"has no terms but the number {number}; a constant is {_fixed(source, number)}, not a formula, and a "
+            f"column of that name is written in backticks, `{number}`"
+        )
     try:
         terms = expander.sum_of(tree)
     except RecursionError:
@@ -114,18 +120,11 @@ class _Expander:
             raise self.source.error(f"has the term '{value}'; a column of that name is written in backticks, `{value}`")
         if isinstance(value, int) and value in (0, 1):
             return _Sum(intercept=value == 1)
-        raise self._number(render(tree), alone=self.source.rhs.strip())
-
-    def _number(self, number: str, alone: str) -> Exception:
-        constant = f'fixed={{"{self.source.parameter}": {number}}}'
-        if alone.strip("+-() ") == number:
-            return self.source.error(
-                f"has no terms but the number {alone}; a constant is {constant.replace(number, alone)}, not a formula, "
-                f"and a column of that name is written in backticks, `{number}`"
-            )
-        return self.source.error(
-            f"has the number {number} as a term; leave it out, since coefficients are estimated (a parameter that is "
-            f"a constant is {constant}, an intercept 1, and a column of that name is written in backticks, `{number}`)"
+        number = render(tree)
+        raise self.source.error(
+            f"has the number {number} as a term; leave it out, since coefficients are estimated (a parameter that is a "
+            f"constant is {_fixed(self.source, number)}, an intercept 1, and a column of that name is written in "
+            f"backticks, `{number}`)"
         )
 
     def _signed(self, tree: Any) -> _Sum:
@@ -264,6 +263,10 @@ def _number_in(tree: Any) -> str | None:
         tree = tree.expression if isinstance(tree, Grouping) else tree.right
     number = isinstance(tree, Literal) and isinstance(tree.value, int | float) and not isinstance(tree.value, bool)
     return render(tree) if number else None
+
+
+def _fixed(source: Source, number: str) -> str:
+    return f'fixed={{"{source.parameter}": {number}}}'
 
 
 def _written(term: Product) -> str:

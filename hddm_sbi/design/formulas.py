@@ -81,9 +81,10 @@ def _text(text: object) -> str:
 
 def _under(key: str, text: str) -> tuple[str, str, str]:
     """A formula that a dictionary has under the name of its parameter; it may name the parameter again."""
-    lhs, tilde, rhs = (part.strip() for part in text.partition("~"))
-    if not tilde:
+    tilde = next((token.start for token in scan(text) if token.kind == "TILDE"), None)
+    if tilde is None:
         return f"{key} ~ {text}", key, text
+    lhs, rhs = text[:tilde].strip(), text[tilde + 1 :].strip()
     if lhs not in ("", key):
         raise FormulaError(
             f"the formula '{text}' stands under '{key}' but is for '{lhs}'; name the same parameter twice."
@@ -124,6 +125,6 @@ def _separated(text: str, tokens: Sequence[Token], tilde: int) -> str:
     """How to separate the formulas around a ``~`` that has no separator before it."""
     name = tokens[tilde - 1]
     if name.kind != "IDENTIFIER" or tokens[tilde].depth or tilde < 2 or tokens[tilde - 2].kind == "TILDE":
-        return "write a list with one formula for each parameter"
+        return "write one '~' for each parameter, in a list of formulas"
     before, after = " ".join(text[: name.start].split()), " ".join(text[name.start :].split())
     return f'if \'{name.lexeme}\' is the next parameter, write a list: ["{before}", "{after}"]'

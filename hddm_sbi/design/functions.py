@@ -49,12 +49,13 @@ _USAGE = {
 _FACTOR, _SPLINE = "write C(x) for a factor", "write bs(x, df=4) for a spline"
 _ELSEWHERE = {
     **dict.fromkeys(("factor", "as.factor", "as_factor", "cat", "category", "categorical", "mo"), _FACTOR),
-    **dict.fromkeys(("s", "ns", "te", "ti", "t2", "gp", "hsgp", "lo", "rcs"), _SPLINE),
+    **dict.fromkeys(("s", "ns", "cr", "cc", "tp", "te", "ti", "t2", "gp", "hsgp", "lo", "rcs"), _SPLINE),
     **dict.fromkeys(("z", "zscore", "std", "standardise"), "write scale(x)"),
     **dict.fromkeys(("mean", "np.mean", "demean", "np.std", "np.median"), "write center(x) or scale(x)"),
     **dict.fromkeys(("relevel", "Relevel"), "write C(x, Treatment('level'))"),
     **dict.fromkeys(("ifelse", "if_else"), "write np.where(x > 0, 1, 0)"),
-    **dict.fromkeys(("ln",), "write log(x)"),
+    **dict.fromkeys(("gr", "mm"), "group by a column, as in (1 | subject)"),
+    "ln": "write log(x)",
     **dict.fromkeys(("Helmert", "Poly", "Diff"), "the contrasts are Treatment and Sum"),
 }
 
@@ -67,7 +68,9 @@ def unknown(name: str) -> str:
         return f"has '{name}' outside C(); write C(stim, {name})"
     known = sorted((name for name in NAMES if not name.startswith("np.")), key=str.casefold)
     advice = _ELSEWHERE.get(name) or suggestion(name, known)
-    return f"cannot be evaluated: there is no function or column '{name}' to call; {advice.rstrip('.')}"
+    if advice.endswith("."):
+        advice = f"{advice[:-1]}; if '{name}' is a column, an operator such as + is missing before '('"
+    return f"cannot be evaluated: there is no function or column '{name}' to call; {advice}"
 
 
 def usage(name: str) -> str:

@@ -12,25 +12,32 @@ from hddm_sbi.design.tokens import Token, scan
 from hddm_sbi.errors import FormulaError
 
 # What to write instead of a token at which the reading stopped; the others lack an operator before them.
+_LEVELS = "compare inside I(), as in I(stim == 'left'), and order levels with pandas.Categorical"
+_INTERACTION = "an interaction is written a:b, nesting a / b"
+_QUOTES = "write straight quotation marks"
 _ADVICE = {
     ",": "put + between terms, and write the formula of another parameter as 'a ~ ...'",
     ";": "write the formula of another parameter as 'a ~ ...'",
     ".": "name the columns that '.' stands for",
-    "[": "compare inside I(), as in I(stim == 'left'), and order levels with pandas.Categorical",
-    "]": "compare inside I(), as in I(stim == 'left'), and order levels with pandas.Categorical",
-    "%in%": "an interaction is written a:b, nesting a / b",
+    "%in%": _INTERACTION,
+    "in": _INTERACTION,
+    "×": "a product of terms is written a * b, an interaction alone a:b",
+    "%": "write a remainder as np.mod(x, 2)",
     "//": "write a division as I(x / 2)",
     "$": "write the name of the column alone",
-    "&": "an interaction is written a:b; inside I(), multiply conditions",
+    "&": f"{_INTERACTION}; inside I(), multiply conditions",
     "!": "compare inside I(), as in I(stim != 'left')",
-    "'": "close the quotation mark",
-    '"': "close the quotation mark",
-    "`": "close the backtick, as in `my column`",
-    ")": "close each bracket that is opened, and open each that is closed",
+    "and": "put + between terms",
+    "or": "put + between terms",
+    "if": "write np.where(x > 0, 1, 0)",
     "(": "an operator such as + is missing before it",
+    ")": "a term is missing before it",
+    "`": "close the backtick, as in `my column`",
+    **dict.fromkeys("[]", _LEVELS),
+    **dict.fromkeys("'\"", "close the quotation mark"),
+    **dict.fromkeys("“”‘’„", _QUOTES),
+    **dict.fromkeys("–—−", "write a minus as -"),
 }
-
-
 _CONTINUES = ("PLUS", "MINUS", "STAR", "SLASH", "STAR_STAR", "COLON", "PIPE")
 _NAMES = ("IDENTIFIER", "BQNAME", "NUMBER", "RIGHT_PAREN")
 
@@ -49,7 +56,7 @@ class Source:
 
     def error(self, problem: str) -> FormulaError:
         """An error that says what is wrong with the formula, without the full stop."""
-        return FormulaError(f"{self.text} {problem}.")
+        return FormulaError(f"{self.text} {problem}" + ("" if problem.endswith("?") else "."))
 
 
 def parse(source: Source) -> Any:
@@ -100,7 +107,9 @@ def _advice(source: Source, tokens: Sequence[Token], position: int) -> str:
         return _ADVICE[token.lexeme]
     if token.kind in _CONTINUES:
         return (
-            f"a term is missing between '{before.lexeme}' and '{token.lexeme}'" if before.lexeme else "it lacks a term"
+            f"a term is missing between '{before.lexeme}' and '{token.lexeme}'"
+            if before.lexeme
+            else "a term is missing before it"
         )
     if before.kind in _NAMES and token.kind in _NAMES:
         pair = f"{before.lexeme} + {token.lexeme}" if before.kind != "RIGHT_PAREN" else f"... + {token.lexeme}"

@@ -11,18 +11,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from formulae.terms.terms import Intercept, Model
+from formulae.terms.terms import Intercept
 from formulae.terms.terms import Term as FormulaeTerm
 
 from hddm_sbi.design.calls import Component
+from hddm_sbi.design.coding import Coding, coded
 from hddm_sbi.design.columns import Columns, read_columns
 from hddm_sbi.design.evaluation import (
     ENVIRONMENT,
-    check_backticks,
     check_levels,
     evaluate_new,
     failure,
     formulae_component,
+    is_factor,
+    lacking_backticks,
     quiet,
 )
 from hddm_sbi.design.expansion import Product, read
@@ -97,9 +99,8 @@ def evaluate_side(parameter: str, rhs: str, frame: pd.DataFrame) -> Side:
         products = read(source)
         names = list(dict.fromkeys(name for term in products for name in term.columns))
         columns = read_columns(frame, names, parameter)
-    except FormulaError:
-        check_backticks(source, frame.columns)
-        raise
+    except FormulaError as error:
+        raise lacking_backticks(source, frame.columns) or error from None
     prepared = columns.prepare(frame)
     parts = tuple(dict.fromkeys(part for term in products for part in term.components))
     for part in parts:
@@ -120,23 +121,23 @@ def evaluate_side(parameter: str, rhs: str, frame: pd.DataFrame) -> Side:
 
 def _evaluated(source: Source, products: Sequence[Product], prepared: pd.DataFrame) -> tuple[Term, ...]:
     """The terms on the data, their factors coded so that together they have full rank."""
-    if not products:
-        return ()
-    model = Model(*(_formulae_term(product) for product in products))
     parts = {part.name: part for product in products for part in product.components}
     try:
         with quiet():
-            model.eval(prepared, ENVIRONMENT)
+            categoric = {part: is_factor(part, prepared) for part in parts.values()}
+            terms = [_on_data(product, coding, prepared) for product, coding in coded(products, categoric)]
     except Exception as error:
         raise failure(source, parts.values(), prepared) from error
-    return tuple(_term(source.parameter, term, parts) for term in model.common_terms)
+    return tuple(_term(source.parameter, term, parts) for term in terms)
 
 
-def _formulae_term(product: Product) -> Any:
+def _on_data(product: Product, coding: Coding, prepared: pd.DataFrame) -> Any:
     """A new formulae term: terms that share components would overwrite each other's coding."""
-    if not product.components:
-        return Intercept()
-    return FormulaeTerm(*(formulae_component(part) for part in product.components))
+    parts = (formulae_component(part) for part in product.components)
+    term = FormulaeTerm(*parts) if product.components else Intercept()
+    term.set_type(prepared, ENVIRONMENT)
+    term.set_data(coding)
+    return term
 
 
 def _term(parameter: str, source: Any, parts: Mapping[str, Component]) -> Term:
