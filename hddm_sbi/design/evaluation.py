@@ -25,11 +25,21 @@ ENVIRONMENT = Environment([functions.FUNCTIONS])
 _PLAIN_NAME = re.compile(r"[^\W\d][\w.]*")
 
 
+class _Resolver(CallResolver):
+    """Resolves calls to the functions that are ours."""
+
+    def visitCallExpr(self, expr: Any) -> Any:
+        """The call, with the name under which its function is found."""
+        call = super().visitCallExpr(expr)
+        call.callee = functions.OWN.get(call.callee, call.callee)
+        return call
+
+
 def formulae_component(part: Component) -> Any:
     """A new formulae component, which will remember what its transforms learn from the data."""
     if part.call is None:
         return Variable(part.name)
-    call = Call(CallResolver(part.call).resolve())
+    call = Call(_Resolver(part.call).resolve())
     call.name = part.name  # formulae drops the brackets: I((x + y) / 2) would be called I(x + y / 2)
     return call
 

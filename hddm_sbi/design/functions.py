@@ -10,6 +10,7 @@ from formulae.categorical import ENCODINGS
 from formulae.transforms import TRANSFORMS
 
 from hddm_sbi.design.columns import suggestion
+from hddm_sbi.design.splines import Spline
 
 # Functions of each row alone: one that summarises rows, such as np.mean, would give new data other values than the
 # same trials had in the fit. A namespace of plain functions can be copied, the module cannot.
@@ -23,13 +24,19 @@ FUNCTIONS: dict[str, Any] = {
     "np": SimpleNamespace(**_NUMPY),
     **{name: _NUMPY[name] for name in ("log", "log2", "log10", "exp", "sqrt", "abs", "sin", "cos")},
 }
+# Names in a formula whose function is ours although formulae has one, and the name to find it by.
+OWN = {"bs": "bs of hddm_sbi"}
+FUNCTIONS[OWN["bs"]] = Spline
 CONTRASTS = frozenset(ENCODINGS)
 _REFUSED = {
     "offset": "there are no offsets here; a constant is fixed={\"t0\": 0.3}",
     **dict.fromkeys(("p", "prop", "proportion"), "there are no proportions here; a formula has no left-hand term"),
 }  # fmt: skip
 NAMES = frozenset(
-    {*(name for name in TRANSFORMS if name not in _REFUSED), *(name for name in FUNCTIONS if name != "np")}
+    {
+        *(name for name in TRANSFORMS if name not in _REFUSED),
+        *(name for name in FUNCTIONS if name.isidentifier() and name != "np"),
+    }
     | {f"np.{name}" for name in _ELEMENTWISE}
 )
 # Spline bases: formulae refuses their interactions from 0.8 on.

@@ -4,6 +4,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.interpolate import BSpline
 
 from hddm_sbi.design.terms import evaluate_side
 from hddm_sbi.errors import DataError, FormulaError, HDDMWarning
@@ -193,3 +194,36 @@ def test_unseen_levels_and_missing_columns_of_new_data(experiment):
         columns.prepare(pd.DataFrame({"conf": ["HC", "XX"]}))
     with pytest.raises(DataError, match="no column 'conf'"):
         columns.prepare(pd.DataFrame({"other": [1]}))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        ("df=4", {"df": 4}),
+        ("4", {"df": 4}),
+        ("knots=None, df=3", {"df": 3}),
+        ("df=6, degree=2", {"df": 6, "degree": 2}),
+        ("df=3, degree=2", {"df": 3, "degree": 2}),
+        ("df=5, lower_bound=-20", {"df": 5, "lower_bound": -20}),
+    ],
+)
+def test_a_spline_has_the_same_columns_on_every_version_of_formulae(experiment, arguments, options):
+    basis, x = (
+        evaluate_side("v", f"bs(theta, {arguments})", experiment).common[1].matrix,
+        experiment["theta"].to_numpy(),
+    )
+    degree, low = options.get("degree", 3), options.get("lower_bound", x.min())
+    assert basis.shape == (240, options["df"])
+    inner = np.percentile(x, np.linspace(0, 100, options["df"] + 2 - degree)[1:-1])
+    whole = BSpline.design_matrix(x, np.r_[[low] * (degree + 1), inner, [x.max()] * (degree + 1)], degree).toarray()
+    assert np.allclose(basis.mean(axis=0), 0)
+    # by orthonormal directions: lengths along them are kept
+    projection = np.linalg.lstsq(whole, basis, rcond=None)[0]
+    assert np.allclose(whole @ projection, basis) and np.allclose(projection.T @ projection, np.eye(options["df"]))
+
+
+def test_a_spline_without_centring_spans_the_constant(experiment):
+    (spline,) = evaluate_side("v", "0 + bs(theta, df=5, center=False)", experiment).common
+    assert spline.matrix.shape == (240, 5) and np.allclose(spline.matrix.sum(axis=1), 1)
+    with pytest.raises(FormulaError, match=r"cannot be evaluated; write it as in bs\(x, df=4\)"):
+        evaluate_side("v", "bs(theta, df=5, intercept=True)", experiment)
