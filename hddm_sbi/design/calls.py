@@ -10,6 +10,7 @@ from formulae.expr import Assign, Binary, Call, Grouping, Literal, QuotedName, U
 
 from hddm_sbi.design import functions
 from hddm_sbi.design.syntax import Source
+from hddm_sbi.design.tokens import written
 
 COMPARISONS = frozenset({"EQUAL_EQUAL", "BANG_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL"})
 _ARITHMETIC = COMPARISONS | {"PLUS", "MINUS", "STAR", "SLASH", "STAR_STAR"}
@@ -38,6 +39,11 @@ class Component:
     @property
     def _key(self) -> tuple[str, bool]:
         return self.name, self.call is None
+
+    @property
+    def written(self) -> str:
+        """As a formula writes it, with backticks."""
+        return written(self.name) if self.call is None else render(self.call, backticks=True)
 
     @property
     def callee(self) -> str | None:
@@ -114,7 +120,7 @@ def render(tree: Any, *, backticks: bool = False) -> str:
     if isinstance(tree, Literal):
         return str(tree.value if tree.lexeme is None else tree.lexeme)
     if isinstance(tree, QuotedName):
-        return str(tree.expression.lexeme if backticks else column(tree))
+        return written(str(column(tree))) if backticks else str(column(tree))
     return str(tree.name.lexeme) + ("" if tree.level is None else f"[{text(tree.level)}]")
 
 

@@ -19,10 +19,10 @@ from hddm_sbi.design import functions
 from hddm_sbi.design.calls import Component, callees, levels_named
 from hddm_sbi.design.columns import Columns
 from hddm_sbi.design.syntax import Source
+from hddm_sbi.design.tokens import written
 from hddm_sbi.errors import DataError, FormulaError
 
 ENVIRONMENT = Environment([functions.FUNCTIONS])
-_PLAIN_NAME = re.compile(r"[^\W\d][\w.]*")
 
 
 class _Resolver(CallResolver):
@@ -65,8 +65,8 @@ def quiet() -> Iterator[None]:
 def lacking_backticks(source: Source, columns: Iterable[object]) -> FormulaError | None:
     """The error for a column such as ``2back`` or ``my col`` that the formula names without backticks, if there is."""
     for name in sorted((name for name in columns if isinstance(name, str)), key=len, reverse=True):
-        plain = _PLAIN_NAME.fullmatch(name) and name not in ("True", "False", "None")
-        if not plain and re.search(r"[^\W\d]", name) and name in source.rhs.replace(f"`{name}`", ""):
+        lacking = written(name) != name and name in source.rhs.replace(f"`{name}`", "")
+        if lacking and re.search(r"[^\W\d]", name):
             return source.error(f"names the column '{name}', which needs backticks; write `{name}`")
     return None
 

@@ -16,6 +16,9 @@ from formulae.expr import Assign, Binary, Grouping, Literal, Unary
 from hddm_sbi.design.calls import COMPARISONS, Component, component, render
 from hddm_sbi.design.functions import SPLINES
 from hddm_sbi.design.syntax import Source, parse
+from hddm_sbi.design.tokens import written
+
+_MANY_TERMS = 10_000
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,9 @@ def _check_terms(source: Source, terms: Iterable[Product]) -> None:
         spline = next((part.name for part in term.components if part.callee in SPLINES), None)
         if spline is not None and len(term.components) > 1:
             raise source.error(f"has an interaction of the spline {spline}; write one of poly(x, 2) instead")
-        if names.setdefault((_written(term), term.factor), term) is not term:
-            raise source.error(f"has two terms that are both called '{_written(term)}'; rename a column")
+        name = ":".join(part.name for part in term.components)
+        if names.setdefault((name, term.factor), term) is not term:
+            raise source.error(f"has two terms that are both called '{name}'; rename a column")
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ class _Expander:
         value = tree.value
         if isinstance(value, str):
             raise self.source.error(
-                f"has {render(tree)} in quotes; write the name of a column without them, {_name(value)}"
+                f"has {render(tree)} in quotes; write the name of a column without them, {written(value)}"
             )
         if isinstance(value, bool) or value is None:
             raise self.source.error(f"has the term '{value}'; a column of that name is written in backticks, `{value}`")
@@ -150,11 +154,11 @@ class _Expander:
             return self._power(tree)
         left, right = self._operand(tree, tree.left), self._operand(tree, tree.right)
         if kind == "COLON":
-            return _interaction(left, right)
+            return _interaction(self.source, left, right)
         if kind == "STAR":
-            return _plus(_plus(left, right), _interaction(left, right))
+            return _plus(_plus(left, right), _interaction(self.source, left, right))
         within = Product(tuple(part for term in left.products.values() for part in term.components))
-        return _plus(left, _interaction(_collected([within]), right))
+        return _plus(left, _interaction(self.source, _collected([within]), right))
 
     def _minus(self, tree: Any) -> _Sum:
         left, right = self.sum_of(tree.left), self.sum_of(tree.right)
@@ -201,7 +205,7 @@ class _Expander:
             raise self.source.error(f"has '{whole}', where the power is the highest order of interactions; write ** 2")
         result = terms
         for _ in range(min(value, len(terms.products)) - 1):  # higher powers add nothing
-            result = _plus(result, _interaction(result, terms))
+            result = _plus(result, _interaction(self.source, result, terms))
         return result
 
     def _bar(self, tree: Any) -> _Sum:
@@ -248,7 +252,9 @@ def _plus(left: _Sum, right: _Sum) -> _Sum:
     return _Sum({**left.products, **added}, intercept)
 
 
-def _interaction(left: _Sum, right: _Sum) -> _Sum:
+def _interaction(source: Source, left: _Sum, right: _Sum) -> _Sum:
+    if len(left.elements) * len(right.elements) > _MANY_TERMS:
+        raise source.error(f"stands for more than {_MANY_TERMS:,} terms; write those that you need")
     pairs = product(left.elements, right.elements)
     return _collected(Product(tuple(dict.fromkeys((*a.components, *b.components)))) for a, b in pairs)
 
@@ -270,9 +276,5 @@ def _fixed(source: Source, number: str) -> str:
 
 
 def _written(term: Product) -> str:
-    effects = ":".join(part.name for part in term.components) or "1"
-    return f"({effects} | {':'.join(term.factor)})" if term.factor else effects
-
-
-def _name(value: str) -> str:
-    return value if value.isidentifier() else f"`{value}`"
+    effects = ":".join(part.written for part in term.components) or "1"
+    return f"({effects} | {':'.join(map(written, term.factor))})" if term.factor else effects

@@ -10,7 +10,7 @@ from formulae.categorical import ENCODINGS
 from formulae.transforms import TRANSFORMS
 
 from hddm_sbi.design.columns import suggestion
-from hddm_sbi.design.splines import Spline
+from hddm_sbi.design.transforms import Binary, Spline
 
 # Functions of each row alone: one that summarises rows, such as np.mean, would give new data other values than the
 # same trials had in the fit. A namespace of plain functions can be copied, the module cannot.
@@ -25,8 +25,8 @@ FUNCTIONS: dict[str, Any] = {
     **{name: _NUMPY[name] for name in ("log", "log2", "log10", "exp", "sqrt", "abs", "sin", "cos")},
 }
 # Names in a formula whose function is ours although formulae has one, and the name to find it by.
-OWN = {"bs": "bs of hddm_sbi"}
-FUNCTIONS[OWN["bs"]] = Spline
+OWN = {"bs": "hddm_sbi bs", "B": "hddm_sbi binary", "binary": "hddm_sbi binary"}
+FUNCTIONS |= {"hddm_sbi bs": Spline, "hddm_sbi binary": Binary}
 CONTRASTS = frozenset(ENCODINGS)
 _REFUSED = {
     "offset": "there are no offsets here; a constant is fixed={\"t0\": 0.3}",

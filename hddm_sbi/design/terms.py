@@ -42,7 +42,8 @@ class Term:
     """One term of a formula.
 
     Args:
-        name: as formulae writes it: ``Intercept``, ``conf``, ``conf:stim``.
+        name: ``Intercept``, ``conf``, ``conf:stim``.
+        written: as a formula has it: ``1``, ``conf``, ``conf:`my stim```.
         levels: labels of the columns where the term has a factor (or several columns), else None.
         labels: full names of the columns, for messages: ``conf[LC]``.
         matrix: values on the trials, shape (trials, columns).
@@ -54,6 +55,7 @@ class Term:
     """
 
     name: str
+    written: str
     levels: tuple[str, ...] | None
     labels: tuple[str, ...]
     matrix: FloatArray
@@ -142,7 +144,7 @@ def _on_data(product: Product, coding: Coding, prepared: pd.DataFrame) -> Any:
 
 def _term(parameter: str, source: Any, parts: Mapping[str, Component]) -> Term:
     if isinstance(source, Intercept):
-        return Term("Intercept", None, ("Intercept",), _as_matrix(source.data), (), (), None, source)
+        return Term("Intercept", "1", None, ("Intercept",), _as_matrix(source.data), (), (), None, source)
     matrix = _as_matrix(source.data)
     if not matrix.shape[1]:
         raise FormulaError(
@@ -165,6 +167,7 @@ def _term(parameter: str, source: Any, parts: Mapping[str, Component]) -> Term:
     categoric = [component for component in source.components if component.kind == "categoric"]
     return Term(
         name=source.name,
+        written=":".join(parts[component.name].written for component in source.components),
         levels=None if levels is None else tuple(str(level) for level in levels),
         labels=labels,
         matrix=matrix,

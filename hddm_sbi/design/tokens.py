@@ -72,3 +72,8 @@ def _classified(group: str, lexeme: str) -> tuple[str, str | float | None]:
     if group in ("OPERATOR", "DIGITS"):
         return _OPERATORS.get(lexeme, "OTHER"), None
     return group, None
+
+
+def written(column: str) -> str:
+    """The name of a column as a formula writes it: in backticks where it is no plain name."""
+    return column if [token.kind for token in scan(column)] == ["IDENTIFIER", "EOF"] else f"`{column}`"

@@ -313,6 +313,10 @@ def test_brackets_in_calls_are_part_of_the_name():
         ("Intercept + x", r"the intercept is written 1"),
         ("C(`I(x)`) + `C(I(x))` + C(I(x))", r"two terms that are both called 'C\(I\(x\)\)'; rename a column"),
         ("(" * 400 + "x" + ")" * 400, "too many brackets inside each other"),
+        (
+            "*".join(f"x{number}" for number in range(40)),
+            "stands for more than 10,000 terms; write those that you need",
+        ),
         ("x + " * 2000 + "x", "too many terms"),
     ],
 )

@@ -227,3 +227,11 @@ def test_a_spline_without_centring_spans_the_constant(experiment):
     assert spline.matrix.shape == (240, 5) and np.allclose(spline.matrix.sum(axis=1), 1)
     with pytest.raises(FormulaError, match=r"cannot be evaluated; write it as in bs\(x, df=4\)"):
         evaluate_side("v", "bs(theta, df=5, intercept=True)", experiment)
+
+
+def test_binary_keeps_its_level_on_new_data(experiment):
+    for rhs, ones in (("binary(item)", 0), ("B(item)", 0), ("binary(item, 3)", 3), ("B(item, success=3)", 3)):
+        side = evaluate_side("v", rhs, experiment)
+        assert np.array_equal(side.common[1].matrix[:, 0], experiment["item"] == ones)
+        new = side.columns.prepare(experiment.head(4).assign(item=[-1, ones, 1, 7]))
+        assert side.common[1].evaluate(new)[:, 0].tolist() == [0, 1, 0, 0]

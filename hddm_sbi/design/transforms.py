@@ -1,4 +1,4 @@
-"""B-splines with the same columns on every version of formulae."""
+"""Transforms that formulae has, too, but that differ between its versions or forget what they learnt from the data."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from formulae.transforms import TRANSFORMS
 
 FloatArray = npt.NDArray[np.float64]
@@ -45,6 +46,24 @@ class Spline:
         if self._directions is None:
             self._directions = _summing_to_zero(basis.mean(axis=0))
         return np.asarray(basis @ self._directions)
+
+
+class Binary:
+    """1 where a column has a level, by default the first one in order, else 0.
+
+    formulae looks for the first level again in new data, and so takes another one where they have a smaller number.
+    """
+
+    __stateful_transform__ = True
+
+    def __init__(self) -> None:
+        self._success: Any = None
+
+    def __call__(self, x: Any, success: Any = None) -> FloatArray:
+        """Zeros and ones, shape (rows,)."""
+        if self._success is None:
+            self._success = sorted(pd.unique(x).tolist())[0] if success is None else success
+        return np.asarray(x == self._success, dtype=np.float64)
 
 
 def _summing_to_zero(means: FloatArray) -> FloatArray:
