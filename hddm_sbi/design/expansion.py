@@ -89,7 +89,7 @@ def _check_terms(source: Source, terms: Iterable[Product]) -> None:
             raise source.error("has 'Intercept'; the intercept is written 1")
         spline = next((part.name for part in term.components if part.callee in SPLINES), None)
         if spline is not None and len(term.components) > 1:
-            raise source.error(f"has an interaction of the spline {spline}; write one of poly(x, 2) instead")
+            raise source.error(f"has an interaction of the spline {spline}; write one of bs(x, df=4) instead")
         name = ":".join(part.name for part in term.components)
         if names.setdefault((name, term.factor), term) is not term:
             raise source.error(f"has two terms that are both called '{name}'; rename a column")

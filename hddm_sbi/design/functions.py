@@ -14,11 +14,10 @@ from hddm_sbi.design.transforms import Binary, Spline
 
 # Functions of each row alone: one that summarises rows, such as np.mean, would give new data other values than the
 # same trials had in the fit. A namespace of plain functions can be copied, the module cannot.
-_ELEMENTWISE = (
-    "abs", "absolute", "arctan", "cbrt", "ceil", "clip", "cos", "exp", "exp2", "expm1", "fabs", "floor", "log",
-    "log10", "log1p", "log2", "maximum", "minimum", "mod", "power", "round", "sign", "sin", "sqrt", "square", "tan",
-    "tanh", "where",
-)  # fmt: skip
+_ELEMENTWISE = sorted(
+    {name for name in dir(np) if isinstance(found := getattr(np, name), np.ufunc) and found.signature is None}
+    | {"clip", "round", "where"}
+)
 _NUMPY = {name: getattr(np, name) for name in _ELEMENTWISE}
 FUNCTIONS: dict[str, Any] = {
     "np": SimpleNamespace(**_NUMPY),
@@ -39,8 +38,8 @@ NAMES = frozenset(
     }
     | {f"np.{name}" for name in _ELEMENTWISE}
 )
-# Spline bases: formulae refuses their interactions from 0.8 on.
-SPLINES = frozenset({"bs", "cc", "cr", "tp"})
+# Spline bases whose interactions formulae refuses; those of bs, which is ours, are computed.
+SPLINES = frozenset({"cc", "cr", "tp"})
 # Functions that make factors, or compare with a level: a text among their arguments is a level.
 LEVELLED = frozenset({"B", "C", "S", "T", "binary"})
 _USAGE = {

@@ -53,6 +53,7 @@ def test_matrices_are_what_they_say(experiment):
         "C(code, Treatment(1))",
         "C(old)",
         "bs(theta, df=4)",
+        "bs(theta, df=4)*conf",
         "S(stim)",
         "old",
         "np.exp(theta / 5) + I(theta / 2)",
@@ -220,6 +221,15 @@ def test_a_spline_has_the_same_columns_on_every_version_of_formulae(experiment, 
     # by orthonormal directions: lengths along them are kept
     projection = np.linalg.lstsq(whole, basis, rcond=None)[0]
     assert np.allclose(whole @ projection, basis) and np.allclose(projection.T @ projection, np.eye(options["df"]))
+
+
+def test_a_spline_for_each_condition(experiment):
+    low = (experiment["conf"] == "LC").to_numpy(float)[:, np.newaxis]
+    curve = evaluate_side("v", "bs(theta, df=4)", experiment).common[1].matrix
+    crossed = np.hstack([term.matrix for term in evaluate_side("v", "conf*bs(theta, df=4)", experiment).common])
+    assert np.allclose(crossed, np.hstack([np.ones_like(low), low, curve, low * curve]))
+    apart = evaluate_side("v", "conf + bs(theta, df=4):conf", experiment).common[2].matrix
+    assert np.allclose(apart[:, 0::2], (1 - low) * curve) and np.allclose(apart[:, 1::2], low * curve)
 
 
 def test_a_spline_without_centring_spans_the_constant(experiment):
