@@ -67,7 +67,8 @@ class HierarchicalDDM:
     Args:
         df: one row per trial; never changed.
         groupby: column of the participant; None fits one population.
-        formula: regressions, ``"v ~ conf"``, a list of such, or ``{"v": "conf", "a": "0 + stim + (1|subject)"}``.
+        formula: regressions, ``"v ~ conf"``, a list of such, ``"v ~ conf, a ~ stim"``, or
+            ``{"v": "conf", "a": "0 + stim + (1|subject)"}``.
         model: a name from ``list_models()``, or an ``SSM``, whose simulator is tried on six trials; a race has as many
             accumulators as there are options.
         likelihood: ``"nle"`` (pretrained network; races, which need none, take their formula), ``"exact"`` (where a
