@@ -18,7 +18,7 @@ from hddm_sbi.design.conditions import Conditions, find_conditions
 from hddm_sbi.design.formulas import Formula
 from hddm_sbi.errors import FormulaError, HDDMWarning, ModelError
 from hddm_sbi.inference.centring import choose_centring, not_centred
-from hddm_sbi.inference.contract import NutsSettings
+from hddm_sbi.inference.contract import RawDraws
 from hddm_sbi.inference.coordinates import Rounded
 from hddm_sbi.inference.initial import Estimate, estimate, starting_points
 from hddm_sbi.inference.layout import coefficients
@@ -26,6 +26,7 @@ from hddm_sbi.inference.nuts import SAMPLERS, sample_nuts
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.predictive import pointwise_log_prob, predict, simulate_trials, thinned
 from hddm_sbi.inference.prior import prior_coefficients
+from hddm_sbi.inference.stopping import MAX_DRAWS, Length, Look
 from hddm_sbi.likelihoods.base import FloatArray, Likelihood
 from hddm_sbi.likelihoods.choose import Chosen, choose_likelihood
 from hddm_sbi.likelihoods.exact import find_exact
@@ -33,9 +34,10 @@ from hddm_sbi.likelihoods.lapse import LapseMixture
 from hddm_sbi.model.describe import describe
 from hddm_sbi.results.certificate import Certificate
 from hddm_sbi.results.certify import Certifier, Fit
+from hddm_sbi.results.convergence import look_at
 from hddm_sbi.results.given_draws import check_origin, given_coefficients
 from hddm_sbi.results.quantities import quantities
-from hddm_sbi.results.record import attributes, constant_data
+from hddm_sbi.results.record import attributes, constant_data, run_attributes
 from hddm_sbi.results.to_arviz import Group, Results, group, to_datasets, to_inference_data
 from hddm_sbi.results.variables import Coordinates, Variables, posterior_variables
 from hddm_sbi.results.verdict import BoxReport, box_report
@@ -185,8 +187,8 @@ class HierarchicalDDM:
 
     def sample(
         self,
-        draws: int = 1000,
-        tune: int = 1000,
+        draws: int | Literal["auto"] = "auto",
+        tune: int | Literal["auto"] = "auto",
         chains: int = 4,
         sampler: str = "nutpie",
         seed: int = 0,
@@ -194,13 +196,20 @@ class HierarchicalDDM:
         cores: int | None = None,
         progress: bool = True,
         target_accept: float = 0.9,
+        max_draws: int = MAX_DRAWS,
+        minutes: float | None = None,
     ) -> Results:
         """Sample the posterior by NUTS.
 
+        With ``draws="auto"`` the draws are looked at after 1,000, 1,500, 2,250, ... of each chain, and are enough where
+        every quantity has 400 effective draws in bulk and tails and R-hat is below its bound (see ``verdict``). Where
+        draws diverged, the energy moves too slowly or trees were cut, which more draws do not cure, the sampler starts
+        anew once, with smaller steps and twice the warm-up. The attributes of the result say how it ended.
+
         Args:
-            draws: kept of each chain.
-            tune: warm-up draws before them.
-            chains: number of chains, at most one per core at a time.
+            draws: kept of each chain; ``"auto"``: as many as it takes (Pyro's sampler takes 1,000).
+            tune: warm-up draws before them; ``"auto"``: 1,000.
+            chains: number of chains, at most one per core at a time unless ``draws`` is ``"auto"``.
             sampler: ``"nutpie"``, or ``"pyro"`` for Pyro's own NUTS.
             seed: the same seed gives the same draws.
             groups: further ones: ``log_likelihood``, ``posterior_predictive``, ``prior``, ``prior_predictive``.
@@ -208,6 +217,8 @@ class HierarchicalDDM:
             progress: show how far the chains are.
             target_accept: acceptance rate at which the sampler aims; nearer to 1 means shorter steps, which helps where
                 draws diverge.
+            max_draws: the most that ``"auto"`` takes of each chain.
+            minutes: end after about so many, with the draws that there are: such a result cannot be repeated exactly.
 
         Returns:
             ArviZ ``InferenceData`` (``xarray.DataTree`` on ArviZ 1 and later).
@@ -215,26 +226,37 @@ class HierarchicalDDM:
         wanted = _check_groups(groups)
         if sampler not in SAMPLERS:
             raise ModelError(f"there is no sampler {sampler!r}; choose one of {', '.join(SAMPLERS)}.")
-        settings = NutsSettings(
-            draws=draws, tune=tune, chains=chains, seed=seed, cores=cores, target_accept=target_accept
-        )
+        length = Length(draws, tune, max_draws, minutes)
+        settings = length.settings(sampler, chains, seed, cores, target_accept)
         for part in self.potential.not_compiled:
             warnings.warn(f"{part} has no compiled form: Python evaluates it, which takes longer.", HDDMWarning, 2)
         spec = not_centred(self.spec)
         potential = Potential(spec, self.likelihood, self.trials.rt, self.trials.choice, settings.parallel)
         target = Rounded(potential, self._prepared[1].pack(spec), settings.parallel)
-        raw = sample_nuts(target, starting_points(target), settings, sampler, progress)
-        found = coefficients(spec, target.to_u(raw.u))
-        variables, coords = self._variables(found)
+
+        def posterior_of(raw: RawDraws) -> tuple[dict[str, FloatArray], Group, Coordinates]:
+            found = coefficients(spec, target.to_u(raw.u))
+            variables, coords = self._variables(found)
+            return found, _with_draws(variables), coords
+
+        def look(raw: RawDraws) -> Look:
+            _, posterior, coords = posterior_of(raw)
+            return look_at(
+                to_datasets({"posterior": posterior}, coords)["posterior"], raw.stats, settings.max_tree_depth
+            )
+
+        looks = look if length.is_looked_at(sampler) else None
+        run = sample_nuts(target, starting_points(target), settings, sampler, progress, looks, minutes)
+        found, posterior, coords = posterior_of(run.raw)
         result: dict[str, Group] = {
-            "posterior": _with_draws(variables),
-            "sample_stats": {name: (("chain", "draw"), values) for name, values in raw.stats.items()},
+            "posterior": posterior,
+            "sample_stats": {name: (("chain", "draw"), values) for name, values in run.raw.stats.items()},
             **self._data_groups,
         }
-        result |= self._further_groups(wanted, found, chains * draws, seed)
+        result |= self._further_groups(wanted, found, chains * run.raw.length, seed)
         outside = self._outside_box(found)
         attrs = attributes(__version__, self._options, self._chosen.label, self._chosen.weights, self.trials, outside)
-        attrs |= {"seed": str(seed), "sampler": sampler}
+        attrs |= {"seed": str(seed), "sampler": sampler} | run_attributes(length, run)
         return to_inference_data(result, coords, attrs)
 
     def parameters(self, idata: Results, newdata: pd.DataFrame | None = None) -> xr.Dataset:

@@ -16,7 +16,7 @@ from nutpie import _lib
 from nutpie.sample import CompiledModel
 
 from hddm_sbi.inference.contract import NativeLogDensity, StartingPoints
-from hddm_sbi.likelihoods.native.records import INTS, POINTER, CFunction, Record, reader, record_type
+from hddm_sbi.likelihoods.native.records import INTS, POINTER, CFunction, Record, add_one, reader, record_type
 
 
 class _Counter(NamedTuple):
@@ -32,9 +32,9 @@ _EXPAND_SIGNATURE = types.int64(types.uint64, types.uint64, POINTER, POINTER, ty
 
 
 def _expand(ndim, expanded, u, out, record):  # type: ignore[no-untyped-def]
-    """Store u itself, and count the draw; threads may miss each other's counts, which only serve the progress bar."""
+    """Store u itself, and count the draw."""
     nb.carray(out, ndim)[:] = nb.carray(u, ndim)
-    _read_counter(record).done[0] += 1
+    add_one(_read_counter(record).done)
     return 0
 
 
@@ -70,8 +70,9 @@ class NativeModel(CompiledModel):
         """Draws done so far, warm-up included."""
         return int(self._counter.values.done[0])
 
-    def _make_sampler(self, settings: Any, init_mean: Any, cores: Any, progress_type: Any, store: Any) -> Any:
-        return _lib.PySampler.from_pymc(settings, cores, self._make_model(init_mean), progress_type, store)
+    def _make_sampler(self, settings: Any, init_mean: Any, cores: Any, progress_type: Any, *rest: Any) -> Any:
+        """``rest`` is the store, after the callbacks that nutpie 0.16.9 and later hand on."""
+        return _lib.PySampler.from_pymc(settings, cores, self._make_model(init_mean), progress_type, *rest)
 
     def _make_model(self, init_mean: Any) -> Any:
         ndim, native, counter = self._ndim, self._native, self._counter

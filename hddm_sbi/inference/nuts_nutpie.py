@@ -15,6 +15,7 @@ import pyarrow  # type: ignore[import-untyped]
 from hddm_sbi.errors import SamplingError
 from hddm_sbi.inference.contract import FloatArray, LogDensity, NutsSettings, RawDraws, StartingPoints, tree_depth
 from hddm_sbi.inference.progress import SamplingProgress
+from hddm_sbi.inference.stopping import Stopping
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", FutureWarning)  # ArviZ 0.23 announces its successor on import
@@ -38,9 +39,17 @@ _COLUMNS = {
 
 
 def sample_nutpie(
-    potential: LogDensity, initial: StartingPoints, settings: NutsSettings, progress: SamplingProgress
+    potential: LogDensity,
+    initial: StartingPoints,
+    settings: NutsSettings,
+    progress: SamplingProgress,
+    stopping: Stopping,
 ) -> RawDraws:
-    """Draws by nutpie; raises and interrupts as ``sample_nuts`` says."""
+    """Draws by nutpie; raises and interrupts as ``sample_nuts`` says.
+
+    A chain's draws do not depend on how many were asked for, nor on what else runs: those of a run that ends early are
+    the first ones of a longer run.
+    """
     model, count = _model(potential, initial)
     sampler = nutpie.sample(
         model,
@@ -56,17 +65,44 @@ def sample_nutpie(
         maxdepth=settings.max_tree_depth,
     )
     try:
-        while not _is_finished(sampler):
-            progress.update(count())
-            time.sleep(POLL_SECONDS)
-        draws, stats = sampler.wait().get_arrow_trace()
+        raw = _watch(sampler, count, potential.ndim, settings, progress, stopping)
+        sampler.cancel()  # what runs on after the last draw that counts
     except RuntimeError as error:
         raise SamplingError(f"nutpie stopped: {str(error).split('Stack backtrace')[0].strip()}") from error
     except BaseException:
         sampler.cancel()  # Ctrl-C: ends the threads, which would outlive us otherwise
         raise
-    progress.update(settings.chains * (settings.tune + settings.draws))
-    return _collect(draws, stats, potential.ndim, settings.draws)
+    progress.update(settings.chains * (settings.tune + raw.length))
+    return raw
+
+
+def _watch(
+    sampler: Any,
+    count: Callable[[], int],
+    ndim: int,
+    settings: NutsSettings,
+    progress: SamplingProgress,
+    stopping: Stopping,
+) -> RawDraws:
+    """Wait, look at the draws when there are as many as ``stopping`` asks for, and return those of the run."""
+    wait_for = 0
+    while not _is_finished(sampler):
+        done = count()
+        progress.update(done)
+        if stopping.time_is_up:
+            stopping.reason = "minutes"
+            return _collect(sampler.inspect(), ndim, settings.tune)
+        wait_for = max(wait_for, settings.chains * (settings.tune + stopping.next))
+        if stopping.next < settings.draws and done >= wait_for:
+            raw, before = _collect(sampler.inspect(), ndim, settings.tune), stopping.next
+            if (found := stopping.first_enough(raw)) is not None:
+                return found
+            if stopping.last is not None and stopping.next > before:
+                progress.go_on(settings.chains * (settings.tune + stopping.expected), stopping.last.missing)
+            wait_for = done + max(0, stopping.next - raw.length)  # of the slowest chain
+        time.sleep(POLL_SECONDS)
+    raw = _collect(sampler.wait(), ndim, settings.tune)
+    return stopping.first_enough(raw) or raw
 
 
 class _Counter:
@@ -119,14 +155,17 @@ def _is_finished(sampler: Any) -> bool:
         return False
 
 
-def _collect(draws: list[Any], stats: list[Any], ndim: int, kept: int) -> RawDraws:
-    def numpy(batches: list[Any], name: str) -> npt.NDArray[np.generic]:
-        columns = (pyarrow.array(batch.column(name)) for batch in batches)
+def _collect(trace: Any, ndim: int, tune: int) -> RawDraws:
+    """The draws after warm-up that every chain has."""
+    draws, stats = trace.get_arrow_trace()
+    length = max(0, min(batch.num_rows for batch in (*draws, *stats)) - tune)
+
+    def numpy(batches: list[Any], name: str, width: int = 1) -> npt.NDArray[np.generic]:
+        columns = (pyarrow.array(batch.column(name)).slice(tune, length) for batch in batches)
         flat = (column.flatten() if pyarrow.types.is_large_list(column.type) else column for column in columns)
         return np.stack([column.to_numpy(zero_copy_only=False) for column in flat])
 
-    chains = len(draws)
-    u = numpy(draws, "u").reshape(chains, -1, ndim)[:, -kept:].astype(np.float64)
-    statistics = {name: numpy(stats, column)[:, -kept:] for name, column in _COLUMNS.items()}
+    u = numpy(draws, "u").reshape(len(draws), length, ndim).astype(np.float64)
+    statistics = {name: numpy(stats, column) for name, column in _COLUMNS.items()}
     statistics["n_steps"] = statistics["n_steps"].astype(np.int64)
     return RawDraws(u, statistics | {"tree_depth": tree_depth(statistics["n_steps"])})

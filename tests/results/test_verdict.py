@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hddm_sbi.results.sampler_checks import e_bfmi
 from hddm_sbi.results.summary import summarise
 from hddm_sbi.results.to_arviz import to_inference_data
-from hddm_sbi.results.verdict import box_report, e_bfmi, verdict
+from hddm_sbi.results.verdict import box_report, verdict
 
 
 def _only(idata) -> str:
