@@ -22,6 +22,7 @@ class Trials:
         subject: index of each trial's participant into ``subjects``, shape (n,); zeros without ``groupby``.
         subjects: the participants' labels as they stand in the data, in order of sorting; empty without ``groupby``.
         reading: one sentence on how rt and responses were read.
+        index: that of the user's table, by which messages name rows; None: rows are numbered.
     """
 
     rt: npt.NDArray[np.float64]
@@ -32,6 +33,7 @@ class Trials:
     subject: npt.NDArray[np.int64]
     subjects: tuple[object, ...]
     reading: str
+    index: pd.Index | None = None
 
     @property
     def n(self) -> int:
