@@ -34,6 +34,7 @@ from hddm_sbi.model.describe import describe
 from hddm_sbi.results.certificate import Certificate
 from hddm_sbi.results.certify import Certifier, Fit
 from hddm_sbi.results.given_draws import check_origin, given_coefficients
+from hddm_sbi.results.lapses import check_lapses
 from hddm_sbi.results.quantities import quantities
 from hddm_sbi.results.record import attributes, constant_data
 from hddm_sbi.results.to_arviz import Group, Results, group, to_datasets, to_inference_data
@@ -41,6 +42,7 @@ from hddm_sbi.results.variables import Coordinates, Variables, posterior_variabl
 from hddm_sbi.results.verdict import BoxReport, box_report
 from hddm_sbi.spec.build import build_spec
 from hddm_sbi.spec.conditions import condition_specs
+from hddm_sbi.spec.fastest import check_fast_trials
 from hddm_sbi.spec.linear import natural_parameters
 from hddm_sbi.spec.model_spec import ModelSpec
 from hddm_sbi.spec.newdata import spec_on
@@ -127,6 +129,7 @@ class HierarchicalDDM:
             self.ssm, self.trials, formula=formula, random_slopes=random_slopes, pooling=pooling, shared=shared,
             coding=coding, priors=priors, links=links, fixed=fixed, p_outlier=p_outlier,
         )  # fmt: skip
+        check_fast_trials(self._base, self.trials)
         for name in (rt, response):
             if name in self._design.columns.levels:
                 raise FormulaError(f"the formula predicts from '{name}', the column it is to explain; leave it out.")
@@ -223,6 +226,7 @@ class HierarchicalDDM:
         raw = sample_nuts(target, starting_points(target), settings, sampler, progress)
         found = coefficients(self.spec, target.to_u(raw.u))
         variables, coords = self._variables(found)
+        check_lapses(variables)
         result: dict[str, Group] = {
             "posterior": _with_draws(variables),
             "sample_stats": {name: (("chain", "draw"), values) for name, values in raw.stats.items()},

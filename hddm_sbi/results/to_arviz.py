@@ -80,7 +80,7 @@ def to_datasets(groups: Mapping[str, Group], coords: Mapping[str, Sequence[objec
 
 
 def coordinate(labels: Iterable[object]) -> Array:
-    """Labels as an array that a netCDF file can hold: numbers stay numbers, whole ones integers; all else becomes text."""
+    """Labels as an array that a netCDF file can hold: numbers stay numbers, whole ones integers; others become text."""
     values = [plain(label) for label in labels]
     array = np.asarray(values)
     if array.ndim == 1 and array.dtype.kind in "iuf" and not any(isinstance(value, bool) for value in values):

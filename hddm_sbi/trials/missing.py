@@ -10,24 +10,37 @@ import pandas as pd
 from pandas.api import types
 
 # What experiment software and statistics programs write for a trial without a response, besides an empty field:
-# PsychoPy, OpenSesame and Expyriment None, BIDS n/a, R NA, others NaN or null.
-MARKERS = frozenset({"", "None", "n/a", "N/A", "NA", "<NA>", "NaN", "nan", "null", "NULL"})
+# PsychoPy, OpenSesame and Expyriment None, BIDS n/a, R NA, JavaScript null, spreadsheets #N/A; and what else
+# pandas takes for missing.
+MARKERS = frozenset(
+    {"None", "n/a", "N/A", "NA", "<NA>", "NaN", "nan", "-NaN", "-nan", "null", "NULL", "#N/A", "#NA", "#N/A N/A"}
+    | {"1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"}
+)
 
 
 def is_missing(column: pd.Series, labels: Collection[object] = ()) -> npt.NDArray[np.bool_]:
     """Whether each entry of a column of response times or responses is missing, shape (n,).
 
     Args:
-        column: of any type; NaN, None and NA are missing, and so is text that is blank or says so.
+        column: of any type; what ``is_empty`` finds is missing, and so is text that says so.
         labels: text that is a label although it reads as such a word.
     """
-    if types.is_numeric_dtype(column) and not types.is_complex_dtype(column):
+    missing = is_empty(column)
+    if not types.is_numeric_dtype(column):
+        entries = column.astype(object)
+        missing |= [isinstance(entry, str) and entry.strip() in MARKERS and entry not in labels for entry in entries]
+    return missing
+
+
+def is_empty(column: pd.Series) -> npt.NDArray[np.bool_]:
+    """Whether each entry of a column of any type is NaN, None, NA or blank text, shape (n,)."""
+    empty = np.array(column.isna(), dtype=np.bool_)
+    if types.is_complex_dtype(column):
+        return empty
+    if types.is_numeric_dtype(column):
         # Arrow and nullable columns may hold NaN beside their own missing value.
         return np.isnan(column.to_numpy(dtype=np.float64, na_value=np.nan))
-    missing = np.array(column.isna(), dtype=np.bool_)
-    for row, value in enumerate(column.astype(object).to_numpy(dtype=object)):
-        if isinstance(value, str):
-            missing[row] |= value.strip() in MARKERS and value not in labels
-        elif isinstance(value, (float, np.floating)):
-            missing[row] |= bool(np.isnan(value))
-    return missing
+    return empty | [
+        (isinstance(entry, str) and not entry.strip()) or (isinstance(entry, float) and entry != entry)
+        for entry in column.astype(object)
+    ]

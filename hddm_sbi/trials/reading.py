@@ -66,7 +66,8 @@ def read_trials(
     choice, options, responses_in_words = read_responses(
         codes, labels, response, coding=coding, choices=choices, counts=counts
     )
-    check(replace(recording, choice=choice))
+    recording = replace(recording, choice=choice)
+    check(recording)
     unit_in_words = "in seconds" if rt_unit == "s" else "in milliseconds, converted to seconds"
     return Trials(
         rt=recording.seconds,
@@ -77,7 +78,7 @@ def read_trials(
         subject=subject,
         subjects=subjects,
         reading=f"{rt} {unit_in_words}; {responses_in_words}.",
-        index=df.index,
+        recording=recording,
     )
 
 

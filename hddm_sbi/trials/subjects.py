@@ -7,7 +7,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from hddm_sbi.errors import DataError
-from hddm_sbi.trials.columns import first_row, labels_of, listed
+from hddm_sbi.trials.columns import first_row, labels_of
+from hddm_sbi.trials.missing import is_empty
 
 IntArray = npt.NDArray[np.int64]
 
@@ -18,7 +19,8 @@ def read_subjects(column: pd.Series) -> tuple[IntArray, tuple[object, ...]]:
     Raises:
         DataError: a label is missing, is not a whole number or text, or every trial has a label of its own.
     """
-    codes, labels = labels_of(column)
+    empty = is_empty(column)
+    codes, labels = labels_of(column.where(~empty) if empty.any() else column)
     missing = codes < 0
     if missing.any():
         raise DataError(

@@ -10,18 +10,18 @@ from scipy.stats import binom
 from hddm_sbi.trials.plausibility.finding import Finding
 from hddm_sbi.trials.recording import BoolArray, Recording
 
-# At most one experiment in a hundred thousand of people who guess is suspected.
-_CHANCE = 1e-5
+# At most one experiment in ten thousand of people who guess is suspected: half for all together, half for single ones.
+_CHANCE = 1e-4
 
 
 def accuracy(recording: Recording) -> Iterator[Finding]:
-    """Under ``coding="accuracy"``: all participants together, or else some, who are right less often than by guessing."""
+    """Under ``coding="accuracy"``: all together, or else some participants, right less often than by guessing."""
     if recording.coding != "accuracy":
         return
     seen = recording.choice >= 0
-    chance = _CHANCE / (1.0 + len(recording.subjects))
-    below = [p for p in recording.people if recording.subjects and _below(recording, seen & recording.of(p), chance)]
-    if _below(recording, seen, chance):
+    single = _CHANCE / 2.0 / max(1, len(recording.subjects))
+    below = [p for p in recording.people if recording.subjects and _below(recording, seen & recording.of(p), single)]
+    if _below(recording, seen, _CHANCE / 2.0):
         yield Finding("accuracy", "warning", _overall(recording, seen, below), seen)
     elif below:
         rows = seen & np.isin(recording.subject, below)

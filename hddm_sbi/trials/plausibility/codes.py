@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from hddm_sbi.trials.columns import enumerated
-from hddm_sbi.trials.plausibility.chance import comparable, expected_ties, many_ties, resolution
+from hddm_sbi.trials.plausibility.chance import clock_step, comparable, expected_ties, many_ties, smallest_step
 from hddm_sbi.trials.plausibility.finding import Finding
 from hddm_sbi.trials.plausibility.missing import BIAS
 from hddm_sbi.trials.recording import UNITS, BoolArray, FloatArray, Recording
@@ -17,6 +17,9 @@ _CHANCE = 2e-5
 
 # Codes of an experiment that are taken together: 998 and 999, say.
 _MOST_CODES = 2
+
+# What most trials have is their time, and the others are pauses.
+_LARGEST_SHARE = 0.5
 
 
 def codes(recording: Recording) -> Iterator[Finding]:
@@ -33,8 +36,8 @@ def codes(recording: Recording) -> Iterator[Finding]:
             "error",
             f"{shown} {'stands' if len(values) == 1 else 'stand'} in {count:,} of {recording.n:,} rows of column "
             f"'{recording.rt_name}'{recording.whose(rows)} ({recording.at(rows)}), where the other values are "
-            f"{others.min():g} to {others.max():g}: it reads as a code for trials without a response and not as a time; "
-            f"{BIAS}.",
+            f"{others.min():g} to {others.max():g}: it reads as a code for trials without a response and not as a "
+            f"time; {BIAS}.",
             rows,
         )
 
@@ -50,7 +53,9 @@ def _coded_values(recording: Recording, times: FloatArray) -> list[float]:
     values, counts = np.unique(times[usable], return_counts=True)
     found = {float(value) for value in _apart(recording, times, values, counts)}
     for value, count in zip(values, counts, strict=True):
-        if count > 1 and _of_nines(value / UNITS[recording.unit]) and _over_tied(recording, times, usable, value):
+        nines = _nines(value / UNITS[recording.unit])
+        # the longest may be a time limit of 0.99 s
+        if count > 1 and nines > (value == values[-1]) and _recurs(recording, times, usable, value):
             found.add(float(value))
     return sorted(found)
 
@@ -68,12 +73,12 @@ def _apart(recording: Recording, times: FloatArray, values: FloatArray, counts: 
             if ends.step == -1:  # towards zero distances are ratios
                 gap = float(rest[-1] - found[0]) if found[0] * 10.0 < rest[-1] else 0.0
                 width = 0.0
-            if gap <= width or gap == 0.0:
+            if gap <= width or gap == 0.0 or repeated[-size:].sum() > _LARGEST_SHARE * repeated.sum():
                 continue
             whose = np.isin(recording.subject, recording.subject[np.isin(times, found)])
-            step = resolution(times[whose & np.isfinite(times) & ~np.isin(times, found)])
+            step = smallest_step(times[whose & np.isfinite(times) & ~np.isin(times, found)])
             chances = [
-                min(1.0, step / gap) ** (count - 1 + _of_nines(value / UNITS[recording.unit]))
+                min(1.0, step / gap) ** (count - 1 + bool(_nines(value / UNITS[recording.unit])))
                 for value, count in zip(found, repeated[-size:], strict=True)
             ]
             if max(chances) < _CHANCE:
@@ -81,17 +86,20 @@ def _apart(recording: Recording, times: FloatArray, values: FloatArray, counts: 
     return []
 
 
-def _of_nines(value: float) -> bool:
-    """Whether a number is written with nines alone, at least two: 99, 9.99, 0.999."""
+def _nines(value: float) -> int:
+    """How many nines more than one a number is written with, where it has no other digits: 99, 9.99, 0.999; else 0."""
     digits = f"{value:.9g}".lstrip("0").replace(".", "")
-    return len(digits) > 1 and set(digits) == {"9"}
+    return len(digits) - 1 if set(digits) == {"9"} else 0
 
 
-def _over_tied(recording: Recording, times: FloatArray, usable: BoolArray, value: float) -> bool:
-    """Whether a value is tied more often than its neighbours are, in the participants who have it."""
+def _recurs(recording: Recording, times: FloatArray, usable: BoolArray, value: float) -> bool:
+    """Whether a value occurs more often than its neighbours do, or between the steps of the clock of the others."""
     rows = usable & (times == value)
-    expected = 0.0
-    for person in np.unique(recording.subject[rows]):
-        own = usable & recording.of(person)
-        expected += expected_ties(times[own & ~rows], value, int((own & rows).sum()))
-    return many_ties(int(rows.sum()), expected) < _CHANCE
+    others = [times[usable & recording.of(person) & ~rows] for person in recording.people]
+    finest = min(smallest_step(times) for times in others)
+    near = min(np.abs(times - value).min(initial=np.inf) for times in others)
+    if near < finest / 2.0 and np.isfinite(finest) and finest == clock_step(np.concatenate(others), 0.0):
+        return True
+    tied = [int((rows & recording.of(person)).sum()) for person in recording.people]
+    expected = sum(expected_ties(times, value, max(1, k), finest) for times, k in zip(others, tied, strict=True))
+    return many_ties(sum(tied), expected) < _CHANCE

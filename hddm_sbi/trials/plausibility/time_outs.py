@@ -8,13 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from hddm_sbi.trials.columns import enumerated
-from hddm_sbi.trials.plausibility.chance import comparable, expected_ties, many_ties
+from hddm_sbi.trials.plausibility.chance import comparable, expected_ties, many_ties, smallest_step
 from hddm_sbi.trials.plausibility.codes import coded
 from hddm_sbi.trials.plausibility.finding import Finding
 from hddm_sbi.trials.recording import UNITS, BoolArray, FloatArray, Recording
 
-# At most one clean experiment in a million is suspected.
-_CHANCE = 1e-6
+# At most one clean experiment in a hundred thousand is suspected.
+_CHANCE = 1e-5
 
 # Fewer time-outs than these do little.
 _FEWEST = 3
@@ -49,12 +49,13 @@ def time_outs(recording: Recording) -> Iterator[Finding]:
     if not usable.any():
         return
     overall = float(times[usable].max())
-    found = [_longest(recording, times, usable, person, overall) for person in recording.people]
+    finest = min(smallest_step(times[usable & recording.of(person)]) for person in recording.people)
+    found = [_longest(recording, times, usable, person, overall, finest) for person in recording.people]
     told: BoolArray = np.zeros(recording.n, dtype=np.bool_)
     if _too_many(found, _CHANCE / 3.0, pooled=True):
         told = usable & (times == overall)
         yield Finding("time-outs", "warning", _sentence(recording, told, "the longest response time"), told)
-    own = [_longest(recording, times, usable, person, None) for person in recording.people]
+    own = [_longest(recording, times, usable, person, None, finest) for person in recording.people]
     own = [longest for longest in own if not told[longest.rows].any()]
     single = [longest for longest in own if _too_many([longest], _CHANCE / 3.0 / len(recording.people), pooled=False)]
     if _too_many(own, _CHANCE / 3.0, pooled=False):
@@ -66,7 +67,7 @@ def time_outs(recording: Recording) -> Iterator[Finding]:
 
 
 def _longest(
-    recording: Recording, times: FloatArray, usable: BoolArray, person: int, longest: float | None
+    recording: Recording, times: FloatArray, usable: BoolArray, person: int, longest: float | None, finest: float
 ) -> _Longest:
     """At the time ``longest``, or the participant's own."""
     own = usable & recording.of(person)
@@ -75,7 +76,8 @@ def _longest(
     time = float(times[own].max()) if longest is None else longest
     rows = own & (times == time)
     tied = int(rows.sum())
-    return _Longest(person, time, rows, tied, expected_ties(times[own & ~rows], time, max(1, tied)), int(own.sum()))
+    expected = expected_ties(times[own & ~rows], time, max(1, tied), finest)
+    return _Longest(person, time, rows, tied, expected, int(own.sum()))
 
 
 def _too_many(found: list[_Longest], chance: float, *, pooled: bool) -> bool:
