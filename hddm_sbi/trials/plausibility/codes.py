@@ -10,7 +10,7 @@ from hddm_sbi.trials.columns import enumerated
 from hddm_sbi.trials.plausibility.chance import clock_step, comparable, expected_ties, many_ties, smallest_step
 from hddm_sbi.trials.plausibility.finding import Finding
 from hddm_sbi.trials.plausibility.missing import BIAS
-from hddm_sbi.trials.recording import UNITS, BoolArray, FloatArray, Recording
+from hddm_sbi.trials.recording import UNITS, BoolArray, FloatArray, IntArray, Recording
 
 # At most so many clean experiments are refused for a value.
 _CHANCE = 2e-5
@@ -60,30 +60,35 @@ def _coded_values(recording: Recording, times: FloatArray) -> list[float]:
     return sorted(found)
 
 
-def _apart(recording: Recording, times: FloatArray, values: FloatArray, counts: np.ndarray) -> list[float]:
-    """The largest or smallest values, where a gap wider than the range of all others is below or above them.
+def _apart(recording: Recording, times: FloatArray, values: FloatArray, counts: IntArray) -> list[float]:
+    """The largest or smallest values, where they are far from all others and recur.
 
-    Were they times, they would fall anywhere in the gap, each on any of its places with the same probability.
+    Were they times, they would fall anywhere in the gap, each on any of its places with the same probability; all nines
+    are a place that was named before.
     """
-    for ends in (slice(None), slice(None, None, -1)):
-        ordered, repeated = values[ends], counts[ends]  # what may be coded comes last
-        for size in range(1, min(_MOST_CODES, len(ordered) - 2) + 1):
-            found, rest = ordered[-size:], ordered[:-size]
-            gap, width = abs(float(found[0] - rest[-1])), abs(float(rest[-1] - rest[0]))
-            if ends.step == -1:  # towards zero distances are ratios
-                gap = float(rest[-1] - found[0]) if found[0] * 10.0 < rest[-1] else 0.0
-                width = 0.0
-            if gap <= width or gap == 0.0 or repeated[-size:].sum() > _LARGEST_SHARE * repeated.sum():
-                continue
-            whose = np.isin(recording.subject, recording.subject[np.isin(times, found)])
-            step = smallest_step(times[whose & np.isfinite(times) & ~np.isin(times, found)])
-            chances = [
-                min(1.0, step / gap) ** (count - 1 + bool(_nines(value / UNITS[recording.unit])))
-                for value, count in zip(found, repeated[-size:], strict=True)
-            ]
-            if max(chances) < _CHANCE:
-                return found.tolist()
+    for gap_of, order in ((_gap_above, slice(None)), (_gap_below, slice(None, None, -1))):
+        ordered, repeated = values[order], counts[order]  # what may be coded comes last
+        for size in range(min(_MOST_CODES, len(ordered) - 2), 0, -1):
+            found, rest, often = ordered[-size:], ordered[:-size], repeated[-size:]
+            nines = np.array([_nines(value / UNITS[recording.unit]) for value in found])
+            gap = gap_of(found, rest, bool((nines > 1).all()))
+            if gap > 0.0 and often.sum() <= _LARGEST_SHARE * counts.sum():
+                whose = np.isin(recording.subject, recording.subject[np.isin(times, found)])
+                places = gap / smallest_step(times[whose & np.isin(times, rest)])
+                if (np.maximum(places, 1.0) ** -(often - 1.0 + (nines > 0))).max() < _CHANCE:
+                    return found.tolist()
     return []
+
+
+def _gap_above(found: FloatArray, rest: FloatArray, surely: bool) -> float:
+    """How far the largest values are above the rest, if by more than that spans, or ``surely`` no times; else 0."""
+    gap = float(found[0] - rest[-1])
+    return gap if surely or gap > rest[-1] - rest[0] else 0.0
+
+
+def _gap_below(found: FloatArray, rest: FloatArray, surely: bool) -> float:
+    """How far the smallest values are below the rest, if that begins at ten times as much; else 0."""
+    return float(rest[-1] - found[0]) if rest[-1] > 10.0 * found[0] else 0.0
 
 
 def _nines(value: float) -> int:
