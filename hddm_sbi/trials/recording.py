@@ -81,8 +81,8 @@ class Recording:
             return f"participant {names[0]}"
         if len(names) <= _NAMED:
             return f"participants {enumerated(names)}"
-        return f"{len(names)} participants, such as {enumerated(names[:_EXAMPLES])},"
+        return f"{len(names)} participants (such as {enumerated(names[:_EXAMPLES])})"
 
     def whose(self, rows: BoolArray) -> str:
         """``" of participant 3"``, for the participants of the rows; nothing without participants."""
-        return f" of {self.who(np.unique(self.subject[rows]).tolist())}".rstrip(",") if self.subjects else ""
+        return f" of {self.who(np.unique(self.subject[rows]).tolist())}" if self.subjects else ""

@@ -34,7 +34,7 @@ def _below(recording: Recording, rows: BoolArray, chance: float) -> bool:
 
 def _overall(recording: Recording, seen: BoolArray, below: list[int]) -> str:
     correct = f"{100.0 * (recording.choice[seen] > 0).mean():.0f}%"
-    whose = f", and clearly fewer than half by themselves of {recording.who(below)}".rstrip(",") if below else ""
+    whose = f", and clearly fewer than half by themselves of {recording.who(below)}" if below else ""
     if below and len(below) == len(recording.subjects):
         whose = ", and fewer than half of every participant"
     return (

@@ -71,7 +71,7 @@ def _apart(recording: Recording, times: FloatArray, values: FloatArray, counts: 
         for size in range(min(_MOST_CODES, len(ordered) - 2), 0, -1):
             found, rest, often = ordered[-size:], ordered[:-size], repeated[-size:]
             nines = np.array([_nines(value / UNITS[recording.unit]) for value in found])
-            gap = gap_of(found, rest, bool((nines > 1).all()))
+            gap = gap_of(found, rest, int(nines.min()))
             if gap > 0.0 and often.sum() <= _LARGEST_SHARE * counts.sum():
                 whose = np.isin(recording.subject, recording.subject[np.isin(times, found)])
                 places = gap / smallest_step(times[whose & np.isin(times, rest)])
@@ -80,15 +80,15 @@ def _apart(recording: Recording, times: FloatArray, values: FloatArray, counts: 
     return []
 
 
-def _gap_above(found: FloatArray, rest: FloatArray, surely: bool) -> float:
-    """How far the largest values are above the rest, if by more than that spans, or ``surely`` no times; else 0."""
+def _gap_above(found: FloatArray, rest: FloatArray, nines: int) -> float:
+    """How far the largest values are above the rest, if by more than that spans, or of three nines; else 0."""
     gap = float(found[0] - rest[-1])
-    return gap if surely or gap > rest[-1] - rest[0] else 0.0
+    return gap if nines > 1 or gap > rest[-1] - rest[0] else 0.0
 
 
-def _gap_below(found: FloatArray, rest: FloatArray, surely: bool) -> float:
-    """How far the smallest values are below the rest, if that begins at ten times as much; else 0."""
-    return float(rest[-1] - found[0]) if rest[-1] > 10.0 * found[0] else 0.0
+def _gap_below(found: FloatArray, rest: FloatArray, nines: int) -> float:
+    """How far the smallest values are below the rest, if that begins at ten times as much, or of nines; else 0."""
+    return float(rest[-1] - found[0]) if nines > 0 or rest[-1] > 10.0 * found[0] else 0.0
 
 
 def _nines(value: float) -> int:

@@ -50,7 +50,7 @@ def units(recording: Recording) -> Iterator[Finding]:
     if blocks:
         rows = np.any([mixed[person] for person in blocks], axis=0)
         yield Finding("units", "error", _of_blocks(recording, usable, rows, blocks), rows)
-    if not people and not blocks:
+    if not people and not blocks and usable.sum() > 1:
         median, times = float(np.median(recording.rt[usable])), recording.rt[usable]
         # more than half of them: the median of two trials may be half a pause
         if ((times > _LONGEST_S) if recording.unit == "s" else (times < _SHORTEST_MS)).mean() > 0.5:

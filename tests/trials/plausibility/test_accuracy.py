@@ -35,7 +35,7 @@ def test_all_together_and_some_by_themselves() -> None:
     rows = made.subject < 8
     (finding,) = accuracy(replace(made, choice=np.where(rows, 1 - made.choice, made.choice), coding="accuracy"))
     assert finding.rows.all()
-    assert "clearly fewer than half by themselves of 8 participants, such as 101, 102 and 103:" in finding.sentence
+    assert "clearly fewer than half by themselves of 8 participants (such as 101, 102 and 103):" in finding.sentence
 
 
 def test_the_sentence_is_the_warning() -> None:

@@ -98,7 +98,7 @@ def test_many_participants_are_counted() -> None:
     n = 40
     table = pd.DataFrame({"subject": np.repeat(np.arange(20), 2), "rt": 0.5, "response": np.arange(n) % 2.0})
     table.loc[::2, ["rt", "response"]] = np.nan
-    assert ", of 20 participants, such as 0, 1 and 2, the first in row 2," in _error(table)
+    assert ", of 20 participants (such as 0, 1 and 2), the first in row 2," in _error(table)
 
 
 @pytest.mark.parametrize("label", [np.nan, None, "", " "])
