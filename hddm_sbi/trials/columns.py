@@ -92,9 +92,7 @@ def first_row(rows: npt.NDArray[np.bool_], df_index: pd.Index) -> str:
 
 
 def rows_in_words(rows: npt.NDArray[np.bool_], df_index: pd.Index) -> str:
-    """Where the marked rows are: all of them where that is short, else how many and the first; named as in
-    ``first_row``.
-    """
+    """Where the marked rows are: all of them where that is short, else how many and the first, as ``first_row`` has it."""
     positions = np.flatnonzero(rows)
     if len(positions) == 1:
         return first_row(rows, df_index)
@@ -104,7 +102,7 @@ def rows_in_words(rows: npt.NDArray[np.bool_], df_index: pd.Index) -> str:
     shown = [name(run[0]) if len(run) == 1 else f"{name(run[0])} to {name(run[-1])}" for run in runs]
     counted = ", counting the header as row 1" if as_file else ""
     if len(shown) > _MOST_RUNS:
-        return f"the first {first_row(rows, df_index)}"
+        return f"{len(positions):,} rows, the first {first_row(rows, df_index)}"
     return f"{'in rows' if as_file else 'at the indices'} {enumerated(shown)}{counted}"
 
 

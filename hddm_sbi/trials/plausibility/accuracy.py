@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.stats import binom
+from scipy.special import bdtr
 
 from hddm_sbi.trials.plausibility.finding import Finding
 from hddm_sbi.trials.recording import BoolArray, Recording
@@ -29,7 +29,7 @@ def accuracy(recording: Recording) -> Iterator[Finding]:
 
 
 def _below(recording: Recording, rows: BoolArray, chance: float) -> bool:
-    return bool(binom.cdf((recording.choice[rows] > 0).sum(), rows.sum(), 0.5) < chance)
+    return bool(rows.any() and bdtr((recording.choice[rows] > 0).sum(), rows.sum(), 0.5) < chance)
 
 
 def _overall(recording: Recording, seen: BoolArray, below: list[int]) -> str:

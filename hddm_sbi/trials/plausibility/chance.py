@@ -6,7 +6,7 @@ All are chances for the worst clean data, so that the true ones are smaller.
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import poisson
+from scipy.special import pdtrc
 
 from hddm_sbi.trials.recording import FloatArray
 
@@ -90,4 +90,4 @@ def many_ties(further: int, expected: float) -> float:
     That of a Poisson distribution, which is above the binomial's in this tail (Anderson & Samuels 1967, Proceedings of
     the Fifth Berkeley Symposium 1, 1-12).
     """
-    return float(poisson.sf(further - 1, expected))
+    return float(pdtrc(further - 1, expected)) if further > 0 else 1.0

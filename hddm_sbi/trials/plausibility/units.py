@@ -111,10 +111,13 @@ def _of_people(recording: Recording, usable: BoolArray, rows: BoolArray, people:
     there, here = np.median(recording.rt[rows]), np.median(recording.rt[usable & ~rows])
     have, their = ("has", "this participant's") if len(people) == 1 else ("have", "theirs")
     cure = _CURE[recording.unit]
+    if 2 * len(people) > len(recording.people):
+        other = "ms" if recording.unit == "s" else "s"
+        cure += f', or pass rt_unit="{other}" and {_CURE[other].replace("them", "those of the others")}'
     return (
         f"{recording.who(people)} in column '{recording.groupby}' {have} a median of {there:.4g} in column "
         f"'{recording.rt_name}', and the others one of {here:.4g}: {their} read as {_OTHER[recording.unit]} "
-        f"({recording.at(rows)}); {cure}, so that all are in the unit that rt_unit={recording.unit!r} says."
+        f"({recording.at(rows)}); {cure}, so that all are in the unit that rt_unit says."
     )
 
 
@@ -125,6 +128,5 @@ def _of_blocks(recording: Recording, usable: BoolArray, rows: BoolArray, people:
     return (
         f"{int(rows.sum()):,} of the {total:,} trials{recording.whose(rows)} have a median of {there:.4g} in column "
         f"'{recording.rt_name}', and the rest one of {here:.4g}: they read as {_OTHER[recording.unit]} "
-        f"({recording.at(rows)}); {_CURE[recording.unit]}, so that all are in the unit that "
-        f"rt_unit={recording.unit!r} says."
+        f"({recording.at(rows)}); {_CURE[recording.unit]}, so that all are in the unit that rt_unit says."
     )

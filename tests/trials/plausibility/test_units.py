@@ -37,6 +37,9 @@ def test_most_participants_in_another_unit_are_no_reason_to_change_the_unit_of_a
     rows = made.subject != 3
     (finding,) = units(with_rt(made, rows, made.rt * FACTOR[unit]))
     np.testing.assert_array_equal(finding.rows, rows)
+    assert {"s": 'or pass rt_unit="ms" and multiply those of the others by 1000', "ms": 'or pass rt_unit="s"'}[
+        unit
+    ] in (finding.sentence)
 
 
 @pytest.mark.parametrize("unit", ["s", "ms"])
