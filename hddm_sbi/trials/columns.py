@@ -92,7 +92,7 @@ def first_row(rows: npt.NDArray[np.bool_], df_index: pd.Index) -> str:
 
 
 def rows_in_words(rows: npt.NDArray[np.bool_], df_index: pd.Index) -> str:
-    """Where the marked rows are: all of them where that is short, else how many and the first, as ``first_row`` has it."""
+    """Where the marked rows are: all of them where that is short, else how many and the first, named as there."""
     positions = np.flatnonzero(rows)
     if len(positions) == 1:
         return first_row(rows, df_index)
