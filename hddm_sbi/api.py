@@ -36,6 +36,7 @@ from hddm_sbi.results.certificate import Certificate
 from hddm_sbi.results.certify import Certifier, Fit
 from hddm_sbi.results.convergence import look_at
 from hddm_sbi.results.given_draws import check_origin, given_coefficients
+from hddm_sbi.results.lapses import check_lapses
 from hddm_sbi.results.quantities import quantities
 from hddm_sbi.results.record import attributes, constant_data, run_attributes
 from hddm_sbi.results.to_arviz import Group, Results, group, to_datasets, to_inference_data
@@ -43,6 +44,7 @@ from hddm_sbi.results.variables import Coordinates, Variables, posterior_variabl
 from hddm_sbi.results.verdict import BoxReport, box_report
 from hddm_sbi.spec.build import build_spec
 from hddm_sbi.spec.conditions import condition_specs
+from hddm_sbi.spec.fastest import check_fast_trials
 from hddm_sbi.spec.linear import natural_parameters
 from hddm_sbi.spec.model_spec import ModelSpec
 from hddm_sbi.spec.newdata import spec_on
@@ -130,6 +132,7 @@ class HierarchicalDDM:
             self.ssm, self.trials, formula=formula, random_slopes=random_slopes, pooling=pooling, shared=shared,
             coding=coding, priors=priors, links=links, fixed=fixed, p_outlier=p_outlier,
         )  # fmt: skip
+        check_fast_trials(self._base, self.trials)
         for name in (rt, response):
             if name in self._design.columns.levels:
                 raise FormulaError(f"the formula predicts from '{name}', the column it is to explain; leave it out.")
@@ -234,22 +237,18 @@ class HierarchicalDDM:
         potential = Potential(spec, self.likelihood, self.trials.rt, self.trials.choice, settings.parallel)
         target = Rounded(potential, self._prepared[1].pack(spec), settings.parallel)
 
-        def posterior_of(raw: RawDraws) -> tuple[dict[str, FloatArray], Group, Coordinates]:
-            found = coefficients(spec, target.to_u(raw.u))
-            variables, coords = self._variables(found)
-            return found, _with_draws(variables), coords
-
         def look(raw: RawDraws) -> Look:
-            _, posterior, coords = posterior_of(raw)
-            return look_at(
-                to_datasets({"posterior": posterior}, coords)["posterior"], raw.stats, settings.max_tree_depth
-            )
+            variables, coords = self._variables(coefficients(spec, target.to_u(raw.u)))
+            posterior = to_datasets({"posterior": _with_draws(variables)}, coords)["posterior"]
+            return look_at(posterior, raw.stats, settings.max_tree_depth)
 
         looks = look if length.is_looked_at(sampler) else None
         run = sample_nuts(target, starting_points(target), settings, sampler, progress, looks, minutes)
-        found, posterior, coords = posterior_of(run.raw)
+        found = coefficients(spec, target.to_u(run.raw.u))
+        variables, coords = self._variables(found)
+        check_lapses(variables)
         result: dict[str, Group] = {
-            "posterior": posterior,
+            "posterior": _with_draws(variables),
             "sample_stats": {name: (("chain", "draw"), values) for name, values in run.raw.stats.items()},
             **self._data_groups,
         }

@@ -111,7 +111,7 @@ def _build(data: Path, options: dict[str, Any]) -> HierarchicalDDM:
     """Read the table and assemble the model: all bad input shows here, before anything is written."""
     from hddm_sbi.trials import read_csv
 
-    table = read_csv(data)  # before the slow imports
+    table = read_csv(data, options["choices"] or ())  # before the slow imports
     with quick_imports():
         from hddm_sbi.api import HierarchicalDDM
 

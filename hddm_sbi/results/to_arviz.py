@@ -19,6 +19,7 @@ import xarray as xr
 
 from hddm_sbi._files import replacing
 from hddm_sbi.errors import DataError, ModelError, OutputError
+from hddm_sbi.trials.columns import plain
 
 if TYPE_CHECKING:
     import arviz as arviz
@@ -79,8 +80,8 @@ def to_datasets(groups: Mapping[str, Group], coords: Mapping[str, Sequence[objec
 
 
 def coordinate(labels: Iterable[object]) -> Array:
-    """Labels as an array that a netCDF file can hold: numbers stay numbers, all else becomes text."""
-    values = list(labels)
+    """Labels as an array that a netCDF file can hold: numbers stay numbers, whole ones integers; others become text."""
+    values = [plain(label) for label in labels]
     array = np.asarray(values)
     if array.ndim == 1 and array.dtype.kind in "iuf" and not any(isinstance(value, bool) for value in values):
         return array
