@@ -49,11 +49,11 @@ def test_samplers_and_centrings_agree():
     ):
         settings = NutsSettings(draws=draws, tune=300, chains=2, seed=4)
         if isinstance(model, Rounded):
-            raw = sample_nuts(model, start, settings, sampler, progress=False)
+            raw = sample_nuts(model, start, settings, sampler, progress=False).raw
             model, u = not_centred(spec), target.to_u(raw.u)
         else:
             potential = Potential(model, likelihood, trials.rt, trials.choice)
-            raw = sample_nuts(potential, lambda seed: at.pack(model), settings, sampler, progress=False)  # noqa: B023
+            raw = sample_nuts(potential, lambda seed: at.pack(model), settings, sampler, progress=False).raw  # noqa: B023
             u = raw.u
         assert raw.stats["diverging"].mean() < 0.01, name
         runs[name] = coefficients(model, u)

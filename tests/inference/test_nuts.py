@@ -60,7 +60,7 @@ def start(seed):
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_moments_and_statistics(sampler):
     settings = NutsSettings(draws=150 if sampler == "pyro" else 2000, tune=150, chains=2, seed=3)
-    raw = sample_nuts(Gaussian(), start, settings, sampler, progress=False)
+    raw = sample_nuts(Gaussian(), start, settings, sampler, progress=False).raw
     assert raw.u.shape == (2, settings.draws, 3)
     u = raw.u.reshape(-1, 3)
     # NUTS on a normal distribution has an effective sample size above a fifth of the draws: 5 standard errors
@@ -84,7 +84,7 @@ def test_moments_and_statistics(sampler):
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_same_seed_same_draws_whatever_the_cores(sampler):
     first, again, other = (
-        sample_nuts(Gaussian(), start, NutsSettings(15, 10, 3, seed, cores=cores), sampler, progress=False).u
+        sample_nuts(Gaussian(), start, NutsSettings(15, 10, 3, seed, cores=cores), sampler, progress=False).raw.u
         for seed, cores in ((1, 1), (1, 3), (2, 1))
     )
     np.testing.assert_array_equal(first, again)
@@ -94,7 +94,7 @@ def test_same_seed_same_draws_whatever_the_cores(sampler):
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_zero_density_is_never_entered(sampler):
-    raw = sample_nuts(HalfSpace(), start, NutsSettings(60, 60, 1, 5), sampler, progress=False)
+    raw = sample_nuts(HalfSpace(), start, NutsSettings(60, 60, 1, 5), sampler, progress=False).raw
     assert (raw.u[..., 0] <= HalfSpace.mean[0]).all()
 
 

@@ -39,6 +39,7 @@ MODELS = {
 
 def energies(spec, likelihood, trials, u):
     """Value and gradient of Pyro's potential energy at u, in the order of our coordinates."""
+    pyro.set_rng_seed(0)  # Pyro looks for a start of its own, at random, and sometimes in vain
     initial, potential_fn, _, _ = initialize_model(plate_model(spec, likelihood, trials))
     potential = Potential(spec, likelihood, trials.rt, trials.choice)
     sites = {}
