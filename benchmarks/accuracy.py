@@ -34,8 +34,8 @@ from hddm_sbi.training.validate import density_accuracy, size_of
 TABLES = ROOT / "tests" / "reference"
 # Densities below this are rare in experiments, and hard to have right for whoever made a table.
 LEAST = 1e-3
-# Mean and 95th percentile of the published likelihood approximation networks (Fengler et al. 2021) on tables like these,
-# as stated elsewhere; they are not run here.
+# Mean and 95th percentile of the published likelihood approximation networks (Fengler et al. 2021) on tables like
+# these, as stated elsewhere; they are not run here.
 STATED = {"angle": (0.061, 0.21), "ornstein": (0.076, 0.26), "weibull": (0.071, 0.21)}
 SIMULATIONS = 100_000
 

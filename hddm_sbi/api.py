@@ -203,6 +203,12 @@ class HierarchicalDDM:
             sampler: ``"nutpie"``, or ``"pyro"`` for Pyro's own NUTS.
             seed: the same seed gives the same draws.
             groups: further ones: ``log_likelihood``, ``posterior_predictive``, ``prior``, ``prior_predictive``.
+                ``log_likelihood`` has for each trial the joint log density of its rt and choice, the lapses included,
+                as ``rt``, and the same numbers as a coordinate ``choice``: ``loo`` and ``compare`` count a trial once,
+                ``loo_pit`` and the plots find either observed variable. Where ``p_outlier`` is a number, a trial that
+                only a lapse explains, faster than every t0 drawn, has the same log density in all draws: nothing is
+                smoothed there, ArviZ below 1 says k = inf, and ArviZ 1 raises "All tail values are the same"; leave
+                such trials out of the group before ``loo``.
             cores: chains at the same time; default one per core.
             progress: show how far the chains are.
             target_accept: acceptance rate at which the sampler aims; nearer to 1 means shorter steps, which helps where
@@ -351,7 +357,7 @@ class HierarchicalDDM:
         if "log_likelihood" in wanted:
             few = thinned(found, trials.n)
             values = pointwise_log_prob(self.spec, self.likelihood, trials.rt, trials.choice, few)
-            result["log_likelihood"] = {"rt_choice": (dims, values)}
+            result["log_likelihood"] = dict.fromkeys(("rt", "choice"), (dims, values))
         if "posterior_predictive" in wanted:
             rt, choice = predict(self.spec, self.ssm, thinned(found, trials.n), seed, self.lapse)
             result["posterior_predictive"] = {"rt": (dims, rt), "choice": (dims, choice)}
