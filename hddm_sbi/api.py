@@ -19,6 +19,8 @@ from hddm_sbi.design.formulas import Formula
 from hddm_sbi.errors import FormulaError, HDDMWarning, ModelError
 from hddm_sbi.inference.centring import choose_centring
 from hddm_sbi.inference.contract import NutsSettings
+from hddm_sbi.inference.duration import slow_sentences
+from hddm_sbi.inference.foreign import check_foreign
 from hddm_sbi.inference.initial import Estimate, estimate, starting_points
 from hddm_sbi.inference.layout import coefficients
 from hddm_sbi.inference.nuts import SAMPLERS, sample_nuts
@@ -138,6 +140,7 @@ class HierarchicalDDM:
         self.likelihood: Likelihood = (
             self._chosen.likelihood if self.lapse is None else LapseMixture(self._chosen.likelihood, self.lapse)
         )
+        check_foreign(self._chosen, self.ssm, self._base, self.trials.choice)
         self.priors: pd.DataFrame = prior_table(self._base, self.ssm, coding=coding, priors=priors)
         self._options = {
             "groupby": groupby, "formula": formula, "model": self.ssm.name, "likelihood": self._chosen.label,
@@ -223,9 +226,9 @@ class HierarchicalDDM:
         settings = NutsSettings(
             draws=draws, tune=tune, chains=chains, seed=seed, cores=cores, target_accept=target_accept
         )
-        for part in self.potential.not_compiled:
-            warnings.warn(f"{part} has no compiled form: Python evaluates it, which takes longer.", HDDMWarning, 2)
         target = Preconditioned(self.potential, self._prepared[1].pack(self.spec), settings.parallel)
+        for sentence in slow_sentences(self.potential.not_compiled, target, chains * (tune + draws), settings.parallel):
+            warnings.warn(sentence, HDDMWarning, 2)
         raw = sample_nuts(target, starting_points(target), settings, sampler, progress)
         found = coefficients(self.spec, target.to_u(raw.u))
         variables, coords = self._variables(found)
