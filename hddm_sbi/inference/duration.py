@@ -10,11 +10,12 @@ import numpy as np
 
 from hddm_sbi.inference.contract import LogDensity
 
-# Gradients for a draw, warm-up included: trees of depth four, as networks with rectifiers mostly need.
-GRADIENTS_PER_DRAW = 15
+# Gradients for a draw, warm-up included: trees of depth four to five, as networks with rectifiers mostly need.
+GRADIENTS_PER_DRAW = 20
 # A wait that is worth a sentence with its length.
 PATIENCE_SECONDS = 60.0
-_REPEATS = 3
+# Gradients that are timed: as many as fit into so many seconds, between these numbers.
+_TIMED_SECONDS, _FEWEST, _MOST = 0.5, 3, 50
 _STEP = 1e-3
 
 
@@ -28,18 +29,19 @@ def seconds_per_gradient(target: LogDensity, threads: int) -> float:
     begin = time.perf_counter()
     target.log_density_grad(np.zeros(target.ndim))
     once = time.perf_counter() - begin
-    if once * _REPEATS * threads > 0.1 * PATIENCE_SECONDS:
+    if once * _FEWEST * threads > 0.1 * PATIENCE_SECONDS:
         return once  # so slow that its length is known well enough
+    repeats = int(np.clip(_TIMED_SECONDS / (once * threads), _FEWEST, _MOST))
 
     def some(seed: int) -> None:
         rng = np.random.default_rng(seed)
-        for _ in range(_REPEATS):
+        for _ in range(repeats):
             target.log_density_grad(_STEP * rng.standard_normal(target.ndim))
 
     begin = time.perf_counter()
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(some, range(threads)))
-    return (time.perf_counter() - begin) / (_REPEATS * threads)
+    return (time.perf_counter() - begin) / (repeats * threads)
 
 
 def slow_sentences(parts: Sequence[str], target: LogDensity, draws: int, threads: int) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ trained on (rt, choice) need do neither: its density has tails on both sides.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -106,8 +106,9 @@ def check_foreign(chosen: Chosen, ssm: SSM, spec: ModelSpec, choice: IntArray) -
     likelihood = chosen.likelihood
     if not isinstance(likelihood, Drawing):
         return
-    coefficients = {k: x.reshape(-1, *x.shape[2:]) for k, x in prior_coefficients(spec, _ROWS, seed=0).items()}
-    theta = _some(natural_parameters(spec, coefficients), len(ssm.parameter_names))
+    prior = prior_coefficients(spec, _ROWS, seed=0)
+    draws = ({site: x[0, k : k + 1] for site, x in prior.items()} for k in range(_ROWS))
+    theta = _one_of_each((natural_parameters(spec, draw)[0] for draw in draws), len(ssm.parameter_names))
     rt, drawn = likelihood.draws(theta, _DRAWS)
     _check_choices(chosen.label, likelihood.known_choices, np.unique(choice), drawn, ssm.n_choices)
     early = _early_mass(rt, theta, ssm)
@@ -121,24 +122,27 @@ def check_foreign(chosen: Chosen, ssm: SSM, spec: ModelSpec, choice: IntArray) -
         )
 
 
-def early_mass(likelihood: object, ssm: SSM, theta: FloatArray) -> EarlyMass | None:
+def early_mass(likelihood: object, ssm: SSM, thetas: Iterable[FloatArray]) -> EarlyMass | None:
     """What a network gives to impossible times, at draws of theta; None for one that draws no responses of its own.
 
     Args:
         likelihood: without lapses.
         ssm: the process.
-        theta: natural scale, the process's parameters first, shape (draws, rows, parameters).
+        thetas: of each draw, natural scale, the process's parameters first, shape (rows, parameters).
     """
     if not isinstance(likelihood, Drawing):
         return None
-    some = _some(theta, len(ssm.parameter_names))
-    return _early_mass(likelihood.draws(some, _DRAWS)[0], some, ssm)
+    theta = _one_of_each(thetas, len(ssm.parameter_names))
+    return _early_mass(likelihood.draws(theta, _DRAWS)[0], theta, ssm)
 
 
-def _some(theta: FloatArray, n_parameters: int) -> FloatArray:
-    """Some of the vectors of (draws, rows, parameters), evenly spread."""
-    flat = theta.reshape(-1, theta.shape[-1])[:, :n_parameters]
-    return np.ascontiguousarray(flat[spread(len(flat))[:_ROWS]], dtype=np.float64)
+def _one_of_each(thetas: Iterable[FloatArray], n_parameters: int) -> FloatArray:
+    """One vector of each draw, from rows that are evenly spread, (draws, parameters)."""
+    some, order = [], np.zeros(0, dtype=np.int64)
+    for k, theta in enumerate(thetas):
+        order = order if len(order) == len(theta) else spread(len(theta))
+        some.append(theta[order[k % len(theta)], :n_parameters])
+    return np.array(some, dtype=np.float64)
 
 
 def _early_mass(rt: FloatArray, theta: FloatArray, ssm: SSM) -> EarlyMass:

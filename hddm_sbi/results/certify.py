@@ -168,7 +168,7 @@ class Certifier:
 
     def _early(self) -> EarlyMass | None:
         at = np.unique(np.linspace(0, len(self._draws) - 1, _FEWEST_DRAWS).round().astype(np.int64))
-        return early_mass(self._fit.chosen.likelihood, self._fit.ssm, self._theta(at))
+        return early_mass(self._fit.chosen.likelihood, self._fit.ssm, self._thetas(at))
 
     def _mean(self) -> FloatArray:
         """Posterior mean of theta, shape (rows, parameters); supports are convex, so that it lies inside."""

@@ -47,13 +47,13 @@ def test_a_gradient_takes_no_less_than_it_sleeps() -> None:
     ("seconds", "draws", "expected"),
     [
         (0.001, 2000, "Python evaluates it, which takes longer."),
-        (0.014, 8000, "in 14 ms a gradient, so that 8,000 draws of some 15 gradients each will take about 28 minutes"),
-        (0.5, 8000, "in 500 ms a gradient, so that 8,000 draws of some 15 gradients each will take about 17 hours"),
-        (2.0, 40, "in 2.0 s a gradient, so that 40 draws of some 15 gradients each will take about 20 minutes"),
+        (0.014, 8000, "in 14 ms a gradient, so that 8,000 draws of some 20 gradients each will take about 37 minutes"),
+        (0.5, 8000, "in 500 ms a gradient, so that 8,000 draws of some 20 gradients each will take about 22 hours"),
+        (2.0, 40, "in 2.0 s a gradient, so that 40 draws of some 20 gradients each will take about 27 minutes"),
     ],
 )
 def test_the_sentence(monkeypatch: pytest.MonkeyPatch, seconds: float, draws: int, expected: str) -> None:
-    assert GRADIENTS_PER_DRAW == 15
+    assert GRADIENTS_PER_DRAW == 20
     monkeypatch.setattr(duration, "seconds_per_gradient", lambda target, threads: seconds)
     (sentence,) = slow_sentences(("the likelihood",), Target(0.0), draws, 2)
     assert sentence.startswith("the likelihood has no compiled form: Python evaluates it")
