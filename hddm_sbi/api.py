@@ -73,7 +73,8 @@ class HierarchicalDDM:
         model: a name from ``list_models()``, or an ``SSM``, whose simulator is tried on six trials; a race has as many
             accumulators as there are options.
         likelihood: ``"nle"`` (pretrained network; races, which need none, take their formula), ``"exact"`` (where a
-            formula exists), the path of a checkpoint, or a trained sbi estimator of (rt, choice).
+            formula exists), the path of a checkpoint, or a trained sbi estimator of (rt, choice), its choices coded
+            0, 1, ... as the model's. sbi's MNLE as it is built by default is compiled, other estimators run in torch.
         pooling: ``"partial"`` (hierarchical), ``"none"`` (participants apart) or ``"complete"`` (one population).
             Across-trial variability (sv, sz, st0) has one value for all, even with participants apart, unless its
             formula has group terms.
@@ -95,6 +96,10 @@ class HierarchicalDDM:
 
     Raises:
         HDDMError: one sentence that names the column or parameter, the value and what to do.
+
+    Warns:
+        HDDMWarning: an sbi estimator gives more than a trace of its probability to times before the non-decision time,
+            asked at draws of the prior.
     """
 
     def __init__(

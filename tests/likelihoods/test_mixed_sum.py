@@ -14,6 +14,7 @@ from hddm_sbi.likelihoods.lapse import LapseMixture
 from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.likelihoods.neural.generic import EstimatorLikelihood, draws_of
 from hddm_sbi.likelihoods.neural.mixed.record import networks_of
+from hddm_sbi.likelihoods.neural.mixed.sum import CHUNK
 from tests.likelihoods.estimators import KINDS, make
 
 NAMES = ("v", "t0")
@@ -71,6 +72,22 @@ def test_sum_and_gradient_are_the_estimators(name: str, lapses: bool) -> None:
     assert total == pytest.approx(float(trials.count @ log_prob), rel=1e-5)
     np.testing.assert_allclose(by_theta, trials.sum_by_row(gradient, 4), rtol=2e-5, atol=2e-5)
     assert (by_theta[2] == 0.0).all()
+
+
+def test_many_rows_are_evaluated_in_chunks() -> None:
+    estimator = build().double()
+    likelihood = EstimatorLikelihood(estimator, NAMES, 3)
+    theta = np.random.default_rng(5).normal(size=(90, 2))
+    rt, choice = draws_of(estimator, theta, 2)
+    trials = MergedTrials(np.repeat(np.arange(90), 2), rt.ravel(), choice.ravel().astype(np.int64))
+    assert len(trials.segment_row) > CHUNK
+    native = likelihood.native_sum(trials, 90, 1)
+    assert native is not None
+    by_theta = np.empty(theta.shape)
+    total = SUM(native.function)(native.record, 0, theta.ctypes.data, by_theta.ctypes.data)
+    log_prob, gradient = likelihood.log_prob_grad(trials.rt, trials.choice, theta, trials.row)
+    assert total == pytest.approx(float(trials.count @ log_prob), rel=1e-5)
+    np.testing.assert_allclose(by_theta, trials.sum_by_row(gradient, 90), rtol=2e-5, atol=2e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -111,11 +111,11 @@ class EstimatorLikelihood:
         rng = np.random.default_rng(0)
         theta = networks.time.mean + networks.time.sd * rng.uniform(-1.5, 1.5, (_COMPARED, len(self.parameters)))
         rt, choice = draws_of(self.estimator, theta, 1)
-        rt, choice, theta = rt[rt[:, 0] > 0.0, 0], choice[rt[:, 0] > 0.0, 0], theta[rt[:, 0] > 0.0]
-        row = np.arange(len(rt))
-        expected = self.log_prob(rt, choice.astype(np.int64), theta, row)
+        rt, row = rt[:, 0], np.arange(_COMPARED)
+        option = choice[:, 0].astype(np.int64)
+        expected = self.log_prob(rt, option, theta, row)
         for i in row:
-            one = MergedTrials(row[:1], rt[i : i + 1], choice[i : i + 1].astype(np.int64))
+            one = MergedTrials(row[:1], rt[i : i + 1], option[i : i + 1])
             native, at, by = self._native(networks, one, 1), np.ascontiguousarray(theta[i]), np.empty(theta.shape[1])
             found = _SUM(native.function)(native.record, 0, at.ctypes.data, by.ctypes.data)
             if not abs(found - expected[i]) <= _TOLERATED * (1.0 + abs(expected[i])):

@@ -20,6 +20,8 @@ from hddm_sbi.likelihoods.neural.mixed import spline
 from hddm_sbi.likelihoods.neural.mixed.layers import add_linear, add_linear_back, linear, rectify, rectify_back
 from hddm_sbi.likelihoods.neural.mixed.record import Mass, Mixed, Time, read_mixed
 
+# Segments whose networks are evaluated together: their activations fit the second-level cache.
+CHUNK = 64
 _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
 
@@ -158,6 +160,72 @@ def _segment(
     return total, process, lapses
 
 
+@internal
+def _standardise(net: Mixed, first: int, theta: FloatArray, x_mass: FloatArray, x_time: FloatArray) -> None:
+    """Fill in the inputs of both networks, (segments, parameters) and (segments, 1 + parameters)."""
+    for s in range(len(x_mass)):
+        row = theta[net.trials.row[first + s]]
+        x_time[s, 0] = net.trials.choice[first + s]
+        for i in range(x_mass.shape[1]):
+            x_mass[s, i] = (row[i] - net.mass.mean[i]) / net.mass.sd[i]
+            x_time[s, 1 + i] = (row[i] - net.time.mean[i]) / net.time.sd[i]
+
+
+@internal
+def _segments(
+    net: Mixed, first: int, theta: FloatArray, logits: FloatArray, raw: FloatArray, by_logits: FloatArray,
+    by_raw: FloatArray, by_theta: FloatArray,
+) -> float:  # fmt: skip
+    """Log density of all trials of a chunk; fills in the derivatives by the networks' outputs, adds those by p."""
+    trials, time, k = net.trials, net.time, len(net.mass.mean)
+    n_splines, bins = len(raw), (raw.shape[2] + 1) // 3
+    splines, by_splines = np.empty((n_splines, 3 * bins + 3)), np.empty((n_splines, 3 * bins + 3))
+    shares, total = np.empty((n_splines, 2 * bins)), 0.0
+    for s in range(len(logits)):
+        row, category = trials.row[first + s], -1
+        if 0 <= trials.choice[first + s] < len(net.category):
+            category = net.category[trials.choice[first + s]]
+        largest = np.max(logits[s])
+        log_sum = largest + math.log(np.sum(np.exp(logits[s] - largest)))
+        log_mass = logits[s, category] - log_sum if category >= 0 else LOG_ZERO
+        for j in range(n_splines):
+            spline.fill_spline(raw[j, s], time.scale, time.bound, time.least, shares[j], splines[j])
+        clear(by_splines)
+        p = theta[row, k] if theta.shape[1] > k else 0.0
+        found, process, lapses = _segment(net, first + s, log_mass, splines, by_splines, p)
+        total += found
+        if theta.shape[1] > k:
+            by_theta[row, k] += lapses / p - process / (1.0 - p)
+        for c in range(logits.shape[1]):
+            by_logits[s, c] = process * ((1.0 if c == category else 0.0) - math.exp(logits[s, c] - log_sum))
+        for j in range(n_splines):
+            spline.spline_back(by_splines[j], raw[j, s], time.scale, time.bound, time.least, shares[j], by_raw[j, s])
+    return total
+
+
+@internal
+def _chunk(net: Mixed, first: int, stop: int, theta: FloatArray, by_theta: FloatArray) -> float:
+    """The sum over some segments; adds to by_theta."""
+    mass, time, n, k = net.mass, net.time, stop - first, len(net.mass.mean)
+    h, width, outputs = time.first.shape[0], mass.last.shape[1], time.outputs.shape[0] // time.n_splines
+    x_mass, x_time = np.empty((n, k)), np.empty((n, 1 + k))
+    residual, inner = np.empty((1 + mass.n_blocks, n, width)), np.empty((2, mass.n_blocks, n, width))
+    embedded, hidden = np.empty((1 + time.n_embedding, n, h)), np.empty((time.n_splines, time.n_heads, n, h))
+    logits, raw = np.empty((n, mass.last.shape[0])), np.empty((time.n_splines, n, outputs))
+    by_logits, by_raw = np.empty(logits.shape), np.empty(raw.shape)
+    _standardise(net, first, theta, x_mass, x_time)
+    _mass_forward(mass, x_mass, residual, inner, logits)
+    _time_forward(time, x_time, embedded, hidden, raw)
+    total = _segments(net, first, theta, logits, raw, by_logits, by_raw, by_theta)
+    by_mass, by_time = np.zeros((n, k)), np.empty((n, 1 + k))
+    _mass_back(mass, by_logits, inner, by_mass)
+    _time_back(time, by_raw, embedded, hidden, by_time)
+    for s in range(n):
+        for i in range(k):
+            by_theta[net.trials.row[first + s], i] += by_mass[s, i] / mass.sd[i] + by_time[s, 1 + i] / time.sd[i]
+    return total
+
+
 @once
 def mixed_sum(net: Mixed, theta: FloatArray, by_theta: FloatArray) -> float:
     """Sum over all trials of the log density; fills by_theta, shape of theta, with its derivatives.
@@ -170,53 +238,10 @@ def mixed_sum(net: Mixed, theta: FloatArray, by_theta: FloatArray) -> float:
     Returns:
         The sum; -inf, with derivatives of no meaning, where a trial is impossible.
     """
-    trials, mass, time = net.trials, net.mass, net.time
-    n, k, h = len(trials.row), len(mass.mean), time.first.shape[0]
-    outputs = time.outputs.shape[0] // time.n_splines
-    bins = (outputs + 1) // 3
-    x_mass, x_time = np.empty((n, k)), np.empty((n, 1 + k))
-    for s in range(n):
-        x_time[s, 0] = trials.choice[s]
-        for i in range(k):
-            x_mass[s, i] = (theta[trials.row[s], i] - mass.mean[i]) / mass.sd[i]
-            x_time[s, 1 + i] = (theta[trials.row[s], i] - time.mean[i]) / time.sd[i]
-    width = mass.last.shape[1]
-    residual, inner = np.empty((1 + mass.n_blocks, n, width)), np.empty((2, mass.n_blocks, n, width))
-    logits = np.empty((n, mass.last.shape[0]))
-    _mass_forward(mass, x_mass, residual, inner, logits)
-    embedded, hidden = np.empty((1 + time.n_embedding, n, h)), np.empty((time.n_splines, time.n_heads, n, h))
-    raw = np.empty((time.n_splines, n, outputs))
-    _time_forward(time, x_time, embedded, hidden, raw)
-    by_raw, by_logits = np.empty(raw.shape), np.empty(logits.shape)
-    splines, by_splines = np.empty((time.n_splines, 3 * bins + 3)), np.empty((time.n_splines, 3 * bins + 3))
-    shares = np.empty((time.n_splines, 2 * bins))
     clear(by_theta)
-    total = 0.0
-    for s in range(n):
-        row, category = trials.row[s], -1
-        if 0 <= trials.choice[s] < len(net.category):
-            category = net.category[trials.choice[s]]
-        largest = np.max(logits[s])
-        log_sum = largest + math.log(np.sum(np.exp(logits[s] - largest)))
-        log_mass = logits[s, category] - log_sum if category >= 0 else LOG_ZERO
-        for j in range(time.n_splines):
-            spline.fill_spline(raw[j, s], time.scale, time.bound, time.least, shares[j], splines[j])
-        clear(by_splines)
-        p = theta[row, k] if theta.shape[1] > k else 0.0
-        found, process, lapses = _segment(net, s, log_mass, splines, by_splines, p)
-        total += found
-        if theta.shape[1] > k:
-            by_theta[row, k] += lapses / p - process / (1.0 - p)
-        for c in range(logits.shape[1]):
-            by_logits[s, c] = process * ((1.0 if c == category else 0.0) - math.exp(logits[s, c] - log_sum))
-        for j in range(time.n_splines):
-            spline.spline_back(by_splines[j], raw[j, s], time.scale, time.bound, time.least, shares[j], by_raw[j, s])
-    by_mass, by_time = np.zeros((n, k)), np.empty((n, 1 + k))
-    _mass_back(mass, by_logits, inner, by_mass)
-    _time_back(time, by_raw, embedded, hidden, by_time)
-    for s in range(n):
-        for i in range(k):
-            by_theta[trials.row[s], i] += by_mass[s, i] / mass.sd[i] + by_time[s, 1 + i] / time.sd[i]
+    total, n = 0.0, len(net.trials.row)
+    for first in range(0, n, CHUNK):
+        total += _chunk(net, first, min(first + CHUNK, n), theta, by_theta)
     return total if total > IMPOSSIBLE else -np.inf
 
 
