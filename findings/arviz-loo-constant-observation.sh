@@ -6,11 +6,19 @@
 # that leaving it out changes nothing and its term is known exactly. ArviZ 0.23.4 returns the right term with k = inf.
 # ArviZ 1.3.0 raises ValueError: All tail values are the same, and names neither the observation nor what to do.
 #
-# Needs Python 3.12 or later (PYTHON=python3.12). Fails if the behaviour changes.
+# Needs Python 3.12 or later, which is looked for (or given: PYTHON=...). Fails if the behaviour changes.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-"${PYTHON:-python3}" -m venv "$folder/venv"
+python=
+for candidate in "${PYTHON:-python3}" python3.12 python3.13 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[23].*/bin/python; do
+    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then
+        python=$candidate
+        break
+    fi
+done
+[ -n "$python" ] || { echo "there is no Python 3.12 or later; give one, PYTHON=..." >&2; exit 1; }
+"$python" -m venv "$folder/venv"
 "$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
     "arviz-stats[xarray]==1.3.3" "arviz-base==1.3.1" "numpy==2.4.6" "xarray==2026.9.0"
 "$folder/venv/bin/python" - <<'PYTHON'
