@@ -17,15 +17,15 @@ from hddm_sbi import __version__
 from hddm_sbi.design.conditions import Conditions, find_conditions
 from hddm_sbi.design.formulas import Formula
 from hddm_sbi.errors import FormulaError, HDDMWarning, ModelError
-from hddm_sbi.inference.centring import choose_centring
+from hddm_sbi.inference.centring import choose_centring, not_centred
 from hddm_sbi.inference.contract import NutsSettings
+from hddm_sbi.inference.coordinates import Rounded
 from hddm_sbi.inference.duration import slow_sentences
 from hddm_sbi.inference.foreign import check_foreign
 from hddm_sbi.inference.initial import Estimate, estimate, starting_points
 from hddm_sbi.inference.layout import coefficients
 from hddm_sbi.inference.nuts import SAMPLERS, sample_nuts
 from hddm_sbi.inference.potential import Potential
-from hddm_sbi.inference.preconditioner import Preconditioned
 from hddm_sbi.inference.predictive import pointwise_log_prob, predict, simulate_trials, thinned
 from hddm_sbi.inference.prior import prior_coefficients
 from hddm_sbi.likelihoods.base import FloatArray, Likelihood
@@ -69,7 +69,8 @@ class HierarchicalDDM:
     Args:
         df: one row per trial; never changed.
         groupby: column of the participant; None fits one population.
-        formula: regressions, ``"v ~ conf"``, a list of such, or ``{"v": "conf", "a": "0 + stim + (1|subject)"}``.
+        formula: regressions, ``"v ~ conf"``, a list of such, ``"v ~ conf, a ~ stim"``, or
+            ``{"v": "conf", "a": "0 + stim + (1|subject)"}``.
         model: a name from ``list_models()``, or an ``SSM``, whose simulator is tried on six trials; a race has as many
             accumulators as there are options.
         likelihood: ``"nle"`` (pretrained network; races, which need none, take their formula), ``"exact"`` (where a
@@ -231,11 +232,13 @@ class HierarchicalDDM:
         settings = NutsSettings(
             draws=draws, tune=tune, chains=chains, seed=seed, cores=cores, target_accept=target_accept
         )
-        target = Preconditioned(self.potential, self._prepared[1].pack(self.spec), settings.parallel)
-        for sentence in slow_sentences(self.potential.not_compiled, target, chains * (tune + draws), settings.parallel):
+        spec = not_centred(self.spec)
+        potential = Potential(spec, self.likelihood, self.trials.rt, self.trials.choice, settings.parallel)
+        target = Rounded(potential, self._prepared[1].pack(spec), settings.parallel)
+        for sentence in slow_sentences(potential.not_compiled, target, chains * (tune + draws), settings.parallel):
             warnings.warn(sentence, HDDMWarning, 2)
         raw = sample_nuts(target, starting_points(target), settings, sampler, progress)
-        found = coefficients(self.spec, target.to_u(raw.u))
+        found = coefficients(spec, target.to_u(raw.u))
         variables, coords = self._variables(found)
         result: dict[str, Group] = {
             "posterior": _with_draws(variables),

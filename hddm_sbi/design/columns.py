@@ -63,7 +63,8 @@ def read_columns(frame: pd.DataFrame, names: Iterable[str], parameter: str) -> C
 
 def suggestion(name: str, known: Collection[str]) -> str:
     """``did you mean 'conf'?``, or the list of known names."""
-    close = difflib.get_close_matches(name, known, n=1)
+    same = [other for other in known if other.casefold() == name.casefold()]
+    close = same or difflib.get_close_matches(name, known, n=1)
     return f"did you mean '{close[0]}'?" if close else f"there are {', '.join(known)}."
 
 

@@ -14,6 +14,7 @@ from hddm_sbi.design.columns import Columns
 from hddm_sbi.design.grouping import Grouping, column_grouping, subject_grouping
 from hddm_sbi.design.rank import check_rank
 from hddm_sbi.design.terms import Side, Term, evaluate_side
+from hddm_sbi.design.tokens import written
 from hddm_sbi.design.varying import spans_constant, varying_terms
 from hddm_sbi.errors import FormulaError, ModelError
 from hddm_sbi.trials.trials import Trials
@@ -172,7 +173,10 @@ def _parameter(
     else:
         group = _automatic(common, automatic, random_slopes)
     if not common and not group:
-        raise FormulaError(f"the formula for '{name}' has no terms; write '{name} ~ 1' for a single value.")
+        raise FormulaError(
+            f"the formula for '{name}' has no terms; write '{name} ~ 1' for a single value, or fixed={{\"{name}\": 0}} "
+            "for a constant."
+        )
     return ParameterDesign(name, common, group, formula_text(common, group))
 
 
@@ -238,21 +242,20 @@ class _Ones:
         return np.ones(len(prepared))
 
 
-_ONES = Term("Intercept", None, ("Intercept",), np.ones((0, 1)), (), (), None, _Ones())
+_ONES = Term("Intercept", "1", None, ("Intercept",), np.ones((0, 1)), (), (), None, _Ones())
 
 
 def formula_text(common: tuple[Term, ...], group: tuple[GroupedTerm, ...]) -> str:
     """The right-hand side in words: ``1 + conf + (1 + conf | subject)``."""
     parts = [_sum(common)] if common else []
-    factors = dict.fromkeys(grouped.grouping.factor for grouped in group)
-    for factor in factors:
-        terms = tuple(grouped.term for grouped in group if grouped.grouping.factor == factor)
-        parts.append(f"({_sum(terms)} | {factor})")
+    for columns in dict.fromkeys(grouped.grouping.columns for grouped in group):
+        terms = tuple(grouped.term for grouped in group if grouped.grouping.columns == columns)
+        parts.append(f"({_sum(terms)} | {':'.join(map(written, columns))})")
     return " + ".join(parts)
 
 
 def _sum(terms: tuple[Term, ...]) -> str:
-    names = ["1" if term.name == "Intercept" else term.name for term in terms]
+    names = [term.written for term in terms]
     return " + ".join(names if "1" in names else ["0", *names])
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from hddm_sbi.design.tokens import Token, scan
 from hddm_sbi.errors import FormulaError
 
 Formula = str | Iterable[str] | Mapping[str, str] | None
@@ -16,6 +17,7 @@ def read_formulas(
 
     Args:
         formula: ``"v ~ conf"``, a list of such strings, or ``{"v": "conf"}``; a leading ``~`` is allowed in the values.
+            A string may hold the formulas of several parameters, separated by commas, semicolons or new lines.
         parameters: names of the model's parameters.
         model: name of the model, for messages.
         fixed: parameters that are constants and so take no formula.
@@ -28,7 +30,7 @@ def read_formulas(
         if parameter == "p_outlier":
             raise FormulaError(f"the formula '{text}' is for 'p_outlier', which is one number for all; leave it out.")
         if parameter not in parameters:
-            known = ", ".join(parameters)
+            known = ", ".join(parameters) + ("" if parameter.isidentifier() else "; write one formula for each")
             raise FormulaError(
                 f"the formula '{text}' is for '{parameter}', which is not a parameter of the model '{model}'; "
                 f"its parameters are {known}."
@@ -47,16 +49,12 @@ def read_formulas(
 
 
 def _check_brackets(text: str, rhs: str) -> None:
-    """Refuse what formulae reads otherwise than written: an extra bracket ends it, a bare bar swallows it."""
-    depth = 0
-    for character in rhs:
-        depth += (character == "(") - (character == ")")
-        if depth < 0:
-            break
-        if character == "|" and depth == 0:
-            raise FormulaError(f"the formula '{text}' has '|' outside brackets; write (1 | subject).")
-    if depth != 0:
+    """Refuse brackets that do not match, and a bar outside them."""
+    tokens = scan(rhs)
+    if tokens[-1].depth or any(token.depth < 0 for token in tokens):
         raise FormulaError(f"the formula '{text}' has brackets that do not match; close each one that is opened.")
+    if any(token.lexeme in ("|", "||") and not token.depth for token in tokens):
+        raise FormulaError(f"the formula '{text}' has '|' outside brackets; write (1 | subject).")
 
 
 def _entries(formula: Formula) -> Iterator[tuple[str, str, str]]:
@@ -65,14 +63,14 @@ def _entries(formula: Formula) -> Iterator[tuple[str, str, str]]:
         return
     if isinstance(formula, Mapping):
         for parameter, text in formula.items():
-            yield _split(_text(text), str(parameter).strip())
+            yield _under(str(parameter).strip(), _text(text))
         return
     if isinstance(formula, str):
         formula = [formula]
     if not isinstance(formula, Iterable):
         raise FormulaError(f"formula must be text, a list of texts or a dictionary, not {formula!r}.")
     for text in formula:
-        yield _split(_text(text), None)
+        yield from _formulas(_text(text))
 
 
 def _text(text: object) -> str:
@@ -81,18 +79,52 @@ def _text(text: object) -> str:
     return text.strip()
 
 
-def _split(text: str, key: str | None) -> tuple[str, str, str]:
-    """Cut at the first ``~``; ``key`` is the parameter where a dictionary names it."""
-    lhs, tilde, rhs = text.partition("~")
-    lhs, rhs = lhs.strip(), rhs.strip()
-    if key is None:
-        if not tilde or not lhs:
-            raise FormulaError(f"the formula '{text}' does not say which parameter it is for; write 'v ~ ...'.")
-        return text, lhs, rhs
-    if not tilde:
+def _under(key: str, text: str) -> tuple[str, str, str]:
+    """A formula that a dictionary has under the name of its parameter; it may name the parameter again."""
+    tilde = next((token.start for token in scan(text) if token.kind == "TILDE"), None)
+    if tilde is None:
         return f"{key} ~ {text}", key, text
+    lhs, rhs = text[:tilde].strip(), text[tilde + 1 :].strip()
     if lhs not in ("", key):
         raise FormulaError(
             f"the formula '{text}' stands under '{key}' but is for '{lhs}'; name the same parameter twice."
         )
     return f"{key} ~ {rhs}", key, rhs
+
+
+def _formulas(text: str) -> Iterator[tuple[str, str, str]]:
+    """The formulas in a text: each later one starts with a separator, a name and ``~``."""
+    tokens = scan(text)
+    tildes = [position for position, token in enumerate(tokens) if token.kind == "TILDE"]
+    shown = " ".join(text.split())
+    if not tildes or not text[: tokens[tildes[0]].start].strip():
+        raise FormulaError(f"the formula '{shown}' does not say which parameter it is for; write 'v ~ ...'.")
+    for position in tildes[1:]:
+        if not _starts_formula(text, tokens, position):
+            raise FormulaError(f"the formula '{shown}' has more than one '~'; {_separated(text, tokens, position)}.")
+    starts = [0, *(tokens[position - 1].start for position in tildes[1:]), len(text)]
+    for position, start, end in zip(tildes, starts, starts[1:], strict=False):
+        tilde = tokens[position].start
+        rhs = text[tilde + 1 : end].strip()
+        if end < len(text):
+            # the separator belongs to neither formula
+            rhs = rhs.removesuffix(",") if rhs.endswith(",") else rhs.removesuffix(";")
+        lhs, rhs = text[start:tilde].strip(), rhs.strip()
+        yield " ".join(f"{lhs} ~ {rhs}".split()), lhs, rhs
+
+
+def _starts_formula(text: str, tokens: Sequence[Token], tilde: int) -> bool:
+    """Whether a name that follows a comma, a semicolon or a new line stands before a ``~`` outside brackets."""
+    if tilde < 2 or tokens[tilde].depth or tokens[tilde - 1].kind != "IDENTIFIER":
+        return False
+    name, before = tokens[tilde - 1], tokens[tilde - 2]
+    return before.lexeme in (",", ";") or "\n" in text[before.start + len(before.lexeme) : name.start]
+
+
+def _separated(text: str, tokens: Sequence[Token], tilde: int) -> str:
+    """How to separate the formulas around a ``~`` that has no separator before it."""
+    name = tokens[tilde - 1]
+    if name.kind != "IDENTIFIER" or tokens[tilde].depth or tilde < 2 or tokens[tilde - 2].kind == "TILDE":
+        return "write one '~' for each parameter, in a list of formulas"
+    before, after = " ".join(text[: name.start].split()), " ".join(text[name.start :].split())
+    return f'if \'{name.lexeme}\' is the next parameter, write a list: ["{before}", "{after}"]'

@@ -1,13 +1,9 @@
-"""Right-hand sides to terms and their design matrices: the only place that knows the formulae library."""
+"""Right-hand sides to terms and their design matrices."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
 import warnings
-from collections.abc import Iterator
-from copy import deepcopy
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -15,27 +11,30 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from formulae.environment import Environment
-from formulae.matrices import DesignMatrices
-from formulae.model_description import model_description
-from formulae.terms.call import Call
-from formulae.terms.terms import GroupSpecificTerm, Intercept
-from formulae.terms.variable import Variable
-from formulae.transforms import TRANSFORMS
+from formulae.terms.terms import Intercept
+from formulae.terms.terms import Term as FormulaeTerm
 
+from hddm_sbi.design.calls import Component
+from hddm_sbi.design.coding import Coding, coded
 from hddm_sbi.design.columns import Columns, read_columns
+from hddm_sbi.design.evaluation import (
+    ENVIRONMENT,
+    check_levels,
+    evaluate_new,
+    failure,
+    formulae_component,
+    is_factor,
+    lacking_backticks,
+    quiet,
+)
+from hddm_sbi.design.expansion import Product, read
+from hddm_sbi.design.syntax import Source
 from hddm_sbi.errors import FormulaError, HDDMWarning
 
 FloatArray = npt.NDArray[np.float64]
 
-# What a formula can call besides formulae's own transforms (center, scale, C, I, bs, poly, ...).
-FUNCTIONS: dict[str, Any] = {
-    "np": np,
-    **{name: getattr(np, name) for name in ("log", "log2", "log10", "exp", "sqrt", "abs", "sin", "cos")},
-}
 # A numeric column read as a factor by mistake; smaller designs that are too rich fail the rank check.
 _MANY_COLUMNS = 50
-_KNOWN_NAMES = {*TRANSFORMS, *FUNCTIONS, "Treatment", "Sum"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,8 @@ class Term:
     """One term of a formula.
 
     Args:
-        name: as formulae writes it: ``Intercept``, ``conf``, ``conf:stim``.
+        name: ``Intercept``, ``conf``, ``conf:stim``.
+        written: as a formula has it: ``1``, ``conf``, ``conf:`my stim```.
         levels: labels of the columns where the term has a factor (or several columns), else None.
         labels: full names of the columns, for messages: ``conf[LC]``.
         matrix: values on the trials, shape (trials, columns).
@@ -55,6 +55,7 @@ class Term:
     """
 
     name: str
+    written: str
     levels: tuple[str, ...] | None
     labels: tuple[str, ...]
     matrix: FloatArray
@@ -64,8 +65,12 @@ class Term:
     source: Any
 
     def evaluate(self, prepared: pd.DataFrame) -> FloatArray:
-        """The term's columns on other rows, shape (rows, columns)."""
-        return _as_matrix(self.source.eval_new_data(prepared))
+        """The term's columns on other rows, shape (rows, columns).
+
+        Raises:
+            DataError: a level that was not in the data, or values of another kind.
+        """
+        return _as_matrix(evaluate_new(self.source, prepared))
 
 
 @dataclass(frozen=True)
@@ -91,97 +96,55 @@ def evaluate_side(parameter: str, rhs: str, frame: pd.DataFrame) -> Side:
     Raises:
         FormulaError: it does not parse, names a missing column, meets missing values, or cannot be evaluated.
     """
-    description = _parse(parameter, rhs)
-    names = _column_names(description.terms, frame)
-    columns = read_columns(frame, names, parameter)
+    source = Source(parameter, rhs)
+    try:
+        products = read(source)
+        names = list(dict.fromkeys(name for term in products for name in term.columns))
+        columns = read_columns(frame, names, parameter)
+    except FormulaError as error:
+        raise lacking_backticks(source, frame.columns) or error from None
     prepared = columns.prepare(frame)
-    with _explained(f"the formula '{parameter} ~ {rhs}' cannot be evaluated"):
-        DesignMatrices(description, prepared, Environment([FUNCTIONS]))
-    common = tuple(_term(parameter, term) for term in description.common_terms)
+    parts = tuple(dict.fromkeys(part for term in products for part in term.components))
+    for part in parts:
+        check_levels(source, part, columns, prepared)
+    by_factor: dict[tuple[str, ...], list[Product]] = {}
+    for term in products:
+        by_factor.setdefault(term.factor, []).append(term)
+    common = _evaluated(source, by_factor.pop((), []), prepared)
     group = tuple(
-        UserGroupTerm(_term(parameter, term.expr), _factor_columns(parameter, term)) for term in description.group_terms
+        UserGroupTerm(term, factor)
+        for factor, terms in by_factor.items()
+        for term in _evaluated(source, terms, prepared)
     )
-    _warn_of_codes(description.terms, prepared)
+    _warn_of_codes(parts, prepared)
     used = {name for term in (*common, *(grouped.term for grouped in group)) for name in term.variables}
     return Side(common, group, Columns({name: columns.levels[name] for name in names if name in used}))
 
 
-def _parse(parameter: str, rhs: str) -> Any:
-    with _explained(f"the formula '{parameter} ~ {rhs}' cannot be read"):
-        description = model_description(rhs)
-    if description.response is not None:
-        raise FormulaError(f"the formula '{parameter} ~ {rhs}' has more than one '~'.")
-    # formulae lets the terms of `x / g` share one component, whose coding the last term then overwrites
-    description.common_terms = [deepcopy(term) for term in description.common_terms]
-    description.group_terms = [deepcopy(term) for term in description.group_terms]
-    return description
-
-
-class _Complaints(logging.Handler):
-    """Keeps formulae's log messages: it only logs where it reads a formula otherwise than written."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.messages: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.messages.append(" ".join(record.getMessage().split()))
-
-
-@contextlib.contextmanager
-def _explained(what: str) -> Iterator[None]:
-    """Turn whatever formulae raises, prints or logs into one FormulaError that starts with ``what``."""
-    complaints, logger = _Complaints(), logging.getLogger("formulae")
-    propagate, logger.propagate = logger.propagate, False
-    logger.addHandler(complaints)
+def _evaluated(source: Source, products: Sequence[Product], prepared: pd.DataFrame) -> tuple[Term, ...]:
+    """The terms on the data, their factors coded so that together they have full rank."""
+    parts = {part.name: part for product in products for part in product.components}
     try:
-        # what is infinite or undefined is refused by name later
-        with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
-            yield
-    except FormulaError:
-        raise
-    except KeyError as error:
-        raise FormulaError(f"{what}: there is no function or column {error}.") from error
+        with quiet():
+            categoric = {part: is_factor(part, prepared) for part in parts.values()}
+            terms = [_on_data(product, coding, prepared) for product, coding in coded(products, categoric)]
     except Exception as error:
-        raise FormulaError(f"{what}: {str(error).rstrip('.') or type(error).__name__}.") from error
-    finally:
-        logger.removeHandler(complaints)
-        logger.propagate = propagate
-    if complaints.messages:
-        raise FormulaError(f"{what}: {complaints.messages[0]}")
+        raise failure(source, parts.values(), prepared) from error
+    return tuple(_term(source.parameter, term, parts) for term in terms)
 
 
-def _components(term: Any) -> list[Any]:
-    """Variables and calls of a term, those of the grouping factor included."""
-    if isinstance(term, GroupSpecificTerm):
-        return _components(term.expr) + _components(term.factor)
-    return [] if isinstance(term, Intercept) else list(term.components)
+def _on_data(product: Product, coding: Coding, prepared: pd.DataFrame) -> Any:
+    """A new formulae term: terms that share components would overwrite each other's coding."""
+    parts = (formulae_component(part) for part in product.components)
+    term = FormulaeTerm(*parts) if product.components else Intercept()
+    term.set_type(prepared, ENVIRONMENT)
+    term.set_data(coding)
+    return term
 
 
-def _column_names(terms: list[Any], frame: pd.DataFrame) -> list[str]:
-    names: list[str] = []
-    for term in terms:
-        for component in _components(term):
-            names += _component_columns(component, frame)
-    return list(dict.fromkeys(names))
-
-
-def _component_columns(component: Any, frame: pd.DataFrame | None = None) -> list[str]:
-    if isinstance(component, Variable):
-        return [component.name]
-    # calls also report literals, keywords' values and functions
-    return [
-        name
-        for name in sorted(map(str, component.var_names))
-        if (frame is not None and name in frame.columns) or (name.isidentifier() and name not in _KNOWN_NAMES)
-    ]
-
-
-def _term(parameter: str, source: Any) -> Term:
+def _term(parameter: str, source: Any, parts: Mapping[str, Component]) -> Term:
     if isinstance(source, Intercept):
-        return Term("Intercept", None, ("Intercept",), _as_matrix(source.data), (), (), None, source)
-    if source.kind in ("offset", "proportion"):
-        raise FormulaError(f"the formula for '{parameter}' has '{source.name}', but there are no {source.kind}s here.")
+        return Term("Intercept", "1", None, ("Intercept",), _as_matrix(source.data), (), (), None, source)
     matrix = _as_matrix(source.data)
     if not matrix.shape[1]:
         raise FormulaError(
@@ -204,18 +167,19 @@ def _term(parameter: str, source: Any) -> Term:
     categoric = [component for component in source.components if component.kind == "categoric"]
     return Term(
         name=source.name,
+        written=":".join(parts[component.name].written for component in source.components),
         levels=None if levels is None else tuple(str(level) for level in levels),
         labels=labels,
         matrix=matrix,
-        variables=_unique_columns(source.components),
-        factors=_unique_columns(categoric),
+        variables=_columns(parts[component.name] for component in source.components),
+        factors=_columns(parts[component.name] for component in categoric),
         numeric=_numeric_part(source, matrix),
         source=source,
     )
 
 
-def _unique_columns(components: list[Any]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for component in components for name in _component_columns(component)))
+def _columns(parts: Iterable[Component]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for part in parts for name in part.columns))
 
 
 def _numeric_part(source: Any, matrix: FloatArray) -> FloatArray | None:
@@ -227,33 +191,22 @@ def _numeric_part(source: Any, matrix: FloatArray) -> FloatArray | None:
     return matrix
 
 
-def _factor_columns(parameter: str, term: GroupSpecificTerm) -> tuple[str, ...]:
-    for component in term.factor.components:
-        if isinstance(component, Call):
-            raise FormulaError(
-                f"the formula for '{parameter}' groups by '{component.name}'; group by a column of the data itself."
-            )
-    return tuple(component.name for component in term.factor.components)
-
-
 def _as_matrix(values: Any) -> FloatArray:
     array = np.asarray(values, dtype=np.float64)
     return array[:, np.newaxis] if array.ndim == 1 else array
 
 
-def _warn_of_codes(terms: list[Any], prepared: pd.DataFrame) -> None:
+def _warn_of_codes(parts: Iterable[Component], prepared: pd.DataFrame) -> None:
     """Warn where an integer column of two or three values, often codes of conditions, is used as a number."""
-    for term in terms:
-        expression = term.expr if isinstance(term, GroupSpecificTerm) else term
-        for component in _components(expression):
-            if not isinstance(component, Variable) or component.kind != "numeric":
-                continue
-            values = prepared[component.name].unique()
-            if prepared[component.name].dtype.kind == "i" and len(values) in (2, 3):
-                listed = ", ".join(str(value) for value in sorted(values.tolist()))
-                warnings.warn(
-                    f"the column '{component.name}' has only the values {listed} and is used as a number; "
-                    f"write C({component.name}) if they are conditions.",
-                    HDDMWarning,
-                    stacklevel=2,
-                )
+    for part in parts:
+        if part.call is not None or prepared[part.name].dtype.kind != "i":
+            continue
+        values = prepared[part.name].unique().tolist()
+        if len(values) in (2, 3):
+            listed = ", ".join(str(value) for value in sorted(values))
+            warnings.warn(
+                f"the column '{part.name}' has only the values {listed} and is used as a number; "
+                f"write C({part.name}) if they are conditions.",
+                HDDMWarning,
+                stacklevel=2,
+            )

@@ -62,6 +62,11 @@ def choose_centring(
     return spec, Estimate({**at.values, **sds}, at.b)
 
 
+def not_centred(spec: ModelSpec) -> ModelSpec:
+    """The same model with no group coefficient centred."""
+    return with_centring(spec, lambda term: np.zeros_like(term.centring))
+
+
 class _Groups:
     """Coefficients of one grouping column under the Gaussian approximation: b and w (groups, k), sd (k,)."""
 

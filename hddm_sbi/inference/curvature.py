@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from hddm_sbi.inference.layout import Block
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.potential.design import design_matrix
 from hddm_sbi.spec.model_spec import GroupTerm
@@ -48,7 +47,10 @@ def row_information(potential: Potential, u: FloatArray) -> FloatArray:
 
 
 def likelihood_precision(potential: Potential, u: FloatArray) -> sparse.csr_array:
-    """Minus the second derivatives of the log likelihood by u, (ndim, ndim); the map to coefficients is linearised."""
+    """Minus the second derivatives of the log likelihood by u, (ndim, ndim); the map to coefficients is linearised.
+
+    The potential's group coefficients are not centred, and their standard deviations are held still.
+    """
     spec = potential.spec
     free = [k for k, parameter in enumerate(spec.parameters) if parameter.fixed is None]
     information = row_information(potential, u)[:, free][:, :, free]
@@ -65,76 +67,38 @@ def likelihood_precision(potential: Potential, u: FloatArray) -> sparse.csr_arra
     return sparse.csr_array(eta_by_u.T @ by_eta @ eta_by_u)
 
 
-def prior_precision(potential: Potential, u: FloatArray) -> sparse.csr_array:
-    """Minus the second derivatives of the log prior density by u, (ndim, ndim), where they are surely positive.
+def prior_precision(potential: Potential, u: FloatArray) -> FloatArray:
+    """Minus the second derivatives of the log prior density by each coordinate, (ndim,), where they are positive.
 
-    Raw coefficients are taken as one standard deviation away from their population value.
+    The potential's group coefficients are not centred: none depends on another coordinate.
     """
-    layout = potential.layout
-    x, slope = _sites(potential, u)
     step = np.full(potential.ndim, STEP)
     own = (potential.prior_slope(u - step) - potential.prior_slope(u + step)) / (2.0 * STEP)
-    diagonal = np.maximum(np.where(np.isfinite(own), own, 0.0), 0.0)
-    i, j, values = [], [], []
-    for block, sd_at, beta_at, w in _around(potential):
-        at, sd = block.coordinates, x[sd_at]
-        precision = sd ** (-2.0 * w)
-        diagonal[at] += precision
-        np.add.at(diagonal, sd_at, 2.0 * w * w * (slope[sd_at] / sd) ** 2)
-        has = beta_at < layout.ndim
-        by_beta = w[has] * slope[beta_at[has]]
-        np.add.at(diagonal, beta_at[has], by_beta**2 * precision[has])
-        i += [at[has], beta_at[has]]
-        j += [beta_at[has], at[has]]
-        values += [-by_beta * precision[has]] * 2
-    everything = np.arange(potential.ndim)
-    index = (np.concatenate([everything, *i]), np.concatenate([everything, *j]))
-    return sparse.csr_array((np.concatenate([diagonal, *values]), index), shape=(potential.ndim, potential.ndim))
+    precision = np.maximum(np.where(np.isfinite(own), own, 0.0), 0.0)
+    precision[potential.plan.around_at] = 1.0
+    return precision
 
 
-def _sites(potential: Potential, u: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The sites' values, with a zero behind them, and dx/du."""
-    values, step = [], STEP
-    for shift in (0.0, step, -step):
-        parts = [block.constrain(u[block.slice] + shift).ravel() for block in potential.layout.blocks]
-        values.append(np.concatenate([*parts, np.zeros(1)]))
-    return values[0], (values[1] - values[2]) / (2.0 * step)
-
-
-def _around(potential: Potential) -> list[tuple[Block, IntArray, IntArray, FloatArray]]:
-    """Blocks of raw coefficients around a population value: coordinates of sd and of beta (ndim for none), centring."""
-    plan, result, start = potential.plan, [], 0
-    for block in potential.layout.blocks:
-        if block.kind == "raw" and block.prior is None:
-            part = slice(start, start + block.size)
-            result.append((block, plan.around_sd[part], plan.around_beta[part], plan.around_w[part]))
-            start += block.size
-    return result
+def site_values(potential: Potential, u: FloatArray) -> FloatArray:
+    """The sites' values at u, shape (ndim,)."""
+    return np.concatenate([block.constrain(u[block.slice]).ravel() for block in potential.layout.blocks])
 
 
 def _coefficients_by_u(potential: Potential, u: FloatArray) -> sparse.csr_array:
-    """Jacobian of the coefficients, population and deviations b - beta, (coefficients, ndim)."""
+    """Jacobian of the coefficients that are not centred, population and deviations b - beta, (coefficients, ndim).
+
+    The standard deviations are held still.
+    """
     layout, plan = potential.layout, potential.plan
-    x, slope = _sites(potential, u)
+    slope = (site_values(potential, u + STEP) - site_values(potential, u - STEP)) / (2.0 * STEP)
     n_coefficients = layout.n_common + layout.n_raw
     shift = layout.ndim - n_coefficients  # the group sds, which are no coefficients
-    common = np.arange(layout.n_common)
-    i, j, values = [common], [common], [slope[: layout.n_common]]
-
-    def add(rows: IntArray, columns: IntArray, derivatives: FloatArray) -> None:
-        inside = columns < layout.ndim
-        i.append(rows[inside])
-        j.append(columns[inside])
-        values.append(derivatives[inside])
-
-    for block, sd_at, beta_at, w in _around(potential):
-        sd, rows = x[sd_at], block.coordinates - shift
-        scale = sd ** (1.0 - w)
-        add(rows, block.coordinates, scale)
-        add(rows, beta_at, -w * scale * slope[beta_at])
-    add(plan.apart_at - shift, plan.apart_at, slope[plan.apart_at])
-    add(plan.apart_at - shift, plan.apart_beta, -slope[plan.apart_beta])
-    index = (np.concatenate(i), np.concatenate(j))
+    common, beside = np.arange(layout.n_common), plan.apart_beta < layout.ndim
+    rows = [common, plan.around_at - shift, plan.apart_at - shift, plan.apart_at[beside] - shift]
+    columns = [common, plan.around_at, plan.apart_at, plan.apart_beta[beside]]
+    sd = site_values(potential, u)[plan.around_sd]
+    values = [slope[common], sd, slope[plan.apart_at], -slope[plan.apart_beta[beside]]]
+    index = (np.concatenate(rows), np.concatenate(columns))
     return sparse.csr_array((np.concatenate(values), index), shape=(n_coefficients, layout.ndim))
 
 

@@ -35,8 +35,8 @@ RIDGE_COMMON, RIDGE_GROUP = 1e-6, 1e-3
 # Group sds start within these multiples of their prior mean: small ones are a trap for centred coefficients.
 SD_RANGE = (0.25, 2.0)
 MODE_STEPS = 100
-# Jitter in posterior standard deviations. A posterior draw loses about half a unit of log density for each dimension
-# against the mode; a jittered point that loses this many more is drawn closer.
+# Jitter in posterior standard deviations. Of a round posterior such a point loses JITTER^2 / 2 of log density for each
+# dimension against the mode; one that loses this many more, about another standard deviation, is drawn closer.
 JITTER, LARGEST_LOSS, HALVINGS = 0.7, 3.0, 30
 
 
@@ -93,13 +93,13 @@ def estimate(spec: ModelSpec, likelihood: Likelihood, rt: FloatArray, choice: In
 def starting_points(target: LogDensity) -> Callable[[int], FloatArray]:
     """The function from a seed to a point x that the data do not speak against, around x = 0.
 
-    Its log density is lower than there by no more than that of typical posterior draws, so that it is finite, and off
+    Its log density is hardly lower than a round posterior's would be at such a distance, so that it is finite, and off
     the plateau of the lapse density for every participant whose trials say where that is.
 
     Args:
         target: the posterior in coordinates in which it is nearly round, around 0.
     """
-    least = target.log_density(np.zeros(target.ndim)) - (0.5 * target.ndim + LARGEST_LOSS)
+    least = target.log_density(np.zeros(target.ndim)) - (0.5 * JITTER**2 * target.ndim + LARGEST_LOSS)
 
     def start(seed: int) -> FloatArray:
         step = JITTER * np.random.default_rng(seed).standard_normal(target.ndim)

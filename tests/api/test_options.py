@@ -186,6 +186,21 @@ def test_a_model_of_the_users_own(build) -> None:
         build(model=own, likelihood="exact")
 
 
+@pytest.mark.parametrize("separator", [", ", "; ", "\n", ",\n    "])
+def test_several_formulas_in_one_text(build, separator) -> None:
+    found = formulas(build(formula=separator.join(["v ~ theta", "a ~ 0 + stim + (1|subject)"])))
+    assert found["v"] == "1 + theta + (1 + theta | subject)"
+    assert found["a"] == "0 + stim + (1 | subject)"
+
+
+def test_columns_in_backticks_name_variables_without_them(build, experiment: pd.DataFrame) -> None:
+    table = experiment.assign(**{"2back": experiment["theta"], "my stim": experiment["stim"]})
+    model = HierarchicalDDM(table, groupby="subject", formula="v ~ C(`my stim`) + `2back`", likelihood="exact")
+    assert formulas(model)["v"].startswith("1 + C(`my stim`) + `2back` + (1 + ")
+    assert {"v_C(my stim)", "v_2back"} <= set(model.priors["variable"])
+    assert list(model.conditions.columns) == ["my stim"]
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
@@ -202,6 +217,15 @@ def test_a_model_of_the_users_own(build) -> None:
         ({"formula": "conf"}, FormulaError, "which parameter"),
         ({"formula": ["v ~ conf", "v ~ stim"]}, FormulaError, "more than one formula"),
         ({"formula": 3}, FormulaError, "not 3"),
+        ({"formula": "v ~ conf stim"}, FormulaError, "cannot be read from 'stim' on"),
+        ({"formula": "v ~ conf, stim"}, FormulaError, "cannot be read from ', stim' on"),
+        ({"formula": "v ~ theta + stim a ~ conf"}, FormulaError, r'\["v ~ theta \+ stim", "a ~ conf"\]'),
+        ({"formula": {"v": "theta, a ~ conf"}}, FormulaError, "stands under 'v'"),
+        ({"formula": {"v": "v ~ theta, a ~ conf"}}, FormulaError, "more than one '~'"),
+        ({"formula": "z ~ 0.4"}, FormulaError, 'fixed={"z": 0.4}'),
+        ({"formula": "t0 ~ 0"}, FormulaError, 'fixed={"t0": 0}'),
+        ({"formula": "v ~ conf + 3"}, FormulaError, "has the number 3 as a term"),
+        ({"formula": "v ~ theta + (theta || subject)"}, FormulaError, r"write \(theta \| subject\)"),
         ({"model": "dmd"}, ModelError, "dmd"),
         ({"pooling": "some"}, ModelError, "pooling 'some' is not known"),
         ({"pooling": "none", "groupby": None}, ModelError, "needs groupby"),

@@ -136,3 +136,27 @@ def test_numeric_participants_in_new_data(cavanagh):
     trials = read_trials(cavanagh, groupby="participant_id")
     grouping = build_design(trials, {}, ("v",)).groupings["participant_id"]
     assert np.array_equal(grouping.locate(cavanagh), trials.subject)
+
+
+@pytest.mark.parametrize(
+    "rhs",
+    [
+        "conf*theta + group",
+        "0 + conf:group",
+        "C(conf):C(group):theta",
+        "(1 + theta)*group + (1 + theta | subject) + (0 + conf | item:old)",
+        "`2back` + I((`my col` + `2back`) / 2):conf + log(`my col` + 100)",
+        "`2back` + (`2back` | `my subject`)",
+        "C(stim, Treatment('WL')) + bs(theta, df=4)",
+        "(conf:group | subject)",
+    ],
+)
+def test_the_formula_in_words_is_read_as_the_same_design(trials, rhs):
+    for name, column in (("2back", "theta"), ("my col", "age"), ("my subject", "subject")):
+        trials.frame[name] = trials.frame[column]
+    first = build_design(trials, {"v": rhs}, ("v",)).parameters["v"]
+    again = build_design(trials, {"v": first.formula}, ("v",)).parameters["v"]
+    assert again.formula == first.formula
+    for one, two in zip((*first.common, *first.group), (*again.common, *again.group), strict=True):
+        assert np.array_equal(getattr(one, "term", one).matrix, getattr(two, "term", two).matrix)
+    assert [grouped.grouping.factor for grouped in first.group] == [grouped.grouping.factor for grouped in again.group]

@@ -1,8 +1,10 @@
+import re
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.interpolate import BSpline
 
 from hddm_sbi.design.terms import evaluate_side
 from hddm_sbi.errors import DataError, FormulaError, HDDMWarning
@@ -51,6 +53,7 @@ def test_matrices_are_what_they_say(experiment):
         "C(code, Treatment(1))",
         "C(old)",
         "bs(theta, df=4)",
+        "bs(theta, df=4)*conf",
         "S(stim)",
         "old",
         "np.exp(theta / 5) + I(theta / 2)",
@@ -94,6 +97,25 @@ def test_numbers_in_every_dtype(experiment):
         ("offset(theta)", r"no offsets here"),
         ("theta ** 2", r"cannot be read: Exponentiation"),
         ("(1 | C(code))", r"groups by 'C\(code\)'"),
+        ("conf + theta stim", r"the formula 'v ~ conf \+ theta stim' cannot be read from 'stim' on"),
+        ("Conf", r"names the column 'Conf', .* did you mean 'conf'\?"),
+        ("THETA + (1 | Subject)", r"names the column 'THETA', .* did you mean 'theta'\?"),
+        ("class + conf", r"names the column 'class', which the data does not have"),
+        (
+            "log(conf)",
+            r"'log\(conf\)' of 'v' computes with 'conf', which holds labels, not numbers; write C\(conf\), or I",
+        ),
+        ("scale(stim):theta", r"'scale\(stim\)' of 'v' computes with 'stim', which holds labels"),
+        ("bs(theta)", r"'bs\(theta\)' of 'v' cannot be evaluated; write it as in bs\(x, df=4\)"),
+        ("log(age, 2)", r"'log\(age, 2\)' of 'v' cannot be evaluated; write it as in log\(x\)"),
+        ("poly(theta, degree='2')", r"cannot be evaluated; write it as in poly\(x, 2\)"),
+        ("C(stim, Treatment('XX'))", r"names 'XX' in .*, which is no level of 'stim'; there are 'LL', 'WL', 'WW'"),
+        ("C(code, Treatment('1'))", r"names '1' in .*, which is no level of 'code'; there are 0, 1"),
+        ("S(stim, 'XX')", r"names 'XX' in .*, which is no level of 'stim'"),
+        ("binary(stim, 'XX'):theta", r"names 'XX' in .*, which is no level of 'stim'"),
+        ("I('XX' == stim)", r"names 'XX' in .*, which is no level of 'stim'"),
+        ("np.random.normal(theta)", r"no function or column 'np.random.normal' to call"),
+        ("__import__('os')", r"no function or column '__import__' to call"),
     ],
 )
 def test_bad_formulas_say_what_is_wrong(experiment, rhs, message, capfd):
@@ -101,6 +123,52 @@ def test_bad_formulas_say_what_is_wrong(experiment, rhs, message, capfd):
         evaluate_side("v", rhs, experiment)
     captured = capfd.readouterr()
     assert captured.out == captured.err == ""
+
+
+ODD = ("2back", "my col", "stim-type", "rt (ms)", "True", "a~b", "a, b", "50%")
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_any_column_in_backticks(experiment, name):
+    experiment[name] = experiment["theta"] + 10
+    rhs = f"`{name}` + I(`{name}` / 2 + `{name}` ** 2) + log(`{name}`) + scale(`{name}`):conf"
+    side = evaluate_side("v", rhs, experiment)
+    x, low = experiment[name], (experiment["conf"] == "LC").to_numpy(float)
+    expected = [np.ones(240), x, x / 2 + x**2, np.log(x)]
+    assert np.allclose(np.hstack([term.matrix for term in side.common[:-1]]), np.column_stack(expected))
+    scaled = (x - x.mean()) / x.std(ddof=0)
+    assert np.allclose(side.common[-1].matrix, np.column_stack([scaled * (1 - low), scaled * low]))
+    assert side.common[1].name == name and side.common[1].variables == (name,)
+
+
+@pytest.mark.parametrize("name", ["2back", "my col", "stim-type", "rt (ms)", "True"])
+@pytest.mark.parametrize("rhs", ["{}", "conf + {}", "C({})", "scale({})", "I({} / 2)", "conf*{}", "({} | subject)"])
+def test_a_column_that_needs_backticks_is_recognised(experiment, name, rhs):
+    experiment[name] = experiment["theta"]
+    with pytest.raises(
+        FormulaError, match=re.escape(f"names the column '{name}', which needs backticks; write `{name}`")
+    ):
+        evaluate_side("v", rhs.format(name), experiment)
+
+
+def test_a_column_that_is_read_as_an_interaction_or_difference_needs_backticks(experiment):
+    experiment["conf:stim"] = experiment["theta"]
+    assert [term.name for term in evaluate_side("v", "0 + conf:stim", experiment).common] == ["conf:stim"]
+    assert evaluate_side("v", "0 + `conf:stim`", experiment).common[0].variables == ("conf:stim",)
+
+
+def test_a_level_of_a_factor_made_in_the_formula_that_new_data_do_not_share(experiment):
+    side = evaluate_side("v", "C(code)", experiment)
+    new = side.columns.prepare(experiment.head(3).assign(code=[0, 7, 1]))
+    with pytest.raises(DataError, match=r"'C\(code\)' has the level '7', which was not in the data .* levels are 0, 1"):
+        side.common[1].evaluate(new)
+
+
+def test_a_factor_with_one_level_in_an_interaction(experiment):
+    experiment["same"] = "here"
+    for rhs in ("same", "same:theta + theta", "conf:C(same) + C(same)"):
+        with pytest.raises(FormulaError, match=r"'(C\()?same\)?' of 'v' has the same level on all trials"):
+            evaluate_side("v", rhs, experiment)
 
 
 def test_missing_values_name_the_column_and_their_number(experiment):
@@ -127,3 +195,53 @@ def test_unseen_levels_and_missing_columns_of_new_data(experiment):
         columns.prepare(pd.DataFrame({"conf": ["HC", "XX"]}))
     with pytest.raises(DataError, match="no column 'conf'"):
         columns.prepare(pd.DataFrame({"other": [1]}))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        ("df=4", {"df": 4}),
+        ("4", {"df": 4}),
+        ("knots=None, df=3", {"df": 3}),
+        ("df=6, degree=2", {"df": 6, "degree": 2}),
+        ("df=3, degree=2", {"df": 3, "degree": 2}),
+        ("df=5, lower_bound=-20", {"df": 5, "lower_bound": -20}),
+    ],
+)
+def test_a_spline_has_the_same_columns_on_every_version_of_formulae(experiment, arguments, options):
+    basis, x = (
+        evaluate_side("v", f"bs(theta, {arguments})", experiment).common[1].matrix,
+        experiment["theta"].to_numpy(),
+    )
+    degree, low = options.get("degree", 3), options.get("lower_bound", x.min())
+    assert basis.shape == (240, options["df"])
+    inner = np.percentile(x, np.linspace(0, 100, options["df"] + 2 - degree)[1:-1])
+    whole = BSpline.design_matrix(x, np.r_[[low] * (degree + 1), inner, [x.max()] * (degree + 1)], degree).toarray()
+    assert np.allclose(basis.mean(axis=0), 0)
+    # by orthonormal directions: lengths along them are kept
+    projection = np.linalg.lstsq(whole, basis, rcond=None)[0]
+    assert np.allclose(whole @ projection, basis) and np.allclose(projection.T @ projection, np.eye(options["df"]))
+
+
+def test_a_spline_for_each_condition(experiment):
+    low = (experiment["conf"] == "LC").to_numpy(float)[:, np.newaxis]
+    curve = evaluate_side("v", "bs(theta, df=4)", experiment).common[1].matrix
+    crossed = np.hstack([term.matrix for term in evaluate_side("v", "conf*bs(theta, df=4)", experiment).common])
+    assert np.allclose(crossed, np.hstack([np.ones_like(low), low, curve, low * curve]))
+    apart = evaluate_side("v", "conf + bs(theta, df=4):conf", experiment).common[2].matrix
+    assert np.allclose(apart[:, 0::2], (1 - low) * curve) and np.allclose(apart[:, 1::2], low * curve)
+
+
+def test_a_spline_without_centring_spans_the_constant(experiment):
+    (spline,) = evaluate_side("v", "0 + bs(theta, df=5, center=False)", experiment).common
+    assert spline.matrix.shape == (240, 5) and np.allclose(spline.matrix.sum(axis=1), 1)
+    with pytest.raises(FormulaError, match=r"cannot be evaluated; write it as in bs\(x, df=4\)"):
+        evaluate_side("v", "bs(theta, df=5, intercept=True)", experiment)
+
+
+def test_binary_keeps_its_level_on_new_data(experiment):
+    for rhs, ones in (("binary(item)", 0), ("B(item)", 0), ("binary(item, 3)", 3), ("B(item, success=3)", 3)):
+        side = evaluate_side("v", rhs, experiment)
+        assert np.array_equal(side.common[1].matrix[:, 0], experiment["item"] == ones)
+        new = side.columns.prepare(experiment.head(4).assign(item=[-1, ones, 1, 7]))
+        assert side.common[1].evaluate(new)[:, 0].tolist() == [0, 1, 0, 0]

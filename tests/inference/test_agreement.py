@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hddm_sbi.inference.centring import choose_centring
+from hddm_sbi.inference.centring import choose_centring, not_centred
 from hddm_sbi.inference.contract import NutsSettings
-from hddm_sbi.inference.initial import estimate, starting_points, with_centring
+from hddm_sbi.inference.coordinates import Rounded
+from hddm_sbi.inference.initial import estimate, starting_points
 from hddm_sbi.inference.layout import coefficients
 from hddm_sbi.inference.nuts import sample_nuts
 from hddm_sbi.inference.potential import Potential
-from hddm_sbi.inference.preconditioner import Preconditioned
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
 from hddm_sbi.likelihoods.lapse import LapseMixture
 from hddm_sbi.results.to_arviz import arviz
@@ -39,28 +39,27 @@ def test_samplers_and_centrings_agree():
     likelihood = LapseMixture(ExactDDM(), (0.0, 10.0))
     at = estimate(spec, likelihood, trials.rt, trials.choice, DDM)
     chosen, at = choose_centring(spec, likelihood, trials.rt, trials.choice, at)
-    runs = {}
+    target = Rounded(Potential(not_centred(spec), likelihood, trials.rt, trials.choice), at.pack(not_centred(spec)))
+    start, runs = starting_points(target), {}
     for name, model, sampler, draws in (
-        ("nutpie", chosen, "nutpie", 1000),
-        ("pyro", chosen, "pyro", 300),
-        ("not centred", with_centring(spec, lambda term: 0 * term.centring), "nutpie", 1000),
-        ("not preconditioned", chosen, "nutpie", 1000),
+        ("nutpie", target, "nutpie", 1000),
+        ("pyro", target, "pyro", 300),
+        ("u, not centred", not_centred(spec), "nutpie", 1000),
+        ("u, centred", chosen, "nutpie", 1000),
     ):
-        potential = Potential(model, likelihood, trials.rt, trials.choice)
         settings = NutsSettings(draws=draws, tune=300, chains=2, seed=4)
-        target = Preconditioned(potential, at.pack(model))
-        start = starting_points(target)
-        if name == "not preconditioned":
-            raw = sample_nuts(potential, lambda seed: target.to_u(start(seed)), settings, sampler, progress=False)  # noqa: B023
-            u = raw.u
+        if isinstance(model, Rounded):
+            raw = sample_nuts(model, start, settings, sampler, progress=False)
+            model, u = not_centred(spec), target.to_u(raw.u)
         else:
-            raw = sample_nuts(target, start, settings, sampler, progress=False)
-            u = target.to_u(raw.u)
+            potential = Potential(model, likelihood, trials.rt, trials.choice)
+            raw = sample_nuts(potential, lambda seed: at.pack(model), settings, sampler, progress=False)  # noqa: B023
+            u = raw.u
         assert raw.stats["diverging"].mean() < 0.01, name
         runs[name] = coefficients(model, u)
     for site in ("v_Intercept", "a_Intercept", "z_Intercept", "t0_Intercept", "v_Intercept_subject_sd"):
         mean, sd, error = moments(runs["nutpie"][site])
-        for other in ("pyro", "not centred", "not preconditioned"):
+        for other in ("pyro", "u, not centred", "u, centred"):
             other_mean, other_sd, other_error = moments(runs[other][site])
             assert abs(mean - other_mean) < 5 * np.hypot(error, other_error), (site, other)
             assert other_sd == pytest.approx(sd, rel=0.5), (site, other)

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from hddm_sbi.errors import SamplingError
-from hddm_sbi.inference.centring import choose_centring
+from hddm_sbi.inference.centring import choose_centring, not_centred
+from hddm_sbi.inference.coordinates import Rounded
 from hddm_sbi.inference.initial import Estimate, estimate, moderate_sd, starting_points, with_centring
 from hddm_sbi.inference.potential import Potential
-from hddm_sbi.inference.preconditioner import Preconditioned
 from hddm_sbi.likelihoods.exact import get_exact
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
 from hddm_sbi.likelihoods.lapse import LapseMixture
@@ -66,8 +66,9 @@ def test_points_are_finite_and_off_the_plateau(name, p_outlier):
     frame, options = EXPERIMENTS[name]
     likelihood = ExactDDM() if p_outlier == 0 else LapseMixture(ExactDDM(), (0, 20))
     trials, spec, at = prepare(frame, likelihood, p_outlier=p_outlier, **options)
+    spec = not_centred(spec)
     potential = Potential(spec, likelihood, trials.rt, trials.choice)
-    target = Preconditioned(potential, at.pack(spec))
+    target = Rounded(potential, at.pack(spec))
     start = starting_points(target)
     points = [target.to_u(start(seed)) for seed in range(4)]
     for u in points:

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hddm_sbi.inference.centring import choose_centring, posterior_variance
-from hddm_sbi.inference.frame import precision_of
-from hddm_sbi.inference.initial import estimate, starting_points, with_centring
+from hddm_sbi.inference.centring import choose_centring, not_centred, posterior_variance
+from hddm_sbi.inference.coordinates import Rounded
+from hddm_sbi.inference.coordinates.build import precision_of
+from hddm_sbi.inference.initial import estimate, starting_points
 from hddm_sbi.inference.potential import Potential
-from hddm_sbi.inference.preconditioner import Preconditioned
 from hddm_sbi.likelihoods.exact import get_exact
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
 from hddm_sbi.likelihoods.lapse import LapseMixture
@@ -35,40 +35,40 @@ class OnlyPython:
         self.log_prob, self.log_prob_grad = likelihood.log_prob, likelihood.log_prob_grad
 
 
-def prepare(name, likelihood, centring=None):
+def prepare(name, likelihood):
     trials = read_trials(experiment(8, 80, 3), groupby="subject")
     spec, _ = build_spec(DDM, trials, **MODELS[name])
     at = estimate(spec, likelihood, trials.rt, trials.choice, DDM)
     spec, at = choose_centring(spec, likelihood, trials.rt, trials.choice, at)
-    if centring is not None:
-        spec = with_centring(spec, lambda term: np.full(term.centring.shape, centring))
+    spec = not_centred(spec)
     return Potential(spec, likelihood, trials.rt, trials.choice), at.pack(spec)
 
 
 LIKELIHOOD = LapseMixture(ExactDDM(), (0.0, 20.0))
 
 
-def check_density_and_gradient(target, potential, atol):
-    """The density of x is that of u, with the Jacobian and up to a constant; the gradient is its own, to ``atol``."""
-    rng, offsets = np.random.default_rng(0), []
-    for _ in range(3):
-        x = 0.3 * rng.normal(size=target.ndim)
+def check_density_and_gradient(target, potential, atol, rtol=1e-5):
+    """The density of x is that of u, with the Jacobian and up to a constant; the gradient is its own, about."""
+    offsets, points = [], 0.3 * np.random.default_rng(0).normal(size=(60, target.ndim))
+    for x in sorted(points, key=target.log_density)[-3:]:
         value, by_x = target.log_density_grad(x)
         steps = 1e-5 * np.eye(target.ndim)
         jacobian = np.array([target.to_u(x + e) - target.to_u(x - e) for e in steps]) / 2e-5
         offsets.append(value - potential.log_density(target.to_u(x)) - np.linalg.slogdet(jacobian)[1])
         numeric = [(target.log_density(x + e) - target.log_density(x - e)) / 2e-5 for e in steps]
-        np.testing.assert_allclose(by_x, numeric, rtol=1e-5, atol=atol)
+        np.testing.assert_allclose(by_x, numeric, rtol=rtol, atol=atol)
+    assert len(offsets) == 3
     np.testing.assert_allclose(offsets, offsets[0], atol=1e-6)
 
 
-@pytest.mark.parametrize("centring", [None, 0.0, 0.5])
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.filterwarnings("ignore::hddm_sbi.errors.HDDMWarning")
-def test_density_and_gradient(name, centring):
-    potential, centre = prepare(name, LIKELIHOOD, centring)
-    target = Preconditioned(potential, centre)
-    np.testing.assert_allclose(target.to_u(np.zeros(target.ndim)), centre, atol=1e-12)
+def test_density_and_gradient(name):
+    potential, centre = prepare(name, LIKELIHOOD)
+    target = Rounded(potential, centre)
+    n_core, at_zero = potential.ndim - potential.layout.n_raw, target.to_u(np.zeros(target.ndim))
+    np.testing.assert_allclose(at_zero[:n_core], centre[:n_core], atol=1e-12)
+    assert potential.log_density(at_zero) >= potential.log_density(centre)
     check_density_and_gradient(target, potential, atol=1e-4)
 
 
@@ -83,6 +83,7 @@ def prepare_full(sz: float):
     spec, _ = build_spec(full, trials)
     at = estimate(spec, likelihood, trials.rt, trials.choice, full)
     spec, at = choose_centring(spec, likelihood, trials.rt, trials.choice, at)
+    spec = not_centred(spec)
     return Potential(spec, likelihood, trials.rt, trials.choice), at.pack(spec)
 
 
@@ -90,7 +91,7 @@ def test_a_width_moves_the_others_by_its_square():
     potential, centre = prepare_full(0.4)
     sz, sv = (potential.layout.block(f"{name}_Intercept").start for name in ("sz", "sv"))
     centre[sz] = -0.5  # a width of .38 of its room
-    target = Preconditioned(potential, centre)
+    target = Rounded(potential, centre)
     check_density_and_gradient(target, potential, atol=1e-3)
     # along its coordinate the others follow a straight line in p^2
     u = np.array([target.to_u(k * np.eye(target.ndim)[sz]) for k in (-2.0, -1.0, 1.0, 2.0)])
@@ -104,7 +105,7 @@ def test_a_width_next_to_nothing_is_moved_straight():
     potential, centre = prepare_full(0.4)
     sz, sv = (potential.layout.block(f"{name}_Intercept").start for name in ("sz", "sv"))
     centre[sz] = -4.0
-    target = Preconditioned(potential, centre)
+    target = Rounded(potential, centre)
     u = np.array([target.to_u(k * np.eye(target.ndim)[sz]) for k in (-1.0, 0.0, 1.0)])
     np.testing.assert_allclose(np.diff(u[:, sv], 2), 0.0, atol=1e-12)
 
@@ -114,7 +115,7 @@ def test_python_and_compiled_agree():
     slow = Potential(potential.spec, OnlyPython(LIKELIHOOD), *_trials(potential))
     assert potential.native is not None and not potential.not_compiled
     assert slow.native is None and slow.not_compiled == ("the likelihood",)
-    compiled, python = Preconditioned(potential, centre), Preconditioned(slow, centre)
+    compiled, python = Rounded(potential, centre), Rounded(slow, centre)
     assert compiled.native is not None and python.native is None
     for seed in range(5):
         x = np.random.default_rng(seed).normal(size=compiled.ndim)
@@ -131,7 +132,7 @@ def _trials(potential):
 
 def test_the_posterior_is_nearly_round():
     potential, centre = prepare("slopes", LIKELIHOOD)
-    target = Preconditioned(potential, centre)
+    target = Rounded(potential, centre)
     steps = 1e-3 * np.eye(target.ndim)
     gradient = np.array([target.log_density_grad(e)[1] - target.log_density_grad(-e)[1] for e in steps])
     precision = -gradient / 2e-3
@@ -150,17 +151,17 @@ def test_the_posterior_is_nearly_round():
 
 
 def test_a_standard_deviation_passes_through_zero():
-    potential, centre = prepare("intercepts", LIKELIHOOD, 0.0)
-    target = Preconditioned(potential, centre)
+    potential, centre = prepare("intercepts", LIKELIHOOD)
+    target = Rounded(potential, centre)
     at = potential.layout.block("z_Intercept_subject_sd").start
     raw = potential.layout.block("z_Intercept_subject_raw").coordinates
     x = starting_points(target)(0)
     zero = -1.0  # y = sd at the centre * (1 + x)
     sides = []
-    for side in (-1e-6, 1e-6):
+    for side in (-1e-7, 1e-7):
         x[at] = zero + side
         u = target.to_u(x)
-        assert u[at] < np.log(1e-5)
+        assert u[at] < np.log(1e-6)
         sides.append((target.log_density_grad(x), u[raw]))
     ((left, by_left), raw_left), ((right, by_right), raw_right) = sides
     assert left == pytest.approx(right, abs=1e-4)
@@ -168,12 +169,52 @@ def test_a_standard_deviation_passes_through_zero():
     np.testing.assert_allclose(raw_left, -raw_right, atol=1e-6)
 
 
+def test_a_negative_standard_deviation_is_a_positive_one_with_coefficients_turned_round():
+    potential, centre = prepare("slopes", LIKELIHOOD)
+    target = Rounded(potential, centre)
+    layout, rng = potential.layout, np.random.default_rng(0)
+    for site in ("z_Intercept_subject", "a_cond_subject"):
+        at = layout.block(f"{site}_sd").start
+        for y in (0.3, 1.0, 4.0):  # in units of the sd at the centre, where x = 0
+            x = rng.normal(size=target.ndim)
+            x[at] = y - 1.0
+            mirrored = x.copy()
+            mirrored[at] = -y - 1.0
+            mirrored[layout.block(f"{site}_raw").slice] *= -1.0
+            assert target.log_density(mirrored) == pytest.approx(target.log_density(x), abs=1e-8)
+            np.testing.assert_allclose(target.to_u(mirrored), target.to_u(x), atol=1e-10)
+
+
+def test_where_the_likelihood_is_normal_groups_are_standard_normal_whatever_the_population(smooth):
+    trials = read_trials(experiment(8, 40, 3), groupby="subject")
+    fixed = {"a": 1.5, "z": 0.5, "t0": 0.3}
+    spec, _ = build_spec(DDM, trials, formula="v ~ cond", fixed=fixed, p_outlier=0)
+    potential = Potential(not_centred(spec), smooth(DDM.parameter_names), trials.rt, trials.choice)
+    n_core, rng = potential.ndim - potential.layout.n_raw, np.random.default_rng(1)
+    target = Rounded(potential, 0.3 * rng.normal(size=potential.ndim))
+    for spread in (0.1, 1.0, 3.0):
+        x = spread * rng.normal(size=potential.ndim)
+        x[n_core:] = rng.normal(size=potential.layout.n_raw)
+        mode = np.where(np.arange(potential.ndim) < n_core, x, 0.0)
+        loss = target.log_density(mode) - target.log_density(x)
+        assert loss == pytest.approx(0.5 * (x[n_core:] ** 2).sum(), rel=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_models(make_spec, toy, seed):
+    maker = make_spec(seed)
+    potential = Potential(not_centred(maker.spec()), toy, maker.rt, maker.choice)
+    points = 0.3 * np.random.default_rng(seed).normal(size=(200, potential.ndim))
+    centre = max(points, key=potential.log_density)
+    check_density_and_gradient(Rounded(potential, centre), potential, atol=1e-3, rtol=1e-4)
+
+
 def test_information_of_any_size():
-    sharp, prior = np.full((2, 2), 1e30), np.array([[4.0, -1.0], [-1.0, 9.0]])  # as where a response is next to t0
+    sharp, prior = np.full((2, 2), 1e30), np.array([4.0, 9.0])  # as where a response is next to t0
     for likelihood in (sharp, -sharp, 0 * sharp):
         precision = precision_of(prior, likelihood)
         assert np.isfinite(np.linalg.inv(np.linalg.cholesky(precision))).all()
-    np.testing.assert_allclose(precision_of(prior, np.eye(2)), prior + np.eye(2))
+    np.testing.assert_allclose(precision_of(prior, np.eye(2)), np.diag(prior) + np.eye(2))
     sd, information = np.array([0.5, 0.2]), np.array([np.full((2, 2), 1e18), np.diag([3.0, 0.0])])
     variance = posterior_variance(information, sd)
     np.testing.assert_allclose(variance[1], np.diag([1 / (3 + 4), 0.04]))

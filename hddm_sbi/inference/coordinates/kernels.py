@@ -1,0 +1,191 @@
+"""From x to u and back, and the density of x as one C function."""
+
+from __future__ import annotations
+
+import math
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+
+from hddm_sbi.inference.coordinates.arrays import Arrays, read_arrays
+from hddm_sbi.inference.coordinates.groups import by_precision, by_scales, factorise, solve_lower, solve_upper
+from hddm_sbi.inference.potential.kernels import LOG_DENSITY_SIGNATURE
+from hddm_sbi.likelihoods.native.compiling import callable_from_python, internal
+from hddm_sbi.likelihoods.native.contract import call_log_density
+from hddm_sbi.likelihoods.native.records import CFunction, claim, release
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@internal
+def _bend(centre: float, d: float) -> tuple[float, float]:
+    """psi(d) and its derivative, for a width at ``centre`` + d on the logit scale of its proportion."""
+    here, there = 1.0 / (1.0 + math.exp(-centre)), 1.0 / (1.0 + math.exp(-centre - d))
+    per_change = 1.0 / (here * here * (1.0 - here))
+    return 0.5 * per_change * (there - here) * (there + here), per_change * there * there * (1.0 - there)
+
+
+@internal
+def _to_core(arrays: Arrays, x: FloatArray, u: FloatArray, slot: int) -> None:
+    """Fill in the core of u, where signed standard deviations are themselves so far, and the scales."""
+    moved, n_core = arrays.moved[slot], len(arrays.core_at)
+    n_straight = n_core - arrays.bent
+    for i in range(n_straight):
+        total = 0.0
+        for j in range(i, n_straight):
+            total += arrays.core[i, j] * x[arrays.core_at[j]]
+        moved[i] = total
+    if arrays.bent:
+        at, scale = arrays.core_at[n_straight], arrays.core[n_straight, n_straight]
+        d = scale * x[at]
+        moved[n_straight], arrays.slope[slot] = _bend(arrays.centre[at], d)
+        for i in range(n_straight):
+            moved[i] += arrays.core[i, n_straight] / scale * moved[n_straight]
+        u[at] = arrays.centre[at] + d
+    for i in range(n_straight):
+        u[arrays.core_at[i]] = arrays.centre[arrays.core_at[i]] + moved[i]
+    for i in range(len(arrays.scale_at)):
+        y = u[arrays.scale_at[i]]
+        arrays.scale[slot, i] = y if arrays.scale_signed[i] else math.exp(y)
+
+
+@internal
+def _to_groups(arrays: Arrays, x: FloatArray, u: FloatArray, slot: int) -> float:
+    """Fill in the groups' part of u, where negative standard deviations count as such; return the log Jacobian."""
+    n, square, log_jacobian = len(arrays.shifting), 0, 0.0
+    moved, s, pulled = arrays.moved[slot], arrays.s[slot], arrays.pulled[slot]
+    for group in range(len(arrays.bounds) - 1):
+        first, end = arrays.bounds[group], arrays.bounds[group + 1]
+        k = end - first
+        factor = arrays.factor[slot, square : square + k * k].reshape((k, k))
+        information = arrays.information[square : square + k * k].reshape((k, k))
+        mean, raw = arrays.mean[slot, first:end], arrays.raw[slot, first:end]
+        for i in range(first, end):
+            s[i] = arrays.still[i] if arrays.group_scale[i] < 0 else arrays.scale[slot, arrays.group_scale[i]]
+            pulled[i] = arrays.pull[i]
+            for j in range(n):
+                pulled[i] -= arrays.shifts[i * n + j] * moved[arrays.shifting[j]]
+            mean[i - first] = arrays.rest[i] + s[i] * pulled[i]
+        log_jacobian -= factorise(arrays.prior[first:end], information, s[first:end], factor)
+        solve_lower(factor, mean)
+        for i in range(k):
+            raw[i] = mean[i] + x[arrays.group_at[first + i]]
+        solve_upper(factor, raw)
+        for i in range(k):
+            u[arrays.group_at[first + i]] = raw[i]
+        square += k * k
+    return log_jacobian
+
+
+@internal
+def _from_groups(arrays: Arrays, by_u: FloatArray, by_x: FloatArray, slot: int) -> None:
+    """Fill in the groups' part of by_x, and add to the derivatives by the core and by the scales."""
+    n, square = len(arrays.shifting), 0
+    by_moved, by_scale, s = arrays.moved[slot], arrays.by_scale[slot], arrays.s[slot]
+    for group in range(len(arrays.bounds) - 1):
+        first, end = arrays.bounds[group], arrays.bounds[group + 1]
+        k = end - first
+        factor = arrays.factor[slot, square : square + k * k].reshape((k, k))
+        information = arrays.information[square : square + k * k].reshape((k, k))
+        mean, raw = arrays.mean[slot, first:end], arrays.raw[slot, first:end]
+        by_factor = arrays.by_factor[slot, : k * k].reshape((k, k))
+        by_mean, by_s = arrays.by_mean[slot, :k], arrays.by_s[slot, :k]
+        for i in range(k):
+            by_mean[i] = by_u[arrays.group_at[first + i]]
+        solve_lower(factor, by_mean)
+        for i in range(k):
+            by_x[arrays.group_at[first + i]] = by_mean[i]
+            by_s[i] = by_mean[i]
+        solve_upper(factor, by_mean)  # now by c, while by_s still holds the derivatives by L^-1 c
+        for i in range(k):
+            for j in range(i + 1):
+                by_factor[i, j] = -raw[i] * by_s[j] - by_mean[i] * mean[j]
+            by_factor[i, i] -= 1.0 / factor[i, i]
+        by_precision(factor, by_factor)
+        for i in range(k):
+            by_s[i] = by_mean[i] * arrays.pulled[slot, first + i]
+        by_scales(information, s[first:end], by_factor, by_s)
+        for i in range(k):
+            if arrays.group_scale[first + i] >= 0:
+                by_scale[arrays.group_scale[first + i]] += by_s[i]
+            for j in range(n):
+                by_moved[arrays.shifting[j]] -= by_mean[i] * s[first + i] * arrays.shifts[(first + i) * n + j]
+        square += k * k
+
+
+@internal
+def _turn_round(arrays: Arrays, values: FloatArray, slot: int) -> None:
+    """Change the sign of the raw coefficients whose standard deviation is negative."""
+    for i in range(len(arrays.group_at)):
+        if arrays.group_scale[i] >= 0 and arrays.scale[slot, arrays.group_scale[i]] < 0.0:
+            values[arrays.group_at[i]] = -values[arrays.group_at[i]]
+
+
+@internal
+def _to_u(arrays: Arrays, x: FloatArray, u: FloatArray, slot: int) -> float:
+    """Fill in u; return the log Jacobian, up to a constant."""
+    _to_core(arrays, x, u, slot)
+    log_jacobian = _to_groups(arrays, x, u, slot)
+    _turn_round(arrays, u, slot)
+    for i in range(len(arrays.scale_at)):
+        if arrays.scale_signed[i]:
+            log_sd = math.log(abs(arrays.scale[slot, i]))
+            u[arrays.scale_at[i]] = log_sd
+            log_jacobian -= log_sd
+    return log_jacobian
+
+
+@internal
+def _from_u(arrays: Arrays, by_u: FloatArray, by_x: FloatArray, slot: int) -> None:
+    """Fill in the derivatives of the log density of x from those of u's, which it changes."""
+    by_moved, by_scale, n_core = arrays.moved[slot], arrays.by_scale[slot], len(arrays.core_at)
+    n_straight = n_core - arrays.bent
+    _turn_round(arrays, by_u, slot)
+    for i in range(n_core):
+        by_moved[i] = 0.0
+    for i in range(len(by_scale)):
+        by_scale[i] = 0.0
+    _from_groups(arrays, by_u, by_x, slot)
+    for i in range(len(arrays.scale_at)):
+        y, at = arrays.scale[slot, i], arrays.scale_at[i]
+        if arrays.scale_signed[i]:
+            by_u[at] = (by_u[at] - 1.0) / y + by_scale[i]  # of log |y|, and of its Jacobian
+        else:
+            by_u[at] += y * by_scale[i]
+    for i in range(n_straight):
+        by_moved[i] += by_u[arrays.core_at[i]]
+    for j in range(n_core):
+        total = 0.0
+        for i in range(j + 1):
+            total += arrays.core[i, j] * by_moved[i]
+        if j >= n_straight:
+            total = arrays.slope[slot] * total + arrays.core[j, j] * by_u[arrays.core_at[j]]
+        by_x[arrays.core_at[j]] = total
+
+
+@callable_from_python
+def to_u_at(record: int, x: FloatArray, u: FloatArray, slot: int) -> float:
+    """Fill in u; return the log Jacobian, up to a constant."""
+    return _to_u(read_arrays(record), x, u, slot)
+
+
+@callable_from_python
+def from_u_at(record: int, by_u: FloatArray, by_x: FloatArray, slot: int) -> None:
+    """Fill in the derivatives by x from those by u, after ``to_u_at`` with the same slot."""
+    _from_u(read_arrays(record), by_u, by_x, slot)
+
+
+def _log_density_at(ndim, x, gradient, value, record):  # type: ignore[no-untyped-def]
+    arrays = read_arrays(record)
+    slot = claim(arrays.busy)
+    u, by_u = arrays.u[slot], arrays.by_u[slot]
+    log_jacobian = _to_u(arrays, nb.carray(x, ndim), u, slot)
+    status = call_log_density(arrays.function, ndim, u, by_u, value, arrays.record)
+    value[0] += log_jacobian
+    _from_u(arrays, by_u, nb.carray(gradient, ndim), slot)
+    release(arrays.busy, slot)
+    return status
+
+
+log_density_at = CFunction(LOG_DENSITY_SIGNATURE, _log_density_at)
