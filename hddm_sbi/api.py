@@ -20,6 +20,8 @@ from hddm_sbi.errors import FormulaError, HDDMWarning, ModelError
 from hddm_sbi.inference.centring import choose_centring, not_centred
 from hddm_sbi.inference.contract import RawDraws
 from hddm_sbi.inference.coordinates import Rounded
+from hddm_sbi.inference.duration import slow_sentences
+from hddm_sbi.inference.foreign import check_foreign
 from hddm_sbi.inference.initial import Estimate, estimate, starting_points
 from hddm_sbi.inference.layout import coefficients
 from hddm_sbi.inference.nuts import SAMPLERS, sample_nuts
@@ -76,7 +78,8 @@ class HierarchicalDDM:
         model: a name from ``list_models()``, or an ``SSM``, whose simulator is tried on six trials; a race has as many
             accumulators as there are options.
         likelihood: ``"nle"`` (pretrained network; races, which need none, take their formula), ``"exact"`` (where a
-            formula exists), the path of a checkpoint, or a trained sbi estimator of (rt, choice).
+            formula exists), the path of a checkpoint, or a trained sbi estimator of (rt, choice), its choices coded
+            0, 1, ... as the model's. sbi's MNLE as it is built by default is compiled, other estimators run in torch.
         pooling: ``"partial"`` (hierarchical), ``"none"`` (participants apart) or ``"complete"`` (one population).
             Across-trial variability (sv, sz, st0) has one value for all, even with participants apart, unless its
             formula has group terms.
@@ -98,6 +101,10 @@ class HierarchicalDDM:
 
     Raises:
         HDDMError: one sentence that names the column or parameter, the value and what to do.
+
+    Warns:
+        HDDMWarning: an sbi estimator gives more than a trace of its probability to times before the non-decision time,
+            asked at draws of the prior.
     """
 
     def __init__(
@@ -144,6 +151,7 @@ class HierarchicalDDM:
         self.likelihood: Likelihood = (
             self._chosen.likelihood if self.lapse is None else LapseMixture(self._chosen.likelihood, self.lapse)
         )
+        check_foreign(self._chosen, self.ssm, self._base, self.trials.choice)
         self.priors: pd.DataFrame = prior_table(self._base, self.ssm, coding=coding, priors=priors)
         self._options = {
             "groupby": groupby, "formula": formula, "model": self.ssm.name, "likelihood": self._chosen.label,
@@ -216,6 +224,12 @@ class HierarchicalDDM:
             sampler: ``"nutpie"``, or ``"pyro"`` for Pyro's own NUTS.
             seed: the same seed gives the same draws.
             groups: further ones: ``log_likelihood``, ``posterior_predictive``, ``prior``, ``prior_predictive``.
+                ``log_likelihood`` has for each trial the joint log density of its rt and choice, the lapses included,
+                as ``rt``, and the same numbers as a coordinate ``choice``: ``loo`` and ``compare`` count a trial once,
+                ``loo_pit`` and the plots find either observed variable. Where ``p_outlier`` is a number, a trial that
+                only a lapse explains, faster than every t0 drawn, has the same log density in all draws: nothing is
+                smoothed there, ArviZ below 1 says k = inf, and ArviZ 1 raises "All tail values are the same"; leave
+                such trials out of the group before ``loo``.
             cores: chains at the same time; default one per core.
             progress: show how far the chains are.
             target_accept: acceptance rate at which the sampler aims; nearer to 1 means shorter steps, which helps where
@@ -231,11 +245,11 @@ class HierarchicalDDM:
             raise ModelError(f"there is no sampler {sampler!r}; choose one of {', '.join(SAMPLERS)}.")
         length = Length(draws, tune, max_draws, minutes)
         settings = length.settings(sampler, chains, seed, cores, target_accept)
-        for part in self.potential.not_compiled:
-            warnings.warn(f"{part} has no compiled form: Python evaluates it, which takes longer.", HDDMWarning, 2)
         spec = not_centred(self.spec)
         potential = Potential(spec, self.likelihood, self.trials.rt, self.trials.choice, settings.parallel)
         target = Rounded(potential, self._prepared[1].pack(spec), settings.parallel)
+        for sentence in slow_sentences(potential.not_compiled, target, length.fewest(settings), settings.parallel):
+            warnings.warn(sentence, HDDMWarning, 2)
 
         def look(raw: RawDraws) -> Look:
             variables, coords = self._variables(coefficients(spec, target.to_u(raw.u)))
@@ -375,7 +389,7 @@ class HierarchicalDDM:
         if "log_likelihood" in wanted:
             few = thinned(found, trials.n)
             values = pointwise_log_prob(self.spec, self.likelihood, trials.rt, trials.choice, few)
-            result["log_likelihood"] = {"rt_choice": (dims, values)}
+            result["log_likelihood"] = dict.fromkeys(("rt", "choice"), (dims, values))
         if "posterior_predictive" in wanted:
             rt, choice = predict(self.spec, self.ssm, thinned(found, trials.n), seed, self.lapse)
             result["posterior_predictive"] = {"rt": (dims, rt), "choice": (dims, choice)}

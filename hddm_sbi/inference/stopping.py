@@ -56,6 +56,11 @@ class Length(NamedTuple):
                 raise ModelError(f"{name} is {value!r}; give a number, or 'auto'.")
         return NutsSettings(draws=draws, tune=tune, chains=chains, seed=seed, cores=cores, target_accept=target_accept)  # type: ignore[arg-type]  # ruled out above
 
+    def fewest(self, settings: NutsSettings) -> int:
+        """Draws of all chains, warm-up included, that a run with these settings takes at least."""
+        draws = min(FIRST_LOOK, settings.draws) if self.draws == "auto" else settings.draws
+        return settings.chains * (settings.tune + draws)
+
     def is_looked_at(self, sampler: str) -> bool:
         """Whether the draws themselves say when they are enough."""
         return self.draws == "auto" and sampler == "nutpie"

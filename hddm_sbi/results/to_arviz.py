@@ -33,6 +33,11 @@ Results: TypeAlias = Any
 # ArviZ 1 still answers hasattr(arviz, "InferenceData"), with a warning, so the version decides.
 HAS_INFERENCE_DATA = int(version("arviz").split(".")[0]) < 1
 
+# ArviZ finds the log likelihood of an observed variable under that variable's name (loo_pit, most plots), and takes
+# every data variable of the group for data of its own (loo, compare). The joint log density of a trial's rt and choice
+# is therefore the data variable `rt`, and a coordinate `choice`: found under both names, counted once.
+_COORDINATES = {"log_likelihood": ("choice",)}
+
 # Draws compress little, predicted trials and counts well; the fastest level gets most of it.
 _COMPRESSION = {"zlib": True, "complevel": 1}
 
@@ -76,7 +81,9 @@ def to_inference_data(
 def to_datasets(groups: Mapping[str, Group], coords: Mapping[str, Sequence[object]]) -> dict[str, xr.Dataset]:
     """The groups alone, which ArviZ does not have to be imported for; as ``to_inference_data``."""
     labels = {name: coordinate(values) for name, values in coords.items()}
-    return {name: _dataset(variables, labels) for name, variables in groups.items()}
+    return {
+        name: _dataset(variables, labels).set_coords(_COORDINATES.get(name, ())) for name, variables in groups.items()
+    }
 
 
 def coordinate(labels: Iterable[object]) -> Array:
@@ -164,7 +171,11 @@ def save(idata: Results, path: Path | str) -> None:
     path = Path(path)
     datasets = {name: group(idata, name) for name in group_names(idata)}
     encoding = {
-        f"/{name}": {key: _COMPRESSION for key, values in dataset.data_vars.items() if values.dtype.kind in "bif"}
+        f"/{name}": {
+            key: _COMPRESSION
+            for key, values in dataset.variables.items()
+            if key not in dataset.dims and values.dtype.kind in "bif"
+        }
         for name, dataset in datasets.items()
     }
     try:
