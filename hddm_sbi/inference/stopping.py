@@ -42,9 +42,10 @@ class Length(NamedTuple):
         """
         draws, tune = self.draws, TUNE if self.tune == "auto" else self.tune
         if self.is_looked_at(sampler):
-            if cores is not None:
+            if cores is not None and whole("cores", cores, 1) < chains:
                 raise ModelError(
-                    f"cores is {cores!r}, but with draws='auto' all chains run side by side; leave it out."
+                    f"cores is {cores}, but with draws='auto' all {chains} chains run side by side; leave it out, or "
+                    "give a number of draws."
                 )
             draws, cores = whole("max_draws", self.max_draws, 1), chains
         elif draws == "auto":

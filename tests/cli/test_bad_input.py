@@ -138,7 +138,10 @@ def test_data(run, tmp_path: Path, change, options: tuple[str, ...], words: tupl
         (("--sampler", "gibbs"), ("'gibbs'", "nutpie, pyro")),
         (("--likelihood", "exactly"), ("'exactly'", "'nle', 'exact'")),
         (("--likelihood", "none.safetensors"), ("no weights at 'none.safetensors'",)),
-        (("--draws", "0"), ("'--draws'",)),
+        (("--draws", "0"), ("--draws takes 'auto' or a whole number", "'0'")),
+        (("--tune", "1.5"), ("--tune takes 'auto' or a whole number", "'1.5'")),
+        (("--max-draws", "0"), ("'--max-draws'",)),
+        (("--minutes", "0"), ("minutes is 0",)),
         (("--rt-unit", "ms"), ("too short for milliseconds",)),
     ],
 )
