@@ -6,6 +6,7 @@ import itertools
 import time
 import warnings
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,9 @@ with warnings.catch_warnings():
     from hddm_sbi.inference.nutpie_native import NativeModel
 
 POLL_SECONDS = 0.05
+# From 0.16.9 on nutpie's energy is that of the transformed coordinates, which contains the log determinant of the
+# adapted transformation; its scales are then stored where they change.
+_ENERGY_OF_TRANSFORMED = tuple(map(int, version("nutpie").split(".")[:3])) >= (0, 16, 9)
 
 # our name -> nutpie's
 _COLUMNS = {
@@ -63,6 +67,7 @@ def sample_nutpie(
         return_raw_trace=True,
         target_accept=settings.target_accept,
         maxdepth=settings.max_tree_depth,
+        store_mass_matrix=_ENERGY_OF_TRANSFORMED,
     )
     try:
         raw = _watch(sampler, count, potential.ndim, settings, progress, stopping)
@@ -167,5 +172,13 @@ def _collect(trace: Any, ndim: int, tune: int) -> RawDraws:
 
     u = numpy(draws, "u").reshape(len(draws), length, ndim).astype(np.float64)
     statistics = {name: numpy(stats, column) for name, column in _COLUMNS.items()}
+    if _ENERGY_OF_TRANSFORMED and length:
+        statistics["energy"] = statistics["energy"] - np.array([[_log_determinant(batch)] for batch in stats])
     statistics["n_steps"] = statistics["n_steps"].astype(np.int64)
     return RawDraws(u, statistics | {"tree_depth": tree_depth(statistics["n_steps"])})
+
+
+def _log_determinant(stats: Any) -> float:
+    """Of the transformation that a chain's draws were made with: of the last one, which warm-up has ended with."""
+    scales = pyarrow.array(stats.column("mass_matrix_inv")).drop_null()
+    return float(np.log(np.asarray(scales[-1].as_py())).sum())

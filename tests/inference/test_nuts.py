@@ -151,3 +151,18 @@ def test_progress_in_a_file_is_a_few_lines(monkeypatch):
     assert len(lines) == progress.QUARTERS
     assert lines[-1].startswith("sampling: 400 of 400 draws")
     assert "\r" not in err.getvalue() and "\x1b" not in err.getvalue()
+
+
+def test_a_nutpie_of_other_internals_is_named(monkeypatch):
+    from hddm_sbi.inference import nutpie_native
+
+    class Other:
+        @staticmethod
+        def from_pymc(settings):
+            raise AssertionError
+
+    monkeypatch.setattr(nutpie_native._lib, "PySampler", Other)
+    monkeypatch.setattr(nutpie_native.NativeModel, "_build", lambda self, init_mean: None)
+    model = nutpie_native.NativeModel(3, nutpie_native.NativeLogDensity(0, 0, None), start)
+    with pytest.raises(SamplingError, match=r"nutpie .* does not take a compiled model as versions 0\.16\.8 to 0\.16"):
+        model._make_sampler(None, None, 1, None, None)
