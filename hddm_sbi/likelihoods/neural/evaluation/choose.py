@@ -1,0 +1,110 @@
+"""The way for an estimator: a fast one where there is one and it gives what the estimator's own ``log_prob`` does."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
+from torch import Tensor
+
+from hddm_sbi.likelihoods.neural.evaluation.derivative import Unsupported
+from hddm_sbi.likelihoods.neural.evaluation.general import General
+from hddm_sbi.likelihoods.neural.evaluation.kinds import Rows
+from hddm_sbi.likelihoods.neural.evaluation.masses import Masses
+from hddm_sbi.likelihoods.neural.evaluation.mixed import Mixed
+from hddm_sbi.likelihoods.neural.evaluation.own_rows import OwnRows
+from hddm_sbi.likelihoods.neural.evaluation.spline import Spline
+
+_COMPARED = 4  # trials for which a fast way is compared with sbi's: evenly spaced among the first ones given
+# Forward mode costs one evaluation more for each element of theta, reverse mode two in all: worth it for few elements,
+# and for few rows, which cost no more than one.
+_FEW = 512
+
+
+class Way(Protocol):
+    """How log densities of trials are found."""
+
+    def prepare(self, estimator: ConditionalDensityEstimator, value: Tensor) -> Any:
+        """What can be found from values alone, (n, *input_shape), all of them possible."""
+        ...
+
+    def log_prob(self, estimator: ConditionalDensityEstimator, data: Any, theta: Tensor, rows: Rows) -> Tensor:
+        """Log density of each trial, (n,), under its row of theta, (rows, *condition_shape).
+
+        As the estimator gives it: it may be NaN outside the estimator's domain.
+        """
+        ...
+
+
+def way_for(estimator: ConditionalDensityEstimator) -> Way:
+    """The first way that fits."""
+    if OwnRows.fits(estimator):
+        return OwnRows()
+    for fast in (Masses, Spline, Mixed):
+        if fast.fits(estimator):
+            return _Checked(fast())
+    return General()
+
+
+class _Checked:
+    """A fast way, which knows sbi's networks from the inside, used if it agrees with sbi's own at the first trials."""
+
+    def __init__(self, fast: Way) -> None:
+        self._fast, self._general = fast, General()
+        self._agrees: bool | None = None
+
+    def prepare(self, estimator: ConditionalDensityEstimator, value: Tensor) -> tuple[Tensor, Any]:
+        """For either way."""
+        return value, self._fast.prepare(estimator, value)
+
+    def log_prob(
+        self, estimator: ConditionalDensityEstimator, data: tuple[Tensor, Any], theta: Tensor, rows: Rows
+    ) -> Tensor:
+        """See ``Way.log_prob``."""
+        value, prepared = data
+        if theta.device.type != "cpu":
+            return self._general.log_prob(estimator, value, theta, rows)
+        if self._agrees is None:
+            self._agrees = self._compare(estimator, value, theta.detach(), rows)
+        if self._agrees and not _reverse_is_cheaper(theta, rows):
+            try:
+                return self._fast.log_prob(estimator, prepared, theta, rows)
+            except Unsupported:
+                pass
+        return self._general.log_prob(estimator, value, theta, rows)
+
+    def _compare(self, estimator: ConditionalDensityEstimator, value: Tensor, theta: Tensor, rows: Rows) -> bool | None:
+        """Whether both give the same values and derivatives; None if these trials do not tell."""
+        which = torch.linspace(0, rows.n - 1, min(rows.n, _COMPARED), device=rows.device).long()
+        some, by_trial, results = value[which].detach(), theta[rows.index[which]], []
+        own_rows = Rows(None, len(some), len(some), rows.device)
+        for way in (self._fast, self._general):
+            with torch.enable_grad():
+                condition = by_trial.clone().requires_grad_()
+                try:
+                    log_prob = way.log_prob(estimator, way.prepare(estimator, some), condition, own_rows)
+                except Exception:  # whatever goes wrong inside a network that is not as it is expected to be
+                    if way is self._general:
+                        raise
+                    return False
+                (gradient,) = torch.autograd.grad(log_prob.sum(), condition, allow_unused=True)
+            results.append((log_prob.detach(), torch.zeros_like(condition) if gradient is None else gradient))
+        (ours, our_slope), (theirs, their_slope) = results
+        known = theirs.isfinite() & their_slope.isfinite().all(-1)
+        if not bool(known.any()):
+            return None
+        return _close(ours[known], theirs[known]) and _close(our_slope[known], their_slope[known])
+
+
+def _close(ours: Tensor, theirs: Tensor) -> bool:
+    scale = float(theirs.abs().max())
+    return bool(torch.allclose(ours, theirs, rtol=1e-3, atol=1e-4 * (1e-3 + scale)))
+
+
+def _reverse_is_cheaper(theta: Tensor, rows: Rows) -> bool:
+    if rows.n_rows <= _FEW or not (theta.requires_grad and torch.is_grad_enabled()):
+        return False
+    one = rows.kinds(theta).one
+    n_distinct = rows.n_rows if one is None else len(one)
+    return n_distinct > _FEW and n_distinct * (1 + theta.shape[-1]) > 3 * rows.n
