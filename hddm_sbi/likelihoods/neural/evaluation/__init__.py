@@ -5,7 +5,7 @@ discrete variable, the spline of one continuous variable), one evaluation for ea
 
 ``plan``      what is known of a set of trials and need not be found again at every step of a sampler
 ``kinds``     which rows of theta are equal
-``derivative`` the values of a small network and their derivatives by theta, in one pass
+``tangents``  the values of a small network and their derivatives by theta, in one pass
 ``masses``    one discrete variable
 ``spline``    one continuous variable, sbi's "nsf"
 ``mixed``     one of each, sbi's MNLE

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import torch
 from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 from torch import Tensor
 
-from hddm_sbi.likelihoods.neural.evaluation.derivative import Unsupported
+from hddm_sbi.likelihoods.neural.evaluation.tangents import Unsupported
 from hddm_sbi.likelihoods.neural.evaluation.general import General
 from hddm_sbi.likelihoods.neural.evaluation.kinds import Rows
 from hddm_sbi.likelihoods.neural.evaluation.masses import Masses
@@ -37,49 +38,76 @@ class Way(Protocol):
         ...
 
 
+class Fast(Way, Protocol):
+    """A way that knows sbi's networks from the inside."""
+
+    def holds(self) -> bool:
+        """Whether the network's parameters are where they were when the way was made."""
+        ...
+
+
 def way_for(estimator: ConditionalDensityEstimator) -> Way:
     """The first way that fits."""
     if OwnRows.fits(estimator):
         return OwnRows()
     for fast in (Masses, Spline, Mixed):
         if fast.fits(estimator):
-            return _Checked(fast())
+            return _Checked(fast)
     return General()
 
 
 class _Checked:
-    """A fast way, which knows sbi's networks from the inside, used if it agrees with sbi's own at the first trials."""
+    """A fast way, made and used if it agrees with sbi's own at the first trials.
 
-    def __init__(self, fast: Way) -> None:
-        self._fast, self._general = fast, General()
+    Args:
+        make: the way from an estimator.
+    """
+
+    def __init__(self, make: Callable[[ConditionalDensityEstimator], Fast]) -> None:
+        self._make, self._general = make, General()
+        self._fast: Fast | None = None
         self._agrees: bool | None = None
 
     def prepare(self, estimator: ConditionalDensityEstimator, value: Tensor) -> tuple[Tensor, Any]:
-        """For either way."""
-        return value, self._fast.prepare(estimator, value)
+        """See ``Way.prepare``; for either way."""
+        fast = self._made(estimator)
+        return value, None if fast is None else fast.prepare(estimator, value)
 
     def log_prob(
         self, estimator: ConditionalDensityEstimator, data: tuple[Tensor, Any], theta: Tensor, rows: Rows
     ) -> Tensor:
         """See ``Way.log_prob``."""
         value, prepared = data
-        if theta.device.type != "cpu":
-            return self._general.log_prob(estimator, value, theta, rows)
-        if self._agrees is None:
-            self._agrees = self._compare(estimator, value, theta.detach(), rows)
-        if self._agrees and not _reverse_is_cheaper(theta, rows):
+        fast = self._made(estimator)
+        if fast is not None and self._agrees is None:
+            self._agrees = self._compare(fast, estimator, value, theta.detach(), rows)
+        if fast is not None and self._agrees and not _reverse_is_cheaper(theta, rows):
             try:
-                return self._fast.log_prob(estimator, prepared, theta, rows)
+                return fast.log_prob(estimator, prepared, theta, rows)
             except Unsupported:
                 pass
         return self._general.log_prob(estimator, value, theta, rows)
 
-    def _compare(self, estimator: ConditionalDensityEstimator, value: Tensor, theta: Tensor, rows: Rows) -> bool | None:
+    def _made(self, estimator: ConditionalDensityEstimator) -> Fast | None:
+        if self._agrees is False or (self._fast is not None and self._fast.holds()):
+            return self._fast
+        self._fast, self._agrees = None, False
+        on_cpu = all(tensor.device.type == "cpu" for tensor in (*estimator.parameters(), *estimator.buffers()))
+        if on_cpu:
+            try:
+                self._fast, self._agrees = self._make(estimator), None
+            except (AttributeError, TypeError, ValueError, Unsupported):
+                pass  # a network that is not as it is expected to be
+        return self._fast
+
+    def _compare(
+        self, fast: Fast, estimator: ConditionalDensityEstimator, value: Tensor, theta: Tensor, rows: Rows
+    ) -> bool | None:
         """Whether both give the same values and derivatives; None if these trials do not tell."""
         which = torch.linspace(0, rows.n - 1, min(rows.n, _COMPARED), device=rows.device).long()
         some, by_trial, results = value[which].detach(), theta[rows.index[which]], []
         own_rows = Rows(None, len(some), len(some), rows.device)
-        for way in (self._fast, self._general):
+        for way in (fast, self._general):
             with torch.enable_grad():
                 condition = by_trial.clone().requires_grad_()
                 try:

@@ -6,7 +6,7 @@ The layers' parameters are found for each distinct row of theta, and the flow it
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,71 +15,112 @@ from nflows.transforms import CompositeTransform, PointwiseAffineTransform
 from nflows.transforms.coupling import CouplingTransform
 from sbi.neural_nets.estimators import NFlowsFlow
 from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
+from sbi.neural_nets.net_builders.flow import ContextSplineMap
 from torch import Tensor, nn
 
-from hddm_sbi.likelihoods.neural.evaluation import derivative
-from hddm_sbi.likelihoods.neural.evaluation.derivative import Dual
+from hddm_sbi.likelihoods.neural.evaluation import tangents
 from hddm_sbi.likelihoods.neural.evaluation.general import connected
 from hddm_sbi.likelihoods.neural.evaluation.kinds import Rows
+from hddm_sbi.likelihoods.neural.evaluation.tangents import Outputs, Stack
 
-# rows of theta (items, elements), what else the network is given for each (items, ...), whether derivatives are needed
-# -> the parameters of each layer, (items, ...)
-Parameters = Callable[[Tensor, Tensor | None, bool], list[Dual]]
+class Flow:
+    """A flow of one variable whose layers depend on the condition alone.
+
+    Args:
+        flow: sbi's. Its parts are kept.
+        memory: where its parameters are.
+    """
+
+    def __init__(self, flow: NFlowsFlow, memory: tangents.Memory) -> None:
+        self._layers, self._base = _layers(flow.net._transform), flow.net._distribution
+        self._embedding, self._embed = flow.net._embedding_net, tangents.step_of(flow.net._embedding_net, memory)
+        self._maps = [layer.transform_net for layer in self._layers if isinstance(layer, CouplingTransform)]
+        self._runs = [tangents.spline_map(module, memory) for module in self._maps]
+
+    @staticmethod
+    def fits(flow: nn.Module) -> bool:
+        """Whether an estimator is one of these."""
+        if not (isinstance(flow, NFlowsFlow) and flow.input_shape == (1,)):
+            return False
+        return isinstance(flow.net._distribution, StandardNormal) and all(
+            isinstance(layer, PointwiseAffineTransform)
+            or (
+                isinstance(layer, CouplingTransform)
+                and layer.num_identity_features == 0
+                and isinstance(layer.transform_net, ContextSplineMap)
+            )
+            for layer in _layers(flow.net._transform)
+        )
+
+    def parameters(self, context: Stack) -> list[Outputs]:
+        """Of each coupling layer, (rows, parameters)."""
+        embedded = self._embed(context)
+        return [run(embedded) for run in self._runs]
+
+    def parameters_by_torch(self, context: Tensor) -> list[Tensor]:
+        """The same from (rows, units), so that torch can differentiate them twice."""
+        embedded = self._embedding(context)
+        return [module(embedded[:, :0], embedded) for module in self._maps]
+
+    def log_density(self, x: Tensor, parameters: tuple[Tensor, ...]) -> Tensor:
+        """Of values (n, 1) under the layers' parameters, each (n, parameters): shape (n,)."""
+        remaining = iter(parameters)
+        log_det: Tensor | None = None
+        for layer in self._layers:
+            if isinstance(layer, CouplingTransform):
+                x, part = layer._coupling_transform_forward(x, next(remaining))
+            else:
+                x, part = layer(x)
+            log_det = part if log_det is None else log_det + part
+        return self._base.log_prob(x) + log_det
 
 
 class Spline:
-    """Log densities under such flows."""
+    """Log densities under such flows.
+
+    Args:
+        estimator: one of these. It is not kept.
+    """
+
+    def __init__(self, estimator: ConditionalDensityEstimator) -> None:
+        self._memory = tangents.Memory()
+        self._flow = Flow(estimator, self._memory)
 
     @staticmethod
     def fits(estimator: ConditionalDensityEstimator) -> bool:
         """Whether the estimator is one of these."""
-        return is_spline(estimator) and len(estimator.condition_shape) == 1
+        return Flow.fits(estimator) and len(estimator.condition_shape) == 1
+
+    def holds(self) -> bool:
+        """Whether the parameters are where they were."""
+        return self._memory.holds()
 
     def prepare(self, estimator: ConditionalDensityEstimator, value: Tensor) -> Tensor:
         """The values as they are."""
         return value
 
     def log_prob(self, estimator: ConditionalDensityEstimator, data: Tensor, theta: Tensor, rows: Rows) -> Tensor:
-        """Log density of each trial."""
+        """See ``Way.log_prob``."""
         kinds = rows.kinds(theta)
-
-        def parameters(some: Tensor, given: Tensor | None, with_slope: bool) -> list[Dual]:
-            return layer_parameters(estimator, derivative.of_theta(some, with_slope))
-
-        found = Gathered.apply(theta, parameters, kinds.one, kinds.kind, None, rows)
+        network = Network(
+            lambda some, with_slope: self._flow.parameters(tangents.of_theta(some, with_slope)),
+            self._flow.parameters_by_torch,
+        )
+        found = Gathered.apply(theta, network, kinds.one, kinds.kind, rows)
         # beyond its last knots the flow is the identity, whatever theta
-        return connected(log_density(estimator, data, found), theta)
+        return connected(self._flow.log_density(data, found), theta)
 
 
-def is_spline(estimator: nn.Module) -> bool:
-    """Whether an estimator is a flow of one variable whose layers depend on the condition alone."""
-    if not (isinstance(estimator, NFlowsFlow) and estimator.input_shape == (1,)):
-        return False
-    flow = estimator.net
-    return isinstance(flow._distribution, StandardNormal) and all(
-        isinstance(layer, PointwiseAffineTransform)
-        or (isinstance(layer, CouplingTransform) and layer.num_identity_features == 0)
-        for layer in _layers(flow._transform)
-    )
+class Network(NamedTuple):
+    """From theta to the parameters of each layer.
 
+    Args:
+        of_items: of rows of theta, one for each item, (items, elements), and whether derivatives are needed.
+        by_torch: of rows of theta, one for each trial, (n, elements).
+    """
 
-def layer_parameters(flow: NFlowsFlow, context: Dual) -> list[Dual]:
-    """Of each coupling layer, (items, parameters)."""
-    embedded = derivative.through(flow.net._embedding_net, context)
-    return [derivative.through(layer.transform_net, embedded) for layer in _couplings(flow)]
-
-
-def log_density(flow: NFlowsFlow, x: Tensor, parameters: tuple[Tensor, ...]) -> Tensor:
-    """Of values (n, 1) under the layers' parameters, each (n, parameters): shape (n,)."""
-    remaining = iter(parameters)
-    log_det = torch.zeros_like(x[:, 0])
-    for layer in _layers(flow.net._transform):
-        if isinstance(layer, CouplingTransform):
-            x, part = layer._coupling_transform_forward(x, next(remaining))
-        else:
-            x, part = layer(x)
-        log_det = log_det + part
-    return flow.net._distribution.log_prob(x) + log_det
+    of_items: Callable[[Tensor, bool], list[Outputs]]
+    by_torch: Callable[[Tensor], list[Tensor]]
 
 
 def _layers(transform: nn.Module) -> list[nn.Module]:
@@ -89,42 +130,31 @@ def _layers(transform: nn.Module) -> list[nn.Module]:
     return [transform]
 
 
-def _couplings(flow: NFlowsFlow) -> list[CouplingTransform]:
-    return [layer for layer in _layers(flow.net._transform) if isinstance(layer, CouplingTransform)]
-
-
 class Gathered(torch.autograd.Function):
     """The layers' parameters for each trial, found once for each item: a distinct row of theta and what is given."""
 
     @staticmethod
     def forward(
-        ctx: Any,
-        theta: Tensor,
-        parameters: Parameters,
-        one: Tensor | None,
-        kind: Tensor,
-        given: Tensor | None,
-        rows: Rows,
+        ctx: Any, theta: Tensor, network: Network, one: Tensor | None, kind: Tensor, rows: Rows
     ) -> tuple[Tensor, ...]:
-        """Args: theta (rows, elements), row of each item, item of each trial, what is given for each item."""
-        found = parameters(theta if one is None else theta[one], given, ctx.needs_input_grad[0])
+        """Args: theta (rows, elements), network, row of each item, item of each trial."""
+        found = network.of_items(theta if one is None else theta[one], ctx.needs_input_grad[0])
         if ctx.needs_input_grad[0]:
-            ctx.slopes = [dual.slope for dual in found]
-            ctx.parameters, ctx.given, ctx.rows = parameters, given, rows
-            ctx.save_for_backward(theta, kind)
-        return tuple(dual.value[kind] for dual in found)
+            ctx.slope = torch.from_numpy(np.concatenate([each.slope for each in found], -1))
+            ctx.network, ctx.kind, ctx.rows = network, kind, rows
+            ctx.save_for_backward(theta)
+        return tuple(each.value[kind] for each in found)
 
     @staticmethod
-    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None, None, None, None, None]:
-        theta, kind = ctx.saved_tensors
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None, None, None, None]:
         if torch.is_grad_enabled():
-            # second derivatives were asked for (create_graph): trial by trial, by ordinary means
-            given = None if ctx.given is None else ctx.given[kind]
-            values = [dual.value for dual in ctx.parameters(theta[ctx.rows.index], given, False)]
-            (gradient,) = torch.autograd.grad(values, theta, grad_outputs, create_graph=True, allow_unused=True)
+            # second derivatives were asked for (create_graph): trial by trial, by sbi's means
+            (theta,) = ctx.saved_tensors
+            values = ctx.network.by_torch(theta[ctx.rows.index])
+            (gradient,) = torch.autograd.grad(values, theta, grad_outputs, create_graph=True)
         else:
-            slope, outer = torch.from_numpy(np.concatenate(ctx.slopes, -1)), torch.cat(grad_outputs, -1)
+            outer = torch.cat(grad_outputs, -1)
             # an element of theta at a time: of all at once, the slopes of many trials would fill the memory
-            parts = [(part[kind] * outer).sum(-1) for part in slope.unbind(1)]
+            parts = [(part[ctx.kind] * outer).sum(-1) for part in ctx.slope]
             gradient = ctx.rows.add_up(torch.stack(parts, -1))
-        return gradient, None, None, None, None, None
+        return gradient, None, None, None, None
