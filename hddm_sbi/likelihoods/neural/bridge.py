@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -124,16 +124,20 @@ class SBItoPyro(TorchDistribution):
             return track_provenance(theta.new_zeros(shape), provenance)
         dtype, device = evaluation.network_type(estimator, theta)
         layout = Layout(value_shape, self._rows, shape, dtype, device)
-        rows = theta.reshape(-1, *estimator.condition_shape).to(device=device, dtype=dtype)
+        rows = theta.reshape(-1, *estimator.condition_shape)
+        if theta.dtype != dtype or theta.device != device:
+            rows = rows.to(device=device, dtype=dtype)
         # the parameters of a trained network still ask for gradients; here they are fixed
         wanted = torch.is_grad_enabled() and (theta.requires_grad or value.requires_grad)
-        with torch.set_grad_enabled(wanted), _default_dtype(dtype):
+        with nullcontext() if wanted else torch.no_grad(), _default_dtype(dtype):
             if wanted or shape.numel() <= _CHUNK:
                 log_prob = evaluation.plan(estimator, value, layout).log_prob(estimator, rows)
             else:
                 trials = layout.trials(value, estimator.input_shape)
                 log_prob = evaluation.in_chunks(estimator, trials, rows, _CHUNK)
-        log_prob = log_prob.to(theta).reshape(shape)
+        if log_prob.dtype != theta.dtype or log_prob.device != theta.device:
+            log_prob = log_prob.to(theta)
+        log_prob = log_prob if log_prob.shape == shape else log_prob.reshape(shape)
         return track_provenance(log_prob, provenance) if provenance else log_prob
 
     @torch.no_grad()
@@ -204,13 +208,14 @@ def _broadcast(first: torch.Size, second: torch.Size) -> torch.Size | None:
         return None
 
 
-@contextmanager
-def _default_dtype(dtype: torch.dtype) -> Iterator[None]:
+def _default_dtype(dtype: torch.dtype) -> AbstractContextManager[None]:
     """The network's dtype as torch's default: sbi makes constants in the default, and they must fit the network."""
     before = torch.get_default_dtype()
-    if before == dtype:
-        yield
-        return
+    return nullcontext() if before == dtype else _changed_default(dtype, before)
+
+
+@contextmanager
+def _changed_default(dtype: torch.dtype, before: torch.dtype) -> Iterator[None]:
     torch.set_default_dtype(dtype)
     try:
         yield

@@ -21,17 +21,27 @@ class Kinds:
         one: index of one row of each kind, (kinds,); None if no two rows are equal.
         row_kind: kind of each row; None if no two rows are equal.
         kind: kind of each trial, (n,).
+        arrays: the first two in NumPy, whether or not rows are equal.
         memory: what follows from these and from the data alone, kept by whoever works it out.
     """
 
     one: Tensor | None
     row_kind: Tensor | None
     kind: Tensor
+    arrays: tuple[_Index, _Index]
     memory: dict[str, Any] = field(default_factory=dict)
 
     def distinct(self, rows: Tensor) -> Tensor:
         """One row of each kind."""
         return rows if self.one is None else rows[self.one]
+
+    @property
+    def trial_array(self) -> _Index:
+        """Kind of each trial, in NumPy."""
+        if "trial_array" not in self.memory:
+            self.memory["trial_array"] = self.kind.cpu().numpy()
+        array: _Index = self.memory["trial_array"]
+        return array
 
 
 class Rows:
@@ -46,14 +56,19 @@ class Rows:
 
     def __init__(self, row: Tensor | None, n_rows: int, n: int, device: torch.device) -> None:
         self.row, self.n_rows, self.n, self.device = row, n_rows, n, device
-        self._every = torch.arange(n, device=device) if row is None else row
+        self.index = torch.arange(n, device=device) if row is None else row
+        every = np.arange(n_rows)
+        self.apart = Kinds(None, None, self.index, (every, every))
         self._last: Kinds | None = None
-        self._last_arrays: tuple[_Index, _Index] | None = None
 
-    @property
-    def index(self) -> Tensor:
-        """Row of each trial, (n,)."""
-        return self._every
+    @classmethod
+    def single(cls) -> Rows:
+        """One row, one trial."""
+        return cls(None, 1, 1, torch.device("cpu"))
+
+    def last(self, rows: Tensor) -> Kinds:
+        """The kinds as they were when last looked for; whoever uses them has to see whether they still are right."""
+        return self.kinds(rows) if self._last is None or self._last.one is None else self._last
 
     def add_up(self, by_trial: Tensor) -> Tensor:
         """For each row the sum over its trials, of (n, ...): shape (n_rows, ...)."""
@@ -69,19 +84,15 @@ class Rows:
         """
         x = rows.detach().cpu().numpy()
         if self._last is not None:
-            if self._last_arrays is None:
-                if not _some_equal(x):
-                    return self._last
-            elif (x[self._last_arrays[0]][self._last_arrays[1]] == x).all():
+            one, kind = self._last.arrays
+            if not _some_equal(x) if self._last.one is None else (x[one][kind] == x).all():
                 return self._last
         arrays = find(x)
-        self._last_arrays = arrays
         if arrays is None:
-            self._last = Kinds(None, None, self._every)
+            self._last = self.apart
         else:
-            one, row_kind = (torch.from_numpy(index).to(self.device) for index in arrays)
-            kind = row_kind if self.row is None else row_kind[self.row]
-            self._last = Kinds(one, row_kind, kind)
+            one, kind = (torch.from_numpy(index).to(self.device) for index in arrays)
+            self._last = Kinds(one, kind, kind if self.row is None else kind[self.row], arrays)
         return self._last
 
 

@@ -34,7 +34,7 @@ class OwnRows:
         def function(some: Tensor, row: Tensor) -> Tensor:
             return connected(estimator.log_prob_rows(data, some, row), some)
 
-        kinds = Kinds(None, None, rows.index) if data.requires_grad else rows.kinds(theta)
+        kinds = rows.apart if data.requires_grad else rows.kinds(theta)
         if kinds.one is None or kinds.row_kind is None:
             return function(theta, rows.index)
         if torch.is_grad_enabled() and theta.requires_grad:

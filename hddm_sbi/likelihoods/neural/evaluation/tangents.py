@@ -105,7 +105,7 @@ def made(net: CategoricalMADE, memory: Memory) -> Callable[[Stack], Outputs]:
     embed, of_context = step_of(net.embedding_net, memory), step_of(net.context_layer, memory)
     shift = memory.array(net.initial_layer, "bias")
     blocks = [_residual(b, memory) if type(b) is MaskedResidualBlock else _feedforward(b, memory) for b in net.blocks]
-    outputs = _outputs(net.final_layer, memory, net.output_multiplier)
+    last = outputs(net.final_layer, memory, net.output_multiplier)
 
     def run(condition: Stack) -> Outputs:
         context = embed(condition)
@@ -113,25 +113,26 @@ def made(net: CategoricalMADE, memory: Memory) -> Callable[[Stack], Outputs]:
         x[0] += shift
         for block in blocks:
             x = block(x, context)
-        return outputs(x)
+        return last(x)
 
     return run
 
 
 def spline_map(module: ContextSplineMap, memory: Memory) -> Callable[[Stack], Outputs]:
     """The parameters of a flow's layer, (rows, parameters)."""
-    *hidden, last = module.spline_predictor
-    steps, outputs = [step_of(part, memory) for part in hidden], _outputs(last, memory)
+    *hidden, end = module.spline_predictor
+    steps, last = [step_of(part, memory) for part in hidden], outputs(end, memory)
 
     def run(x: Stack) -> Outputs:
         for step in steps:
             x = step(x)
-        return outputs(x)
+        return last(x)
 
     return run
 
 
-def _outputs(module: nn.Linear, memory: Memory, start: int = 0) -> Callable[[Stack], Outputs]:
+def outputs(module: nn.Linear, memory: Memory, start: int = 0) -> Callable[[Stack], Outputs]:
+    """The last layer of a network, its outputs from ``start`` on."""
     weight, bias = memory.array(module, "weight")[start:], memory.array(module, "bias")[start:]
     mask = memory.array(module, "mask")[start:] if isinstance(module, MaskedLinear) else np.ones_like(weight[:1])
 
@@ -241,11 +242,16 @@ def _sequential(module: nn.Sequential, memory: Memory) -> Step:
 
 def _dropout(module: nn.Dropout, memory: Memory) -> Step:
     def run(x: Stack) -> Stack:
-        if module.training and module.p > 0.0:
-            raise Unsupported
+        check_certain(module)
         return x
 
     return run
+
+
+def check_certain(module: nn.Dropout) -> None:
+    """Raises: ``Unsupported`` if units are left out at random."""
+    if module.training and module.p > 0.0:
+        raise Unsupported
 
 
 def _by_torch(module: nn.Module) -> Step:
