@@ -113,7 +113,7 @@ class SBItoPyro(TorchDistribution):
         Raises:
             ModelError: the shape of the value does not fit, or can be read in two ways.
         """
-        theta, value = self._theta, torch.as_tensor(value)
+        theta, value = self._theta, value if isinstance(value, Tensor) else torch.as_tensor(value)
         provenance: frozenset[str] = frozenset()
         if type(theta) is not Tensor or type(value) is not Tensor:
             provenance = get_provenance([theta, value])
@@ -124,9 +124,7 @@ class SBItoPyro(TorchDistribution):
             return track_provenance(theta.new_zeros(shape), provenance)
         dtype, device = evaluation.network_type(estimator, theta)
         layout = Layout(value_shape, self._rows, shape, dtype, device)
-        rows = theta.reshape(-1, *estimator.condition_shape)
-        if theta.dtype != dtype or theta.device != device:
-            rows = rows.to(device=device, dtype=dtype)
+        rows = theta if theta.dtype == dtype and theta.device == device else theta.to(device=device, dtype=dtype)
         # the parameters of a trained network still ask for gradients; here they are fixed
         wanted = torch.is_grad_enabled() and (theta.requires_grad or value.requires_grad)
         with nullcontext() if wanted else torch.no_grad(), _default_dtype(dtype):

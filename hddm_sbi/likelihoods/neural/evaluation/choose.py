@@ -10,7 +10,7 @@ from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 from torch import Tensor
 
 from hddm_sbi.likelihoods.neural.evaluation.tangents import Unsupported
-from hddm_sbi.likelihoods.neural.evaluation.general import General
+from hddm_sbi.likelihoods.neural.evaluation.general import Direct, General
 from hddm_sbi.likelihoods.neural.evaluation.kinds import Rows
 from hddm_sbi.likelihoods.neural.evaluation.masses import Masses
 from hddm_sbi.likelihoods.neural.evaluation.mixed import Mixed
@@ -31,7 +31,7 @@ class Way(Protocol):
         ...
 
     def log_prob(self, estimator: ConditionalDensityEstimator, data: Any, theta: Tensor, rows: Rows) -> Tensor:
-        """Log density of each trial, (n,), under its row of theta, (rows, *condition_shape).
+        """Log density of each trial, (n,), under its row of theta, whose shape may be split: (..., *condition_shape).
 
         As the estimator gives it: it may be NaN outside the estimator's domain.
         """
@@ -50,10 +50,10 @@ def way_for(estimator: ConditionalDensityEstimator) -> Way:
     """The first way that fits."""
     if OwnRows.fits(estimator):
         return OwnRows()
-    for fast in (Masses, Spline, Mixed):
+    for fast in (Masses, Spline, Mixed, Direct):
         if fast.fits(estimator):
-            return _Checked(fast)
-    return General()
+            return _Checked(fast, estimator)
+    return General(estimator)
 
 
 class _Checked:
@@ -61,10 +61,13 @@ class _Checked:
 
     Args:
         make: the way from an estimator.
+        estimator: the estimator. It is not kept.
     """
 
-    def __init__(self, make: Callable[[ConditionalDensityEstimator], Fast]) -> None:
-        self._make, self._general = make, General()
+    def __init__(
+        self, make: Callable[[ConditionalDensityEstimator], Fast], estimator: ConditionalDensityEstimator
+    ) -> None:
+        self._make, self._general = make, General(estimator)
         self._fast: Fast | None = None
         self._agrees: bool | None = None
 
@@ -105,7 +108,8 @@ class _Checked:
     ) -> bool | None:
         """Whether both give the same values and derivatives; None if these trials do not tell."""
         which = torch.linspace(0, rows.n - 1, min(rows.n, _COMPARED), device=rows.device).long()
-        some, by_trial, results = value[which].detach(), theta[rows.index[which]], []
+        rows_of_theta = theta.reshape(-1, *estimator.condition_shape)
+        some, by_trial, results = value[which].detach(), rows_of_theta[rows.index[which]], []
         own_rows = Rows(None, len(some), len(some), rows.device)
         for way in (fast, self._general):
             with torch.enable_grad():
@@ -133,6 +137,7 @@ def _close(ours: Tensor, theirs: Tensor) -> bool:
 def _reverse_is_cheaper(theta: Tensor, rows: Rows) -> bool:
     if rows.n_rows <= _FEW or not (theta.requires_grad and torch.is_grad_enabled()):
         return False
-    one = rows.kinds(theta).one
+    elements = theta.numel() // rows.n_rows
+    one = rows.kinds(theta.reshape(rows.n_rows, elements)).one
     n_distinct = rows.n_rows if one is None else len(one)
-    return n_distinct > _FEW and n_distinct * (1 + theta.shape[-1]) > 3 * rows.n
+    return n_distinct > _FEW and n_distinct * (1 + elements) > 3 * rows.n

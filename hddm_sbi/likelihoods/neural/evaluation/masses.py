@@ -139,11 +139,13 @@ class _LogMass(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, theta: Tensor, run: _Run, net: CategoricalMADE, data: MassData, rows: Rows) -> Tensor:
         with_slope = ctx.needs_input_grad[0]
-        logits, slopes, kinds = run(theta, with_slope, rows)
+        # cut here, where torch does not record it
+        logits, slopes, kinds = run(theta.reshape(rows.n_rows, -1), with_slope, rows)
         log_mass, slope = compiled.at_trials(logits, slopes, kinds.trial_array, data.index.numpy())
         if with_slope:
             ctx.save_for_backward(theta)
-            ctx.slope, ctx.net, ctx.data, ctx.rows = torch.from_numpy(slope), net, data, rows
+            ctx.slope, ctx.shape = torch.from_numpy(slope), theta.shape
+            ctx.net, ctx.data, ctx.rows = net, data, rows
         return torch.from_numpy(log_mass)
 
     @staticmethod
@@ -151,7 +153,9 @@ class _LogMass(torch.autograd.Function):
         if torch.is_grad_enabled():
             # second derivatives were asked for (create_graph): trial by trial, by sbi's means
             (theta,) = ctx.saved_tensors
-            log_prob = ctx.net.log_prob(ctx.data.value, theta[ctx.rows.index])
+            by_trial = theta.reshape(ctx.rows.n_rows, -1)[ctx.rows.index]
+            log_prob = ctx.net.log_prob(ctx.data.value, by_trial)
             (gradient,) = torch.autograd.grad(log_prob, theta, grad_output, create_graph=True)
             return gradient, None, None, None, None
-        return ctx.rows.add_up(grad_output.unsqueeze(-1) * ctx.slope), None, None, None, None
+        gradient = ctx.rows.add_up(grad_output.reshape(-1, 1) * ctx.slope)
+        return gradient.reshape(ctx.shape), None, None, None, None

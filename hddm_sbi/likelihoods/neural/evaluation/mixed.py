@@ -68,6 +68,7 @@ class Mixed:
 
     def log_prob(self, estimator: ConditionalDensityEstimator, data: _Data, theta: Tensor, rows: Rows) -> Tensor:
         """See ``Way.log_prob``."""
+        theta = theta.reshape(rows.n_rows, -1)
         items = _items(data.discrete, rows.kinds(theta), rows)
 
         def of_items(some: Tensor, with_slope: bool) -> list[Outputs]:

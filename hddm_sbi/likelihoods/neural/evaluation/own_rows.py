@@ -34,6 +34,7 @@ class OwnRows:
         def function(some: Tensor, row: Tensor) -> Tensor:
             return connected(estimator.log_prob_rows(data, some, row), some)
 
+        theta = theta.reshape(-1, *estimator.condition_shape)
         kinds = rows.apart if data.requires_grad else rows.kinds(theta)
         if kinds.one is None or kinds.row_kind is None:
             return function(theta, rows.index)

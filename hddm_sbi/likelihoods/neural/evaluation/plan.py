@@ -80,7 +80,7 @@ class Plan:
         self._parts = self._some(estimator, self._keep)
 
     def log_prob(self, estimator: ConditionalDensityEstimator, theta: Tensor) -> Tensor:
-        """Log density of each trial under its row of theta, (n_rows, *condition_shape); -inf where there is none."""
+        """Log density of each trial under its row of theta, as for ``Way``; -inf where there is none."""
         data, rows = self._parts
         if rows.n:
             log_prob = self._way.log_prob(estimator, data, theta, rows)
@@ -168,12 +168,13 @@ class Evaluation:
 
     def in_chunks(self, estimator: ConditionalDensityEstimator, trials: Trials, theta: Tensor, size: int) -> Tensor:
         """Log density of each trial, some at a time; nothing is remembered."""
+        rows = theta.reshape(-1, *estimator.condition_shape)
         index = torch.arange(len(trials.value), device=theta.device) if trials.row is None else trials.row
         parts = []
         for value, row in zip(trials.value.split(size), index.split(size), strict=True):
             used, local = torch.unique(row, return_inverse=True)
             plan = Plan(estimator, self.way, Trials(value, local, len(used)), theta.dtype)
-            parts.append(plan.log_prob(estimator, theta[used]))
+            parts.append(plan.log_prob(estimator, rows[used]))
         return torch.cat(parts)
 
 

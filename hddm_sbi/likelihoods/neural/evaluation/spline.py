@@ -101,6 +101,7 @@ class Spline:
 
     def log_prob(self, estimator: ConditionalDensityEstimator, data: Tensor, theta: Tensor, rows: Rows) -> Tensor:
         """See ``Way.log_prob``."""
+        theta = theta.reshape(rows.n_rows, -1)
         kinds = rows.kinds(theta)
         network = Network(
             lambda some, with_slope: self._flow.parameters(tangents.of_theta(some, with_slope)),
