@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -16,7 +15,7 @@ from torch.distributions import constraints
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.neural.evaluation.domain import of_numbers, support_of
-from hddm_sbi.likelihoods.neural.evaluation.plan import Layout, evaluation_of
+from hddm_sbi.likelihoods.neural.evaluation.plan import Layout, check_numbers, evaluation_of
 
 # Trials evaluated at once where no gradient is asked for: at some 10 kB of activations a trial (sbi's stock networks: a
 # few layers of 50 to 100 units, in several copies) 200 MB.
@@ -30,7 +29,7 @@ class SBItoPyro(TorchDistribution):
     may be its values, shape batch_shape. Data of one variable are then numbers, too: ``event_shape`` is (), and chips
     and draws have the shape of the batch. A last dimension of size 1 is always read as that of the parameter. With
     theta of shape batch_shape + condition_shape, ``event_shape`` is the estimator's ``input_shape``: (2,) for rt and
-    choice, (1,) for a count or any other scalar; draws have that dimension, the data may go without it where it is (1,).
+    choice, (1,) for a count or any other scalar, which draws have and data may go without.
 
     Values and ``batch_shape`` broadcast against each other. The density is -inf, never NaN and never an error, where
     the estimator gives none: outside ``support``, at counts or choices that its training never saw (sbi itself raises
@@ -42,10 +41,10 @@ class SBItoPyro(TorchDistribution):
         estimator: continuous, discrete or mixed; an attribute ``support``, a torch constraint on its inputs, is
             respected if it has one.
         theta: what the estimator is conditioned on, shape batch_shape + condition_shape, or batch_shape.
-        validate_args: as in torch: check theta for NaN.
+        validate_args: as in torch: whether NaN in theta is an error, here or, by default, in ``log_prob``.
 
     Raises:
-        ModelError: if theta's last dimensions are not the estimator's ``condition_shape``.
+        ModelError: if theta's last dimensions are not the estimator's ``condition_shape``, or theta has NaN.
     """
 
     arg_constraints = {"theta": constraints.real_vector}  # noqa: RUF012  (torch's convention)
@@ -63,21 +62,21 @@ class SBItoPyro(TorchDistribution):
             if condition != (1,):
                 raise ModelError(
                     f"theta has shape {tuple(theta.shape)}, but its last dimensions must be the estimator's condition "
-                    f"shape {tuple(condition)}: torch.stack([...], -1) of several or unsqueeze(-1) of one add a dimension."
+                    f"shape {tuple(condition)}; torch.stack([...], -1) or unsqueeze(-1) adds a dimension."
                 )
             batch = theta.shape
             event = torch.Size() if event == (1,) else event
         self.estimator = estimator
         # as given: expand() only changes the batch shape, so that copies of theta are never evaluated
         self._theta, self._rows = theta, batch
-        # torch's check of theta takes as long as a small network
+        # torch's check of theta takes as long as a small network: unless asked for, it is left to log_prob
         super().__init__(batch, event, validate_args=False)
         if validate_args is None:
             del self._validate_args  # as for every distribution
         else:
             self._validate_args = validate_args
-        if self._validate_args and math.isnan(theta.detach().sum()) and bool(theta.isnan().any()):
-            raise ModelError(f"theta has NaN in {int(theta.isnan().sum())} of its elements; it must be numbers.")
+            if validate_args:
+                check_numbers(theta)
 
     @property
     def theta(self) -> Tensor:
@@ -129,10 +128,10 @@ class SBItoPyro(TorchDistribution):
         wanted = torch.is_grad_enabled() and (theta.requires_grad or value.requires_grad)
         with nullcontext() if wanted else torch.no_grad(), _default_dtype(dtype):
             if wanted or shape.numel() <= _CHUNK:
-                log_prob = evaluation.plan(estimator, value, layout).log_prob(estimator, rows)
+                log_prob = evaluation.plan(estimator, value, layout).log_prob(estimator, rows, self._validate_args)
             else:
                 trials = layout.trials(value, estimator.input_shape)
-                log_prob = evaluation.in_chunks(estimator, trials, rows, _CHUNK)
+                log_prob = evaluation.in_chunks(estimator, trials, rows, _CHUNK, self._validate_args)
         if log_prob.dtype != theta.dtype or log_prob.device != theta.device:
             log_prob = log_prob.to(theta)
         log_prob = log_prob if log_prob.shape == shape else log_prob.reshape(shape)
@@ -168,8 +167,10 @@ class SBItoPyro(TorchDistribution):
                     f"{tuple(one)}; reshape the data."
                 )
         elif given[-1:] == one:
+            if given[:-1] == batch:
+                return batch, batch
             vectors, numbers = _broadcast(given[:-1], batch), _broadcast(given, batch)
-            if given[:-1] == batch or numbers is None:
+            if numbers is None:
                 shape = given[:-1]
             elif vectors is not None and given.numel() > 1 and batch.numel() > 1:
                 raise ModelError(

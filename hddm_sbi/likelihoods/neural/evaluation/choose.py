@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 import torch
 from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 from torch import Tensor
 
-from hddm_sbi.likelihoods.neural.evaluation.tangents import Unsupported
 from hddm_sbi.likelihoods.neural.evaluation.general import Direct, General
 from hddm_sbi.likelihoods.neural.evaluation.kinds import Rows
 from hddm_sbi.likelihoods.neural.evaluation.masses import Masses
 from hddm_sbi.likelihoods.neural.evaluation.mixed import Mixed
 from hddm_sbi.likelihoods.neural.evaluation.own_rows import OwnRows
 from hddm_sbi.likelihoods.neural.evaluation.spline import Spline
+from hddm_sbi.likelihoods.neural.evaluation.tangents import Unsupported
 
 _COMPARED = 4  # trials for which a fast way is compared with sbi's: evenly spaced among the first ones given
 # Forward mode costs one evaluation more for each element of theta, reverse mode two in all: worth it for few elements,
@@ -97,18 +98,20 @@ class _Checked:
         self._fast, self._agrees = None, False
         on_cpu = all(tensor.device.type == "cpu" for tensor in (*estimator.parameters(), *estimator.buffers()))
         if on_cpu:
-            try:
+            # else a network that is not as it is expected to be
+            with suppress(AttributeError, TypeError, ValueError, Unsupported):
                 self._fast, self._agrees = self._make(estimator), None
-            except (AttributeError, TypeError, ValueError, Unsupported):
-                pass  # a network that is not as it is expected to be
         return self._fast
 
     def _compare(
         self, fast: Fast, estimator: ConditionalDensityEstimator, value: Tensor, theta: Tensor, rows: Rows
     ) -> bool | None:
         """Whether both give the same values and derivatives; None if these trials do not tell."""
-        which = torch.linspace(0, rows.n - 1, min(rows.n, _COMPARED), device=rows.device).long()
-        rows_of_theta = theta.reshape(-1, *estimator.condition_shape)
+        rows_of_theta = theta.reshape(rows.n_rows, -1)
+        usable = torch.nonzero(rows_of_theta.isfinite().all(-1)[rows.index]).squeeze(-1)
+        if len(usable) == 0:
+            return None
+        which = usable[torch.linspace(0, len(usable) - 1, min(len(usable), _COMPARED), device=rows.device).long()]
         some, by_trial, results = value[which].detach(), rows_of_theta[rows.index[which]], []
         own_rows = Rows(None, len(some), len(some), rows.device)
         for way in (fast, self._general):

@@ -59,9 +59,9 @@ def hidden(
         one: a row of each kind, (kinds,).
         kind: of each row, (rows,).
         with_slope: whether slopes are wanted.
-        places: addresses of mean and scale of each element, weight and bias of the layer of conditions, bias of the layer
-            of inputs (which are masked out), weight and mask of the last layer, and of each block weight, mask and bias
-            of the first layer, weight and bias of the condition's, and weight, mask and bias of the second layer.
+        places: addresses of mean and scale of each element, weight and bias of the layer of conditions, bias of the
+            layer of inputs (which are masked out), weight and mask of the last layer, and of each block weight, mask
+            and bias of the first layer, weight and bias of the condition's, weight, mask and bias of the second layer.
         units: of each hidden layer.
         outputs: of the network.
         masked_out: outputs of the last layer before these.
@@ -101,7 +101,10 @@ def hidden(
         x += np.dot(active, weight.T)
         _shift(x, rows, nb.carray(_pointer(places[at + 7], theta), units))
     last = (masked_out + outputs, units)
-    used = nb.carray(_pointer(places[5], theta), last)[masked_out:] * nb.carray(_pointer(places[6], theta), last)[masked_out:]
+    used = (
+        nb.carray(_pointer(places[5], theta), last)[masked_out:]
+        * nb.carray(_pointer(places[6], theta), last)[masked_out:]
+    )
     return True, x[:rows], used, np.dot(x[rows:], used.T)
 
 

@@ -83,7 +83,7 @@ def connected(log_prob: Tensor, theta: Tensor) -> Tensor:
 
 
 def _may_ignore_theta(estimator: nn.Module) -> bool:
-    """Whether there may be data whose density does not depend on theta, such as data in the tails of nflows' splines."""
+    """Whether some data may have a density that does not depend on theta, as in the tails of nflows' splines."""
     if type(estimator) not in (*_DIRECT, CategoricalMassEstimator, MixedDensityEstimator, MixtureDensityEstimator):
         return True
     splines = (PiecewiseCouplingTransform, AutoregressiveTransform)

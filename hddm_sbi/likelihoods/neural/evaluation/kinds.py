@@ -91,8 +91,8 @@ class Rows:
         if arrays is None:
             self._last = self.apart
         else:
-            one, kind = (torch.from_numpy(index).to(self.device) for index in arrays)
-            self._last = Kinds(one, kind, kind if self.row is None else kind[self.row], arrays)
+            of_kind, of_row = (torch.from_numpy(index).to(self.device) for index in arrays)
+            self._last = Kinds(of_kind, of_row, of_row if self.row is None else of_row[self.row], arrays)
         return self._last
 
 

@@ -25,11 +25,11 @@ class MassData(NamedTuple):
 
     Args:
         value: (n, 1).
-        index: which of the network's values each is, (n,).
+        at: which of the network's values each is, (n,).
     """
 
     value: Tensor
-    index: Tensor
+    at: Tensor
 
 
 class Masses:
@@ -101,7 +101,10 @@ def _compiled(net: CategoricalMADE, memory: tangents.Memory) -> _Run | None:
     if len(mean) != size or not all(array.flags.c_contiguous and array.dtype == dtype for array in arrays):
         return None
     places = np.array([array.ctypes.data for array in arrays])
-    start, bias = net.output_multiplier, torch.from_numpy(memory.array(net.final_layer, "bias"))[net.output_multiplier :]
+    start, bias = (
+        net.output_multiplier,
+        torch.from_numpy(memory.array(net.final_layer, "bias"))[net.output_multiplier :],
+    )
     layout = (units, len(bias), start)
     dropouts = [block.dropout for block in net.blocks]
 
@@ -141,7 +144,7 @@ class _LogMass(torch.autograd.Function):
         with_slope = ctx.needs_input_grad[0]
         # cut here, where torch does not record it
         logits, slopes, kinds = run(theta.reshape(rows.n_rows, -1), with_slope, rows)
-        log_mass, slope = compiled.at_trials(logits, slopes, kinds.trial_array, data.index.numpy())
+        log_mass, slope = compiled.at_trials(logits, slopes, kinds.trial_array, data.at.numpy())
         if with_slope:
             ctx.save_for_backward(theta)
             ctx.slope, ctx.shape = torch.from_numpy(slope), theta.shape

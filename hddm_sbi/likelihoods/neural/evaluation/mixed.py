@@ -87,7 +87,7 @@ def _items(data: MassData, kinds: Kinds, rows: Rows) -> _Items:
     if kinds.one is None and rows.row is None:
         return _Items(None, rows.index, data.value)
     if "items" not in kinds.memory:
-        pairs = kinds.kind * (data.index.max() + 1) + data.index
+        pairs = kinds.kind * (data.at.max() + 1) + data.at
         distinct, kind = torch.unique(pairs, return_inverse=True)
         trial = torch.empty_like(distinct).scatter_(0, kind, torch.arange(rows.n, device=rows.device))
         row = kinds.kind[trial]

@@ -11,6 +11,7 @@ import torch
 from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 from torch import Tensor
 
+from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.neural.evaluation.choose import Way, way_for
 from hddm_sbi.likelihoods.neural.evaluation.domain import possible
 from hddm_sbi.likelihoods.neural.evaluation.kinds import Rows
@@ -71,21 +72,25 @@ class Plan:
         dtype: of the network.
     """
 
-    def __init__(
-        self, estimator: ConditionalDensityEstimator, way: Way, trials: Trials, dtype: torch.dtype
-    ) -> None:
+    def __init__(self, estimator: ConditionalDensityEstimator, way: Way, trials: Trials, dtype: torch.dtype) -> None:
         self._way, self._trials = way, trials._replace(value=trials.value.to(dtype))
         keep = possible(estimator, trials.value.detach())
         self._keep = None if bool(keep.all()) else keep
         self._parts = self._some(estimator, self._keep)
 
-    def log_prob(self, estimator: ConditionalDensityEstimator, theta: Tensor) -> Tensor:
+    def log_prob(self, estimator: ConditionalDensityEstimator, theta: Tensor, validate: bool) -> Tensor:
         """Log density of each trial under its row of theta, as for ``Way``; -inf where there is none."""
         data, rows = self._parts
         if rows.n:
-            log_prob = self._way.log_prob(estimator, data, theta, rows)
+            try:
+                log_prob = self._way.log_prob(estimator, data, theta, rows)
+            except ValueError:
+                check_numbers(theta)  # torch's distributions, which some networks are made of, check what they get
+                raise
             if math.isfinite(float(log_prob.detach().sum())):
                 return log_prob if self._keep is None else self._in_place(log_prob, theta, self._keep)
+            if validate:
+                check_numbers(theta)
             zero = log_prob.isnan() | log_prob.isneginf()
             every = torch.ones(len(self._trials.value), dtype=torch.bool, device=zero.device)
             keep = every if self._keep is None else self._keep
@@ -108,6 +113,13 @@ class Plan:
     @staticmethod
     def _in_place(log_prob: Tensor, theta: Tensor, keep: Tensor) -> Tensor:
         return theta.new_full(keep.shape, -torch.inf).masked_scatter(keep, log_prob)
+
+
+def check_numbers(theta: Tensor) -> None:
+    """Raises ``ModelError`` if theta has NaN."""
+    n = int(theta.isnan().sum())
+    if n:
+        raise ModelError(f"theta has NaN in {n} of its {theta.numel()} elements; it must be numbers.")
 
 
 def _nothing(theta: Tensor) -> Tensor:
@@ -165,8 +177,9 @@ class Evaluation:
             self._remembered = [new, *self._remembered[: _REMEMBERED - 1]]
         return plan
 
-
-    def in_chunks(self, estimator: ConditionalDensityEstimator, trials: Trials, theta: Tensor, size: int) -> Tensor:
+    def in_chunks(
+        self, estimator: ConditionalDensityEstimator, trials: Trials, theta: Tensor, size: int, validate: bool
+    ) -> Tensor:
         """Log density of each trial, some at a time; nothing is remembered."""
         rows = theta.reshape(-1, *estimator.condition_shape)
         index = torch.arange(len(trials.value), device=theta.device) if trials.row is None else trials.row
@@ -174,7 +187,7 @@ class Evaluation:
         for value, row in zip(trials.value.split(size), index.split(size), strict=True):
             used, local = torch.unique(row, return_inverse=True)
             plan = Plan(estimator, self.way, Trials(value, local, len(used)), theta.dtype)
-            parts.append(plan.log_prob(estimator, rows[used]))
+            parts.append(plan.log_prob(estimator, rows[used], validate))
         return torch.cat(parts)
 
 

@@ -23,6 +23,7 @@ from hddm_sbi.likelihoods.neural.evaluation.general import connected
 from hddm_sbi.likelihoods.neural.evaluation.kinds import Rows
 from hddm_sbi.likelihoods.neural.evaluation.tangents import Outputs, Stack
 
+
 class Flow:
     """A flow of one variable whose layers depend on the condition alone.
 
@@ -148,6 +149,7 @@ class Gathered(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None, None, None, None]:
+        """See the class."""
         if torch.is_grad_enabled():
             # second derivatives were asked for (create_graph): trial by trial, by sbi's means
             (theta,) = ctx.saved_tensors

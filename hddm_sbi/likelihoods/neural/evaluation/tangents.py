@@ -22,10 +22,12 @@ from sbi.neural_nets.estimators import CategoricalMADE
 from sbi.neural_nets.net_builders.flow import ContextSplineMap
 from sbi.utils.sbiutils import Standardize
 from torch import Tensor, nn
-from torch.autograd import forward_ad
 
 Stack = npt.NDArray[Any]  # value and tangents
 Step = Callable[[Stack], Stack]
+
+
+_MANY = 32  # units of a module that torch has to differentiate one by one
 
 
 class Unsupported(Exception):
@@ -53,7 +55,7 @@ class Memory:
 
     def array(self, module: nn.Module, name: str) -> Any:
         """A parameter or buffer, which changes where the module's does; None if the module has none."""
-        tensor = getattr(module, name)
+        tensor: Tensor | None = getattr(module, name)
         if tensor is None:
             return None
         place: dict[str, Any] = module._parameters if name in module._parameters else module._buffers
@@ -89,7 +91,7 @@ def beside(given: Tensor, x: Stack) -> Stack:
 
 
 def step_of(module: nn.Module, memory: Memory) -> Step:
-    """What a module does; where it is not known here, by torch's own forward mode, element by element of theta.
+    """What a module does; where it is not known here, by torch's reverse mode, one unit after the other.
 
     The step raises ``Unsupported`` where the output is random or depends on the other rows.
     """
@@ -162,9 +164,13 @@ def _residual(block: MaskedResidualBlock, memory: Memory) -> Callable[[Stack, St
 
 
 def _feedforward(block: nn.Module, memory: Memory) -> Callable[[Stack, Stack], Stack]:
-    if type(block) is not MaskedFeedforwardBlock or block.batch_norm is not None:
+    if not isinstance(block, MaskedFeedforwardBlock) or block.batch_norm is not None:
         raise Unsupported
-    linear, drop, activate = step_of(block.linear, memory), _dropout(block.dropout, memory), _activation(block.activation)
+    linear, drop, activate = (
+        step_of(block.linear, memory),
+        _dropout(block.dropout, memory),
+        _activation(block.activation),
+    )
     return lambda x, context: drop(activate(linear(x)))
 
 
@@ -256,16 +262,17 @@ def check_certain(module: nn.Dropout) -> None:
 
 def _by_torch(module: nn.Module) -> Step:
     def run(x: Stack) -> Stack:
-        inside = torch.from_numpy(x[0])
-        parts = [module(inside).detach().numpy()]
-        if parts[0].ndim != 2 or len(parts[0]) != len(inside):
+        with torch.enable_grad():
+            inside = torch.from_numpy(x[0]).requires_grad_(len(x) > 1)
+            value = module(inside)
+        if value.dim() != 2 or len(value) != len(inside) or value.shape[1] > _MANY:
             raise Unsupported
-        for tangent in x[1:]:
-            with forward_ad.dual_level():
-                found = module(forward_ad.make_dual(inside, torch.from_numpy(tangent)))
-                slope = forward_ad.unpack_dual(found).tangent
-                parts.append(np.zeros_like(parts[0]) if slope is None else slope.detach().numpy())
-        return np.stack(parts)
+        y = np.empty((len(x), *value.shape), x.dtype)
+        y[0] = value.detach().numpy()
+        for unit in range(value.shape[1] if len(x) > 1 else 0):
+            (slope,) = torch.autograd.grad(value[:, unit].sum(), inside, retain_graph=True)
+            y[1:, :, unit] = (x[1:] * slope.numpy()).sum(-1)
+        return y
 
     return run
 
