@@ -154,11 +154,13 @@ class Evaluation:
     def __init__(self, estimator: ConditionalDensityEstimator) -> None:
         self.way = way_for(estimator)
         self._remembered: list[_Remembered] = []
-        self._parameter = next((p for p in estimator.parameters() if p.is_floating_point()), None)
+        places = ((module._parameters, name) for module in estimator.modules() for name in module._parameters)
+        # where the first of the network's parameters is kept: it may be replaced
+        self._place = next((at for at in places if at[0][at[1]] is not None and at[0][at[1]].is_floating_point()), None)
 
     def network_type(self, estimator: ConditionalDensityEstimator, theta: Tensor) -> tuple[torch.dtype, torch.device]:
         """Dtype and device that the network runs in; theta's if it has neither parameters nor buffers."""
-        of = self._parameter
+        of = None if self._place is None else self._place[0].get(self._place[1])
         if of is None:
             of = next((buffer for buffer in estimator.buffers() if buffer.is_floating_point()), theta)
         return of.dtype, of.device

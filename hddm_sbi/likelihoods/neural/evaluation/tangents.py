@@ -264,14 +264,16 @@ def _by_torch(module: nn.Module) -> Step:
     def run(x: Stack) -> Stack:
         with torch.enable_grad():
             inside = torch.from_numpy(x[0]).requires_grad_(len(x) > 1)
-            value = module(inside)
-        if value.dim() != 2 or len(value) != len(inside) or value.shape[1] > _MANY:
-            raise Unsupported
-        y = np.empty((len(x), *value.shape), x.dtype)
-        y[0] = value.detach().numpy()
-        for unit in range(value.shape[1] if len(x) > 1 else 0):
-            (slope,) = torch.autograd.grad(value[:, unit].sum(), inside, retain_graph=True)
-            y[1:, :, unit] = (x[1:] * slope.numpy()).sum(-1)
+            units = module(inside).unbind(-1)
+            if len(units) > _MANY or any(unit.shape != (len(inside),) for unit in units):
+                raise Unsupported
+            sums = [unit.sum() for unit in units]
+        y = np.empty((*x.shape[:2], len(units)), x.dtype)
+        for at, unit in enumerate(units):
+            y[0, :, at] = unit.detach().numpy()
+            if len(x) > 1:
+                (slope,) = torch.autograd.grad(sums[at], inside, retain_graph=True)
+                y[1:, :, at] = (x[1:] * slope.numpy()).sum(-1)
         return y
 
     return run
