@@ -15,9 +15,9 @@
 # A factory bakes chocolate chip cookies at five locations. At four of them the chips in thirty cookies were counted, at
 # the fifth, which has just opened, in five. How many chips does a cookie of each location have on average?
 #
-# The number of chips is Poisson here, so everything could be done by formula. That makes it a good first example of what
-# to do where there is none: a network learns the likelihood from simulations alone, and takes its place in an ordinary
-# Pyro model. (The example is that of the talk "Pyro meets SBI" at EuroSciPy 2025, after Juan Orduz.)
+# The number of chips is Poisson here, so everything could be done by formula. That makes it a good first example of
+# what to do where there is none: a network learns the likelihood from simulations alone, and takes its place in an
+# ordinary Pyro model. (The example is that of the talk "Pyro meets SBI" at EuroSciPy 2025, after Juan Orduz.)
 
 # %%
 from pathlib import Path
@@ -151,13 +151,13 @@ posterior = {model.__name__: fit(model) for model in (pooled, unpooled, hierarch
 # %%
 each = pd.DataFrame(
     {
-        "cookies": torch.bincount(locations),
+        "cookies": torch.bincount(locations).numpy(),
         "mean": [float(chips[locations == i].double().mean()) for i in range(N_LOCATIONS)],
     }
 )
 for name in ("unpooled", "hierarchical"):
-    each[name] = posterior[name]["lam"].mean(0).double()
-    each[f"{name} sd"] = posterior[name]["lam"].std(0).double()
+    each[name] = posterior[name]["lam"].mean(0).numpy()
+    each[f"{name} sd"] = posterior[name]["lam"].std(0).numpy()
 each.index = pd.RangeIndex(1, N_LOCATIONS + 1, name="location")
 print(each.round(2))
 print("pooled:", posterior["pooled"]["lam"].mean().round(decimals=2).item())
@@ -217,10 +217,11 @@ figure.savefig("cookies.png", dpi=150)
 
 # %%
 predicted = Predictive(hierarchical, posterior["hierarchical"])(locations)["obs"]
-print(
-    f"variance within locations, counted: {np.mean([float(chips[locations == i].double().var()) for i in range(4)]):.1f}"
-)
-print(
-    f"variance within locations, predicted: {np.mean([float(predicted[:, locations == i].double().var()) for i in range(4)]):.1f}"
-)
+
+
+def variance(x):
+    return np.mean([float(x[..., locations == i].double().var()) for i in range(N_LOCATIONS - 1)])
+
+
+print(f"variance within locations, counted: {variance(chips):.1f}, predicted: {variance(predicted):.1f}")
 effect = each["unpooled sd"] - each["hierarchical sd"]

@@ -98,7 +98,9 @@ def one_thread() -> Iterator[None]:
 @pytest.mark.parametrize("rows", ("shared", "apart", "one"))
 @pytest.mark.parametrize(
     ("kind", "n_theta", "n_data"),
-    [(kind, n, 1) for kind in (*FAST, *FLOWS, *ZUKO) for n in (1, 3)] + [(kind, 2, 2) for kind in (*FLOWS, *ZUKO)],
+    [(kind, n, 1) for kind in FAST for n in (1, 3)]
+    + [(kind, 1, 1) for kind in ("mdn", "made", "maf", *ZUKO)]
+    + [(kind, 2, 2) for kind in FLOWS],
 )
 def test_values_and_gradients_are_those_of_sbi(kind: str, n_theta: int, n_data: int, rows: str) -> None:
     estimator = make(kind, n_theta, n_data).double()
