@@ -147,7 +147,8 @@ class _LogMass(torch.autograd.Function):
         log_mass, slope = compiled.at_trials(logits, slopes, kinds.trial_array, data.at.numpy())
         if with_slope:
             ctx.save_for_backward(theta)
-            ctx.slope, ctx.shape = torch.from_numpy(slope), theta.shape
+            ctx.shape = theta.shape
+            ctx.slope = torch.from_numpy(slope[:, 0] if rows.row is None and theta.shape == log_mass.shape else slope)
             ctx.net, ctx.data, ctx.rows = net, data, rows
         return torch.from_numpy(log_mass)
 
@@ -160,5 +161,7 @@ class _LogMass(torch.autograd.Function):
             log_prob = ctx.net.log_prob(ctx.data.value, by_trial)
             (gradient,) = torch.autograd.grad(log_prob, theta, grad_output, create_graph=True)
             return gradient, None, None, None, None
-        gradient = ctx.rows.add_up(grad_output.reshape(-1, 1) * ctx.slope)
+        if ctx.slope.shape == grad_output.shape:  # a trial for each number that theta is
+            return grad_output * ctx.slope, None, None, None, None
+        gradient = ctx.rows.add_up(grad_output.unsqueeze(-1) * ctx.slope)
         return gradient.reshape(ctx.shape), None, None, None, None
