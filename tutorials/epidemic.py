@@ -163,8 +163,8 @@ print(f"90% intervals with the truth inside: {covered} of {len(truth)}")
 
 # %% [markdown]
 # The mean of log r comes out as 0.40 (0.13) for 0.47, its standard deviation as 0.35 (0.13) for 0.25, and the intervals
-# of 11 of the 12 towns, nine in ten of which should, hold the truth. On their own, towns with three to six outbreaks are
-# off by 0.41 on log scale; with the other towns to lean on, by 0.19. The towns whose few outbreaks all ended with the
+# of 11 of the 12 towns, nine in ten of which should, hold the truth. On their own, towns with three to six outbreaks
+# are off by 0.41 on log scale; with the other towns to lean on, by 0.19. The towns whose few outbreaks all ended with the
 # first child or two show why: their data cannot tell how small r is, the other towns can.
 
 # %%
