@@ -162,10 +162,10 @@ covered = int(((inside[0] < np.log(truth)) & (np.log(truth) < inside[1])).sum())
 print(f"90% intervals with the truth inside: {covered} of {len(truth)}")
 
 # %% [markdown]
-# The mean of log r comes out as 0.40 (0.13) for 0.47, its standard deviation as 0.35 (0.13) for 0.25, and the intervals
-# of 11 of the 12 towns, nine in ten of which should, hold the truth. On their own, towns with three to six outbreaks
-# are off by 0.41 on log scale; with the other towns to lean on, by 0.19. The towns whose few outbreaks all ended with the
-# first child or two show why: their data cannot tell how small r is, the other towns can.
+# The mean of log r comes out as 0.40 (0.13) for 0.47, its standard deviation as 0.35 (0.13) for 0.25, and the
+# intervals of 11 of the 12 towns, nine in ten of which should, hold the truth. On their own, towns with three to six
+# outbreaks are off by 0.41 on log scale; with the other towns to lean on, by 0.19. The towns whose few outbreaks all
+# ended with the first child or two show why: their data cannot tell how small r is, the other towns can.
 
 # %%
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#555555"
