@@ -18,7 +18,7 @@ from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.likelihoods.native.records import Record
 from hddm_sbi.likelihoods.native.trial_arrays import TrialArrays
 from hddm_sbi.likelihoods.neural.bridge import SBItoPyro
-from hddm_sbi.likelihoods.neural.rows import categories
+from hddm_sbi.likelihoods.neural.evaluation.domain import categories
 
 if TYPE_CHECKING:
     from hddm_sbi.likelihoods.neural.mixed.record import Networks
