@@ -174,14 +174,16 @@ class Modes:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("target", [Funnel(), Modes()])
 def test_samples_of_bad_geometry_are_not_enough(target, seed):
-    def begin(chain_seed):
-        rng = np.random.default_rng(chain_seed)
-        return np.concatenate([[0.5 * (-1.0) ** begin.calls.pop()], 0.1 * rng.normal(size=target.ndim - 1)])
-
-    begin.calls = list(range(40))  # chains begin on both sides
-    raw = sample_nuts(target, begin, NutsSettings(1_000, 500, 4, seed), progress=False).raw
-    variables = {f"v_x{k}": (SAMPLE, raw.u[..., k]) for k in range(target.ndim)}
-    judged, _ = judge({"v": (SAMPLE, raw.u[..., 0])} | variables, raw.stats, np.random.default_rng(seed))
+    """Chains begin on both sides, and stay there, or come into the neck of the funnel too rarely."""
+    chains = []
+    for chain in range(4):
+        begin = np.concatenate([[0.5 * (-1.0) ** chain], np.full(target.ndim - 1, 0.1)])
+        settings = NutsSettings(300, 200, 1, 10 * seed + chain)
+        chains.append(sample_nuts(target, lambda _, u=begin: u, settings, progress=False).raw)
+    u = np.concatenate([raw.u for raw in chains])
+    of_sampler = {name: np.concatenate([raw.stats[name] for raw in chains]) for name in chains[0].stats}
+    variables = {f"v_x{k}": (SAMPLE, u[..., k]) for k in range(target.ndim)}
+    judged, _ = judge({"v": (SAMPLE, u[..., 0])} | variables, of_sampler, np.random.default_rng(seed))
     assert judged.degree == "bad"
 
 
