@@ -1,7 +1,7 @@
 # Everything starts from a machine with make and Python 3.11 to 3.13: `make fit` or `make test` alone is enough.
 PYTHON ?= python3
-# One process a core; a file stays in one process, so that its fits are made once.
-PYTEST_FLAGS ?= -n auto --dist loadfile
+# One process a core; a file stays in one process, so that its fits are made once, and the heaviest come first.
+PYTEST_FLAGS ?= -n auto --dist loadfile --no-loadscope-reorder
 BIN := .venv/bin
 STAMP := .venv/.installed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 # Before anything imports matplotlib: no test needs a display.
 os.environ["MPLBACKEND"] = "Agg"
@@ -17,6 +18,26 @@ from hddm_sbi.trials import load_data
 
 # Tensors here are small, and threads that wait for busy cores slow tests down a hundredfold.
 torch.set_num_threads(1)
+
+# Files that take longest, in this order, in seconds of a processor: when they come first, no process is left with one of
+# them while the others have nothing to do (see ``make test``, which hands files out in the order of the tests).
+HEAVIEST = (
+    "api/test_recovery.py",  # 170
+    "api/test_certify.py",  # 90
+    "api/test_own_model.py",  # 105
+    "api/test_awkward_data.py",  # 75
+    "cookies/test_cookies.py",  # 65
+    "test_package.py",  # 40
+    "training/test_pretrained_accuracy.py",  # 37
+    "ssm/test_moving_bounds.py",  # 35
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The heaviest files first; tests keep their order within a file, and other files theirs."""
+    here = Path(__file__).parent
+    order = {here / name: place for place, name in enumerate(HEAVIEST)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))
 
 
 # Tests of what a command prints must not depend on who compiles first.
