@@ -26,7 +26,7 @@ def normal_bound(comparisons: int = 1) -> float:
 
 
 def t_bound(freedom: int, comparisons: int = 1) -> float:
-    """The same for figures in units of standard errors that were themselves estimated, with these degrees of freedom."""
+    """The same in units of standard errors that were themselves estimated, with these degrees of freedom."""
     return float(stats.t.isf(0.5 * CHANCE / comparisons, freedom))
 
 
@@ -61,8 +61,8 @@ def next_count_bound(mean: float, variance: float, of: int, comparisons: int = 1
 def r_hat_bound(quantities: int, effective: float, chains: int) -> float:
     """What R-hat does not exceed for any of the quantities, where chains have converged.
 
-    Split R-hat of M half chains, each worth m independent draws, is near sqrt(1 + X / m) with X ~ chi2(M - 1) / (M - 1);
-    each quantity is looked at twice, for its location and for its spread.
+    Split R-hat of M half chains, each worth m independent draws, is near sqrt(1 + X / m), where (M - 1) X has a
+    chi-square distribution with M - 1 degrees of freedom; each quantity is looked at twice, for location and spread.
 
     Args:
         quantities: how many.

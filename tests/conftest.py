@@ -19,12 +19,12 @@ from hddm_sbi.trials import load_data
 # Tensors here are small, and threads that wait for busy cores slow tests down a hundredfold.
 torch.set_num_threads(1)
 
-# Files that take longest, in this order, in seconds of a processor: when they come first, no process is left with one of
-# them while the others have nothing to do (see ``make test``, which hands files out in the order of the tests).
+# Files that take longest, in this order, in seconds of a processor: when they come first, no process is left with one
+# of them while the others have nothing to do (``make test`` hands files out in the order of their tests).
 HEAVIEST = (
     "api/test_recovery.py",  # 170
-    "api/test_certify.py",  # 90
     "api/test_own_model.py",  # 105
+    "api/test_certify.py",  # 100
     "api/test_awkward_data.py",  # 75
     "cookies/test_cookies.py",  # 65
     "test_package.py",  # 40

