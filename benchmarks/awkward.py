@@ -160,7 +160,8 @@ def main() -> None:
         figures = pd.DataFrame(fits, columns=list(FIGURES))
         rows.append({"case": name, "fits": str(len(fits)), "draws": str(CHAINS * case.draws)} | summary(figures))
         print(rows[-1], flush=True)
-    text = "Median, ninth decile (of effective draws the first) and worst of the fits (`python -m benchmarks.awkward`).\n\n" + markdown(rows)
+    note = "Median, ninth decile (of effective draws the first) and worst of the fits (`python -m benchmarks.awkward`)."
+    text = f"{note}\n\n{markdown(rows)}"
     print(text)
     if options.out:
         options.out.write_text(text, encoding="utf-8")
