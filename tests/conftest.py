@@ -27,9 +27,10 @@ HEAVIEST = (
     "api/test_certify.py",  # 100
     "api/test_awkward_data.py",  # 75
     "cookies/test_cookies.py",  # 65
-    "test_package.py",  # 40
     "training/test_pretrained_accuracy.py",  # 37
     "ssm/test_moving_bounds.py",  # 35
+    "likelihoods/test_checkpoint.py",  # 20
+    "test_documents.py",  # 14
 )
 
 
