@@ -5,7 +5,7 @@ another processor they are those of another seed. Whatever is computed from them
 fails by chance on some machine. That chance is ``BUDGET`` for all tests together. No test spends more than ``CHANCE``,
 however many figures it compares, and there are fewer than ``SPENDERS`` that spend anything: a test that is run once for
 each of several parameters counts as often. Where a bound stands in the test itself, a comment beside it says what was
-measured with other seeds; it is then eight standard deviations away or more.
+measured with other seeds; it is then six and a half standard deviations away or more, mostly nine.
 
 Simulated trials, and random numbers of NumPy and PyTorch, are not random in this sense: their seeds are fixed, rounding
 moves them by their last bits, and what is computed from them is the same on any machine to many digits. Nor are
