@@ -1,5 +1,7 @@
 # Everything starts from a machine with make and Python 3.11 to 3.13: `make fit` or `make test` alone is enough.
 PYTHON ?= python3
+# The versions that are tested; CONSTRAINTS= takes the newest ones.
+CONSTRAINTS ?= -c constraints.txt
 # One process a core; a file stays in one process, so that its fits are made once, and the heaviest come first.
 PYTEST_FLAGS ?= -n auto --dist loadfile --no-loadscope-reorder
 BIN := .venv/bin
@@ -12,7 +14,7 @@ install: $(STAMP) .venv/.compiled
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] <= (3, 13) else "hddm_sbi needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install $(CONSTRAINTS) -e '.[dev]'
 	@touch $@
 
 # Numba's cache knows when a kernel's own file has changed, not when one that it calls has.

@@ -27,7 +27,6 @@ from hddm_sbi.likelihoods.base import Likelihood
 from hddm_sbi.likelihoods.checkpoint import load_card, load_network
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.ssm.base import SSM, FloatArray, IntArray
-from hddm_sbi.training.first_passage import density_at
 from hddm_sbi.training.pretrain import measure, reference_of
 from hddm_sbi.training.train_nle import exact_of
 from hddm_sbi.training.validate import density_accuracy, size_of
@@ -35,18 +34,17 @@ from hddm_sbi.training.validate import density_accuracy, size_of
 TABLES = ROOT / "tests" / "reference"
 # Densities below this are rare in experiments, and hard to have right for whoever made a table.
 LEAST = 1e-3
-# Mean and 95th percentile of the published likelihood approximation networks (Fengler et al. 2021) on these tables, as
-# stated with them; they are not run here.
+# Mean and 95th percentile of the published likelihood approximation networks (Fengler et al. 2021) on tables like
+# these, as stated elsewhere; they are not run here.
 STATED = {"angle": (0.061, 0.21), "ornstein": (0.076, 0.26), "weibull": (0.071, 0.21)}
 SIMULATIONS = 100_000
 
 
 class Table(NamedTuple):
-    """Trials of a reference table, as likelihoods take them, its log densities, and these computed anew."""
+    """Trials of a reference table, as likelihoods take them, and its log densities."""
 
     trials: tuple[FloatArray, IntArray, FloatArray, IntArray]
-    stated: FloatArray
-    truth: FloatArray
+    log_density: FloatArray
 
 
 @cache
@@ -61,30 +59,17 @@ def table_of(ssm: SSM) -> Table | None:
     table = table[table["log_density"] > np.log(LEAST)]
     theta = np.ascontiguousarray(table[list(ssm.parameter_names)].to_numpy(np.float64))
     trials = (table["rt"].to_numpy(), table["response"].to_numpy(np.int64), theta, np.arange(len(table)))
-    return Table(trials, table["log_density"].to_numpy(), truth_at(ssm, *trials))
+    return Table(trials, table["log_density"].to_numpy())
 
 
-def truth_at(ssm: SSM, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray) -> FloatArray:
-    """Log densities of trials by a formula, or from the Volterra equations."""
-    if (exact := exact_of(ssm)) is not None:
-        return exact.log_prob(rt, choice, theta, row)
-    decision = rt - theta[row, ssm.parameter_names.index("t0")]
-    found = [density_at(ssm, theta[r], time)[c] for r, time, c in zip(row, decision, choice, strict=True)]
-    return np.log(np.array(found))
-
-
-def on_table(ssm: SSM, log_prob: Callable[..., FloatArray] | None) -> dict[str, float]:
-    """Errors on the reference table, against its own numbers and against the truth; None: those of the table itself."""
+def on_table(ssm: SSM, log_prob: Callable[..., FloatArray]) -> dict[str, float]:
+    """Errors on the reference table."""
     table = table_of(ssm)
     if table is None:
         return {}
-    found = table.stated if log_prob is None else log_prob(*table.trials)
-    row = {"table_trials": float(len(found))} | _named("truth", size_of(found - table.truth))
-    return row if log_prob is None else row | _named("table", size_of(found - table.stated))
-
-
-def _named(prefix: str, sizes: dict[str, float]) -> dict[str, float]:
-    return {f"{prefix}_{name.removesuffix('_abs_error')}": value for name, value in sizes.items()}
+    sizes = size_of(log_prob(*table.trials) - table.log_density)
+    named = {f"table_{name.removesuffix('_abs_error')}": value for name, value in sizes.items()}
+    return {"table_trials": float(len(table.log_density)), **named}
 
 
 def ours(ssm: SSM, path: Path, settings: argparse.Namespace) -> dict[str, Any]:
@@ -139,8 +124,6 @@ def rows_of(ssm: SSM, settings: argparse.Namespace) -> list[dict[str, Any]]:
     if ssm.name in STATED:
         mean, most = STATED[ssm.name]
         rows.append({"engine": "lan-stated", "table_mean": mean, "table_p95": most})
-    if (TABLES / f"{ssm.name}.csv").exists():
-        rows.append({"engine": "table", "reference": reference_of(ssm), **on_table(ssm, None)})
     stamp = {"date": pd.Timestamp.now().date().isoformat(), "machine": machine(), "version": hs.__version__}
     return [{"model": ssm.name, **row, **(stamp if row["engine"] != "lan-stated" else {})} for row in rows]
 

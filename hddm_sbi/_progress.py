@@ -46,6 +46,12 @@ class Bar:
         if self._bar is not None:
             self._bar.update(self._task, completed=done, note=note)
 
+    def resize(self, total: int) -> None:
+        """Change the number of steps to be done."""
+        self.total = total
+        if self._bar is not None:
+            self._bar.update(self._task, total=total)
+
     def say(self, line: str) -> None:
         """A line of its own, above the bar if there is one."""
         if self._bar is not None:

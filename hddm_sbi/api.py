@@ -18,14 +18,17 @@ from hddm_sbi.design.conditions import Conditions, find_conditions
 from hddm_sbi.design.formulas import Formula
 from hddm_sbi.errors import FormulaError, HDDMWarning, ModelError
 from hddm_sbi.inference.centring import choose_centring, not_centred
-from hddm_sbi.inference.contract import NutsSettings
+from hddm_sbi.inference.contract import RawDraws
 from hddm_sbi.inference.coordinates import Rounded
+from hddm_sbi.inference.duration import slow_sentences
+from hddm_sbi.inference.foreign import check_foreign
 from hddm_sbi.inference.initial import Estimate, estimate, starting_points
 from hddm_sbi.inference.layout import coefficients
 from hddm_sbi.inference.nuts import SAMPLERS, sample_nuts
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.predictive import pointwise_log_prob, predict, simulate_trials, thinned
 from hddm_sbi.inference.prior import prior_coefficients
+from hddm_sbi.inference.stopping import MAX_DRAWS, Length, Look
 from hddm_sbi.likelihoods.base import FloatArray, Likelihood
 from hddm_sbi.likelihoods.choose import Chosen, choose_likelihood
 from hddm_sbi.likelihoods.exact import find_exact
@@ -33,14 +36,17 @@ from hddm_sbi.likelihoods.lapse import LapseMixture
 from hddm_sbi.model.describe import describe
 from hddm_sbi.results.certificate import Certificate
 from hddm_sbi.results.certify import Certifier, Fit
+from hddm_sbi.results.convergence import look_at
 from hddm_sbi.results.given_draws import check_origin, given_coefficients
+from hddm_sbi.results.lapses import check_lapses
 from hddm_sbi.results.quantities import quantities
-from hddm_sbi.results.record import attributes, constant_data
+from hddm_sbi.results.record import attributes, constant_data, run_attributes
 from hddm_sbi.results.to_arviz import Group, Results, group, to_datasets, to_inference_data
 from hddm_sbi.results.variables import Coordinates, Variables, posterior_variables
 from hddm_sbi.results.verdict import BoxReport, box_report
 from hddm_sbi.spec.build import build_spec
 from hddm_sbi.spec.conditions import condition_specs
+from hddm_sbi.spec.fastest import check_fast_trials
 from hddm_sbi.spec.linear import natural_parameters
 from hddm_sbi.spec.model_spec import ModelSpec
 from hddm_sbi.spec.newdata import spec_on
@@ -72,7 +78,8 @@ class HierarchicalDDM:
         model: a name from ``list_models()``, or an ``SSM``, whose simulator is tried on six trials; a race has as many
             accumulators as there are options.
         likelihood: ``"nle"`` (pretrained network; races, which need none, take their formula), ``"exact"`` (where a
-            formula exists), the path of a checkpoint, or a trained sbi estimator of (rt, choice).
+            formula exists), the path of a checkpoint, or a trained sbi estimator of (rt, choice), its choices coded
+            0, 1, ... as the model's. sbi's MNLE as it is built by default is compiled, other estimators run in torch.
         pooling: ``"partial"`` (hierarchical), ``"none"`` (participants apart) or ``"complete"`` (one population).
             Across-trial variability (sv, sz, st0) has one value for all, even with participants apart, unless its
             formula has group terms.
@@ -94,6 +101,10 @@ class HierarchicalDDM:
 
     Raises:
         HDDMError: one sentence that names the column or parameter, the value and what to do.
+
+    Warns:
+        HDDMWarning: an sbi estimator gives more than a trace of its probability to times before the non-decision time,
+            asked at draws of the prior.
     """
 
     def __init__(
@@ -128,6 +139,7 @@ class HierarchicalDDM:
             self.ssm, self.trials, formula=formula, random_slopes=random_slopes, pooling=pooling, shared=shared,
             coding=coding, priors=priors, links=links, fixed=fixed, p_outlier=p_outlier,
         )  # fmt: skip
+        check_fast_trials(self._base, self.trials)
         for name in (rt, response):
             if name in self._design.columns.levels:
                 raise FormulaError(f"the formula predicts from '{name}', the column it is to explain; leave it out.")
@@ -139,6 +151,7 @@ class HierarchicalDDM:
         self.likelihood: Likelihood = (
             self._chosen.likelihood if self.lapse is None else LapseMixture(self._chosen.likelihood, self.lapse)
         )
+        check_foreign(self._chosen, self.ssm, self._base, self.trials.choice)
         self.priors: pd.DataFrame = prior_table(self._base, self.ssm, coding=coding, priors=priors)
         self._options = {
             "groupby": groupby, "formula": formula, "model": self.ssm.name, "likelihood": self._chosen.label,
@@ -185,8 +198,8 @@ class HierarchicalDDM:
 
     def sample(
         self,
-        draws: int = 1000,
-        tune: int = 1000,
+        draws: int | Literal["auto"] = "auto",
+        tune: int | Literal["auto"] = "auto",
         chains: int = 4,
         sampler: str = "nutpie",
         seed: int = 0,
@@ -194,20 +207,35 @@ class HierarchicalDDM:
         cores: int | None = None,
         progress: bool = True,
         target_accept: float = 0.9,
+        max_draws: int = MAX_DRAWS,
+        minutes: float | None = None,
     ) -> Results:
         """Sample the posterior by NUTS.
 
+        With ``draws="auto"`` the draws are looked at after 1,000, 1,500, 2,250, ... of each chain, and are enough where
+        every quantity has 400 effective draws in bulk and tails and R-hat is below its bound (see ``verdict``). Where
+        draws diverged, the energy moves too slowly or trees were cut, which more draws do not cure, the sampler starts
+        anew once, with smaller steps and twice the warm-up. The attributes of the result say how it ended.
+
         Args:
-            draws: kept of each chain.
-            tune: warm-up draws before them.
-            chains: number of chains, at most one per core at a time.
+            draws: kept of each chain; ``"auto"``: as many as it takes (Pyro's sampler takes 1,000).
+            tune: warm-up draws before them; ``"auto"``: 1,000.
+            chains: number of chains, at most one per core at a time unless ``draws`` is ``"auto"``.
             sampler: ``"nutpie"``, or ``"pyro"`` for Pyro's own NUTS.
             seed: the same seed gives the same draws.
             groups: further ones: ``log_likelihood``, ``posterior_predictive``, ``prior``, ``prior_predictive``.
+                ``log_likelihood`` has for each trial the joint log density of its rt and choice, the lapses included,
+                as ``rt``, and the same numbers as a coordinate ``choice``: ``loo`` and ``compare`` count a trial once,
+                ``loo_pit`` and the plots find either observed variable. Where ``p_outlier`` is a number, a trial that
+                only a lapse explains, faster than every t0 drawn, has the same log density in all draws: nothing is
+                smoothed there, ArviZ below 1 says k = inf, and ArviZ 1 raises "All tail values are the same"; leave
+                such trials out of the group before ``loo``.
             cores: chains at the same time; default one per core.
             progress: show how far the chains are.
             target_accept: acceptance rate at which the sampler aims; nearer to 1 means shorter steps, which helps where
                 draws diverge.
+            max_draws: the most that ``"auto"`` takes of each chain.
+            minutes: end after about so many, with the draws that there are: such a result cannot be repeated exactly.
 
         Returns:
             ArviZ ``InferenceData`` (``xarray.DataTree`` on ArviZ 1 and later).
@@ -215,26 +243,33 @@ class HierarchicalDDM:
         wanted = _check_groups(groups)
         if sampler not in SAMPLERS:
             raise ModelError(f"there is no sampler {sampler!r}; choose one of {', '.join(SAMPLERS)}.")
-        settings = NutsSettings(
-            draws=draws, tune=tune, chains=chains, seed=seed, cores=cores, target_accept=target_accept
-        )
-        for part in self.potential.not_compiled:
-            warnings.warn(f"{part} has no compiled form: Python evaluates it, which takes longer.", HDDMWarning, 2)
+        length = Length(draws, tune, max_draws, minutes)
+        settings = length.settings(sampler, chains, seed, cores, target_accept)
         spec = not_centred(self.spec)
         potential = Potential(spec, self.likelihood, self.trials.rt, self.trials.choice, settings.parallel)
         target = Rounded(potential, self._prepared[1].pack(spec), settings.parallel)
-        raw = sample_nuts(target, starting_points(target), settings, sampler, progress)
-        found = coefficients(spec, target.to_u(raw.u))
+        for sentence in slow_sentences(potential.not_compiled, target, length.fewest(settings), settings.parallel):
+            warnings.warn(sentence, HDDMWarning, 2)
+
+        def look(raw: RawDraws) -> Look:
+            variables, coords = self._variables(coefficients(spec, target.to_u(raw.u)))
+            posterior = to_datasets({"posterior": _with_draws(variables)}, coords)["posterior"]
+            return look_at(posterior, raw.stats, settings.max_tree_depth)
+
+        looks = look if length.is_looked_at(sampler) else None
+        run = sample_nuts(target, starting_points(target), settings, sampler, progress, looks, minutes)
+        found = coefficients(spec, target.to_u(run.raw.u))
         variables, coords = self._variables(found)
+        check_lapses(variables)
         result: dict[str, Group] = {
             "posterior": _with_draws(variables),
-            "sample_stats": {name: (("chain", "draw"), values) for name, values in raw.stats.items()},
+            "sample_stats": {name: (("chain", "draw"), values) for name, values in run.raw.stats.items()},
             **self._data_groups,
         }
-        result |= self._further_groups(wanted, found, chains * draws, seed)
+        result |= self._further_groups(wanted, found, chains * run.raw.length, seed)
         outside = self._outside_box(found)
         attrs = attributes(__version__, self._options, self._chosen.label, self._chosen.weights, self.trials, outside)
-        attrs |= {"seed": str(seed), "sampler": sampler}
+        attrs |= {"seed": str(seed), "sampler": sampler} | run_attributes(length, run)
         return to_inference_data(result, coords, attrs)
 
     def parameters(self, idata: Results, newdata: pd.DataFrame | None = None) -> xr.Dataset:
@@ -354,7 +389,7 @@ class HierarchicalDDM:
         if "log_likelihood" in wanted:
             few = thinned(found, trials.n)
             values = pointwise_log_prob(self.spec, self.likelihood, trials.rt, trials.choice, few)
-            result["log_likelihood"] = {"rt_choice": (dims, values)}
+            result["log_likelihood"] = dict.fromkeys(("rt", "choice"), (dims, values))
         if "posterior_predictive" in wanted:
             rt, choice = predict(self.spec, self.ssm, thinned(found, trials.n), seed, self.lapse)
             result["posterior_predictive"] = {"rt": (dims, rt), "choice": (dims, choice)}

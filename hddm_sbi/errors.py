@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
+from types import FrameType
+
 
 class HDDMError(ValueError):
     """Base class of every error this package raises on purpose."""
@@ -33,3 +37,15 @@ class SamplingError(HDDMError):
 
 class HDDMWarning(UserWarning):
     """Base class of every warning this package gives on purpose."""
+
+
+def warn(sentence: str) -> None:
+    """Give a ``HDDMWarning`` that points at the caller's line, not into the package."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and _inside(frame):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(sentence, HDDMWarning, stacklevel=level)
+
+
+def _inside(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")).split(".")[0] == __name__.split(".")[0]

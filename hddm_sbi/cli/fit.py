@@ -65,8 +65,18 @@ def fit(
     lapse: Annotated[
         str, typer.Option(help="Window of the lapses in seconds, 0,20; no end: the longest rt.", rich_help_panel=_MODEL)
     ] = "0,",
-    draws: Annotated[int, typer.Option(min=1, help="Draws kept of each chain.", rich_help_panel=_SAMPLING)] = 1000,
-    tune: Annotated[int, typer.Option(min=0, help="Warm-up draws before them.", rich_help_panel=_SAMPLING)] = 1000,
+    draws: Annotated[
+        str, typer.Option(help="Of each chain; auto: as many as it takes.", rich_help_panel=_SAMPLING)
+    ] = "auto",
+    tune: Annotated[
+        str, typer.Option(help="Warm-up draws before them; auto: 1000.", rich_help_panel=_SAMPLING)
+    ] = "auto",
+    max_draws: Annotated[
+        int, typer.Option(min=1, help="The most that auto takes of each chain.", rich_help_panel=_SAMPLING)
+    ] = 10_000,
+    minutes: Annotated[
+        float | None, typer.Option(help="End after so many.", show_default=False, rich_help_panel=_SAMPLING)
+    ] = None,
     chains: Annotated[int, typer.Option(min=1, help="Number of chains.", rich_help_panel=_SAMPLING)] = 4,
     sampler: Annotated[str, typer.Option(help="nutpie or pyro.", rich_help_panel=_SAMPLING)] = "nutpie",
     seed: Annotated[int, typer.Option(min=0, help="Of all random numbers.", rich_help_panel=_SAMPLING)] = 0,
@@ -98,12 +108,21 @@ def fit(
             "p_outlier": parsing.lapse_probability(p_outlier),
             "lapse": parsing.lapse_window(lapse),
         }
+        sampling: dict[str, Any] = {
+            "draws": parsing.draws(draws, "--draws"),
+            "tune": parsing.draws(tune, "--tune"),
+            "max_draws": max_draws,
+            "minutes": minutes,
+            "chains": chains,
+            "sampler": sampler,
+            "seed": seed,
+        }
         folder = OutputFolder(out, FILES, force)
         folder.check()
         ddm = _build(data, options)
         folder.create()
         typer.echo(f"{ddm}\n")
-        idata = ddm.sample(draws=draws, tune=tune, chains=chains, sampler=sampler, seed=seed, progress=True)
+        idata = ddm.sample(**sampling, progress=True)
         _write(ddm, idata, folder, seed)
 
 
@@ -111,7 +130,7 @@ def _build(data: Path, options: dict[str, Any]) -> HierarchicalDDM:
     """Read the table and assemble the model: all bad input shows here, before anything is written."""
     from hddm_sbi.trials import read_csv
 
-    table = read_csv(data)  # before the slow imports
+    table = read_csv(data, options["choices"] or ())  # before the slow imports
     with quick_imports():
         from hddm_sbi.api import HierarchicalDDM
 

@@ -90,3 +90,17 @@ def count(text: str, option: str) -> int:
     if value is None or not value.is_integer() or value < 1:
         raise ModelError(f"{option} takes a whole number, such as 1000000 or 1e6, not '{text}'.")
     return int(value)
+
+
+def draws(text: str, option: str) -> str | int:
+    """``"auto"``, or a whole number.
+
+    Raises:
+        ModelError: neither of the two.
+    """
+    value = _number(text)
+    if text == "auto":
+        return text
+    if value is None or not value.is_integer() or value < 1:
+        raise ModelError(f"{option} takes 'auto' or a whole number, such as 1000, not '{text}'.")
+    return int(value)

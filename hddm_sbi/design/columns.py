@@ -12,6 +12,7 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
 
 from hddm_sbi.errors import DataError, FormulaError
+from hddm_sbi.trials.missing import MARKERS, is_empty
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,20 @@ def check_complete(frame: pd.DataFrame, name: str, advice: str = "fill them in")
     """Refuse missing values.
 
     Raises:
-        FormulaError: the column has missing values; names how many.
+        FormulaError: the column has missing values, or words for them among measurements; names how many.
     """
-    missing = int(frame[name].isna().sum())
-    if missing:
-        values = "1 missing value" if missing == 1 else f"{missing} missing values"
-        raise FormulaError(f"the column '{name}' has {values}; {advice}.")
+    empty = is_empty(frame[name])
+    if empty.any():
+        missing = int(empty.sum())
+        values = "1 missing value" if missing == 1 else f"{missing:,} missing values"
+        raise FormulaError(f"the column '{name}' has {values}; {advice} (missing: {missing:,} of {len(frame):,} rows).")
+    entries = frame[name].tolist() if frame[name].dtype == object else []
+    words = [entry for entry in entries if isinstance(entry, str) and entry.strip() in MARKERS]
+    if words and any(isinstance(entry, float) and not entry.is_integer() for entry in entries):
+        raise FormulaError(
+            f"the column '{name}' holds measurements and, in {len(words):,} of {len(frame):,} rows, text such as "
+            f"{words[0]!r}; {advice}."
+        )
 
 
 def _levels(column: pd.Series) -> tuple[Any, ...] | None:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hddm_sbi.design.design import Design, ParameterDesign
+from hddm_sbi.trials.columns import plain
 from hddm_sbi.trials.trials import Trials
 
 IntArray = npt.NDArray[np.int64]
@@ -53,7 +54,7 @@ def find_conditions(design: Design, trials: Trials) -> Conditions:
     prepared = design.columns.prepare(trials.frame)
     cell, representative = _cells(prepared, factors)
     table = trials.frame.loc[representative, factors].reset_index(drop=True)
-    labels = [", ".join(f"{factor}={row[factor]}" for factor in factors) for _, row in table.iterrows()]
+    labels = [", ".join(f"{factor}={plain(row[factor])}" for factor in factors) for _, row in table.iterrows()]
     table.index = pd.Index(labels, name="condition")
     means = prepared[numeric].mean()
     population = pd.concat([table.reset_index(drop=True), _repeat(means, len(table))], axis=1)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hddm_sbi.errors import DataError
+from hddm_sbi.trials.columns import plain
 from hddm_sbi.trials.trials import Trials
 
 IntArray = npt.NDArray[np.int64]
@@ -46,7 +47,7 @@ class Grouping:
         keys = _keys(frame, self.columns)
         unseen = next((key for key in keys if key not in self.codes), None)
         if unseen is not None:
-            label = ":".join(str(value) for value in unseen)
+            label = ":".join(str(plain(value)) for value in unseen)
             raise DataError(
                 f"the group {label} of '{self.factor}' was not in the data that the model was built on; "
                 "choose rows of known groups."
@@ -74,6 +75,6 @@ def column_grouping(frame: pd.DataFrame, columns: tuple[str, ...]) -> Grouping:
     except TypeError:  # labels of several types have no order of their own
         order = sorted(set(keys), key=str)
     codes = {key: code for code, key in enumerate(order)}
-    groups = tuple(key[0] if len(key) == 1 else ":".join(str(value) for value in key) for key in order)
+    groups = tuple(key[0] if len(key) == 1 else ":".join(str(plain(value)) for value in key) for key in order)
     index = np.array([codes[key] for key in keys], dtype=np.int64)
     return Grouping(":".join(columns), columns, groups, index, codes)

@@ -70,6 +70,15 @@ class RawDraws:
     u: FloatArray
     stats: dict[str, npt.NDArray[np.generic]]
 
+    @property
+    def length(self) -> int:
+        """Number of draws of each chain."""
+        return int(self.u.shape[1])
+
+    def cut(self, draws: int) -> RawDraws:
+        """The first draws of each chain."""
+        return RawDraws(self.u[:, :draws], {name: values[:, :draws] for name, values in self.stats.items()})
+
 
 @dataclass(frozen=True)
 class NutsSettings:

@@ -6,6 +6,9 @@ interface, which is why they appear in this file alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import numba as nb
@@ -15,8 +18,11 @@ from numba.core import types
 from nutpie import _lib
 from nutpie.sample import CompiledModel
 
+from hddm_sbi.errors import SamplingError
 from hddm_sbi.inference.contract import NativeLogDensity, StartingPoints
-from hddm_sbi.likelihoods.native.records import INTS, POINTER, CFunction, Record, reader, record_type
+from hddm_sbi.likelihoods.native.records import INTS, POINTER, CFunction, Record, add_one, reader, record_type
+
+KNOWN = "0.16.8 to 0.16.11"
 
 
 class _Counter(NamedTuple):
@@ -32,13 +38,25 @@ _EXPAND_SIGNATURE = types.int64(types.uint64, types.uint64, POINTER, POINTER, ty
 
 
 def _expand(ndim, expanded, u, out, record):  # type: ignore[no-untyped-def]
-    """Store u itself, and count the draw; threads may miss each other's counts, which only serve the progress bar."""
+    """Store u itself, and count the draw."""
     nb.carray(out, ndim)[:] = nb.carray(u, ndim)
-    _read_counter(record).done[0] += 1
+    add_one(_read_counter(record).done)
     return 0
 
 
 _expand_at = CFunction(_EXPAND_SIGNATURE, _expand)
+
+
+@contextmanager
+def _known_internals() -> Iterator[None]:
+    """Say what to do where nutpie's classes are not those that this file was written for."""
+    try:
+        yield
+    except (TypeError, AttributeError) as error:
+        raise SamplingError(
+            f"nutpie {version('nutpie')} does not take a compiled model as versions {KNOWN} do ({error}); please "
+            "install one of these, such as pip install 'nutpie==0.16.8'."
+        ) from error
 
 
 class NativeModel(CompiledModel):
@@ -70,10 +88,16 @@ class NativeModel(CompiledModel):
         """Draws done so far, warm-up included."""
         return int(self._counter.values.done[0])
 
-    def _make_sampler(self, settings: Any, init_mean: Any, cores: Any, progress_type: Any, store: Any) -> Any:
-        return _lib.PySampler.from_pymc(settings, cores, self._make_model(init_mean), progress_type, store)
+    def _make_sampler(self, settings: Any, init_mean: Any, cores: Any, progress_type: Any, *rest: Any) -> Any:
+        """``rest`` is the store, after the callbacks that nutpie 0.16.9 and later hand on."""
+        with _known_internals():
+            return _lib.PySampler.from_pymc(settings, cores, self._make_model(init_mean), progress_type, *rest)
 
     def _make_model(self, init_mean: Any) -> Any:
+        with _known_internals():
+            return self._build(init_mean)
+
+    def _build(self, init_mean: Any) -> Any:
         ndim, native, counter = self._ndim, self._native, self._counter
         density = _lib.LogpFunc(native.function, native.record, native)
         expand = _lib.ExpandFunc(ndim, ndim, _expand_at.address, counter.address, counter)

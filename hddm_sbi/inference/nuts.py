@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hddm_sbi.errors import ModelError, SamplingError
 from hddm_sbi.inference.contract import LogDensity, NutsSettings, RawDraws, StartingPoints
 from hddm_sbi.inference.progress import SamplingProgress
+from hddm_sbi.inference.stopping import Look, Reason, Stopping
 
 SAMPLERS = ("nutpie", "pyro")
+
+
+# A run whose draws are flawed begins anew, once, with steps whose acceptance rate is so much nearer to 1, and with a
+# warm-up that is so much longer.
+CLOSER, LONGER = 5.0, 2
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of the sampler.
+
+    Args:
+        raw: the draws.
+        settings: those it ran with in the end.
+        reason: why it ended where it did.
+        restarts: how often it began anew.
+    """
+
+    raw: RawDraws
+    settings: NutsSettings
+    reason: Reason
+    restarts: int
 
 
 def sample_nuts(
@@ -19,7 +44,9 @@ def sample_nuts(
     settings: NutsSettings | None = None,
     sampler: str = "nutpie",
     progress: bool = True,
-) -> RawDraws:
+    look: Callable[[RawDraws], Look] | None = None,
+    minutes: float | None = None,
+) -> Run:
     """Draws from the density by the No-U-Turn sampler (Hoffman & Gelman 2014).
 
     Args:
@@ -28,21 +55,41 @@ def sample_nuts(
         settings: lengths, chains, seed.
         sampler: ``"nutpie"``, or ``"pyro"`` for Pyro's own.
         progress: show how far the chains are.
+        look: judges the draws at the counts of ``stopping``, of which ``settings.draws`` is the last; a run that it
+            finds flawed begins anew once, with smaller steps. None: exactly ``settings.draws`` draws.
+        minutes: the run ends after about so many, with the draws that every chain has by then.
 
     Raises:
         ModelError: there is no such sampler.
-        SamplingError: the sampler cannot start, or the potential raised.
+        SamplingError: the sampler cannot start, the potential raised, or the time was over before the first draw.
         KeyboardInterrupt: after every chain has stopped.
     """
     run, settings = _runner(sampler), settings or NutsSettings()
-    with SamplingProgress(settings.chains * (settings.tune + settings.draws), visible=progress) as bar:
-        result = run(potential, initial, settings, bar)
-    if not np.isfinite(result.u).all():
+    until = None if minutes is None else time.monotonic() + 60.0 * minutes
+    for restarts in range(2):
+        stopping = Stopping(look, settings.draws, until)
+        with SamplingProgress(settings.chains * (settings.tune + stopping.expected), visible=progress) as bar:
+            raw = run(potential, initial, settings, bar, stopping)
+            if stopping.last is None or not stopping.last.flawed or restarts:
+                break
+            bar.say(f"sampling: {stopping.last.missing}; starting anew with smaller steps")
+        settings = _careful(settings)
+    if raw.length == 0:
+        raise SamplingError(f"after {minutes:g} minutes the chains were still warming up; allow more (minutes=...).")
+    if not np.isfinite(raw.u).all():
         raise SamplingError("the sampler returned draws that are not finite: please check the priors.")
-    return result
+    return Run(raw, settings, stopping.reason, restarts)
 
 
-def _runner(sampler: str) -> Callable[[LogDensity, StartingPoints, NutsSettings, SamplingProgress], RawDraws]:
+def _careful(settings: NutsSettings) -> NutsSettings:
+    target_accept = 1.0 - (1.0 - settings.target_accept) / CLOSER
+    return replace(settings, target_accept=target_accept, tune=LONGER * settings.tune)
+
+
+_Sampler = Callable[[LogDensity, StartingPoints, NutsSettings, SamplingProgress, Stopping], RawDraws]
+
+
+def _runner(sampler: str) -> _Sampler:
     if sampler == "nutpie":
         from hddm_sbi.inference.nuts_nutpie import sample_nutpie
 

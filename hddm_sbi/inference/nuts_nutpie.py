@@ -6,6 +6,7 @@ import itertools
 import time
 import warnings
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import pyarrow  # type: ignore[import-untyped]
 from hddm_sbi.errors import SamplingError
 from hddm_sbi.inference.contract import FloatArray, LogDensity, NutsSettings, RawDraws, StartingPoints, tree_depth
 from hddm_sbi.inference.progress import SamplingProgress
+from hddm_sbi.inference.stopping import Stopping
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", FutureWarning)  # ArviZ 0.23 announces its successor on import
@@ -25,6 +27,9 @@ with warnings.catch_warnings():
     from hddm_sbi.inference.nutpie_native import NativeModel
 
 POLL_SECONDS = 0.05
+# From 0.16.9 on nutpie's energy is that of the transformed coordinates, which contains the log determinant of the
+# adapted transformation; its scales are then stored where they change.
+_ENERGY_OF_TRANSFORMED = tuple(map(int, version("nutpie").split(".")[:3])) >= (0, 16, 9)
 
 # our name -> nutpie's
 _COLUMNS = {
@@ -38,9 +43,17 @@ _COLUMNS = {
 
 
 def sample_nutpie(
-    potential: LogDensity, initial: StartingPoints, settings: NutsSettings, progress: SamplingProgress
+    potential: LogDensity,
+    initial: StartingPoints,
+    settings: NutsSettings,
+    progress: SamplingProgress,
+    stopping: Stopping,
 ) -> RawDraws:
-    """Draws by nutpie; raises and interrupts as ``sample_nuts`` says."""
+    """Draws by nutpie; raises and interrupts as ``sample_nuts`` says.
+
+    A chain's draws do not depend on how many were asked for, nor on what else runs: those of a run that ends early are
+    the first ones of a longer run.
+    """
     model, count = _model(potential, initial)
     sampler = nutpie.sample(
         model,
@@ -54,19 +67,47 @@ def sample_nutpie(
         return_raw_trace=True,
         target_accept=settings.target_accept,
         maxdepth=settings.max_tree_depth,
+        store_mass_matrix=_ENERGY_OF_TRANSFORMED,
     )
     try:
-        while not _is_finished(sampler):
-            progress.update(count())
-            time.sleep(POLL_SECONDS)
-        draws, stats = sampler.wait().get_arrow_trace()
+        raw = _watch(sampler, count, potential.ndim, settings, progress, stopping)
+        sampler.cancel()  # what runs on after the last draw that counts
     except RuntimeError as error:
         raise SamplingError(f"nutpie stopped: {str(error).split('Stack backtrace')[0].strip()}") from error
     except BaseException:
         sampler.cancel()  # Ctrl-C: ends the threads, which would outlive us otherwise
         raise
-    progress.update(settings.chains * (settings.tune + settings.draws))
-    return _collect(draws, stats, potential.ndim, settings.draws)
+    progress.update(settings.chains * (settings.tune + raw.length))
+    return raw
+
+
+def _watch(
+    sampler: Any,
+    count: Callable[[], int],
+    ndim: int,
+    settings: NutsSettings,
+    progress: SamplingProgress,
+    stopping: Stopping,
+) -> RawDraws:
+    """Wait, look at the draws when there are as many as ``stopping`` asks for, and return those of the run."""
+    wait_for = 0
+    while not _is_finished(sampler):
+        done = count()
+        progress.update(done)
+        if stopping.time_is_up:
+            stopping.reason = "minutes"
+            return _collect(sampler.inspect(), ndim, settings.tune)
+        wait_for = max(wait_for, settings.chains * (settings.tune + stopping.next))
+        if stopping.next < settings.draws and done >= wait_for:
+            raw, before = _collect(sampler.inspect(), ndim, settings.tune), stopping.next
+            if (found := stopping.first_enough(raw)) is not None:
+                return found
+            if stopping.last is not None and stopping.next > before:
+                progress.go_on(settings.chains * (settings.tune + stopping.expected), stopping.last.missing)
+            wait_for = done + max(0, stopping.next - raw.length)  # of the slowest chain
+        time.sleep(POLL_SECONDS)
+    raw = _collect(sampler.wait(), ndim, settings.tune)
+    return stopping.first_enough(raw) or raw
 
 
 class _Counter:
@@ -119,14 +160,25 @@ def _is_finished(sampler: Any) -> bool:
         return False
 
 
-def _collect(draws: list[Any], stats: list[Any], ndim: int, kept: int) -> RawDraws:
-    def numpy(batches: list[Any], name: str) -> npt.NDArray[np.generic]:
-        columns = (pyarrow.array(batch.column(name)) for batch in batches)
+def _collect(trace: Any, ndim: int, tune: int) -> RawDraws:
+    """The draws after warm-up that every chain has."""
+    draws, stats = trace.get_arrow_trace()
+    length = max(0, min(batch.num_rows for batch in (*draws, *stats)) - tune)
+
+    def numpy(batches: list[Any], name: str, width: int = 1) -> npt.NDArray[np.generic]:
+        columns = (pyarrow.array(batch.column(name)).slice(tune, length) for batch in batches)
         flat = (column.flatten() if pyarrow.types.is_large_list(column.type) else column for column in columns)
         return np.stack([column.to_numpy(zero_copy_only=False) for column in flat])
 
-    chains = len(draws)
-    u = numpy(draws, "u").reshape(chains, -1, ndim)[:, -kept:].astype(np.float64)
-    statistics = {name: numpy(stats, column)[:, -kept:] for name, column in _COLUMNS.items()}
+    u = numpy(draws, "u").reshape(len(draws), length, ndim).astype(np.float64)
+    statistics = {name: numpy(stats, column) for name, column in _COLUMNS.items()}
+    if _ENERGY_OF_TRANSFORMED and length:
+        statistics["energy"] = statistics["energy"] - np.array([[_log_determinant(batch)] for batch in stats])
     statistics["n_steps"] = statistics["n_steps"].astype(np.int64)
     return RawDraws(u, statistics | {"tree_depth": tree_depth(statistics["n_steps"])})
+
+
+def _log_determinant(stats: Any) -> float:
+    """Of the transformation that a chain's draws were made with: of the last one, which warm-up has ended with."""
+    scales = pyarrow.array(stats.column("mass_matrix_inv")).drop_null()
+    return float(np.log(np.asarray(scales[-1].as_py())).sum())

@@ -21,15 +21,21 @@ from hddm_sbi.inference.contract import (
     tree_depth,
 )
 from hddm_sbi.inference.progress import SamplingProgress
+from hddm_sbi.inference.stopping import Stopping
 
 
 def sample_pyro(
-    potential: LogDensity, initial: StartingPoints, settings: NutsSettings, progress: SamplingProgress
+    potential: LogDensity,
+    initial: StartingPoints,
+    settings: NutsSettings,
+    progress: SamplingProgress,
+    stopping: Stopping,
 ) -> RawDraws:
     """Draws by Pyro's NUTS, chain after chain; raises and interrupts as ``sample_nuts`` says.
 
     Pyro keeps its effect handlers and torch its random state in global variables, so chains cannot be threads, and
-    processes would need a ``__main__`` guard in the user's script.
+    processes would need a ``__main__`` guard in the user's script. Chains that run one after the other have no draws in
+    common to be looked at on the way: ``stopping`` has no say.
     """
     u = np.empty((settings.chains, settings.draws, potential.ndim))
     stats = {name: np.empty((settings.chains, settings.draws)) for name in STATISTICS if name != "tree_depth"}

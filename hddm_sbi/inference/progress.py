@@ -23,12 +23,22 @@ class SamplingProgress(Bar):
 
     def __init__(self, total: int, visible: bool = True) -> None:
         super().__init__("sampling", total, (MofNCompleteColumn(), TextColumn("draws  {task.fields[note]}")), visible)
-        self._start, self._quarter = time.monotonic(), 0
+        self._start, self._quarter, self._done, self._note = time.monotonic(), 0, 0, ""
 
-    def update(self, done: int, note: str = "") -> None:
+    def update(self, done: int) -> None:
         """Say that ``done`` draws are done; call it from one thread."""
-        self.move(done, note)
+        self._done = done = min(done, self.total)
+        self.move(done, self._note)
         quarter, elapsed = QUARTERS * done // self.total, time.monotonic() - self._start
         if self.prints and quarter > self._quarter and (elapsed > SILENT_SECONDS or self._quarter > 0):
             self._quarter = quarter
-            self.say(f"sampling: {done} of {self.total} draws, {elapsed:.0f} s  {note}".rstrip())
+            self.say(f"sampling: {done} of {self.total} draws, {elapsed:.0f} s")
+
+    def go_on(self, total: int, missing: str) -> None:
+        """Say what is missing after ``total`` so far, and that about so many draws are now to be done."""
+        elapsed, self._note = time.monotonic() - self._start, missing
+        left = elapsed * (total - self._done) / max(self._done, 1)
+        if self.prints and (elapsed > SILENT_SECONDS or self._quarter > 0):
+            self.say(f"sampling: {missing}; about {left:.0f} s more")
+        self.resize(total)
+        self._quarter = QUARTERS * self._done // total

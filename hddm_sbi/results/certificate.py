@@ -11,6 +11,7 @@ import pandas as pd
 
 from hddm_sbi.errors import OutputError
 from hddm_sbi.inference.density_check import DensityCheck
+from hddm_sbi.inference.foreign import EarlyMass
 from hddm_sbi.results.quantities import Quantities
 from hddm_sbi.results.shifts import LARGEST, POSSIBLY, SCORE, Shifts, is_fine, is_off
 from hddm_sbi.results.verdict import BoxReport
@@ -37,6 +38,7 @@ class Certificate:
         box: draws outside the range that the network was trained on; None where it is not known.
         has_exact: whether the model has an exact likelihood to take in place of this one.
         what: was sampled, ``"network"`` or ``"likelihood"``.
+        early: what a foreign network gives to impossible times; None for others.
     """
 
     table: pd.DataFrame
@@ -46,6 +48,7 @@ class Certificate:
     box: BoxReport | None
     has_exact: bool
     what: str = "network"
+    early: EarlyMass | None = None
 
     @property
     def passed(self) -> bool:
@@ -79,8 +82,9 @@ class Certificate:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """The verdict on the means, on probabilities, and on draws outside the training range."""
-        return (self.sentence, self._on_density, *([] if self.box is None else [self.box.sentence]))
+        """The verdict on the means, on probabilities, on impossible times, and on draws outside the training range."""
+        further = [part.sentence for part in (self.early, self.box) if part is not None]
+        return (self.sentence, self._on_density, *further)
 
     def __str__(self) -> str:
         return "\n".join(self.sentences)
@@ -154,6 +158,7 @@ def certificate(
     tolerance: float,
     has_exact: bool,
     what: str = "network",
+    early: EarlyMass | None = None,
 ) -> Certificate:
     """The verdict on shifts of the quantities."""
     moved, error = np.abs(shifts.shift), shifts.mc_error
@@ -168,7 +173,7 @@ def certificate(
         ),
     }
     table = pd.DataFrame(columns, index=pd.Index(found.labels, name="quantity"))
-    return Certificate(table, tolerance, _in_words(shifts), density, box, has_exact, what)
+    return Certificate(table, tolerance, _in_words(shifts), density, box, has_exact, what, early)
 
 
 def _in_words(shifts: Shifts) -> str:

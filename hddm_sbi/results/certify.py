@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from hddm_sbi.errors import DataError, ModelError
 from hddm_sbi.inference.density_check import density_check
+from hddm_sbi.inference.foreign import EarlyMass, early_mass
 from hddm_sbi.inference.log_ratios import Experiment, exact_log_ratios, expected_log_ratios, spread
 from hddm_sbi.likelihoods.base import Likelihood
 from hddm_sbi.likelihoods.choose import Chosen
@@ -125,7 +126,7 @@ class Certifier:
         check = density_check(self._experiment, self._fit.chosen.likelihood, self._mean(), self._seed, self._seconds)
         return certificate(
             self._fit.found, shifts, check, self._fit.box, self._tolerance, has_exact=self._exact is not None,
-            what="likelihood" if is_exact else "network",
+            what="likelihood" if is_exact else "network", early=self._early(),
         )  # fmt: skip
 
     def _check_draws(self) -> None:
@@ -164,6 +165,10 @@ class Certifier:
             theta[number] = one
         batches = expected_log_ratios(self._experiment, self._network, theta, self._seed)
         return by_score(self._draws[at], self._ess, batches, self._tolerance, self._seconds)
+
+    def _early(self) -> EarlyMass | None:
+        at = np.unique(np.linspace(0, len(self._draws) - 1, _FEWEST_DRAWS).round().astype(np.int64))
+        return early_mass(self._fit.chosen.likelihood, self._fit.ssm, self._thetas(at))
 
     def _mean(self) -> FloatArray:
         """Posterior mean of theta, shape (rows, parameters); supports are convex, so that it lies inside."""

@@ -41,7 +41,11 @@ class Quantities:
 
 def quantities(idata: Results) -> Quantities:
     """Every scalar of the posterior; cells without values (a condition that a participant never saw) are left out."""
-    posterior = group(idata, "posterior")
+    return quantities_of(group(idata, "posterior"))
+
+
+def quantities_of(posterior: xr.Dataset) -> Quantities:
+    """The same for the group ``posterior`` alone."""
     names = _Names(posterior)
     kinds = {str(name): names.kind(str(name)) for name in posterior.data_vars}
     ordered = sorted(kinds, key=lambda name: KINDS.index(kinds[name]))

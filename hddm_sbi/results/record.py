@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hddm_sbi.inference.nuts import Run
+from hddm_sbi.inference.stopping import Length
 from hddm_sbi.results.to_arviz import Group
 from hddm_sbi.results.verdict import BoxReport
 from hddm_sbi.trials.trials import Trials
@@ -49,6 +51,32 @@ def attributes(
         "weights_sha256": weights,
         "responses": trials.reading,
         "draws_outside_training_box": shares,
+    }
+
+
+_REASONS = {
+    "asked": "it has the number of draws asked for",
+    "enough": "every quantity is known well enough",
+    "flawed": "the sampler was not sound, which more draws do not cure",
+    "max_draws": "it has as many draws as were allowed (max_draws)",
+    "minutes": "its time was up (minutes): it cannot be repeated exactly",
+}
+
+
+def run_attributes(length: Length, run: Run) -> dict[str, str | None]:
+    """What was asked of the sampler, what was reached, and why it ended.
+
+    Args:
+        length: what was asked.
+        run: the run.
+    """
+    return {
+        "draws_asked": str(length.draws),
+        "draws_reached": str(run.raw.length),
+        "tune": str(run.settings.tune),
+        "target_accept": f"{run.settings.target_accept:g}",
+        "restarts": str(run.restarts),
+        "ended_because": _REASONS[run.reason],
     }
 
 

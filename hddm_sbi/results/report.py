@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 from rich.console import Console, Group, RenderableType
@@ -30,6 +30,8 @@ _POPULATION = ("typical", "mean", "coefficient", "sd")
 _COLUMNS = {"mean": 7, "sd": 7, "2.5%": 7, "97.5%": 7, "ESS": 5, "R-hat": 5}
 _WIDEST_NAME = 30
 
+_COLOURS = {"good": "green", "partial": "yellow", "bad": "red"}
+
 # A table of participants longer than a screen is left to summary.csv.
 _MOST_PARTICIPANT_ROWS = 40
 
@@ -56,7 +58,7 @@ def print_report(
     sizes = group(idata, "posterior").sizes
     chains, draws = (int(sizes[dim]) for dim in SAMPLE_DIMS)
     console = console or Console()
-    console.print(report(table, judged, f"{chains} chains of {draws:,} draws"))
+    console.print(report(table, judged, f"{chains} chains of {draws:,} draws{_ended(idata.attrs)}"))
     if certificate is not None:
         print_certificate(certificate, console=console)
 
@@ -86,6 +88,14 @@ def report(summary: pd.DataFrame, judged: Verdict, sample: str = "") -> Renderab
         parts += [_section(kind, rest[rest["kind"] == kind], width), Text()]
     parts += [Text(line) for line in _lapses(summary[lapse])]
     return Group(*parts, *_judgement(judged))
+
+
+def _ended(attrs: Mapping[str, str]) -> str:
+    """Why the run ended where it did, unless it was told to."""
+    if attrs.get("draws_asked") != "auto":
+        return ""
+    anew = ", begun anew with smaller steps" if attrs["restarts"] != "0" else ""
+    return f" ({attrs['ended_because']}{anew})"
 
 
 def _intervals(sample: str) -> str:
@@ -126,6 +136,6 @@ def _lapses(rows: pd.DataFrame) -> Iterator[str]:
 
 def _judgement(judged: Verdict) -> Iterator[Text]:
     headline, *reasons = judged.sentences
-    yield Text(headline, style="bold green" if judged.ok else "bold red")
+    yield Text(headline, style=f"bold {_COLOURS[judged.degree]}")
     for reason in reasons:
         yield Text(f"- {reason}")

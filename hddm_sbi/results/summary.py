@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from hddm_sbi.results.diagnostics import diagnostics
-from hddm_sbi.results.quantities import quantities
+from hddm_sbi.results.quantities import quantities, quantities_of
 from hddm_sbi.results.to_arviz import Results
 
 COLUMNS = ("mean", "sd", "2.5%", "97.5%", "ess_bulk", "ess_tail", "r_hat")
@@ -37,3 +38,10 @@ def summarise(idata: Results) -> pd.DataFrame:
     columns = dict(zip(COLUMNS, (mean, sd, low, high, *diagnostics(found.draws)), strict=True))
     index = pd.Index(found.labels, name="quantity")
     return pd.DataFrame({"variable": found.variables, "kind": found.kinds, **columns}, index=index)
+
+
+def diagnose_quantities(posterior: xr.Dataset) -> pd.DataFrame:
+    """The columns ``kind``, ``ess_bulk``, ``ess_tail`` and ``r_hat`` of ``summarise``, of the group ``posterior``."""
+    found = quantities_of(posterior)
+    columns = dict(zip(COLUMNS[-3:], diagnostics(found.draws), strict=True))
+    return pd.DataFrame({"kind": found.kinds, **columns}, index=pd.Index(found.labels, name="quantity"))

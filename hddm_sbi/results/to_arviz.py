@@ -19,6 +19,7 @@ import xarray as xr
 
 from hddm_sbi._files import replacing
 from hddm_sbi.errors import DataError, ModelError, OutputError
+from hddm_sbi.trials.columns import plain
 
 if TYPE_CHECKING:
     import arviz as arviz
@@ -31,6 +32,11 @@ Results: TypeAlias = Any
 
 # ArviZ 1 still answers hasattr(arviz, "InferenceData"), with a warning, so the version decides.
 HAS_INFERENCE_DATA = int(version("arviz").split(".")[0]) < 1
+
+# ArviZ finds the log likelihood of an observed variable under that variable's name (loo_pit, most plots), and takes
+# every data variable of the group for data of its own (loo, compare). The joint log density of a trial's rt and choice
+# is therefore the data variable `rt`, and a coordinate `choice`: found under both names, counted once.
+_COORDINATES = {"log_likelihood": ("choice",)}
 
 # Draws compress little, predicted trials and counts well; the fastest level gets most of it.
 _COMPRESSION = {"zlib": True, "complevel": 1}
@@ -75,12 +81,14 @@ def to_inference_data(
 def to_datasets(groups: Mapping[str, Group], coords: Mapping[str, Sequence[object]]) -> dict[str, xr.Dataset]:
     """The groups alone, which ArviZ does not have to be imported for; as ``to_inference_data``."""
     labels = {name: coordinate(values) for name, values in coords.items()}
-    return {name: _dataset(variables, labels) for name, variables in groups.items()}
+    return {
+        name: _dataset(variables, labels).set_coords(_COORDINATES.get(name, ())) for name, variables in groups.items()
+    }
 
 
 def coordinate(labels: Iterable[object]) -> Array:
-    """Labels as an array that a netCDF file can hold: numbers stay numbers, all else becomes text."""
-    values = list(labels)
+    """Labels as an array that a netCDF file can hold: numbers stay numbers, whole ones integers; others become text."""
+    values = [plain(label) for label in labels]
     array = np.asarray(values)
     if array.ndim == 1 and array.dtype.kind in "iuf" and not any(isinstance(value, bool) for value in values):
         return array
@@ -163,7 +171,11 @@ def save(idata: Results, path: Path | str) -> None:
     path = Path(path)
     datasets = {name: group(idata, name) for name in group_names(idata)}
     encoding = {
-        f"/{name}": {key: _COMPRESSION for key, values in dataset.data_vars.items() if values.dtype.kind in "bif"}
+        f"/{name}": {
+            key: _COMPRESSION
+            for key, values in dataset.variables.items()
+            if key not in dataset.dims and values.dtype.kind in "bif"
+        }
         for name, dataset in datasets.items()
     }
     try:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
 
 from hddm_sbi.errors import DataError
 from hddm_sbi.trials.columns import listed
+from hddm_sbi.trials.missing import MARKERS
 
+# What PsychoPy and others write for nothing, and people for a condition.
+_LABEL = "None"
 _SEPARATORS = (",", ";", "\t")
 # A spreadsheet in a language with decimal commas separates columns by semicolons. Either mark between two digits,
 # filling a field, shows which is meant.
@@ -19,8 +23,15 @@ _DECIMAL = r"(?m)(?:^|;)\s*[+-]?\d+\{mark}\d+\s*(?=;|$)"
 _SAVE_AS = "save the table as CSV (comma-separated text, UTF-8) first"
 
 
-def read_csv(path: str | Path) -> pd.DataFrame:
+def read_csv(path: str | Path, labels: Collection[object] = ()) -> pd.DataFrame:
     """The table in a text file separated by commas, semicolons (also with decimal commas) or tabs, with a header.
+
+    Fields that are empty or say so (NA, n/a, null, ...) are missing; "None" is so in a column of numbers, and a label
+    among other text.
+
+    Args:
+        path: of the file.
+        labels: text that is a label although it reads as missing.
 
     Raises:
         DataError: there is no such file, it is empty, or it is not such a table.
@@ -30,7 +41,10 @@ def read_csv(path: str | Path) -> pd.DataFrame:
     separator, header = _header(path, text)
     decimal = "," if separator == ";" and _has_decimal(text, ",") and not _has_decimal(text, ".") else "."
     try:
-        df = pd.read_csv(io.StringIO(text), sep=separator, decimal=decimal, skipinitialspace=True)
+        df = pd.read_csv(
+            io.StringIO(text), sep=separator, decimal=decimal, skipinitialspace=True, keep_default_na=False,
+            na_values=["", *sorted(MARKERS - {_LABEL} - set(labels))],
+        )  # fmt: skip
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         reason = str(error).removeprefix("Error tokenizing data. C error: ").strip()
         raise DataError(f"the file '{path}' is not a regular table: {reason}.") from error
@@ -39,7 +53,18 @@ def read_csv(path: str | Path) -> pd.DataFrame:
     if df.empty:
         raise DataError(f"the file '{path}' has a header but no rows; it needs one row per trial.")
     df.columns = pd.Index([str(column).strip() for column in df.columns])
-    return df
+    words = {_LABEL} | (MARKERS & set(labels))
+    return df.apply(_numbers_beside_words, args=(words, decimal))
+
+
+def _numbers_beside_words(column: pd.Series, words: Collection[str], decimal: str) -> pd.Series:
+    """A column of numbers and words for nothing as numbers; any other as it is."""
+    nothing = column.isin(words)
+    if not nothing.any() or (nothing | column.isna()).all():
+        return column
+    rest = column[~nothing]
+    numbers = pd.to_numeric(rest.str.replace(decimal, "."), errors="coerce")
+    return column if (numbers.isna() & rest.notna()).any() else numbers.reindex(column.index)
 
 
 def _read_text(path: Path) -> str:

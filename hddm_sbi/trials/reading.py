@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from hddm_sbi.errors import DataError
 from hddm_sbi.trials.columns import check_table, get_column
+from hddm_sbi.trials.plausibility import check, missing
+from hddm_sbi.trials.recording import Recording
 from hddm_sbi.trials.response_times import read_rt
-from hddm_sbi.trials.responses import read_responses
+from hddm_sbi.trials.responses import read_responses, response_codes
 from hddm_sbi.trials.subjects import IntArray, read_subjects
 from hddm_sbi.trials.trials import Trials
 
@@ -41,7 +44,7 @@ def read_trials(
         counts: the numbers of options that the model may have.
 
     Warns:
-        HDDMWarning: a participant has a single trial.
+        HDDMWarning: the data are such as they are rarely meant to be; see ``plausibility``.
 
     Raises:
         DataError: the table cannot be read as trials; the message names the column, the value and what to do.
@@ -52,13 +55,22 @@ def read_trials(
     response_column = get_column(df, response, "response")
     subject_column = None if groupby is None else get_column(df, groupby, "groupby")
 
-    seconds = read_rt(rt_column, rt_unit)
-    choice, options, responses_in_words = read_responses(response_column, coding, choices, counts)
+    codes, labels = response_codes(response_column, choices)
     everyone: tuple[IntArray, tuple[object, ...]] = np.zeros(len(df), dtype=np.int64), ()
     subject, subjects = everyone if subject_column is None else read_subjects(subject_column)
+    recording = Recording(
+        rt=read_rt(rt_column, rt_unit), unit=rt_unit, choice=codes, subject=subject, subjects=subjects, index=df.index,
+        coding=coding, rt_name=rt, response_name=response, groupby=groupby,
+    )  # fmt: skip
+    check(recording, (missing,))  # before the responses are counted and put in order
+    choice, options, responses_in_words = read_responses(
+        codes, labels, response, coding=coding, choices=choices, counts=counts
+    )
+    recording = replace(recording, choice=choice)
+    check(recording)
     unit_in_words = "in seconds" if rt_unit == "s" else "in milliseconds, converted to seconds"
     return Trials(
-        rt=seconds,
+        rt=recording.seconds,
         choice=choice,
         options=options,
         frame=df.reset_index(drop=True),
@@ -66,6 +78,7 @@ def read_trials(
         subject=subject,
         subjects=subjects,
         reading=f"{rt} {unit_in_words}; {responses_in_words}.",
+        recording=recording,
     )
 
 

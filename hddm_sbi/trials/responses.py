@@ -9,10 +9,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from hddm_sbi.errors import DataError
-from hddm_sbi.trials.columns import first_row, labels_of, listed
+from hddm_sbi.trials.columns import labels_of, listed
+from hddm_sbi.trials.missing import is_missing
 
 IntArray = npt.NDArray[np.int64]
 Labels = tuple[object, ...]
+
+# In place of an option index.
+MISSING = -1
 
 # Lower first. False and True compare equal to 0 and 1.
 _ACCURACY_NUMBERS = (0, 1)
@@ -22,40 +26,54 @@ _KNOWN_WORDS = (*_ACCURACY_WORDS, ("left", "right"), ("lower", "upper"))
 _NUMBERS = {2: "two", 3: "three", 4: "four"}
 
 
+def response_codes(column: pd.Series, choices: Sequence[object] | None) -> tuple[IntArray, Labels]:
+    """Which response each trial has, shape (n,), ``MISSING`` where none, and the responses in order of appearance.
+
+    Args:
+        column: of any type; text such as "None" or "n/a" is a response only if ``choices`` names it.
+        choices: the labels, if the user names them.
+
+    Raises:
+        DataError: the column holds values that cannot be labels, such as lists.
+    """
+    named = tuple(choices) if isinstance(choices, (list, tuple, np.ndarray)) else ()
+    seen = ~is_missing(column, named)
+    codes = np.full(len(column), MISSING, dtype=np.int64)
+    codes[seen], labels = labels_of(column[seen])
+    return codes, labels
+
+
 def read_responses(
-    column: pd.Series, coding: str, choices: Sequence[object] | None, counts: Collection[int] = (2,)
+    codes: IntArray,
+    labels: Labels,
+    name: object,
+    *,
+    coding: str,
+    choices: Sequence[object] | None,
+    counts: Collection[int] = (2,),
 ) -> tuple[IntArray, Labels, str]:
     """Option index of each trial, the labels of the options in order, and how they were read, in words.
 
     Args:
-        column: as many classes as there are options, or fewer if ``choices`` names them all.
+        codes: which response each trial has, shape (n,), ``MISSING`` where none.
+        labels: as many responses as there are options, or fewer if ``choices`` names them all.
+        name: of the column, for messages.
         coding: ``"response"``: the classes are the options; ``"accuracy"``: they are error and correct.
         choices: the labels, lower first; in a race of accumulators in their order. Text matches numbers that it reads
             as.
         counts: the numbers of options that the model may have; one of two alone has a lower and an upper one.
 
     Raises:
-        DataError: a response is missing, there are not so many classes, or their order is not known.
+        DataError: there are not so many classes, or their order is not known.
     """
     if coding not in ("response", "accuracy"):
         raise DataError(f"coding must be 'response' or 'accuracy', not {coding!r}.")
-    codes, labels = labels_of(column)
-    missing = codes < 0
-    if missing.any():
-        raise DataError(
-            f"column '{column.name}' has {int(missing.sum()):,} of {len(codes):,} responses missing, the first "
-            f"{first_row(missing, column.index)}: find out why before removing trials, because leaving out omissions "
-            "biases the estimates."
-        )
     wanted = _Wanted(tuple(sorted(counts)))
-    if choices is None:
-        options = _known_order(labels, column.name, coding, wanted)
-    else:
-        options = _match(choices, labels, column.name, wanted)
+    options = _known_order(labels, name, coding, wanted) if choices is None else _match(choices, labels, name, wanted)
     if coding == "accuracy" and not _is_accuracy(options):
-        raise DataError(_not_accuracy(options, column.name))
-    index_of_code = np.array([options.index(label) for label in labels], dtype=np.int64)
-    return index_of_code[codes], options, _in_words(column.name, options, coding, wanted)
+        raise DataError(_not_accuracy(options, name))
+    index_of_code = np.array([*(options.index(label) for label in labels), MISSING], dtype=np.int64)
+    return index_of_code[codes], options, _in_words(name, options, coding, wanted)
 
 
 class _Wanted:

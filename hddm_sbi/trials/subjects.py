@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hddm_sbi.errors import DataError, HDDMWarning
-from hddm_sbi.trials.columns import first_row, labels_of, listed
+from hddm_sbi.errors import DataError
+from hddm_sbi.trials.columns import first_row, labels_of
+from hddm_sbi.trials.missing import is_empty
 
 IntArray = npt.NDArray[np.int64]
 
@@ -17,13 +16,11 @@ IntArray = npt.NDArray[np.int64]
 def read_subjects(column: pd.Series) -> tuple[IntArray, tuple[object, ...]]:
     """Index of each trial's participant, shape (n,), and the participants' labels, sorted, as they stand in the data.
 
-    Warns:
-        HDDMWarning: a participant has a single trial.
-
     Raises:
         DataError: a label is missing, is not a whole number or text, or every trial has a label of its own.
     """
-    codes, labels = labels_of(column)
+    empty = is_empty(column)
+    codes, labels = labels_of(column.where(~empty) if empty.any() else column)
     missing = codes < 0
     if missing.any():
         raise DataError(
@@ -44,9 +41,7 @@ def read_subjects(column: pd.Series) -> tuple[IntArray, tuple[object, ...]]:
     order = _sorted_order(labels)
     rank = np.empty(len(labels), dtype=np.int64)
     rank[order] = np.arange(len(labels))
-    subject, subjects = rank[codes], tuple(labels[i] for i in order)
-    _warn_single_trials(column.name, subject, subjects)
-    return subject, subjects
+    return rank[codes], tuple(labels[i] for i in order)
 
 
 def _sorted_order(labels: tuple[object, ...]) -> list[int]:
@@ -55,15 +50,3 @@ def _sorted_order(labels: tuple[object, ...]) -> list[int]:
         return sorted(range(len(labels)), key=lambda i: labels[i])  # type: ignore[arg-type, return-value]
     except TypeError:
         return sorted(range(len(labels)), key=lambda i: (type(labels[i]).__name__, str(labels[i])))
-
-
-def _warn_single_trials(name: object, subject: IntArray, subjects: tuple[object, ...]) -> None:
-    single = np.flatnonzero(np.bincount(subject, minlength=len(subjects)) == 1)
-    if len(single):
-        noun = "participant" if len(single) == 1 else "participants"
-        warnings.warn(
-            f"{noun} {listed(subjects[i] for i in single)} in column '{name}' {'has' if len(single) == 1 else 'have'} "
-            "a single trial: kept, but the estimates will be little more than the population's.",
-            HDDMWarning,
-            stacklevel=4,
-        )

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hddm_sbi.trials.recording import Recording
+
 
 @dataclass(frozen=True)
 class Trials:
@@ -22,6 +24,7 @@ class Trials:
         subject: index of each trial's participant into ``subjects``, shape (n,); zeros without ``groupby``.
         subjects: the participants' labels as they stand in the data, in order of sorting; empty without ``groupby``.
         reading: one sentence on how rt and responses were read.
+        recording: the columns as they stand in the table, for messages; None where there was no table.
     """
 
     rt: npt.NDArray[np.float64]
@@ -32,6 +35,7 @@ class Trials:
     subject: npt.NDArray[np.int64]
     subjects: tuple[object, ...]
     reading: str
+    recording: Recording | None = None
 
     @property
     def n(self) -> int:

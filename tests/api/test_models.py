@@ -55,7 +55,7 @@ def test_a_race_from_its_data_to_its_predictions() -> None:
     posterior = group(idata, "posterior")
     assert posterior["v0"].dims == ("chain", "draw", "condition") and posterior["v1_subject"].dims[-1] == "subject"
     assert (posterior["B"] > 0).all()
-    assert np.isfinite(group(idata, "log_likelihood")["rt_choice"]).all()
+    assert np.isfinite(group(idata, "log_likelihood")["rt"]).all()
     for name in ("posterior_predictive", "prior_predictive"):
         assert set(np.unique(group(idata, name)["choice"])) == {0, 1, 2}
     assert model.parameters(idata).sizes["trial"] == 120

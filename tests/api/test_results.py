@@ -214,7 +214,7 @@ def test_print(fitted) -> None:
     text = str(fitted[0])
     assert "Model 'ddm', likelihood exact: 120 trials of 3 participants (subj/id)." in text
     assert "rt in seconds; response: 0 = lower, 1 = upper." in text
-    assert "log(a)    ~ 0 + stim + (0 + stim | subj/id)" in text
+    assert "log(a)    ~ 0 + stim + (0 + stim | `subj/id`)" in text
     assert "v_Intercept" in text
     assert "~ Beta(1, 20)" in text
     assert "  conf=HC, stim=a" in text
@@ -296,20 +296,12 @@ def test_an_impossible_prior_draw_has_no_trial(build) -> None:
 
 def test_log_likelihood_is_what_is_sampled(fitted) -> None:
     model, idata = fitted
-    pointwise = group(idata, "log_likelihood")["rt_choice"]
+    pointwise = group(idata, "log_likelihood")["rt"]
     assert pointwise.dims == ("chain", "draw", "trial")
     parameters = model.parameters(idata)
     theta = np.stack([parameters[name].values[1, 5] for name in model.likelihood.parameters], axis=-1)
     expected = model.likelihood.log_prob(model.trials.rt, model.trials.choice, theta, np.arange(model.trials.n))
     np.testing.assert_allclose(pointwise.values[1, 5], expected, rtol=1e-10)
-
-
-def test_loo(fitted) -> None:
-    _, idata = fitted
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # so few draws leave some Pareto k high
-        loo = arviz.loo(idata)
-    assert np.isfinite(getattr(loo, "elpd_loo", getattr(loo, "elpd", np.nan)))
 
 
 @pytest.mark.parametrize("pooling", ["partial", "complete"])

@@ -59,6 +59,29 @@ def _set(column: str, value: object, row: int = 3) -> Callable[[pd.DataFrame], p
         (_set("rt", -0.5), (), ("zero or negative", "-0.5", "row 5")),
         (_set("rt", 0), (), ("zero or negative", "the first, 0,", "row 5")),
         (lambda t: t.assign(rt=1000 * t["rt"]), (), ("the median of column 'rt'", 'rt_unit="ms"')),
+        (
+            lambda t: t.assign(rt=t["rt"] * np.where(t["subject"] == 2, 1000, 1)),
+            ("--groupby", "subject"),
+            ("participant 2 in column 'subject'", "read as milliseconds (in rows 22 to 41", "divide them by 1000"),
+        ),
+        (
+            lambda t: t.assign(rt=t["rt"] * np.where(t["subject"] == 1, 1000, 1)),
+            ("--groupby", "subject", "--rt-unit", "ms"),
+            ("participant 2 in column 'subject'", "read as seconds (in rows 22 to 41", "multiply them by 1000"),
+        ),
+        (
+            lambda t: t.assign(rt=t["rt"].where(t.index % 7 > 0, 999.0)),
+            ("--groupby", "subject"),
+            ("999 stands in 6 of 40 rows of column 'rt' of participants 1 and 2", "row 1", "bias"),
+        ),
+        (
+            lambda t: t.assign(
+                rt=t["rt"].where(t.index % 7 > 0).astype(object).fillna("None"),
+                response=t["response"].where(t.index % 7 > 0),
+            ),
+            ("--groupby", "subject"),
+            ("6 of 40 trials have neither", "3 of participant 1 and 3 of participant 2", "row 2", "bias"),
+        ),
         (_set("response", 2), (), ("column 'response' has 3 different responses (", "two options")),
         (lambda t: t.assign(response=1), (), ("all responses in column 'response' are 1", "choices")),
         (_set("response", np.nan), (), ("column 'response' has 1 of 40 responses missing", "bias")),
@@ -115,7 +138,10 @@ def test_data(run, tmp_path: Path, change, options: tuple[str, ...], words: tupl
         (("--sampler", "gibbs"), ("'gibbs'", "nutpie, pyro")),
         (("--likelihood", "exactly"), ("'exactly'", "'nle', 'exact'")),
         (("--likelihood", "none.safetensors"), ("no weights at 'none.safetensors'",)),
-        (("--draws", "0"), ("'--draws'",)),
+        (("--draws", "0"), ("--draws takes 'auto' or a whole number", "'0'")),
+        (("--tune", "1.5"), ("--tune takes 'auto' or a whole number", "'1.5'")),
+        (("--max-draws", "0"), ("'--max-draws'",)),
+        (("--minutes", "0"), ("minutes is 0",)),
         (("--rt-unit", "ms"), ("too short for milliseconds",)),
     ],
 )

@@ -111,6 +111,7 @@ def test_options_reach_the_model(run, data: Path, model: type[FakeModel]) -> Non
     command = "--out run --groupby subj --choices 1,0 --rt rt --response response --rt-unit s --shared z,t0 --shared a"
     command += " --fixed z=0.5 --p-outlier 0.05 --lapse 0,20 --no-random-slopes --coding response --pooling complete"
     command += " --likelihood exact --draws 10 --tune 20 --chains 3 --sampler pyro --seed 7"
+    command += " --max-draws 500 --minutes 2.5"
     result = run("fit", data, *command.split(), "--formula", "v ~ conf", "--formula", "a ~ 0 + stim")
     assert result.exit_code == 0, result.output
     assert model.options == {
@@ -130,7 +131,8 @@ def test_options_reach_the_model(run, data: Path, model: type[FakeModel]) -> Non
         "p_outlier": 0.05,
         "lapse": (0.0, 20.0),
     }
-    assert model.sampling == {"draws": 10, "tune": 20, "chains": 3, "sampler": "pyro", "seed": 7, "progress": True}
+    expected = {"draws": 10, "tune": 20, "chains": 3, "sampler": "pyro", "seed": 7, "progress": True}
+    assert model.sampling == expected | {"max_draws": 500, "minutes": 2.5}
     assert "1 = lower, 0 = upper" in result.stdout
 
 
@@ -139,8 +141,10 @@ def test_defaults_are_those_of_the_interface(run, data: Path, model: type[FakeMo
     expected = {"formula": None, "choices": None, "fixed": None, "p_outlier": "estimate", "lapse": (0.0, None)}
     assert {name: model.options[name] for name in expected} == expected
     assert model.sampling == {
-        "draws": 1000,
-        "tune": 1000,
+        "draws": "auto",
+        "tune": "auto",
+        "max_draws": 10_000,
+        "minutes": None,
         "chains": 4,
         "sampler": "nutpie",
         "seed": 0,

@@ -3,6 +3,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from scipy.interpolate import BSpline
 
@@ -178,6 +179,36 @@ def test_missing_values_name_the_column_and_their_number(experiment):
     experiment.loc[4, "conf"] = None
     with pytest.raises(FormulaError, match=r"'conf' has 1 missing value;"):
         evaluate_side("v", "conf", experiment)
+
+
+@pytest.mark.parametrize("entry", [np.nan, None, "", " "])
+def test_missing_values_of_a_factor_are_counted(experiment, entry):
+    experiment["cue"] = ["None", "valid"] * 120
+    experiment.loc[[3, 8], "cue"] = entry
+    with pytest.raises(FormulaError, match=r"'cue' has 2 missing values; .* \(missing: 2 of 240 rows\)"):
+        evaluate_side("v", "cue", experiment)
+
+
+@pytest.mark.parametrize("dtype", ["Float64", pd.ArrowDtype(pa.float64())])
+def test_missing_values_of_any_type(experiment, dtype):
+    experiment["theta"] = pd.array(pa.array([float("nan")] + [0.5] * 239), dtype=pd.ArrowDtype(pa.float64()))
+    if dtype == "Float64":
+        experiment["theta"] = pd.array([0.0] * 240, dtype=dtype) / pd.array([0.0] + [1.0] * 239, dtype=dtype)
+    with pytest.raises(FormulaError, match="'theta' has 1 missing value;"):
+        evaluate_side("v", "theta", experiment)
+
+
+def test_none_is_a_level_of_a_factor(experiment):
+    experiment["cue"] = ["None", "valid"] * 120
+    side = evaluate_side("v", "cue", experiment)
+    assert side.columns.levels["cue"] == ("None", "valid")
+
+
+def test_none_among_measurements_is_no_level(experiment):
+    experiment["theta"] = experiment["theta"].astype(object)
+    experiment.loc[[3, 8], "theta"] = "None"
+    with pytest.raises(FormulaError, match="'theta' holds measurements and, in 2 of 240 rows, text such as 'None'"):
+        evaluate_side("v", "theta", experiment)
 
 
 def test_integer_codes_warn_and_name_the_remedy(experiment):

@@ -43,13 +43,13 @@ def test_samplers_and_centrings_agree():
     ):
         settings = NutsSettings(draws=draws, tune=300, chains=2, seed=4)
         if isinstance(model, Rounded):
-            raw = sample_nuts(model, start, settings, sampler, progress=False)
+            raw = sample_nuts(model, start, settings, sampler, progress=False).raw
             model, u = not_centred(spec), target.to_u(raw.u)
             # in the coordinates that are sampled in earnest none diverged in 20 runs; in others up to 3% do
             assert raw.stats["diverging"].sum() <= next_count_bound(0.1, 0.1, of=1), name
         else:
             potential = Potential(model, likelihood, trials.rt, trials.choice)
-            raw = sample_nuts(potential, lambda seed: at.pack(model), settings, sampler, progress=False)  # noqa: B023
+            raw = sample_nuts(potential, lambda seed: at.pack(model), settings, sampler, progress=False).raw  # noqa: B023
             u = raw.u
         runs[name] = coefficients(model, u)
     sites = ("v_Intercept", "a_Intercept", "z_Intercept", "t0_Intercept", "v_Intercept_subject_sd")

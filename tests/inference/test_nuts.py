@@ -60,7 +60,7 @@ def start(seed):
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_moments_and_statistics(sampler):
     settings = NutsSettings(draws=150 if sampler == "pyro" else 2000, tune=150, chains=2, seed=3)
-    raw = sample_nuts(Gaussian(), start, settings, sampler, progress=False)
+    raw = sample_nuts(Gaussian(), start, settings, sampler, progress=False).raw
     assert raw.u.shape == (2, settings.draws, 3)
     u = raw.u.reshape(-1, 3)
     # NUTS on a normal distribution has an effective sample size above a fifth of the draws: 5 standard errors, which
@@ -85,7 +85,7 @@ def test_moments_and_statistics(sampler):
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_same_seed_same_draws_whatever_the_cores(sampler):
     first, again, other = (
-        sample_nuts(Gaussian(), start, NutsSettings(15, 10, 3, seed, cores=cores), sampler, progress=False).u
+        sample_nuts(Gaussian(), start, NutsSettings(15, 10, 3, seed, cores=cores), sampler, progress=False).raw.u
         for seed, cores in ((1, 1), (1, 3), (2, 1))
     )
     np.testing.assert_array_equal(first, again)
@@ -95,7 +95,7 @@ def test_same_seed_same_draws_whatever_the_cores(sampler):
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_zero_density_is_never_entered(sampler):
-    raw = sample_nuts(HalfSpace(), start, NutsSettings(60, 60, 1, 5), sampler, progress=False)
+    raw = sample_nuts(HalfSpace(), start, NutsSettings(60, 60, 1, 5), sampler, progress=False).raw
     assert (raw.u[..., 0] <= HalfSpace.mean[0]).all()
 
 
@@ -152,3 +152,18 @@ def test_progress_in_a_file_is_a_few_lines(monkeypatch):
     assert len(lines) == progress.QUARTERS
     assert lines[-1].startswith("sampling: 400 of 400 draws")
     assert "\r" not in err.getvalue() and "\x1b" not in err.getvalue()
+
+
+def test_a_nutpie_of_other_internals_is_named(monkeypatch):
+    from hddm_sbi.inference import nutpie_native
+
+    class Other:
+        @staticmethod
+        def from_pymc(settings):
+            raise AssertionError
+
+    monkeypatch.setattr(nutpie_native._lib, "PySampler", Other)
+    monkeypatch.setattr(nutpie_native.NativeModel, "_build", lambda self, init_mean: None)
+    model = nutpie_native.NativeModel(3, nutpie_native.NativeLogDensity(0, 0, None), start)
+    with pytest.raises(SamplingError, match=r"nutpie .* does not take a compiled model as versions 0\.16\.8 to 0\.16"):
+        model._make_sampler(None, None, 1, None, None)

@@ -215,3 +215,31 @@ def test_the_range_of_a_width_is_that_of_its_proportion() -> None:
     theta[:, z], theta[:, sz] = 0.3, 0.5999  # nearly all of its room, but a width that is elsewhere usual
     with pytest.warns(HDDMWarning, match="50 of 50 parameter vectors lie .* 'sz', .* of its room"):
         log_likelihood(full, 3.0, 1, theta, kind=network(full))
+
+
+def mixed(*codes: float):
+    """sbi's mixed estimator, trained on nothing, for the ddm with its choices coded so."""
+    torch.manual_seed(2)
+    choice = torch.tensor(codes)[torch.randint(0, len(codes), (200, 1))]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # sbi's builders announce what they infer from the data
+        return build_mnle(torch.cat([0.3 + torch.rand(200, 1), choice], 1), torch.randn(200, 4)).eval()
+
+
+@pytest.mark.parametrize("codes", [(-1.0, 1.0), (1.0, 2.0), (0.0, 1.0, 2.0)])
+def test_a_network_that_codes_choices_otherwise_is_refused(codes: tuple[float, ...]) -> None:
+    """sbi itself would read a choice that it never saw as the next one above, and say nothing."""
+    stated = ", ".join(f"{code:g}" for code in codes[:-1]) + f" and {codes[-1]:g}"
+    message = f"'MixedDensityEstimator' was trained on the choices {stated}, but this model's are 0 and 1 "
+    for ask in (
+        lambda: choose_likelihood(DDM, mixed(*codes)),
+        lambda: log_likelihood("ddm", 0.6, 1, THETA, kind=mixed(*codes)),
+    ):
+        with pytest.raises(ModelError, match=message):
+            ask()
+
+
+def test_a_network_may_know_fewer_choices_than_the_model_has() -> None:
+    chosen = choose_likelihood(DDM, mixed(1.0))
+    assert chosen.likelihood.known_choices == (1.0,)
+    assert np.isneginf(log_likelihood("ddm", 0.6, 0, THETA, kind=mixed(1.0)))

@@ -8,6 +8,7 @@ import pytest
 
 from hddm_sbi.errors import OutputError
 from hddm_sbi.inference.density_check import DensityCheck
+from hddm_sbi.inference.foreign import EarlyMass
 from hddm_sbi.results.certificate import Certificate, certificate
 from hddm_sbi.results.quantities import Quantities
 from hddm_sbi.results.shifts import SCORE, WHOLE, Shifts
@@ -115,3 +116,15 @@ def test_the_table_is_saved(tmp_path) -> None:
     assert list(saved["verdict"]) == ["fine"] * 3
     with pytest.raises(OutputError, match="cannot be written"):
         made.to_csv(tmp_path / "no" / "folder.csv")
+
+
+def test_impossible_times_of_a_foreign_network_are_told() -> None:
+    shifts = Shifts(np.zeros(3), np.full(3, 0.01), SCORE, 800, None)
+    early = EarlyMass(0.0125, 0.56, np.array([1.0, 0.6, 0.5, 1.1]), ("v", "a", "z", "t0"), "t0")
+    made = certificate(FOUND, shifts, SOUND, None, 0.1, True, early=early)
+    assert made.sentences[-1] == early.sentence
+    assert early.sentence in str(made)
+    assert "1.2% of its probability on average and 56% at worst (v 1, a 0.6, z 0.5, t0 1.1)" in early.sentence
+    silent = replace(early, mean=0.0, worst=0.0)
+    assert not silent.matters
+    assert silent.sentence == "It gives next to no probability to response times before the non-decision time t0."

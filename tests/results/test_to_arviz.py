@@ -46,6 +46,8 @@ def test_labels_are_the_datas_own(any_arviz, make_results) -> None:
     [
         ((3, 1), np.array([3, 1])),
         ((0.5, 2.0), np.array([0.5, 2.0])),
+        ((3.0, 1.0), np.array([3, 1])),
+        ((2.0, "a"), np.array(["2", "a"])),
         (("a", "é÷"), np.array(["a", "é÷"])),
         ((True, False), np.array(["True", "False"])),
         ((True, 2), np.array(["True", "2"])),

@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hddm_sbi.results.sampler_checks import e_bfmi
 from hddm_sbi.results.summary import summarise
 from hddm_sbi.results.to_arviz import to_inference_data
-from hddm_sbi.results.verdict import box_report, e_bfmi, verdict
+from hddm_sbi.results.verdict import box_report, verdict
 
 
 def _only(idata) -> str:
@@ -35,7 +36,7 @@ def test_names_the_chains_that_disagree(make_results) -> None:
     assert judged.sentences[1].startswith("R-hat is 1.")
     assert "for a_Intercept, where it should be below 1.01" in judged.sentences[1]
     assert "a_Intercept" in judged.sentences[2]
-    assert "400 are needed (100 a chain)" in judged.sentences[2]
+    assert "400 are needed:" in judged.sentences[2]
 
 
 def test_counts_the_other_quantities(make_results) -> None:

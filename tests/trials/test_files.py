@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
@@ -45,6 +46,23 @@ def test_thousands_are_not_decimals(tmp_path: Path) -> None:
     # Points elsewhere in the file show that a comma between digits is not the decimal mark.
     df = read_csv(_write(tmp_path / "trials.csv", "rt;theta\n1,234;0.5\n1,100;0.7\n"))
     assert df["rt"].tolist() == ["1,234", "1,100"]
+
+
+def test_none_is_a_label_among_text_and_missing_among_numbers(tmp_path: Path) -> None:
+    content = "cue,dur,key,n\nNone,None,,1\nvalid,0.5,left,NA\nNone,0.25,n/a,3\n"
+    df = read_csv(_write(tmp_path / "trials.csv", content))
+    assert df["cue"].tolist() == ["None", "valid", "None"]
+    np.testing.assert_array_equal(df["dur"], [np.nan, 0.5, 0.25])
+    assert df["key"].isna().tolist() == [True, False, True]
+    np.testing.assert_array_equal(df["n"], [1, np.nan, 3])
+
+
+def test_labels_that_read_as_missing(tmp_path: Path) -> None:
+    content = "rt;response;x\n0,5;NA;1,5\nNone;EU;NA\n"
+    df = read_csv(_write(tmp_path / "trials.csv", content), ("NA", "EU"))
+    assert df["response"].tolist() == ["NA", "EU"]
+    np.testing.assert_array_equal(df["rt"], [0.5, np.nan])
+    np.testing.assert_array_equal(df["x"], [1.5, np.nan])
 
 
 def test_path_may_be_text(tmp_path: Path) -> None:

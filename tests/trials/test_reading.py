@@ -10,6 +10,7 @@ from pandas.testing import assert_frame_equal
 
 from hddm_sbi.errors import DataError
 from hddm_sbi.trials import read_trials
+from hddm_sbi.trials.columns import rows_in_words
 
 
 @pytest.fixture
@@ -131,3 +132,22 @@ def test_many_columns_are_cut_short() -> None:
     wide = pd.DataFrame(np.ones((2, 50)), columns=[f"x{i}" for i in range(50)])
     with pytest.raises(DataError, match="'x19' and 30 more"):
         read_trials(wide)
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([1], "in row 3, counting the header as row 1"),
+        ([0, 1, 2, 5], "in rows 2 to 4 and 7, counting the header as row 1"),
+        ([0, 2, 4, 6, 8, 10, 12], "7 rows, the first in row 2, counting the header as row 1"),
+    ],
+)
+def test_rows_in_words(rows: list[int], words: str) -> None:
+    marked = np.isin(np.arange(20), rows)
+    assert rows_in_words(marked, pd.RangeIndex(20)) == words
+
+
+def test_rows_in_words_of_a_filtered_table() -> None:
+    marked = np.array([True, False, True, True])
+    assert rows_in_words(marked, pd.Index(["a", "b", "c", "d"])) == "at the indices 'a' and 'c' to 'd'"
+    assert rows_in_words(marked, pd.Index([3.0, 5.0, 7.0, 9.0])) == "at the indices 3 and 7 to 9"

@@ -39,7 +39,8 @@ def test_known_orders(lower: object, upper: object, words: str) -> None:
         trials = _read(responses)
         np.testing.assert_array_equal(trials.choice, choice)
         assert trials.options == (lower, upper)
-        assert type(trials.options[0]) is type(lower)
+        # Integers are integers, also where a missing value once made floats of them.
+        assert type(trials.options[0]) is (int if isinstance(lower, float) else type(lower))
         assert words in trials.reading
 
 
@@ -67,7 +68,7 @@ def test_unknown_orders_ask_for_choices(labels: tuple[object, ...], choices: str
         (["old", "new", "new"], np.array(["new", "old"]), [1, 0, 0], ("new", "old")),
         ([1, 2, 1], (1, 2), [0, 1, 0], (1, 2)),
         ([1, 2, 1], ("2", "1"), [1, 0, 1], (2, 1)),
-        ([1.0, 2.0, 1.0], ("1", "2"), [0, 1, 0], (1.0, 2.0)),
+        ([1.0, 2.0, 1.0], ("1", "2"), [0, 1, 0], (1, 2)),
         (["1", "2", "1"], (1, 2), [0, 1, 0], ("1", "2")),
         ([0, 1, 1], (1, 0), [1, 0, 0], (1, 0)),
         ([False, True, True], ("true", "false"), [1, 0, 0], (True, False)),
@@ -89,7 +90,7 @@ def test_choices_name_the_order(
     [
         ([1, 1, 1], (0, 1), [1, 1, 1], (0, 1)),
         ([1, 1, 1], ("0", "1"), [1, 1, 1], (0, 1)),
-        ([0.0, 0.0], ("0", "1"), [0, 0], (0.0, 1.0)),
+        ([0.0, 0.0], ("0", "1"), [0, 0], (0, 1)),
         ([True, True], ("false", "true"), [1, 1], (False, True)),
         (["old", "old"], ("old", "new"), [0, 0], ("old", "new")),
         ([1, 1], ("1", "other"), [0, 0], (1, "other")),
@@ -205,7 +206,7 @@ RACE = (2, 3, 4)
     ("responses", "options", "choice", "labels", "words"),
     [
         ([2, 0, 1, 1], {}, [2, 0, 1, 1], (0, 1, 2), "0 = choice 0, 1 = choice 1, 2 = choice 2"),
-        ([3.0, 2.0, 0.0, 1.0], {}, [3, 2, 0, 1], (0.0, 1.0, 2.0, 3.0), "3 = choice 3"),
+        ([3.0, 2.0, 0.0, 1.0], {}, [3, 2, 0, 1], (0, 1, 2, 3), "3 = choice 3"),
         ([1, 0, 1], {}, [1, 0, 1], (0, 1), "0 = choice 0, 1 = choice 1"),
         (["right", "left"], {}, [1, 0], ("left", "right"), "left = choice 0, right = choice 1"),
         (["b", "c", "a"], {"choices": ("c", "a", "b")}, [2, 0, 1], ("c", "a", "b"), "c = choice 0"),

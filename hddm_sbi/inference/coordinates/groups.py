@@ -12,6 +12,9 @@ that a standard deviation may pass through zero: (s, x) and (-s, -x) are one poi
 coefficients of the core, which shift the maximum likewise: c takes H times the core's distance from the centre.
 Where the likelihood is not Gaussian, x is only nearly standard; the change of coordinates is exact in any case, with
 the Jacobian 1 / det L.
+
+Vectors and matrices of all groups lie one after the other; ``at`` and ``square`` are where a group's begin. To make
+arrays of the parts would take longer than to compute with them.
 """
 
 from __future__ import annotations
@@ -21,68 +24,84 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from hddm_sbi.likelihoods.native.compiling import internal
+from hddm_sbi.likelihoods.native.compiling import inlined
 
 FloatArray = npt.NDArray[np.float64]
 
+# Products of pivots beyond this are put away as logarithms.
+LARGE = 1e100
 
-@internal
-def factorise(prior: FloatArray, information: FloatArray, s: FloatArray, factor: FloatArray) -> float:
-    """Fill in L, k k, lower triangle, of P + S G S; return log det L."""
-    k, log_det = len(s), 0.0
+
+@inlined
+def factorise(
+    prior: FloatArray, information: FloatArray, s: FloatArray, factor: FloatArray, at: int, square: int, k: int
+) -> float:
+    """Fill in L, lower triangle, of P + S G S, with 1 / L_ii on the diagonal; return log det L."""
+    log_det, pivots = 0.0, 1.0
     for i in range(k):
-        for j in range(i + 1):
-            total = s[i] * information[i, j] * s[j]
-            if i == j:
-                total += prior[i]
-            for m in range(j):
-                total -= factor[i, m] * factor[j, m]
-            # M is at least P, and so are its pivots, but for rounding
-            factor[i, j] = math.sqrt(max(total, prior[i])) if i == j else total / factor[j, j]
-        log_det += math.log(factor[i, i])
-    return log_det
-
-
-@internal
-def solve_lower(factor: FloatArray, vector: FloatArray) -> None:
-    """L^-1 vector, in its place."""
-    for i in range(len(vector)):
+        row = square + i * k
         for j in range(i):
-            vector[i] -= factor[i, j] * vector[j]
-        vector[i] /= factor[i, i]
+            above = square + j * k
+            total = s[at + i] * information[row + j] * s[at + j]
+            for m in range(j):
+                total -= factor[row + m] * factor[above + m]
+            factor[row + j] = total * factor[above + j]
+        total = s[at + i] * information[row + i] * s[at + i] + prior[at + i]
+        for m in range(i):
+            total -= factor[row + m] * factor[row + m]
+        total = max(total, prior[at + i])  # M is at least P, and so are its pivots, but for rounding
+        factor[row + i] = 1.0 / math.sqrt(total)
+        pivots *= total
+        if pivots > LARGE:
+            log_det, pivots = log_det + 0.5 * math.log(pivots), 1.0
+    return log_det + 0.5 * math.log(pivots)
 
 
-@internal
-def solve_upper(factor: FloatArray, vector: FloatArray) -> None:
+@inlined
+def solve_lower(factor: FloatArray, square: int, vector: FloatArray, at: int, k: int) -> None:
+    """L^-1 vector, in its place."""
+    for i in range(k):
+        total = vector[at + i]
+        for j in range(i):
+            total -= factor[square + i * k + j] * vector[at + j]
+        vector[at + i] = total * factor[square + i * k + i]
+
+
+@inlined
+def solve_upper(factor: FloatArray, square: int, vector: FloatArray, at: int, k: int) -> None:
     """L'^-1 vector, in its place."""
-    for i in range(len(vector) - 1, -1, -1):
-        for j in range(i + 1, len(vector)):
-            vector[i] -= factor[j, i] * vector[j]
-        vector[i] /= factor[i, i]
+    for i in range(k - 1, -1, -1):
+        total = vector[at + i]
+        for j in range(i + 1, k):
+            total -= factor[square + j * k + i] * vector[at + j]
+        vector[at + i] = total * factor[square + i * k + i]
 
 
-@internal
-def by_precision(factor: FloatArray, by_factor: FloatArray) -> None:
-    """The derivatives by the lower triangle of M from those by that of L, in their place (Smith 1995).
+@inlined
+def by_precision(factor: FloatArray, square: int, by_factor: FloatArray, k: int) -> None:
+    """The derivatives by the lower triangle of M, k k, from those by that of L, in their place (Smith 1995).
 
     An element below the diagonal has the derivative by both elements of M that are the same number.
     """
-    for m in range(factor.shape[0] - 1, -1, -1):
-        for j in range(m + 1, factor.shape[0]):
-            for i in range(j, factor.shape[0]):
-                by_factor[i, m] -= by_factor[i, j] * factor[j, m]
-                by_factor[j, m] -= by_factor[i, j] * factor[i, m]
-        for j in range(m + 1, factor.shape[0]):
-            by_factor[j, m] /= factor[m, m]
-            by_factor[m, m] -= factor[j, m] * by_factor[j, m]
-        by_factor[m, m] /= 2.0 * factor[m, m]
+    for m in range(k - 1, -1, -1):
+        for j in range(m + 1, k):
+            for i in range(j, k):
+                by_factor[i * k + m] -= by_factor[i * k + j] * factor[square + j * k + m]
+                by_factor[j * k + m] -= by_factor[i * k + j] * factor[square + i * k + m]
+        total, inverse = by_factor[m * k + m], factor[square + m * k + m]
+        for j in range(m + 1, k):
+            by_factor[j * k + m] *= inverse
+            total -= factor[square + j * k + m] * by_factor[j * k + m]
+        by_factor[m * k + m] = 0.5 * total * inverse
 
 
-@internal
-def by_scales(information: FloatArray, s: FloatArray, by_m: FloatArray, by_s: FloatArray) -> None:
-    """Add to the derivatives by s what they change of M = P + S G S, from the derivatives by its lower triangle."""
-    for i in range(len(s)):
+@inlined
+def by_scales(
+    information: FloatArray, square: int, s: FloatArray, at: int, by_m: FloatArray, by_s: FloatArray, k: int
+) -> None:
+    """Add to the derivatives by s, k, what they change of P + S G S, from the derivatives by its lower triangle."""
+    for i in range(k):
         for j in range(i + 1):
-            change = by_m[i, j] * information[i, j]
-            by_s[i] += change * s[j]
-            by_s[j] += change * s[i]
+            change = by_m[i * k + j] * information[square + i * k + j]
+            by_s[i] += change * s[at + j]
+            by_s[j] += change * s[at + i]

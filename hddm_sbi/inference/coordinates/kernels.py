@@ -53,64 +53,62 @@ def _to_core(arrays: Arrays, x: FloatArray, u: FloatArray, slot: int) -> None:
 @internal
 def _to_groups(arrays: Arrays, x: FloatArray, u: FloatArray, slot: int) -> float:
     """Fill in the groups' part of u, where negative standard deviations count as such; return the log Jacobian."""
-    n, square, log_jacobian = len(arrays.shifting), 0, 0.0
-    moved, s, pulled = arrays.moved[slot], arrays.s[slot], arrays.pulled[slot]
-    for group in range(len(arrays.bounds) - 1):
-        first, end = arrays.bounds[group], arrays.bounds[group + 1]
-        k = end - first
-        factor = arrays.factor[slot, square : square + k * k].reshape((k, k))
-        information = arrays.information[square : square + k * k].reshape((k, k))
-        mean, raw = arrays.mean[slot, first:end], arrays.raw[slot, first:end]
-        for i in range(first, end):
-            s[i] = arrays.still[i] if arrays.group_scale[i] < 0 else arrays.scale[slot, arrays.group_scale[i]]
-            pulled[i] = arrays.pull[i]
-            for j in range(n):
-                pulled[i] -= arrays.shifts[i * n + j] * moved[arrays.shifting[j]]
-            mean[i - first] = arrays.rest[i] + s[i] * pulled[i]
-        log_jacobian -= factorise(arrays.prior[first:end], information, s[first:end], factor)
-        solve_lower(factor, mean)
-        for i in range(k):
-            raw[i] = mean[i] + x[arrays.group_at[first + i]]
-        solve_upper(factor, raw)
-        for i in range(k):
-            u[arrays.group_at[first + i]] = raw[i]
+    shifting, shifts, pull, rest, still = arrays.shifting, arrays.shifts, arrays.pull, arrays.rest, arrays.still
+    information, prior, factor, bounds = arrays.information, arrays.prior, arrays.factor[slot], arrays.bounds
+    group_at, group_scale, n = arrays.group_at, arrays.group_scale, len(shifting)
+    moved, scale, s, pulled = arrays.moved[slot], arrays.scale[slot], arrays.s[slot], arrays.pulled[slot]
+    mean, raw = arrays.mean[slot], arrays.raw[slot]
+    square, log_jacobian = 0, 0.0
+    for i in range(len(group_at)):
+        s[i] = still[i] if group_scale[i] < 0 else scale[group_scale[i]]
+        total = pull[i]
+        for j in range(n):
+            total -= shifts[i * n + j] * moved[shifting[j]]
+        pulled[i] = total
+        mean[i] = rest[i] + s[i] * total
+    for group in range(len(bounds) - 1):
+        at, k = bounds[group], bounds[group + 1] - bounds[group]
+        log_jacobian -= factorise(prior, information, s, factor, at, square, k)
+        solve_lower(factor, square, mean, at, k)
+        for i in range(at, at + k):
+            raw[i] = mean[i] + x[group_at[i]]
+        solve_upper(factor, square, raw, at, k)
         square += k * k
+    for i in range(len(group_at)):
+        u[group_at[i]] = raw[i]
     return log_jacobian
 
 
 @internal
 def _from_groups(arrays: Arrays, by_u: FloatArray, by_x: FloatArray, slot: int) -> None:
     """Fill in the groups' part of by_x, and add to the derivatives by the core and by the scales."""
-    n, square = len(arrays.shifting), 0
-    by_moved, by_scale, s = arrays.moved[slot], arrays.by_scale[slot], arrays.s[slot]
-    for group in range(len(arrays.bounds) - 1):
-        first, end = arrays.bounds[group], arrays.bounds[group + 1]
-        k = end - first
-        factor = arrays.factor[slot, square : square + k * k].reshape((k, k))
-        information = arrays.information[square : square + k * k].reshape((k, k))
-        mean, raw = arrays.mean[slot, first:end], arrays.raw[slot, first:end]
-        by_factor = arrays.by_factor[slot, : k * k].reshape((k, k))
-        by_mean, by_s = arrays.by_mean[slot, :k], arrays.by_s[slot, :k]
+    shifting, shifts, group_at, group_scale = arrays.shifting, arrays.shifts, arrays.group_at, arrays.group_scale
+    bounds, n, square = arrays.bounds, len(shifting), 0
+    information, factor, s, pulled = arrays.information, arrays.factor[slot], arrays.s[slot], arrays.pulled[slot]
+    by_moved, by_scale, mean, raw = arrays.moved[slot], arrays.by_scale[slot], arrays.mean[slot], arrays.raw[slot]
+    by_factor, by_mean, by_s = arrays.by_factor[slot], arrays.by_mean[slot], arrays.by_s[slot]
+    for group in range(len(bounds) - 1):
+        at, k = bounds[group], bounds[group + 1] - bounds[group]
         for i in range(k):
-            by_mean[i] = by_u[arrays.group_at[first + i]]
-        solve_lower(factor, by_mean)
+            by_mean[i] = by_u[group_at[at + i]]
+        solve_lower(factor, square, by_mean, 0, k)
         for i in range(k):
-            by_x[arrays.group_at[first + i]] = by_mean[i]
+            by_x[group_at[at + i]] = by_mean[i]
             by_s[i] = by_mean[i]
-        solve_upper(factor, by_mean)  # now by c, while by_s still holds the derivatives by L^-1 c
+        solve_upper(factor, square, by_mean, 0, k)  # now by c, while by_s still holds the derivatives by L^-1 c
         for i in range(k):
             for j in range(i + 1):
-                by_factor[i, j] = -raw[i] * by_s[j] - by_mean[i] * mean[j]
-            by_factor[i, i] -= 1.0 / factor[i, i]
-        by_precision(factor, by_factor)
+                by_factor[i * k + j] = -raw[at + i] * by_s[j] - by_mean[i] * mean[at + j]
+            by_factor[i * k + i] -= factor[square + i * k + i]  # of -log det L: 1 / L_ii
+        by_precision(factor, square, by_factor, k)
         for i in range(k):
-            by_s[i] = by_mean[i] * arrays.pulled[slot, first + i]
-        by_scales(information, s[first:end], by_factor, by_s)
+            by_s[i] = by_mean[i] * pulled[at + i]
+        by_scales(information, square, s, at, by_factor, by_s, k)
         for i in range(k):
-            if arrays.group_scale[first + i] >= 0:
-                by_scale[arrays.group_scale[first + i]] += by_s[i]
+            if group_scale[at + i] >= 0:
+                by_scale[group_scale[at + i]] += by_s[i]
             for j in range(n):
-                by_moved[arrays.shifting[j]] -= by_mean[i] * s[first + i] * arrays.shifts[(first + i) * n + j]
+                by_moved[shifting[j]] -= by_mean[i] * s[at + i] * shifts[(at + i) * n + j]
         square += k * k
 
 

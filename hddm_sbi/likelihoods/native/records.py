@@ -172,6 +172,18 @@ def claim(flags: IntArray) -> int:
 
 
 @intrinsic
+def add_one(typingctx, counts):  # type: ignore[no-untyped-def]
+    """Add 1 to counts[0], in one step for all threads."""
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        data = context.make_array(INTS)(context, builder, args[0]).data
+        builder.atomic_rmw("add", data, ir.Constant(ir.IntType(64), 1), "monotonic")
+        return context.get_dummy_value()
+
+    return types.none(INTS), codegen
+
+
+@intrinsic
 def _set_free(typingctx, flags, index):  # type: ignore[no-untyped-def]
     """Set flags[index] to 0; what this thread has written before is then visible to the next that claims it."""
 

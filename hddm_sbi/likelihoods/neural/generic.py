@@ -1,8 +1,11 @@
-"""Any sbi estimator as a likelihood for sampling, through torch's automatic differentiation."""
+"""Any sbi estimator as a likelihood for sampling: compiled where its parts are known, else by torch's derivatives."""
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -10,7 +13,20 @@ from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
+from hddm_sbi.likelihoods.native.contract import Lapses, NativeSum
+from hddm_sbi.likelihoods.native.merged import MergedTrials
+from hddm_sbi.likelihoods.native.records import Record
+from hddm_sbi.likelihoods.native.trial_arrays import TrialArrays
 from hddm_sbi.likelihoods.neural.bridge import SBItoPyro
+from hddm_sbi.likelihoods.neural.evaluation.domain import categories
+
+if TYPE_CHECKING:
+    from hddm_sbi.likelihoods.neural.mixed.record import Networks
+
+_SUM = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
+# Draws of the estimator on which the compiled form is compared with the estimator itself, and how far they may differ:
+# networks have single precision.
+_COMPARED, _TOLERATED = 32, 1e-3
 
 
 class EstimatorLikelihood:
@@ -22,7 +38,7 @@ class EstimatorLikelihood:
         n_choices: number of response options.
 
     Raises:
-        ModelError: the estimator has another input or condition.
+        ModelError: the estimator has another input or condition, or codes choices in another way.
     """
 
     def __init__(self, estimator: ConditionalDensityEstimator, parameters: Sequence[str], n_choices: int = 2) -> None:
@@ -35,6 +51,15 @@ class EstimatorLikelihood:
         self.estimator = estimator
         self.parameters = tuple(parameters)
         self.n_choices = n_choices
+        self.known_choices = _known_choices(estimator)
+        strange = [choice for choice in self.known_choices or () if choice not in range(n_choices)]
+        if strange:
+            raise ModelError(
+                f"the network '{type(estimator).__name__}' was trained on the choices "
+                f"{_numbers(self.known_choices or ())}, but this model's are "
+                f"{_numbers(range(n_choices))} (0 = lower, 1 = upper): it would read them as others; train it again on "
+                "simulations whose choices are coded so."
+            )
 
     def log_prob(self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray) -> FloatArray:
         """Log density per trial; see ``Likelihood.log_prob``."""
@@ -54,6 +79,71 @@ class EstimatorLikelihood:
             (gradient,) = torch.autograd.grad(log_prob[possible].sum(), by_trial)
         gradient = torch.where(possible.unsqueeze(-1), gradient, torch.zeros_like(gradient))
         return log_prob.detach().numpy(), torch.nan_to_num(gradient).numpy()
+
+    def draws(self, theta: FloatArray, n: int, seed: int = 0) -> tuple[FloatArray, FloatArray]:
+        """rt and choice as the network draws them, (rows, n) each, for theta (rows, parameters)."""
+        return draws_of(self.estimator, theta, n, seed)
+
+    def native_sum(
+        self, trials: MergedTrials, n_rows: int, slots: int, lapses: Lapses | None = None
+    ) -> NativeSum | None:
+        """The sum over trials as a C function, for the estimator that sbi's MNLE builds; see ``NativeLikelihood``."""
+        return None if self._networks is None else self._native(self._networks, trials, n_rows, lapses)
+
+    @cached_property
+    def _networks(self) -> Networks | None:
+        """The estimator's networks, if they are known and compute what the estimator does."""
+        from hddm_sbi.likelihoods.neural.mixed.record import networks_of
+
+        networks = networks_of(self.estimator, self.n_choices)
+        return networks if networks is not None and self._agrees(networks) else None
+
+    def _native(self, networks: Networks, trials: MergedTrials, n_rows: int, lapses: Lapses | None = None) -> NativeSum:
+        from hddm_sbi.likelihoods.neural.mixed.record import MIXED, Mixed
+        from hddm_sbi.likelihoods.neural.mixed.sum import mixed_sum_at
+
+        arrays = TrialArrays.of(trials, n_rows, len(self.parameters), lapses)
+        record = Record(Mixed(arrays, *networks), MIXED)
+        return NativeSum(mixed_sum_at.address, record.address, record)
+
+    def _agrees(self, networks: Networks) -> bool:
+        """Whether log densities of the compiled form are the estimator's: sbi may compute otherwise one day."""
+        rng = np.random.default_rng(0)
+        theta = networks.time.mean + networks.time.sd * rng.uniform(-1.5, 1.5, (_COMPARED, len(self.parameters)))
+        rt, choice = draws_of(self.estimator, theta, 1)
+        rt, row = rt[:, 0], np.arange(_COMPARED)
+        option = choice[:, 0].astype(np.int64)
+        expected = self.log_prob(rt, option, theta, row)
+        for i in row:
+            one = MergedTrials(row[:1], rt[i : i + 1], option[i : i + 1])
+            native, at, by = self._native(networks, one, 1), np.ascontiguousarray(theta[i]), np.empty(theta.shape[1])
+            found = _SUM(native.function)(native.record, 0, at.ctypes.data, by.ctypes.data)
+            if not abs(found - expected[i]) <= _TOLERATED * (1.0 + abs(expected[i])):
+                return False
+        return True
+
+
+def draws_of(
+    estimator: ConditionalDensityEstimator, theta: FloatArray, n: int, seed: int = 0
+) -> tuple[FloatArray, FloatArray]:
+    """rt and choice drawn from an estimator of these, (rows, n) each; torch's generator stays as it was."""
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(seed)
+        by_row = torch.tensor(theta, dtype=torch.float64)
+        drawn = SBItoPyro(estimator, by_row, validate_args=False).sample(torch.Size([n])).numpy()
+    return np.ascontiguousarray(drawn[..., 0].T), np.ascontiguousarray(drawn[..., 1].T)
+
+
+def _known_choices(estimator: ConditionalDensityEstimator) -> tuple[float, ...] | None:
+    """The choices that an estimator of (rt, choice) gives mass to; None where it does not say."""
+    known = categories(estimator)
+    return None if not known else tuple(float(value) for value in known[-1])
+
+
+def _numbers(values: Sequence[float]) -> str:
+    """Numbers as a person writes them."""
+    *most, last = [f"{value:g}" for value in values]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _trials(rt: FloatArray, choice: IntArray) -> torch.Tensor:

@@ -1,0 +1,1 @@
+"""sbi's mixed estimator of choices and response times (MNLE) in compiled form."""

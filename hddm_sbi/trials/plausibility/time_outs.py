@@ -1,0 +1,99 @@
+"""Many trials tied at the longest response time: time-outs that were recorded as responses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from hddm_sbi.trials.columns import enumerated
+from hddm_sbi.trials.plausibility.chance import comparable, expected_ties, many_ties, smallest_step
+from hddm_sbi.trials.plausibility.codes import coded
+from hddm_sbi.trials.plausibility.finding import Finding
+from hddm_sbi.trials.recording import UNITS, BoolArray, FloatArray, Recording
+
+# At most one clean experiment in a hundred thousand is suspected.
+_CHANCE = 1e-5
+
+# Fewer time-outs than these do little.
+_FEWEST = 3
+_SMALLEST_SHARE = 0.005
+
+# Different longest times that a sentence names.
+_NAMED = 3
+
+# Measured with v = 1, a = 2 and no lapses.
+_ADVICE = (
+    "these look like time-outs recorded as responses, which bias drift, boundary and lapses (3% of them make a drift "
+    "of 1 come out as 1.18, and 17% as 2.99); if they are, leave them out deliberately, which biases less (1.09 and "
+    "1.34), and report how many"
+)
+
+
+class _Longest(NamedTuple):
+    """A participant's trials tied at a longest time, and how many more than one to expect there."""
+
+    person: int
+    time: float
+    rows: BoolArray
+    tied: int
+    expected: float
+    trials: int
+
+
+def time_outs(recording: Recording) -> Iterator[Finding]:
+    """Trials tied at the longest rt of all, then at participants' own, more than neighbouring values are tied."""
+    times = comparable(recording.seconds)
+    usable = np.isfinite(times) & (times > 0) & ~coded(recording)
+    if not usable.any():
+        return
+    overall = float(times[usable].max())
+    finest = min(smallest_step(times[usable & recording.of(person)]) for person in recording.people)
+    found = [_longest(recording, times, usable, person, overall, finest) for person in recording.people]
+    told: BoolArray = np.zeros(recording.n, dtype=np.bool_)
+    if _too_many(found, _CHANCE / 3.0, pooled=True):
+        told = usable & (times == overall)
+        yield Finding("time-outs", "warning", _sentence(recording, told, "the longest response time"), told)
+    own = [_longest(recording, times, usable, person, None, finest) for person in recording.people]
+    own = [longest for longest in own if not told[longest.rows].any()]
+    single = [longest for longest in own if _too_many([longest], _CHANCE / 3.0 / len(recording.people), pooled=False)]
+    if _too_many(own, _CHANCE / 3.0, pooled=False):
+        single = [longest for longest in own if longest.tied > 1]
+    if single:
+        rows = np.any([longest.rows for longest in single], axis=0)
+        whose = "their participant's longest response time" if recording.subjects else "the longest response time"
+        yield Finding("time-outs", "warning", _sentence(recording, rows, whose), rows)
+
+
+def _longest(
+    recording: Recording, times: FloatArray, usable: BoolArray, person: int, longest: float | None, finest: float
+) -> _Longest:
+    """At the time ``longest``, or the participant's own."""
+    own = usable & recording.of(person)
+    if not own.any():
+        return _Longest(person, 0.0, own, 0, 0.0, 0)
+    time = float(times[own].max()) if longest is None else longest
+    rows = own & (times == time)
+    tied = int(rows.sum())
+    expected = expected_ties(times[own & ~rows], time, max(1, tied), finest)
+    return _Longest(person, time, rows, tied, expected, int(own.sum()))
+
+
+def _too_many(found: list[_Longest], chance: float, *, pooled: bool) -> bool:
+    """Whether clean data have so many ties with less than the chance; ``pooled`` where all are at one time."""
+    tied, trials = sum(longest.tied for longest in found), sum(longest.trials for longest in found)
+    further = tied - 1 if pooled else sum(max(0, longest.tied - 1) for longest in found)
+    enough = tied >= max(_FEWEST, _SMALLEST_SHARE * trials)
+    return enough and further > 0 and many_ties(further, sum(longest.expected for longest in found)) < chance
+
+
+def _sentence(recording: Recording, rows: BoolArray, longest: str) -> str:
+    times = np.unique(comparable(recording.seconds)[rows]) / UNITS[recording.unit]
+    values = [f"{time:.6g}" for time in times]
+    value = enumerated(values) if len(values) <= _NAMED else f"such as {enumerated(values[:_NAMED])}"
+    trials = int(np.isin(recording.subject, np.unique(recording.subject[rows])).sum())
+    return (
+        f"{int(rows.sum()):,} of {trials:,} trials{recording.whose(rows)} have exactly {longest} in column "
+        f"'{recording.rt_name}', {value}, far more than neighbouring values are tied ({recording.at(rows)}): {_ADVICE}."
+    )

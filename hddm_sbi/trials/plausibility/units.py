@@ -1,0 +1,132 @@
+"""Response times in another unit than the rest: a participant's, a block's, or all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from hddm_sbi.trials.plausibility.codes import coded
+from hddm_sbi.trials.plausibility.finding import Finding
+from hddm_sbi.trials.recording import BoolArray, FloatArray, Recording
+
+# Decisions that a sequential sampling model describes take from a few hundred milliseconds to some seconds. A median
+# above 50 (a minute of seconds) can only be milliseconds, one below 5 (five milliseconds) only seconds.
+_LONGEST_S = 50.0
+_SHORTEST_MS = 5.0
+
+# A factor nearer to 1,000 than to 1.
+_FAR = 1000.0**0.5
+
+# The medians of a participant's two parts in different units: people slow down or speed up by less than five.
+_LIKE_UNITS = (200.0, 5000.0)
+
+# Single trials are pauses, or anticipations, and no block: it is at least so many trials and such a share, and as
+# times in the other unit most of them lie in the range of the participant's other trials, widened by half.
+_FEWEST = 3
+_SMALLEST_SHARE = 0.05
+_ALIKE = 0.75
+_WIDER = 2.0
+
+_OTHER = {"s": "milliseconds", "ms": "seconds"}
+_CURE = {"s": "divide them by 1000", "ms": "multiply them by 1000"}
+_WHOLE = {
+    "s": 'too long for seconds; for milliseconds pass rt_unit="ms"',
+    "ms": 'too short for milliseconds; for seconds pass rt_unit="s"',
+}
+
+
+def units(recording: Recording) -> Iterator[Finding]:
+    """Blocks and participants in another unit than ``recording.unit``; else all, where their median says so."""
+    usable = np.isfinite(recording.rt) & (recording.rt > 0) & ~coded(recording)
+    if not usable.any():
+        return
+    mixed = [_other_rows(recording, usable & recording.of(person)) for person in recording.people]
+    blocks = [person for person in recording.people if mixed[person].any()]
+    people = [] if len(blocks) == len(mixed) else _other_people(recording, usable, blocks)
+    if people:
+        rows = usable & np.isin(recording.subject, people)
+        yield Finding("units", "error", _of_people(recording, usable, rows, people), rows)
+    if blocks:
+        rows = np.any([mixed[person] for person in blocks], axis=0)
+        yield Finding("units", "error", _of_blocks(recording, usable, rows, blocks), rows)
+    if not people and not blocks and usable.sum() > 1:
+        median, times = float(np.median(recording.rt[usable])), recording.rt[usable]
+        # more than half of them: the median of two trials may be half a pause
+        if ((times > _LONGEST_S) if recording.unit == "s" else (times < _SHORTEST_MS)).mean() > 0.5:
+            sentence = f"the median of column '{recording.rt_name}' is {median:g}, {_WHOLE[recording.unit]}."
+            yield Finding("units", "error", sentence, usable)
+
+
+def _other_rows(recording: Recording, rows: BoolArray) -> BoolArray:
+    """The part of a participant's rows that is in another unit than the rest and than ``recording.unit``."""
+    long = rows & (recording.rt >= _LONGEST_S)
+    short = rows & ~long
+    none: BoolArray = np.zeros_like(rows)
+    if min(long.sum(), short.sum()) < max(_FEWEST, _SMALLEST_SHARE * rows.sum()):
+        return none
+    low, high = recording.rt[short], recording.rt[long]
+    ratio = float(np.median(high) / np.median(low))
+    if not _LIKE_UNITS[0] <= ratio <= _LIKE_UNITS[1]:
+        return none
+    few, many = (high / 1000.0, low) if len(high) < len(low) else (low, high / 1000.0)
+    alike = (few >= many.min() / _WIDER) & (few <= many.max() * _WIDER)
+    if alike.mean() < _ALIKE:
+        return none
+    return long if recording.unit == "s" else short
+
+
+def _other_people(recording: Recording, usable: BoolArray, blocks: list[int]) -> list[int]:
+    """The participants whose times are all in another unit than those of the others."""
+    people = [p for p in recording.people if p not in blocks and (usable & recording.of(p)).any()]
+    medians = np.array([np.median(recording.rt[usable & recording.of(person)]) for person in people])
+    long = medians >= _LONGEST_S
+    if long.all() or not long.any():
+        return []
+    other = long if recording.unit == "s" else ~long
+    typical = float(np.median(medians[~other]))
+    factor = medians / typical if recording.unit == "s" else typical / medians
+    return [
+        person
+        for person, far, suspected in zip(people, factor > _FAR, other, strict=True)
+        if suspected and far and _impossible(recording, usable, usable & recording.of(person))
+    ]
+
+
+def _impossible(recording: Recording, usable: BoolArray, own: BoolArray) -> bool:
+    """Whether a participant so far from the others cannot be one who paused, or who held down a key."""
+    median = float(np.median(recording.rt[own]))
+    if recording.unit == "s":
+        # as milliseconds it must not be faster than people are; two trials or one may be pauses
+        return median >= 100.0 and (own.sum() >= _FEWEST or median >= 190.0)
+    return median < _SHORTEST_MS or (_fractions(recording.rt[own]) and not _fractions(recording.rt[usable & ~own]))
+
+
+def _fractions(times: FloatArray) -> bool:
+    """Whether most times are no whole numbers."""
+    return bool((times != np.round(times)).mean() > 0.5)
+
+
+def _of_people(recording: Recording, usable: BoolArray, rows: BoolArray, people: list[int]) -> str:
+    there, here = np.median(recording.rt[rows]), np.median(recording.rt[usable & ~rows])
+    have, their = ("has", "this participant's") if len(people) == 1 else ("have", "theirs")
+    cure = _CURE[recording.unit]
+    if 2 * len(people) > len(recording.people):
+        other = "ms" if recording.unit == "s" else "s"
+        cure += f', or pass rt_unit="{other}" and {_CURE[other].replace("them", "those of the others")}'
+    return (
+        f"{recording.who(people)} in column '{recording.groupby}' {have} a median of {there:.4g} in column "
+        f"'{recording.rt_name}', and the others one of {here:.4g}: {their} read as {_OTHER[recording.unit]} "
+        f"({recording.at(rows)}); {cure}, so that all are in the unit that rt_unit says."
+    )
+
+
+def _of_blocks(recording: Recording, usable: BoolArray, rows: BoolArray, people: list[int]) -> str:
+    whose = np.isin(recording.subject, people)
+    total = int((usable & whose).sum())
+    there, here = np.median(recording.rt[rows]), np.median(recording.rt[usable & whose & ~rows])
+    return (
+        f"{int(rows.sum()):,} of the {total:,} trials{recording.whose(rows)} have a median of {there:.4g} in column "
+        f"'{recording.rt_name}', and the rest one of {here:.4g}: they read as {_OTHER[recording.unit]} "
+        f"({recording.at(rows)}); {_CURE[recording.unit]}, so that all are in the unit that rt_unit says."
+    )
