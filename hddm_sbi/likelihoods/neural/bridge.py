@@ -15,7 +15,7 @@ from torch.distributions import constraints
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.neural.evaluation.domain import of_numbers, support_of
-from hddm_sbi.likelihoods.neural.evaluation.plan import Trials, check_numbers, evaluation_of
+from hddm_sbi.likelihoods.neural.evaluation.plan import Evaluation, Trials, check_numbers, evaluation_of
 
 # Trials evaluated at once where no gradient is asked for: at some 10 kB of activations a trial (sbi's stock networks: a
 # few layers of 50 to 100 units, in several copies) 200 MB.
@@ -117,21 +117,23 @@ class SBItoPyro(TorchDistribution):
         if type(theta) is not Tensor or type(value) is not Tensor:
             provenance = get_provenance([theta, value])
             theta, value = detach_provenance(theta), detach_provenance(value)
-        dtype, device = evaluation_of(self.estimator).network_type(self.estimator, theta)
+        evaluation = evaluation_of(self.estimator)
+        dtype, device = evaluation.network_type(self.estimator, theta)
+        rows = theta if theta.dtype == dtype and theta.device == device else theta.to(device, dtype)
         # the parameters of a trained network still ask for gradients; here they are fixed
-        if torch.is_grad_enabled() and (theta.requires_grad or value.requires_grad):
-            with _default_dtype(dtype):
-                log_prob = self._log_prob(value, theta.to(device, dtype), True)
+        wanted = torch.is_grad_enabled() and (theta.requires_grad or value.requires_grad)
+        if wanted and torch.get_default_dtype() == dtype:
+            log_prob = self._log_prob(evaluation, value, rows, wanted)
         else:
-            with _default_dtype(dtype), torch.no_grad():
-                log_prob = self._log_prob(value, theta.to(device, dtype), False)
+            with nullcontext() if wanted else torch.no_grad(), _default_dtype(dtype):
+                log_prob = self._log_prob(evaluation, value, rows, wanted)
         if log_prob.dtype != theta.dtype or log_prob.device != theta.device:
             log_prob = log_prob.to(theta)
         return track_provenance(log_prob, provenance) if provenance else log_prob
 
-    def _log_prob(self, value: Tensor, theta: Tensor, wanted: bool) -> Tensor:
+    def _log_prob(self, evaluation: Evaluation, value: Tensor, theta: Tensor, wanted: bool) -> Tensor:
         """In the dtype and on the device of the network, which are those of ``theta``; gradients are wanted or not."""
-        estimator, evaluation = self.estimator, evaluation_of(self.estimator)
+        estimator = self.estimator
         key = (value.shape, value.dtype, self._rows, self._batch_shape, self._event_shape, theta.dtype, theta.device)
         plan = evaluation.recall(key, value)
         if plan is None:

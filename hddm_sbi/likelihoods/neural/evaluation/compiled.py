@@ -82,8 +82,8 @@ class Code:
         return [place[name].data_ptr() for place, name in self._places] == self._pointers
 
     def __call__(self, theta: Tensor, with_slope: bool, rows: Rows, at: Index) -> tuple[Tensor, bool, Tensor]:
-        """See ``log_mass``; theta (rows, elements)."""
-        values = theta.numpy()
+        """See ``log_mass``; theta may have any shape."""
+        values = theta.numpy().reshape(rows.n_rows, -1)
         kinds = rows.last(theta)
         equal, found, finite, slope = self._run(values, with_slope, kinds, at)
         if not equal:  # what was equal before no longer is

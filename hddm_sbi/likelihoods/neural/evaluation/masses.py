@@ -81,11 +81,13 @@ class Masses:
         """See ``Way.log_prob``."""
         with_slope = torch.is_grad_enabled() and theta.requires_grad
         # cut here, where torch does not record it
-        found = self._evaluate(data, theta.detach().reshape(rows.n_rows, -1), with_slope, rows)
-        return (_Known.apply(theta, (found, self.net, data, rows)) if with_slope else found.log_mass), found.finite
+        found = self._evaluate(data, theta.detach(), with_slope, rows)
+        if not with_slope:
+            return found.log_mass, found.finite
+        return _Known.apply(theta, (found, self.net, data, rows)), found.finite
 
     def _evaluate(self, data: MassData, theta: Tensor, with_slope: bool, rows: Rows) -> Found:
-        """Under rows of theta (n_rows, elements)."""
+        """Under rows of theta, of any shape."""
         holds = self._code is not None and self._code.holds()
         if self._code is not None and holds and data.seen:
             return Found(*self._code(theta, with_slope, rows, data.array))
@@ -103,12 +105,14 @@ class Masses:
         return found
 
     def _in_steps(self, data: MassData, theta: Tensor, with_slope: bool, rows: Rows) -> Found:
+        theta = theta.reshape(rows.n_rows, -1)
         kinds = rows.kinds(theta)
         with torch.no_grad():
             logits, slope = tangents.made(self.net, tangents.of_theta(kinds.distinct(theta), with_slope))
             log_mass = logits.log_softmax(-1)
             slope = slope - (log_mass.exp() * slope).sum(-1, keepdim=True)
-            return Found(*with_verdict(log_mass[kinds.kind, data.at]), slope[:, kinds.kind, data.at].T.contiguous())
+            slope = slope[:, kinds.kind, data.at].T
+            return Found(*with_verdict(log_mass[kinds.kind, data.at]), slope)
 
 
 class _Known(torch.autograd.Function):
@@ -117,18 +121,18 @@ class _Known(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, theta: Tensor, known: tuple[Found, CategoricalMADE, MassData, Rows]) -> Tensor:
         ctx.save_for_backward(theta)
-        ctx.known = known
+        ctx.known, ctx.shape = known, theta.shape
         return known[0].log_mass
 
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> tuple[Tensor, None]:
         found, net, data, rows = ctx.known
-        (theta,) = ctx.saved_tensors
         if torch.is_grad_enabled():
             # second derivatives were asked for (create_graph): trial by trial, by sbi's means
+            (theta,) = ctx.saved_tensors
             log_prob = net.log_prob(data.value, theta.reshape(rows.n_rows, -1)[rows.index])
             (gradient,) = torch.autograd.grad(log_prob, theta, grad_output, create_graph=True)
             return gradient, None
-        if rows.row is None and theta.numel() == rows.n:  # a number for each trial
-            return (grad_output * found.slope.view(-1)).view(theta.shape), None
-        return rows.add_up(grad_output.unsqueeze(-1) * found.slope).reshape(theta.shape), None
+        if rows.row is None and ctx.shape == grad_output.shape:  # a number for each trial
+            return grad_output * found.slope.reshape(-1), None
+        return rows.add_up(grad_output.unsqueeze(-1) * found.slope).reshape(ctx.shape), None
