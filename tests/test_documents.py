@@ -43,7 +43,7 @@ def few_draws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
         monkeypatch.setattr(part, method, shortened)
 
-    short(MCMC, "__init__", num_samples=40, warmup_steps=40)
+    short(MCMC, "__init__", num_samples=25, warmup_steps=40)
     short(NUTS, "__init__", max_tree_depth=4)
     for trainer in (NLE, MNLE):
         short(trainer, "train", max_num_epochs=3)

@@ -15,7 +15,7 @@ from torch.distributions import constraints
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.neural.evaluation.domain import of_numbers, support_of
-from hddm_sbi.likelihoods.neural.evaluation.plan import Layout, check_numbers, evaluation_of
+from hddm_sbi.likelihoods.neural.evaluation.plan import Evaluation, Trials, check_numbers, evaluation_of
 
 # Trials evaluated at once where no gradient is asked for: at some 10 kB of activations a trial (sbi's stock networks: a
 # few layers of 50 to 100 units, in several copies) 200 MB.
@@ -117,25 +117,35 @@ class SBItoPyro(TorchDistribution):
         if type(theta) is not Tensor or type(value) is not Tensor:
             provenance = get_provenance([theta, value])
             theta, value = detach_provenance(theta), detach_provenance(value)
-        estimator, evaluation = self.estimator, evaluation_of(self.estimator)
-        value_shape, shape = self._read(value.shape)
-        if shape.numel() == 0:
-            return track_provenance(theta.new_zeros(shape), provenance)
-        dtype, device = evaluation.network_type(estimator, theta)
-        layout = Layout(value_shape, self._rows, shape, dtype, device)
-        rows = theta if theta.dtype == dtype and theta.device == device else theta.to(device=device, dtype=dtype)
+        evaluation = evaluation_of(self.estimator)
+        dtype, device = evaluation.network_type(self.estimator, theta)
+        rows = theta if theta.dtype == dtype and theta.device == device else theta.to(device, dtype)
         # the parameters of a trained network still ask for gradients; here they are fixed
         wanted = torch.is_grad_enabled() and (theta.requires_grad or value.requires_grad)
-        with nullcontext() if wanted else torch.no_grad(), _default_dtype(dtype):
-            if wanted or shape.numel() <= _CHUNK:
-                log_prob = evaluation.plan(estimator, value, layout).log_prob(estimator, rows, self._validate_args)
-            else:
-                trials = layout.trials(value, estimator.input_shape)
-                log_prob = evaluation.in_chunks(estimator, trials, rows, _CHUNK, self._validate_args)
+        if wanted and torch.get_default_dtype() == dtype:
+            log_prob = self._log_prob(evaluation, value, rows, wanted)
+        else:
+            with nullcontext() if wanted else torch.no_grad(), _default_dtype(dtype):
+                log_prob = self._log_prob(evaluation, value, rows, wanted)
         if log_prob.dtype != theta.dtype or log_prob.device != theta.device:
             log_prob = log_prob.to(theta)
-        log_prob = log_prob if log_prob.shape == shape else log_prob.reshape(shape)
         return track_provenance(log_prob, provenance) if provenance else log_prob
+
+    def _log_prob(self, evaluation: Evaluation, value: Tensor, theta: Tensor, wanted: bool) -> Tensor:
+        """In the dtype and on the device of the network, which are those of ``theta``; gradients are wanted or not."""
+        estimator = self.estimator
+        key = (value.shape, value.dtype, self._rows, self._batch_shape, self._event_shape, theta.dtype, theta.device)
+        plan = evaluation.recall(key, value)
+        if plan is None:
+            value_shape, shape = self._read(value.shape)
+            if shape.numel() == 0:
+                return theta.new_zeros(shape)
+            trials = Trials.of(value, estimator.input_shape, value_shape, self._rows, shape, theta.device)
+            if not wanted and shape.numel() > _CHUNK:
+                return evaluation.in_chunks(estimator, trials, theta, _CHUNK, self._validate_args).reshape(shape)
+            plan = evaluation.plan(estimator, trials, key, value, theta.dtype)
+        log_prob = plan.log_prob(estimator, theta, self._validate_args)
+        return log_prob if log_prob.shape == plan.shape else log_prob.reshape(plan.shape)
 
     @torch.no_grad()
     def sample(self, sample_shape: Any = ()) -> Tensor:

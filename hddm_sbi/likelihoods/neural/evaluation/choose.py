@@ -16,7 +16,7 @@ from hddm_sbi.likelihoods.neural.evaluation.masses import Masses
 from hddm_sbi.likelihoods.neural.evaluation.mixed import Mixed
 from hddm_sbi.likelihoods.neural.evaluation.own_rows import OwnRows
 from hddm_sbi.likelihoods.neural.evaluation.spline import Spline
-from hddm_sbi.likelihoods.neural.evaluation.tangents import Unsupported
+from hddm_sbi.likelihoods.neural.evaluation.tangents import Unsupported, close
 
 _COMPARED = 4  # trials for which a fast way is compared with sbi's: evenly spaced among the first ones given
 # Forward mode costs one evaluation more for each element of theta, reverse mode two in all: worth it for few elements,
@@ -31,19 +31,13 @@ class Way(Protocol):
         """What can be found from values alone, (n, *input_shape), all of them possible."""
         ...
 
-    def log_prob(self, estimator: ConditionalDensityEstimator, data: Any, theta: Tensor, rows: Rows) -> Tensor:
+    def log_prob(
+        self, estimator: ConditionalDensityEstimator, data: Any, theta: Tensor, rows: Rows
+    ) -> tuple[Tensor, bool]:
         """Log density of each trial, (n,), under its row of theta, whose shape may be split: (..., *condition_shape).
 
-        As the estimator gives it: it may be NaN outside the estimator's domain.
+        As the estimator gives it: it may be NaN outside the estimator's domain. And whether all are finite.
         """
-        ...
-
-
-class Fast(Way, Protocol):
-    """A way that knows sbi's networks from the inside."""
-
-    def holds(self) -> bool:
-        """Whether the network's parameters are where they were when the way was made."""
         ...
 
 
@@ -66,23 +60,25 @@ class _Checked:
     """
 
     def __init__(
-        self, make: Callable[[ConditionalDensityEstimator], Fast], estimator: ConditionalDensityEstimator
+        self, make: Callable[[ConditionalDensityEstimator], Way], estimator: ConditionalDensityEstimator
     ) -> None:
-        self._make, self._general = make, General(estimator)
-        self._fast: Fast | None = None
+        self._general = General(estimator)
+        self._fast: Way | None = None
         self._agrees: bool | None = None
+        # else a network that is not as it is expected to be
+        with suppress(AttributeError, TypeError, ValueError):
+            self._fast = make(estimator)
 
     def prepare(self, estimator: ConditionalDensityEstimator, value: Tensor) -> tuple[Tensor, Any]:
         """See ``Way.prepare``; for either way."""
-        fast = self._made(estimator)
-        return value, None if fast is None else fast.prepare(estimator, value)
+        return value, None if self._fast is None else self._fast.prepare(estimator, value)
 
     def log_prob(
         self, estimator: ConditionalDensityEstimator, data: tuple[Tensor, Any], theta: Tensor, rows: Rows
-    ) -> Tensor:
+    ) -> tuple[Tensor, bool]:
         """See ``Way.log_prob``."""
         value, prepared = data
-        fast = self._made(estimator)
+        fast = self._fast
         if fast is not None and self._agrees is None:
             self._agrees = self._compare(fast, estimator, value, theta.detach(), rows)
         if fast is not None and self._agrees and not _reverse_is_cheaper(theta, rows):
@@ -92,19 +88,8 @@ class _Checked:
                 pass
         return self._general.log_prob(estimator, value, theta, rows)
 
-    def _made(self, estimator: ConditionalDensityEstimator) -> Fast | None:
-        if self._agrees is False or (self._fast is not None and self._fast.holds()):
-            return self._fast
-        self._fast, self._agrees = None, False
-        on_cpu = all(tensor.device.type == "cpu" for tensor in (*estimator.parameters(), *estimator.buffers()))
-        if on_cpu:
-            # else a network that is not as it is expected to be
-            with suppress(AttributeError, TypeError, ValueError, Unsupported):
-                self._fast, self._agrees = self._make(estimator), None
-        return self._fast
-
     def _compare(
-        self, fast: Fast, estimator: ConditionalDensityEstimator, value: Tensor, theta: Tensor, rows: Rows
+        self, fast: Way, estimator: ConditionalDensityEstimator, value: Tensor, theta: Tensor, rows: Rows
     ) -> bool | None:
         """Whether both give the same values and derivatives; None if these trials do not tell."""
         rows_of_theta = theta.reshape(rows.n_rows, -1)
@@ -118,7 +103,7 @@ class _Checked:
             with torch.enable_grad():
                 condition = by_trial.clone().requires_grad_()
                 try:
-                    log_prob = way.log_prob(estimator, way.prepare(estimator, some), condition, own_rows)
+                    log_prob, _ = way.log_prob(estimator, way.prepare(estimator, some), condition, own_rows)
                 except Exception:  # whatever goes wrong inside a network that is not as it is expected to be
                     if way is self._general:
                         raise
@@ -129,12 +114,7 @@ class _Checked:
         known = theirs.isfinite() & their_slope.isfinite().all(-1)
         if not bool(known.any()):
             return None
-        return _close(ours[known], theirs[known]) and _close(our_slope[known], their_slope[known])
-
-
-def _close(ours: Tensor, theirs: Tensor) -> bool:
-    scale = float(theirs.abs().max())
-    return bool(torch.allclose(ours, theirs, rtol=1e-3, atol=1e-4 * (1e-3 + scale)))
+        return close(ours[known], theirs[known]) and close(our_slope[known], their_slope[known])
 
 
 def _reverse_is_cheaper(theta: Tensor, rows: Rows) -> bool:

@@ -77,12 +77,12 @@ class Rows:
         return by_trial.new_zeros(self.n_rows, *by_trial.shape[1:]).index_add_(0, self.row, by_trial)
 
     def kinds(self, rows: Tensor) -> Kinds:
-        """The kinds of the rows (n_rows, columns).
+        """The kinds of the rows, (n_rows, ...).
 
         From one step of a sampler to the next the same rows are equal, so the last answer is kept for as long as what
         it takes for equal is equal. (Others may have become equal by chance; that costs an evaluation, no error.)
         """
-        x = rows.detach().cpu().numpy()
+        x = rows.detach().cpu().numpy().reshape(self.n_rows, -1)
         if self._last is not None:
             one, kind = self._last.arrays
             if not _some_equal(x) if self._last.one is None else (x[one][kind] == x).all():

@@ -2,34 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
-from nflows.nn.nde.made import MaskedLinear, MaskedResidualBlock
 from sbi.neural_nets.estimators import CategoricalMADE, CategoricalMassEstimator
 from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
-from sbi.utils.sbiutils import Standardize
-from torch import Tensor, nn
+from torch import Tensor
 
-from hddm_sbi.likelihoods.native.compiling import announced
-from hddm_sbi.likelihoods.neural.evaluation import compiled, tangents
-from hddm_sbi.likelihoods.neural.evaluation.compiled import Floats
+from hddm_sbi.likelihoods.neural.evaluation import tangents
+from hddm_sbi.likelihoods.neural.evaluation.compiled import Code, Index
 from hddm_sbi.likelihoods.neural.evaluation.domain import categories
-from hddm_sbi.likelihoods.neural.evaluation.kinds import Kinds, Rows
+from hddm_sbi.likelihoods.neural.evaluation.general import with_verdict
+from hddm_sbi.likelihoods.neural.evaluation.kinds import Rows
 
 
-class MassData(NamedTuple):
+@dataclass
+class MassData:
     """Discrete values.
 
     Args:
         value: (n, 1).
         at: which of the network's values each is, (n,).
+        array: the same in NumPy.
+        seen: whether compiled code has given for them what torch gives.
     """
 
     value: Tensor
     at: Tensor
+    array: Index
+    seen: bool = False
+
+
+class Found(NamedTuple):
+    """What is found of trials.
+
+    Args:
+        log_mass: (n,).
+        finite: whether all are.
+        slope: derivatives by the elements of theta, (n, elements), as many as were asked for.
+    """
+
+    log_mass: Tensor
+    finite: bool
+    slope: Tensor
 
 
 class Masses:
@@ -40,8 +56,9 @@ class Masses:
     """
 
     def __init__(self, estimator: ConditionalDensityEstimator) -> None:
-        self.net, self._memory = estimator.net, tangents.Memory()
-        self._run = _compiled(self.net, self._memory) or _in_steps(self.net, self._memory)
+        self.net = estimator.net
+        self._code: Code | None = None
+        self._may_compile = True
 
     @staticmethod
     def fits(estimator: ConditionalDensityEstimator) -> bool:
@@ -52,116 +69,70 @@ class Masses:
             and len(estimator.condition_shape) == 1
         )
 
-    def holds(self) -> bool:
-        """Whether the parameters are where they were."""
-        return self._memory.holds()
-
     def prepare(self, estimator: ConditionalDensityEstimator, value: Tensor) -> MassData:
         """See ``Way.prepare``."""
         (known,) = categories(estimator) or []
-        return MassData(value, torch.searchsorted(known, value[:, 0].to(known.dtype).contiguous()))
+        at = torch.searchsorted(known, value[:, 0].to(known.dtype).contiguous())
+        return MassData(value, at, at.cpu().numpy())
 
-    def log_prob(self, estimator: ConditionalDensityEstimator, data: MassData, theta: Tensor, rows: Rows) -> Tensor:
+    def log_prob(
+        self, estimator: ConditionalDensityEstimator, data: MassData, theta: Tensor, rows: Rows
+    ) -> tuple[Tensor, bool]:
         """See ``Way.log_prob``."""
-        return _LogMass.apply(theta, self._run, self.net, data, rows)
-
-
-# theta (rows, elements), whether slopes are wanted, the rows -> logits (kinds, values), their slopes by each element of
-# theta below each other (elements * kinds, values), and the kinds
-_Run = Callable[[Tensor, bool, Rows], tuple[Floats, Floats, Kinds]]
-
-
-def _in_steps(net: CategoricalMADE, memory: tangents.Memory) -> _Run:
-    made = tangents.made(net, memory)
-
-    def run(theta: Tensor, with_slope: bool, rows: Rows) -> tuple[Floats, Floats, Kinds]:
-        kinds = rows.kinds(theta)
-        logits, slope = made(tangents.of_theta(kinds.distinct(theta), with_slope))
-        return logits.numpy(), slope.reshape(-1, logits.shape[1]), kinds
-
-    return run
-
-
-def _compiled(net: CategoricalMADE, memory: tangents.Memory) -> _Run | None:
-    """The same in compiled code, for networks as sbi builds them; None for others."""
-    embedding = [part for part in net.embedding_net.modules() if type(part) not in (nn.Sequential, nn.Identity)]
-    usual = len(embedding) <= 1 and all(type(part) is Standardize for part in embedding)
-    if not usual or not all(_is_usual(block) for block in net.blocks):
-        return None
-    size, units = net.context_layer.in_features, net.context_layer.out_features
-    dtype = net.context_layer.weight.detach().numpy().dtype
-    mean, scale = np.zeros(size, dtype), np.ones(size, dtype)
-    if embedding:
-        mean, scale = (memory.array(embedding[0], name).reshape(-1) for name in ("_mean", "_std"))
-    arrays = [mean, scale, *_arrays(net.context_layer, memory), memory.array(net.initial_layer, "bias")]
-    arrays += [memory.array(net.final_layer, "weight"), memory.array(net.final_layer, "mask")]
-    for block in net.blocks:
-        first, second = block.linear_layers
-        arrays += [*_arrays(first, memory), *_arrays(block.context_layer, memory), *_arrays(second, memory)]
-    if len(mean) != size or not all(array.flags.c_contiguous and array.dtype == dtype for array in arrays):
-        return None
-    places = np.array([array.ctypes.data for array in arrays])
-    start, bias = (
-        net.output_multiplier,
-        torch.from_numpy(memory.array(net.final_layer, "bias"))[net.output_multiplier :],
-    )
-    layout = (units, len(bias), start)
-    dropouts = [block.dropout for block in net.blocks]
-
-    def run(theta: Tensor, with_slope: bool, rows: Rows, kept: list[Floats] = arrays) -> tuple[Floats, Floats, Kinds]:
-        for dropout in dropouts:
-            tangents.check_certain(dropout)
-        values = theta.detach().numpy()
-        kinds = rows.last(theta)
-        equal, x, weight, slopes = compiled.hidden(values, *kinds.arrays, with_slope, places, *layout)
-        if not equal:  # what was equal before no longer is
-            kinds = rows.kinds(theta)
-            _, x, weight, slopes = compiled.hidden(values, *kinds.arrays, with_slope, places, *layout)
-        logits = nn.functional.linear(torch.from_numpy(x), torch.from_numpy(weight), bias)
-        return logits.numpy(), slopes, kinds
-
-    with announced():  # compiled here, so that it is known whether it can be
-        run(torch.zeros(1, size, dtype=net.context_layer.weight.dtype), True, Rows.single())
-    return run
-
-
-def _is_usual(block: nn.Module) -> bool:
-    return (
-        type(block) is MaskedResidualBlock
-        and not block.use_batch_norm
-        and block.activation in (nn.functional.relu, torch.relu)
-    )
-
-
-def _arrays(layer: nn.Linear, memory: tangents.Memory) -> list[Floats]:
-    names = ("weight", "mask", "bias") if isinstance(layer, MaskedLinear) else ("weight", "bias")
-    return [memory.array(layer, name) for name in names]
-
-
-class _LogMass(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, theta: Tensor, run: _Run, net: CategoricalMADE, data: MassData, rows: Rows) -> Tensor:
-        with_slope = ctx.needs_input_grad[0]
+        with_slope = torch.is_grad_enabled() and theta.requires_grad
         # cut here, where torch does not record it
-        logits, slopes, kinds = run(theta.reshape(rows.n_rows, -1), with_slope, rows)
-        log_mass, slope = compiled.at_trials(logits, slopes, kinds.trial_array, data.at.numpy())
-        if with_slope:
-            ctx.save_for_backward(theta)
-            ctx.shape = theta.shape
-            ctx.slope = torch.from_numpy(slope[:, 0] if rows.row is None and theta.shape == log_mass.shape else slope)
-            ctx.net, ctx.data, ctx.rows = net, data, rows
-        return torch.from_numpy(log_mass)
+        found = self._evaluate(data, theta.detach(), with_slope, rows)
+        if not with_slope:
+            return found.log_mass, found.finite
+        return _Known.apply(theta, (found, self.net, data, rows)), found.finite
+
+    def _evaluate(self, data: MassData, theta: Tensor, with_slope: bool, rows: Rows) -> Found:
+        """Under rows of theta, of any shape."""
+        holds = self._code is not None and self._code.holds()
+        if self._code is not None and holds and data.seen:
+            return Found(*self._code(theta, with_slope, rows, data.array))
+        found = self._in_steps(data, theta, with_slope, rows)
+        if not holds and self._may_compile:
+            self._code = Code.of(self.net)
+            self._may_compile = self._code is not None
+        if self._code is not None and self._code.holds():
+            # the first evaluation of data puts the compiled one to the proof
+            again = Found(*self._code(theta, with_slope, rows, data.array))
+            agree = tangents.close(again.log_mass, found.log_mass) and tangents.close(again.slope, found.slope)
+            data.seen, self._may_compile = agree, agree
+            self._code = self._code if agree else None
+            return again if agree else found
+        return found
+
+    def _in_steps(self, data: MassData, theta: Tensor, with_slope: bool, rows: Rows) -> Found:
+        theta = theta.reshape(rows.n_rows, -1)
+        kinds = rows.kinds(theta)
+        with torch.no_grad():
+            logits, slope = tangents.made(self.net, tangents.of_theta(kinds.distinct(theta), with_slope))
+            log_mass = logits.log_softmax(-1)
+            slope = slope - (log_mass.exp() * slope).sum(-1, keepdim=True)
+            slope = slope[:, kinds.kind, data.at].T
+            return Found(*with_verdict(log_mass[kinds.kind, data.at]), slope)
+
+
+class _Known(torch.autograd.Function):
+    """Log masses that were found together with their slopes."""
 
     @staticmethod
-    def backward(ctx: Any, grad_output: Tensor) -> tuple[Tensor, None, None, None, None]:
+    def forward(ctx: Any, theta: Tensor, known: tuple[Found, CategoricalMADE, MassData, Rows]) -> Tensor:
+        ctx.save_for_backward(theta)
+        ctx.known, ctx.shape = known, theta.shape
+        return known[0].log_mass
+
+    @staticmethod
+    def backward(ctx: Any, grad_output: Tensor) -> tuple[Tensor, None]:
+        found, net, data, rows = ctx.known
         if torch.is_grad_enabled():
             # second derivatives were asked for (create_graph): trial by trial, by sbi's means
             (theta,) = ctx.saved_tensors
-            by_trial = theta.reshape(ctx.rows.n_rows, -1)[ctx.rows.index]
-            log_prob = ctx.net.log_prob(ctx.data.value, by_trial)
+            log_prob = net.log_prob(data.value, theta.reshape(rows.n_rows, -1)[rows.index])
             (gradient,) = torch.autograd.grad(log_prob, theta, grad_output, create_graph=True)
-            return gradient, None, None, None, None
-        if ctx.slope.shape == grad_output.shape:  # a trial for each number that theta is
-            return grad_output * ctx.slope, None, None, None, None
-        gradient = ctx.rows.add_up(grad_output.unsqueeze(-1) * ctx.slope)
-        return gradient.reshape(ctx.shape), None, None, None, None
+            return gradient, None
+        if rows.row is None and ctx.shape == grad_output.shape:  # a number for each trial
+            return grad_output * found.slope.reshape(-1), None
+        return rows.add_up(grad_output.unsqueeze(-1) * found.slope).reshape(ctx.shape), None

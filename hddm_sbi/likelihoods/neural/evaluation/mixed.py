@@ -10,6 +10,7 @@ from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 from torch import Tensor
 
 from hddm_sbi.likelihoods.neural.evaluation import tangents
+from hddm_sbi.likelihoods.neural.evaluation.general import with_verdict
 from hddm_sbi.likelihoods.neural.evaluation.kinds import Kinds, Rows
 from hddm_sbi.likelihoods.neural.evaluation.masses import MassData, Masses
 from hddm_sbi.likelihoods.neural.evaluation.spline import Flow, Gathered, Network
@@ -38,11 +39,9 @@ class Mixed:
     """
 
     def __init__(self, estimator: ConditionalDensityEstimator) -> None:
-        self._memory = tangents.Memory()
         self._discrete_net, self._masses = estimator.discrete_net, Masses(estimator.discrete_net)
-        self._flow = Flow(estimator.continuous_net, self._memory)
+        self._flow = Flow(estimator.continuous_net)
         self._embedding = estimator.condition_embedding
-        self._embed = tangents.step_of(self._embedding, self._memory)
 
     @staticmethod
     def fits(estimator: ConditionalDensityEstimator) -> bool:
@@ -53,10 +52,6 @@ class Mixed:
             and Flow.fits(estimator.continuous_net)
         )
 
-    def holds(self) -> bool:
-        """Whether the parameters are where they were."""
-        return self._memory.holds() and self._masses.holds()
-
     def prepare(self, estimator: ConditionalDensityEstimator, value: Tensor) -> _Data:
         """See ``Way.prepare``: the variables apart, on the networks' scales."""
         continuous = value[:, :1]
@@ -66,21 +61,23 @@ class Mixed:
             log_slope = -continuous[:, 0]
         return _Data(continuous, log_slope, self._masses.prepare(self._discrete_net, value[:, 1:].detach()))
 
-    def log_prob(self, estimator: ConditionalDensityEstimator, data: _Data, theta: Tensor, rows: Rows) -> Tensor:
+    def log_prob(
+        self, estimator: ConditionalDensityEstimator, data: _Data, theta: Tensor, rows: Rows
+    ) -> tuple[Tensor, bool]:
         """See ``Way.log_prob``."""
         theta = theta.reshape(rows.n_rows, -1)
         items = _items(data.discrete, rows.kinds(theta), rows)
 
         def of_items(some: Tensor, with_slope: bool) -> list[Outputs]:
-            embedded = self._embed(tangents.of_theta(some, with_slope))
+            embedded = tangents.through(self._embedding, tangents.of_theta(some, with_slope))
             return self._flow.parameters(tangents.beside(items.given, embedded))
 
         def by_torch(some: Tensor) -> list[Tensor]:
             return self._flow.parameters_by_torch(torch.cat([data.discrete.value, self._embedding(some)], -1))
 
         found = Gathered.apply(theta, Network(of_items, by_torch), items.one, items.kind, rows)
-        log_mass = self._masses.log_prob(self._discrete_net, data.discrete, theta, rows)
-        return log_mass + self._flow.log_density(data.continuous, found) + data.log_slope
+        log_mass, _ = self._masses.log_prob(self._discrete_net, data.discrete, theta, rows)
+        return with_verdict(log_mass + self._flow.log_density(data.continuous, found) + data.log_slope)
 
 
 def _items(data: MassData, kinds: Kinds, rows: Rows) -> _Items:

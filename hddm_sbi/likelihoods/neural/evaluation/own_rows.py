@@ -9,7 +9,7 @@ import torch
 from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 from torch import Tensor
 
-from hddm_sbi.likelihoods.neural.evaluation.general import connected
+from hddm_sbi.likelihoods.neural.evaluation.general import connected, with_verdict
 from hddm_sbi.likelihoods.neural.evaluation.kinds import Kinds, Rows
 
 # values for trials that share rows: (rows, ...), row of each trial (n,) -> (n, ...)
@@ -28,8 +28,10 @@ class OwnRows:
         """The values as they are."""
         return value
 
-    def log_prob(self, estimator: ConditionalDensityEstimator, data: Tensor, theta: Tensor, rows: Rows) -> Tensor:
-        """Log density of each trial."""
+    def log_prob(
+        self, estimator: ConditionalDensityEstimator, data: Tensor, theta: Tensor, rows: Rows
+    ) -> tuple[Tensor, bool]:
+        """See ``Way.log_prob``."""
 
         def function(some: Tensor, row: Tensor) -> Tensor:
             return connected(estimator.log_prob_rows(data, some, row), some)
@@ -37,10 +39,10 @@ class OwnRows:
         theta = theta.reshape(-1, *estimator.condition_shape)
         kinds = rows.apart if data.requires_grad else rows.kinds(theta)
         if kinds.one is None or kinds.row_kind is None:
-            return function(theta, rows.index)
+            return with_verdict(function(theta, rows.index))
         if torch.is_grad_enabled() and theta.requires_grad:
-            return _TiedRows.apply(theta, function, kinds, rows.index)
-        return function(theta[kinds.one], kinds.kind)
+            return with_verdict(_TiedRows.apply(theta, function, kinds, rows.index))
+        return with_verdict(function(theta[kinds.one], kinds.kind))
 
 
 class _TiedRows(torch.autograd.Function):

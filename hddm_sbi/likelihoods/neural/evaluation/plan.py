@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Hashable
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -27,39 +27,31 @@ class Trials(NamedTuple):
         value: (n, *input_shape).
         row: (n,), or None if trial i is under row i.
         n_rows: number of rows.
+        shape: of the log densities that are asked for, n in all.
     """
 
     value: Tensor
     row: Tensor | None
     n_rows: int
-
-
-class Layout(NamedTuple):
-    """How values and rows of theta lie to each other, and where the network is.
-
-    Args:
-        value_shape: without the dimensions of an event.
-        row_shape: of theta, without those of a condition.
-        shape: what both broadcast to.
-        dtype: of the network.
-        device: of the network.
-    """
-
-    value_shape: torch.Size
-    row_shape: torch.Size
     shape: torch.Size
-    dtype: torch.dtype
-    device: torch.device
 
-    def trials(self, value: Tensor, event_shape: torch.Size) -> Trials:
-        """Of ``value``, (*value_shape, *event_shape)."""
-        flat = value.reshape(self.value_shape + event_shape).expand(self.shape + event_shape)
-        flat = flat.reshape(-1, *event_shape).to(self.device)
-        n_rows = math.prod(self.row_shape)
-        if self.row_shape == self.shape:
-            return Trials(flat, None, n_rows)
-        row = torch.arange(n_rows, device=self.device).reshape(self.row_shape).expand(self.shape)
-        return Trials(flat, row.reshape(-1), n_rows)
+    @classmethod
+    def of(
+        cls,
+        value: Tensor,
+        event_shape: torch.Size,
+        value_shape: torch.Size,
+        row_shape: torch.Size,
+        shape: torch.Size,
+        device: torch.device,
+    ) -> Trials:
+        """Values, (*value_shape, *event_shape), and rows of theta, (*row_shape, ...), broadcast to ``shape``."""
+        flat = value.reshape(value_shape + event_shape).expand(shape + event_shape).reshape(-1, *event_shape)
+        n_rows = math.prod(row_shape)
+        if row_shape == shape:
+            return cls(flat.to(device), None, n_rows, shape)
+        row = torch.arange(n_rows, device=device).reshape(row_shape).expand(shape)
+        return cls(flat.to(device), row.reshape(-1), n_rows, shape)
 
 
 class Plan:
@@ -73,7 +65,7 @@ class Plan:
     """
 
     def __init__(self, estimator: ConditionalDensityEstimator, way: Way, trials: Trials, dtype: torch.dtype) -> None:
-        self._way, self._trials = way, trials._replace(value=trials.value.to(dtype))
+        self._way, self._trials, self.shape = way, trials._replace(value=trials.value.to(dtype)), trials.shape
         keep = possible(estimator, trials.value.detach())
         self._keep = None if bool(keep.all()) else keep
         self._parts = self._some(estimator, self._keep)
@@ -83,11 +75,11 @@ class Plan:
         data, rows = self._parts
         if rows.n:
             try:
-                log_prob = self._way.log_prob(estimator, data, theta, rows)
+                log_prob, finite = self._way.log_prob(estimator, data, theta, rows)
             except ValueError:
                 check_numbers(theta)  # torch's distributions, which some networks are made of, check what they get
                 raise
-            if math.isfinite(float(log_prob.detach().sum())):
+            if finite:
                 return log_prob if self._keep is None else self._in_place(log_prob, theta, self._keep)
             if validate:
                 check_numbers(theta)
@@ -98,13 +90,13 @@ class Plan:
                 # evaluated again without them: where there is no density, theta would get NaN for a gradient
                 keep = keep.masked_scatter(keep, ~zero)
                 data, rows = self._some(estimator, keep)
-                log_prob = self._way.log_prob(estimator, data, theta, rows) if rows.n else _nothing(theta)
+                log_prob = self._way.log_prob(estimator, data, theta, rows)[0] if rows.n else _nothing(theta)
             return self._in_place(log_prob, theta, keep)
         assert self._keep is not None
         return self._in_place(_nothing(theta), theta, self._keep)
 
     def _some(self, estimator: ConditionalDensityEstimator, keep: Tensor | None) -> tuple[Any, Rows]:
-        value, row, n_rows = self._trials
+        value, row, n_rows, _ = self._trials
         if keep is not None:
             value, row = value[keep], torch.nonzero(keep).squeeze(-1) if row is None else row[keep]
         data = self._way.prepare(estimator, value) if len(value) else None
@@ -127,23 +119,6 @@ def _nothing(theta: Tensor) -> Tensor:
     return theta.flatten()[:0]
 
 
-@dataclass(frozen=True)
-class _Remembered:
-    value: Tensor
-    layout: Layout
-    plan: Plan
-
-    def fits(self, value: Tensor, layout: Layout) -> bool:
-        """By their values, since a tensor may be changed in place."""
-        mine = self.value
-        return (
-            self.layout == layout
-            and mine.dtype == value.dtype
-            and mine.device == value.device
-            and torch.equal(mine, value)
-        )
-
-
 class Evaluation:
     """An estimator's way of evaluation, and the plans made with it.
 
@@ -153,7 +128,7 @@ class Evaluation:
 
     def __init__(self, estimator: ConditionalDensityEstimator) -> None:
         self.way = way_for(estimator)
-        self._remembered: list[_Remembered] = []
+        self._remembered: list[tuple[Hashable, Tensor, Plan]] = []
         places = ((module._parameters, name) for module in estimator.modules() for name in module._parameters)
         # where the first of the network's parameters is kept: it may be replaced
         self._place = next((at for at in places if at[0][at[1]] is not None and at[0][at[1]].is_floating_point()), None)
@@ -165,17 +140,20 @@ class Evaluation:
             of = next((buffer for buffer in estimator.buffers() if buffer.is_floating_point()), theta)
         return of.dtype, of.device
 
-    def plan(self, estimator: ConditionalDensityEstimator, value: Tensor, layout: Layout) -> Plan:
-        """The plan for values, (*value_shape, *input_shape), made if it is not remembered."""
-        fixed = not (value.requires_grad and torch.is_grad_enabled())
-        if fixed:
-            for remembered in self._remembered:
-                if remembered.fits(value, layout):
-                    return remembered.plan
-        trials = layout.trials(value, torch.Size(estimator.input_shape))
-        plan = Plan(estimator, self.way, trials, layout.dtype)
-        if fixed:
-            new = _Remembered(value.detach().clone(), layout, plan)
+    def recall(self, key: Hashable, value: Tensor) -> Plan | None:
+        """The plan that was made for a key and these values, told by what they are: a tensor may change in place."""
+        for its_key, its_value, plan in self._remembered:
+            if its_key == key and torch.equal(its_value, value):
+                return None if value.requires_grad and torch.is_grad_enabled() else plan
+        return None
+
+    def plan(
+        self, estimator: ConditionalDensityEstimator, trials: Trials, key: Hashable, value: Tensor, dtype: torch.dtype
+    ) -> Plan:
+        """A new plan, remembered for a key and the values that the trials were made of."""
+        plan = Plan(estimator, self.way, trials, dtype)
+        if not (value.requires_grad and torch.is_grad_enabled()):
+            new = (key, value.detach().clone(), plan)
             self._remembered = [new, *self._remembered[: _REMEMBERED - 1]]
         return plan
 
@@ -188,7 +166,7 @@ class Evaluation:
         parts = []
         for value, row in zip(trials.value.split(size), index.split(size), strict=True):
             used, local = torch.unique(row, return_inverse=True)
-            plan = Plan(estimator, self.way, Trials(value, local, len(used)), theta.dtype)
+            plan = Plan(estimator, self.way, Trials(value, local, len(used), row.shape), theta.dtype)
             parts.append(plan.log_prob(estimator, rows[used], validate))
         return torch.cat(parts)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from nflows.distributions import StandardNormal
 from nflows.transforms import CompositeTransform, PointwiseAffineTransform
@@ -19,9 +18,9 @@ from sbi.neural_nets.net_builders.flow import ContextSplineMap
 from torch import Tensor, nn
 
 from hddm_sbi.likelihoods.neural.evaluation import tangents
-from hddm_sbi.likelihoods.neural.evaluation.general import connected
+from hddm_sbi.likelihoods.neural.evaluation.general import connected, with_verdict
 from hddm_sbi.likelihoods.neural.evaluation.kinds import Rows
-from hddm_sbi.likelihoods.neural.evaluation.tangents import Outputs, Stack
+from hddm_sbi.likelihoods.neural.evaluation.tangents import Outputs
 
 
 class Flow:
@@ -29,14 +28,12 @@ class Flow:
 
     Args:
         flow: sbi's. Its parts are kept.
-        memory: where its parameters are.
     """
 
-    def __init__(self, flow: NFlowsFlow, memory: tangents.Memory) -> None:
+    def __init__(self, flow: NFlowsFlow) -> None:
         self._layers, self._base = _layers(flow.net._transform), flow.net._distribution
-        self._embedding, self._embed = flow.net._embedding_net, tangents.step_of(flow.net._embedding_net, memory)
+        self._embedding = flow.net._embedding_net
         self._maps = [layer.transform_net for layer in self._layers if isinstance(layer, CouplingTransform)]
-        self._runs = [tangents.spline_map(module, memory) for module in self._maps]
 
     @staticmethod
     def fits(flow: nn.Module) -> bool:
@@ -53,10 +50,10 @@ class Flow:
             for layer in _layers(flow.net._transform)
         )
 
-    def parameters(self, context: Stack) -> list[Outputs]:
+    def parameters(self, context: Tensor) -> list[Outputs]:
         """Of each coupling layer, (rows, parameters)."""
-        embedded = self._embed(context)
-        return [run(embedded) for run in self._runs]
+        embedded = tangents.through(self._embedding, context)
+        return [tangents.spline_map(module, embedded) for module in self._maps]
 
     def parameters_by_torch(self, context: Tensor) -> list[Tensor]:
         """The same from (rows, units), so that torch can differentiate them twice."""
@@ -84,23 +81,20 @@ class Spline:
     """
 
     def __init__(self, estimator: ConditionalDensityEstimator) -> None:
-        self._memory = tangents.Memory()
-        self._flow = Flow(estimator, self._memory)
+        self._flow = Flow(estimator)
 
     @staticmethod
     def fits(estimator: ConditionalDensityEstimator) -> bool:
         """Whether the estimator is one of these."""
         return Flow.fits(estimator) and len(estimator.condition_shape) == 1
 
-    def holds(self) -> bool:
-        """Whether the parameters are where they were."""
-        return self._memory.holds()
-
     def prepare(self, estimator: ConditionalDensityEstimator, value: Tensor) -> Tensor:
         """The values as they are."""
         return value
 
-    def log_prob(self, estimator: ConditionalDensityEstimator, data: Tensor, theta: Tensor, rows: Rows) -> Tensor:
+    def log_prob(
+        self, estimator: ConditionalDensityEstimator, data: Tensor, theta: Tensor, rows: Rows
+    ) -> tuple[Tensor, bool]:
         """See ``Way.log_prob``."""
         theta = theta.reshape(rows.n_rows, -1)
         kinds = rows.kinds(theta)
@@ -110,7 +104,7 @@ class Spline:
         )
         found = Gathered.apply(theta, network, kinds.one, kinds.kind, rows)
         # beyond its last knots the flow is the identity, whatever theta
-        return connected(self._flow.log_density(data, found), theta)
+        return with_verdict(connected(self._flow.log_density(data, found), theta))
 
 
 class Network(NamedTuple):
@@ -142,7 +136,7 @@ class Gathered(torch.autograd.Function):
         """Args: theta (rows, elements), network, row of each item, item of each trial."""
         found = network.of_items(theta if one is None else theta[one], ctx.needs_input_grad[0])
         if ctx.needs_input_grad[0]:
-            ctx.slope = torch.from_numpy(np.concatenate([each.slope for each in found], -1))
+            ctx.slope = torch.cat([each.slope for each in found], -1)
             ctx.network, ctx.kind, ctx.rows = network, kind, rows
             ctx.save_for_backward(theta)
         return tuple(each.value[kind] for each in found)
