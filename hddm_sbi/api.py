@@ -40,10 +40,10 @@ from hddm_sbi.results.convergence import look_at
 from hddm_sbi.results.given_draws import check_origin, given_coefficients
 from hddm_sbi.results.lapses import check_lapses
 from hddm_sbi.results.quantities import quantities
-from hddm_sbi.results.record import attributes, constant_data, run_attributes
+from hddm_sbi.results.record import attributes, constant_data, run_attributes, warn_unless_enough
 from hddm_sbi.results.to_arviz import Group, Results, group, to_datasets, to_inference_data
 from hddm_sbi.results.variables import Coordinates, Variables, posterior_variables
-from hddm_sbi.results.verdict import BoxReport, box_report
+from hddm_sbi.results.verdict import BoxReport, Verdict, box_report, verdict
 from hddm_sbi.spec.build import build_spec
 from hddm_sbi.spec.conditions import condition_specs
 from hddm_sbi.spec.fastest import check_fast_trials
@@ -213,7 +213,7 @@ class HierarchicalDDM:
         """Sample the posterior by NUTS.
 
         With ``draws="auto"`` the draws are looked at after 1,000, 1,500, 2,250, ... of each chain, and are enough where
-        every quantity has 400 effective draws in bulk and tails and R-hat is below its bound (see ``verdict``). Where
+        every quantity has 400 effective draws in bulk and tails and R-hat is below its bound (see ``diagnose``). Where
         draws diverged, the energy moves too slowly or trees were cut, which more draws do not cure, the sampler starts
         anew once, with smaller steps and twice the warm-up. The attributes of the result say how it ended.
 
@@ -258,6 +258,7 @@ class HierarchicalDDM:
 
         looks = look if length.is_looked_at(sampler) else None
         run = sample_nuts(target, starting_points(target), settings, sampler, progress, looks, minutes)
+        warn_unless_enough(run)
         found = coefficients(spec, target.to_u(run.raw.u))
         variables, coords = self._variables(found)
         check_lapses(variables)
@@ -308,6 +309,17 @@ class HierarchicalDDM:
     def outside_box(self, idata: Results) -> BoxReport | None:
         """The share of draws outside the range that the network was trained on, by participant; None without one."""
         return self._outside_box(self._coefficients(idata))
+
+    def diagnose(self, idata: Results) -> Verdict:
+        """Whether the draws can be used, which of them, and what to do.
+
+        Args:
+            idata: what ``sample`` returned.
+
+        Returns:
+            ``ok``, ``degree``, ``unusable`` and ``sentences``; ``print`` shows the sentences.
+        """
+        return verdict(idata)
 
     def certify(
         self, idata: Results, method: str = "auto", tolerance: float = 0.1, seconds: float = 30.0, seed: int = 0

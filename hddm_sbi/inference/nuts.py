@@ -30,12 +30,14 @@ class Run:
         settings: those it ran with in the end.
         reason: why it ended where it did.
         restarts: how often it began anew.
+        missing: what was missing at the last look, in words; nothing where nobody looked.
     """
 
     raw: RawDraws
     settings: NutsSettings
     reason: Reason
     restarts: int
+    missing: str
 
 
 def sample_nuts(
@@ -78,7 +80,7 @@ def sample_nuts(
         raise SamplingError(f"after {minutes:g} minutes the chains were still warming up; allow more (minutes=...).")
     if not np.isfinite(raw.u).all():
         raise SamplingError("the sampler returned draws that are not finite: please check the priors.")
-    return Run(raw, settings, stopping.reason, restarts)
+    return Run(raw, settings, stopping.reason, restarts, stopping.last.missing if stopping.last else "")
 
 
 def _careful(settings: NutsSettings) -> NutsSettings:

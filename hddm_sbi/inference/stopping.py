@@ -40,7 +40,7 @@ class Length(NamedTuple):
         Raises:
             ModelError: a number is out of its range, or does not go with another one.
         """
-        draws, tune = self.draws, TUNE if self.tune == "auto" else self.tune
+        draws, tune, chains = self.draws, TUNE if self.tune == "auto" else self.tune, whole("chains", chains, 1)
         if self.is_looked_at(sampler):
             if cores is not None and whole("cores", cores, 1) < chains:
                 raise ModelError(
@@ -50,12 +50,20 @@ class Length(NamedTuple):
             draws, cores = whole("max_draws", self.max_draws, 1), chains
         elif draws == "auto":
             draws = min(UNSEEN_DRAWS, whole("max_draws", self.max_draws, 1))
-        if self.minutes is not None and (sampler != "nutpie" or not self.minutes > 0.0):
+        timed = isinstance(self.minutes, int | float) and self.minutes > 0.0 and sampler == "nutpie"
+        if self.minutes is not None and not timed:
             raise ModelError(f"minutes is {self.minutes!r}; give a number above 0, with sampler='nutpie'.")
         for name, value in (("draws", draws), ("tune", tune)):
             if isinstance(value, str):
                 raise ModelError(f"{name} is {value!r}; give a number, or 'auto'.")
-        return NutsSettings(draws=draws, tune=tune, chains=chains, seed=seed, cores=cores, target_accept=target_accept)  # type: ignore[arg-type]  # ruled out above
+        return NutsSettings(
+            draws=draws,  # type: ignore[arg-type]  # no text, as was just made sure
+            tune=tune,  # type: ignore[arg-type]
+            chains=chains,
+            seed=seed,
+            cores=cores,
+            target_accept=target_accept,
+        )
 
     def fewest(self, settings: NutsSettings) -> int:
         """Draws of all chains, warm-up included, that a run with these settings takes at least."""

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hddm_sbi.errors import warn
 from hddm_sbi.inference.nuts import Run
 from hddm_sbi.inference.stopping import Length
 from hddm_sbi.results.to_arviz import Group
@@ -61,6 +62,20 @@ _REASONS = {
     "max_draws": "it has as many draws as were allowed (max_draws)",
     "minutes": "its time was up (minutes): it cannot be repeated exactly",
 }
+
+
+def warn_unless_enough(run: Run) -> None:
+    """Say that a run ended before its draws were enough.
+
+    Warns:
+        HDDMWarning: it was flawed, or the draws or minutes allowed did not suffice.
+    """
+    if run.reason in ("flawed", "max_draws", "minutes"):
+        missing = f" ({run.missing})" if run.missing else ""
+        warn(
+            f"sampling ended after {run.raw.length:,} draws of each chain because {_REASONS[run.reason]}{missing}; "
+            "model.diagnose(idata) says which quantities can be used."
+        )
 
 
 def run_attributes(length: Length, run: Run) -> dict[str, str | None]:

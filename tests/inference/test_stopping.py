@@ -109,6 +109,7 @@ def test_length():
         (Length(max_draws=0), "nutpie", None, "max_draws"),
         (Length(minutes=0), "nutpie", None, "minutes is 0"),
         (Length(minutes=5), "pyro", None, "minutes is 5"),
+        (Length(minutes="5"), "nutpie", None, "minutes is '5'"),
         (Length(), "nutpie", 2, "cores is 2, but with draws='auto' all 4 chains run side by side"),
     ],
 )
