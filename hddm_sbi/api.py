@@ -16,7 +16,7 @@ import xarray as xr
 from hddm_sbi import __version__
 from hddm_sbi.design.conditions import Conditions, find_conditions
 from hddm_sbi.design.formulas import Formula
-from hddm_sbi.errors import FormulaError, HDDMWarning, ModelError
+from hddm_sbi.errors import FormulaError, HDDMWarning, ModelError, warn
 from hddm_sbi.inference.centring import choose_centring, not_centred
 from hddm_sbi.inference.contract import RawDraws
 from hddm_sbi.inference.coordinates import Rounded
@@ -249,7 +249,7 @@ class HierarchicalDDM:
         potential = Potential(spec, self.likelihood, self.trials.rt, self.trials.choice, settings.parallel)
         target = Rounded(potential, self._prepared[1].pack(spec), settings.parallel)
         for sentence in slow_sentences(potential.not_compiled, target, length.fewest(settings), settings.parallel):
-            warnings.warn(sentence, HDDMWarning, 2)
+            warn(sentence)
 
         def look(raw: RawDraws) -> Look:
             variables, coords = self._variables(coefficients(spec, target.to_u(raw.u)))
@@ -427,7 +427,7 @@ class HierarchicalDDM:
         report = box_report(theta, self._chosen.box, subject, names, self.trials.subjects)
         if report.by_subject.max() > _BOX_TOLERATED:
             has_exact = find_exact(self.ssm) is not None
-            warnings.warn(report.warning(has_exact), HDDMWarning, stacklevel=3)
+            warn(report.warning(has_exact))
         return report
 
 

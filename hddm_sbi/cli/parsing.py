@@ -80,16 +80,22 @@ def _number(text: str) -> float | None:
         return None
 
 
+def _whole(text: str) -> int | None:
+    """A whole number from 1 on, also as ``1e6`` or ``1_000_000``; None where the text is none."""
+    value = _number(text)
+    return int(value) if value is not None and value.is_integer() and value >= 1 else None
+
+
 def count(text: str, option: str) -> int:
     """A whole number, also as ``1e6`` or ``1_000_000``.
 
     Raises:
         ModelError: it is none.
     """
-    value = _number(text)
-    if value is None or not value.is_integer() or value < 1:
+    value = _whole(text)
+    if value is None:
         raise ModelError(f"{option} takes a whole number, such as 1000000 or 1e6, not '{text}'.")
-    return int(value)
+    return value
 
 
 def draws(text: str, option: str) -> str | int:
@@ -98,9 +104,7 @@ def draws(text: str, option: str) -> str | int:
     Raises:
         ModelError: neither of the two.
     """
-    value = _number(text)
-    if text == "auto":
-        return text
-    if value is None or not value.is_integer() or value < 1:
+    value = text if text == "auto" else _whole(text)
+    if value is None:
         raise ModelError(f"{option} takes 'auto' or a whole number, such as 1000, not '{text}'.")
-    return int(value)
+    return value

@@ -165,7 +165,7 @@ def _collect(trace: Any, ndim: int, tune: int) -> RawDraws:
     draws, stats = trace.get_arrow_trace()
     length = max(0, min(batch.num_rows for batch in (*draws, *stats)) - tune)
 
-    def numpy(batches: list[Any], name: str, width: int = 1) -> npt.NDArray[np.generic]:
+    def numpy(batches: list[Any], name: str) -> npt.NDArray[np.generic]:
         columns = (pyarrow.array(batch.column(name)).slice(tune, length) for batch in batches)
         flat = (column.flatten() if pyarrow.types.is_large_list(column.type) else column for column in columns)
         return np.stack([column.to_numpy(zero_copy_only=False) for column in flat])
