@@ -10,6 +10,9 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
+# in place of an option index: any of the options
+ANY = -1
+
 
 class Likelihood(Protocol):
     """Per-trial log density of (rt, choice), in float64.
@@ -50,4 +53,24 @@ class Likelihood(Protocol):
 
         The gradient is zero where the log density is -inf.
         """
+        ...
+
+    def log_mass(self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray) -> FloatArray:
+        """Log probability of a response between two times, per trial.
+
+        Args:
+            choice: option index, or ``ANY``, shape (trials,).
+            t1, t2: in seconds, 0 <= t1 <= t2 <= infinity, shape (trials,).
+            theta: parameters on their natural scales, shape (rows, parameters).
+            row: row of theta for each trial, shape (trials,).
+
+        Returns:
+            Shape (trials,); -inf where the probability is zero, never NaN.
+        """
+        ...
+
+    def log_mass_grad(
+        self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """The same (trials,) and its gradient with respect to the trial's theta (trials, parameters); zero at -inf."""
         ...
