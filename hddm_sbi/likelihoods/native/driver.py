@@ -1,0 +1,229 @@
+"""The one sum over trials: it asks a model's piece for log densities and masses, mixes in the lapses, adds up.
+
+What was seen of the trials comes as events. An event is the union of disjoint parts, each the density of a choice at a
+time or the probability of a choice between two times; its log probability, lapses included, is
+
+    log[(1 - p) sum_parts M + p ((1 - q) L + q Q)]
+
+with the lapse probability p, the share q of lapses that never respond, the probability L of the event for a lapse that
+does respond, and Q = 1 where never responding belongs to the event. The sum adds these with weights: how often each
+occurred, or, for what truncation divides by, how often it is divided by, negative.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+
+from hddm_sbi.likelihoods.base import FloatArray
+from hddm_sbi.likelihoods.mixture import IMPOSSIBLE, LOG_ZERO, mix
+from hddm_sbi.likelihoods.native import vector_math as vm
+from hddm_sbi.likelihoods.native.compiling import internal, once, summing
+from hddm_sbi.likelihoods.native.contract import SUM_SIGNATURE
+from hddm_sbi.likelihoods.native.event_arrays import EVENTS, EventArrays
+from hddm_sbi.likelihoods.native.piece import (
+    BLOCK,
+    PIECE,
+    Piece,
+    call_begin,
+    call_fill,
+    call_finish,
+    call_pull,
+)
+from hddm_sbi.likelihoods.native.records import FLOATS2, CFunction, reader, record_type
+from hddm_sbi.likelihoods.native.trial_arrays import clear
+
+# places in a slot's memory, in blocks: of each event log M and then its weight in derivatives, the log density of the
+# lapses, the weight of a part, and log M of each part
+LOG, LAPSE, PART_WEIGHT, PARTS = 0, 1, 2, 3
+
+
+class Driver(NamedTuple):
+    """A piece, the events, and working memory with one row for each slot."""
+
+    piece: Piece
+    events: EventArrays
+    memory: FloatArray
+
+
+DRIVER = record_type(Driver, piece=PIECE, events=EVENTS, memory=FLOATS2)
+_read_driver = reader(DRIVER)
+
+
+class Lapsing(NamedTuple):
+    """Lapses of one row: p, q and their logarithms."""
+
+    p: float
+    q: float
+    log_p: float
+    log_not_p: float
+    log_not_q: float
+
+
+@summing
+def _mixed(
+    weight: FloatArray, log_lapse: FloatArray, log_p: float, log_not_p: float, log: FloatArray
+) -> tuple[float, float, float]:
+    """Sums over a block: log density, shares of the process and of the lapses; the process's weights replace log."""
+    total = process = lapses = 0.0
+    for i in range(len(weight)):
+        log_density, share = mix(log[i], log_lapse[i], log_p, log_not_p)
+        of_process = weight[i] * share
+        log[i] = of_process
+        total += weight[i] * log_density
+        process += of_process
+        lapses += weight[i] - of_process
+    return total, process, lapses
+
+
+@internal
+def _with_never(log_lapse: FloatArray, q: float, out: FloatArray) -> None:
+    """Fill in log((1 - q) L + q)."""
+    for i in range(len(log_lapse)):
+        out[i] = max(math.log((1.0 - q) * math.exp(log_lapse[i]) + q), LOG_ZERO)
+
+
+@internal
+def _by_q(weight: FloatArray, log: FloatArray, log_lapse: FloatArray, out: FloatArray) -> float:
+    """The derivative by q of the events that never responding belongs to: the lapses' weights times (1 - L) / (...)."""
+    total = 0.0
+    for i in range(len(weight)):
+        total += (weight[i] - log[i]) * (1.0 - math.exp(log_lapse[i])) / math.exp(out[i])
+    return total
+
+
+@summing
+def _united(n: int, n_parts: int, log: FloatArray, parts: FloatArray) -> None:
+    """Fill in the logarithm of the sum of the parts."""
+    for i in range(n):
+        log[i] = parts[i]
+    for k in range(1, n_parts):
+        for i in range(n):
+            one, other = log[i], parts[k * BLOCK + i]
+            larger = max(one, other)
+            log[i] = larger + vm.log(1.0 + vm.exp(-abs(one - other)))
+
+
+@summing
+def _shared(n: int, log: FloatArray, parts: FloatArray, k: int, united: FloatArray, out: FloatArray) -> None:
+    """Fill in the weights of part k: those of the events (log, after mixing) times its share of the union."""
+    for i in range(n):
+        share = vm.exp(parts[k * BLOCK + i] - united[i])
+        out[i] = log[i] * share if united[i] > IMPOSSIBLE else 0.0
+
+
+@internal
+def _block(
+    driver: Driver, slot: int, group: int, begin: int, n: int, theta: FloatArray, by_theta: FloatArray, at: Lapsing
+) -> tuple[float, float, float, float]:
+    """The sums of ``_mixed`` over a block of events, and the derivative by q; adds to by_theta."""
+    events, piece, memory = driver.events, driver.piece, driver.memory[slot]
+    first, stop, row = events.parts[group], events.parts[group + 1], events.row[group]
+    n_parts, offset = stop - first, begin - events.bounds[group]
+    log = memory[LOG * BLOCK : LOG * BLOCK + n]
+    parts = memory[PARTS * BLOCK :]
+    for k in range(n_parts):
+        place = events.place[first + k] + offset
+        out = log if n_parts == 1 else parts[k * BLOCK : k * BLOCK + n]
+        call_fill(
+            piece.fill, piece.record, slot, events.kind[first + k], events.choice[first + k], row, n, theta,
+            events.t1[place:], events.t2[place:], out,
+        )  # fmt: skip
+    united = parts[n_parts * BLOCK : n_parts * BLOCK + n]
+    if n_parts > 1:
+        _united(n, n_parts, log, parts)
+        for i in range(n):
+            united[i] = log[i]
+    weight, log_lapse = events.weight[begin : begin + n], events.log_lapse[begin : begin + n]
+    by_q = 0.0
+    if events.never[group] == 1:
+        mixed_lapse = memory[LAPSE * BLOCK : LAPSE * BLOCK + n]
+        _with_never(log_lapse, at.q, mixed_lapse)
+        total, process, lapses = _mixed(weight, mixed_lapse, at.log_p, at.log_not_p, log)
+        if at.q > 0.0:
+            by_q = _by_q(weight, log, log_lapse, mixed_lapse)
+    else:
+        total, process, lapses = _mixed(weight, log_lapse, at.log_p + at.log_not_q, at.log_not_p, log)
+        by_q = -lapses / (1.0 - at.q)
+    for k in range(n_parts - 1, -1, -1):
+        place, weights = events.place[first + k] + offset, log
+        if n_parts > 1:
+            if k < n_parts - 1:  # the piece knows the derivatives of what it filled last
+                call_fill(
+                    piece.fill, piece.record, slot, events.kind[first + k], events.choice[first + k], row, n, theta,
+                    events.t1[place:], events.t2[place:], parts[k * BLOCK : k * BLOCK + n],
+                )  # fmt: skip
+            weights = memory[PART_WEIGHT * BLOCK : PART_WEIGHT * BLOCK + n]
+            _shared(n, log, parts, k, united, weights)
+        call_pull(
+            piece.pull, piece.record, slot, events.kind[first + k], events.choice[first + k], row, n, theta,
+            events.t1[place:], events.t2[place:], weights, by_theta,
+        )  # fmt: skip
+    return total, process, lapses, by_q
+
+
+@once
+def _group(driver: Driver, slot: int, group: int, theta: FloatArray, by_theta: FloatArray) -> float:
+    """Log probability of the events of one group; adds to by_theta, the derivatives by the row's own theta."""
+    events = driver.events
+    p = theta[events.p_at] if events.p_at >= 0 else 0.0
+    q = theta[events.q_at] if events.q_at >= 0 else 0.0
+    at = Lapsing(p, q, max(math.log(p), LOG_ZERO), math.log1p(-p), math.log1p(-q))
+    begin, last = events.bounds[group], events.bounds[group + 1]
+    total = process = lapses = by_q = 0.0
+    while begin < last:
+        n = min(BLOCK, last - begin)
+        sums = _block(driver, slot, group, begin, n, theta, by_theta, at)
+        total += sums[0]
+        process += sums[1]
+        lapses += sums[2]
+        by_q += sums[3]
+        begin += n
+    if events.p_at >= 0:
+        by_theta[events.p_at] += lapses / p - process / (1.0 - p)
+    if events.q_at >= 0:
+        by_theta[events.q_at] += by_q
+    return total
+
+
+@internal
+def observed_sum(driver: Driver, slot: int, theta: FloatArray, by_theta: FloatArray) -> float:
+    """Sum of the events' log probabilities; fills by_theta, shape of theta, with its derivatives.
+
+    Args:
+        driver: the piece and the events.
+        slot: whose working memory to use.
+        theta: the model's parameters, then those of the lapses, shape (rows, columns).
+        by_theta: to be filled.
+
+    Returns:
+        The sum; -inf, with derivatives of no meaning, where an event is impossible. At a lapse probability of exactly 0
+        or 1 the derivatives by it are not finite.
+    """
+    clear(by_theta)
+    events, piece = driver.events, driver.piece
+    total, possible = 0.0, True
+    for chunk in range(len(events.chunk_rows) - 1):
+        first_row, n_rows = events.chunk_rows[chunk], events.chunk_rows[chunk + 1] - events.chunk_rows[chunk]
+        if piece.begin != 0:
+            call_begin(piece.begin, piece.record, slot, first_row, n_rows, theta)
+        for group in range(events.chunk_groups[chunk], events.chunk_groups[chunk + 1]):
+            row = events.row[group]
+            found = _group(driver, slot, group, theta[row], by_theta[row])
+            possible = possible and abs(found) < -IMPOSSIBLE
+            total += found
+        if piece.finish != 0:
+            call_finish(piece.finish, piece.record, slot, first_row, n_rows, theta, by_theta)
+    return total if possible else -np.inf
+
+
+def _observed_sum_at(record, slot, theta, by_theta):  # type: ignore[no-untyped-def]
+    driver = _read_driver(record)
+    shape = (driver.events.n_rows, driver.events.n_columns)
+    return observed_sum(driver, slot, nb.carray(theta, shape), nb.carray(by_theta, shape))
+
+
+observed_sum_at = CFunction(SUM_SIGNATURE, _observed_sum_at)

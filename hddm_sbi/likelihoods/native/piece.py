@@ -1,0 +1,90 @@
+"""What a model supplies to the compiled driver: its two primitives for a block of trials, and their derivatives.
+
+A piece is four C functions over one record. Theta and its derivatives are those of one row, (parameters,), or in
+``begin`` and ``finish`` of all rows; parameters beyond the model's own, of lapses, stand after them.
+
+    begin(record, slot, first_row, n_rows, theta)
+        Before the trials of some rows: whatever is done once for each row. Address 0: nothing.
+    fill(record, slot, kind, choice, row, n, theta, t1, t2, out)
+        Fill out (n,) with the log density of the choice at t1, sorted, or with the log probability of the choice
+        between t1 and t2; ``LOG_ZERO`` in place of the logarithm of zero. What ``pull`` needs may be kept in the slot.
+    pull(record, slot, kind, choice, row, n, theta, t1, t2, weight, by_theta)
+        Add the sum of weight (n,) times the derivatives of what was filled last, by theta. No weight is NaN; those of
+        trials whose logarithm is ``LOG_ZERO`` are zero.
+    finish(record, slot, first_row, n_rows, theta, by_theta)
+        After the trials of these rows: whatever derivatives are added up by row. Address 0: nothing.
+
+A slot is working memory that one thread uses at a time.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+
+from hddm_sbi.likelihoods.native.records import INT, POINTER, record_type
+
+# kinds of primitive
+DENSITY, MASS = 0, 1
+# trials in a block, at most: what is known of them fits the first-level cache
+BLOCK = 128
+
+BEGIN_SIGNATURE = types.void(*[types.int64] * 4, POINTER)
+FILL_SIGNATURE = types.void(*[types.int64] * 6, *[POINTER] * 4)
+PULL_SIGNATURE = types.void(*[types.int64] * 6, *[POINTER] * 5)
+FINISH_SIGNATURE = types.void(*[types.int64] * 4, *[POINTER] * 2)
+
+
+class Piece(NamedTuple):
+    """The addresses of a piece's functions, and of the record that they take."""
+
+    fill: int
+    pull: int
+    record: int
+    begin: int = 0
+    finish: int = 0
+
+
+PIECE = record_type(Piece, fill=INT, pull=INT, record=INT, begin=INT, finish=INT)
+
+
+def _call(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    """Call the function at the first argument with the others: integers as they are, of arrays their data."""
+    word, pointer = ir.IntType(64), ir.DoubleType().as_pointer()
+    kinds, values = [], []
+    for value, kind in zip(args[1:], signature.args[1:], strict=True):
+        is_array = isinstance(kind, types.Array)
+        kinds.append(pointer if is_array else word)
+        values.append(context.make_array(kind)(context, builder, value).data if is_array else value)
+    function = ir.FunctionType(ir.VoidType(), kinds)
+    builder.call(builder.inttoptr(args[0], function.as_pointer()), values)
+    return context.get_dummy_value()
+
+
+@intrinsic
+def call_begin(typingctx, function, record, slot, first_row, n_rows, theta):  # type: ignore[no-untyped-def]
+    """Call a piece's ``begin``."""
+    return types.none(*[types.int64] * 5, theta), _call
+
+
+@intrinsic
+def call_fill(typingctx, function, record, slot, kind, choice, row, n, theta, t1, t2, out):  # type: ignore[no-untyped-def]
+    """Call a piece's ``fill``."""
+    return types.none(*[types.int64] * 7, theta, t1, t2, out), _call
+
+
+@intrinsic
+def call_pull(  # type: ignore[no-untyped-def]
+    typingctx, function, record, slot, kind, choice, row, n, theta, t1, t2, weight, by_theta
+):
+    """Call a piece's ``pull``."""
+    return types.none(*[types.int64] * 7, theta, t1, t2, weight, by_theta), _call
+
+
+@intrinsic
+def call_finish(typingctx, function, record, slot, first_row, n_rows, theta, by_theta):  # type: ignore[no-untyped-def]
+    """Call a piece's ``finish``."""
+    return types.none(*[types.int64] * 5, theta, by_theta), _call
