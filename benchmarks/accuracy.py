@@ -23,7 +23,7 @@ from benchmarks.accuracy_table import into_readme, write
 from benchmarks.process import ROOT, machine
 from benchmarks.side_by_side import BENCH, RESULTS
 from benchmarks.stable_accuracy import LEAST_ALPHA, stable_accuracy
-from hddm_sbi.likelihoods.base import Likelihood
+from hddm_sbi.likelihoods.base import Density
 from hddm_sbi.likelihoods.checkpoint import load_card, load_network
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.ssm.base import SSM, FloatArray, IntArray
@@ -104,7 +104,7 @@ def rival(ssm: SSM, folder: Path, draws: int) -> dict[str, Any]:
 
     # trained as sbi does by default, until its validation loss has not improved for 20 epochs
     estimator, seconds = kept(folder / f"mnle_{ssm.name}.pkl", SIMULATIONS, ssm.name)
-    likelihood: Likelihood = EstimatorLikelihood(estimator, ssm.parameter_names, ssm.n_choices)
+    likelihood: Density = EstimatorLikelihood(estimator, ssm.parameter_names, ssm.n_choices)
     row: dict[str, Any] = {"reference": reference_of(ssm), "simulations": SIMULATIONS, "seconds": seconds}
     row |= on_table(ssm, likelihood.log_prob)
     exact = exact_of(ssm)

@@ -127,8 +127,7 @@ def quantities(model: hs.HierarchicalDDM, values: dict[str, np.ndarray]) -> dict
         cells = [f", {label}" for label in model.conditions.index] if own.shape[3] > 1 else [""]
         for s in FOLLOWED:
             found |= {f"{name}_subject[{s}{cell}]": own[:, :, s, k] for k, cell in enumerate(cells)}
-    trials = model.trials
-    density = pointwise_log_prob(model.spec, model.likelihood, trials.rt, trials.choice, values)
+    density = pointwise_log_prob(model.spec, model._bound, values)
     return found | {"log likelihood": density.sum(-1)}
 
 

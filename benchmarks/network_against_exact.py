@@ -41,9 +41,8 @@ def main() -> None:
     """Print the comparison."""
     network, draws, coefficients = fit("nle", seed=1)
     exact, truth, _ = fit("exact", seed=2)
-    trials = network.trials
     total = {
-        name: pointwise_log_prob(model.spec, model.likelihood, trials.rt, trials.choice, coefficients).sum(-1).ravel()
+        name: pointwise_log_prob(model.spec, model._bound, coefficients).sum(-1).ravel()
         for name, model in (("network", network), ("exact", exact))
     }
     log_weights, k = arviz.psislw(total["exact"] - total["network"])

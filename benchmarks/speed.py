@@ -38,7 +38,7 @@ def main() -> None:
         [rng.normal(0.5, 0.2, 14), rng.uniform(1.5, 2.5, 14), rng.uniform(0.45, 0.55, 14), np.full(14, 0.35)]
     )
     for kind in ("exact", "nle"):
-        likelihood = choose_likelihood(hs.get_model("ddm"), kind).likelihood
+        likelihood = choose_likelihood(hs.get_model("ddm"), kind).density
         took = seconds(
             lambda likelihood=likelihood: likelihood.log_prob_grad(trials.rt, trials.choice, theta, trials.subject)
         )

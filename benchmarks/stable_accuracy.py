@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 import hddm_sbi as hs
 from benchmarks.stable_passage import stable_passage
-from hddm_sbi.likelihoods.base import Likelihood
+from hddm_sbi.likelihoods.base import Density
 from hddm_sbi.training.validate import draw_theta
 
 FloatArray = npt.NDArray[np.float64]
@@ -18,7 +18,7 @@ TERMS, SOLVED = (140, 200), 1e-3
 LEAST_ALPHA = 1.25
 
 
-def stable_accuracy(likelihood: Likelihood, points: int, trials: int = 1000, seed: int = 0) -> dict[str, float]:
+def stable_accuracy(likelihood: Density, points: int, trials: int = 1000, seed: int = 0) -> dict[str, float]:
     """Errors of log p over the training box with alpha above ``LEAST_ALPHA``.
 
     Args:
@@ -47,7 +47,7 @@ def stable_accuracy(likelihood: Likelihood, points: int, trials: int = 1000, see
     }
 
 
-def _errors(likelihood: Likelihood, theta: FloatArray, rt: FloatArray, choice: npt.NDArray[np.int64]) -> FloatArray:
+def _errors(likelihood: Density, theta: FloatArray, rt: FloatArray, choice: npt.NDArray[np.int64]) -> FloatArray:
     v, a, z, t0, alpha = theta
     found = np.empty((2, len(rt)))
     for terms, density in zip(TERMS, found, strict=True):

@@ -13,9 +13,11 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from hddm_sbi.api import HierarchicalDDM
     from hddm_sbi.errors import HDDMError, HDDMWarning
+    from hddm_sbi.likelihoods.base import BoundLikelihood, Likelihood
     from hddm_sbi.likelihoods.choose import log_likelihood
     from hddm_sbi.likelihoods.neural.bridge import SBItoPyro
     from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator, first_passage_estimator
+    from hddm_sbi.likelihoods.observation.seen import SeenTrials
     from hddm_sbi.likelihoods.weights import load_pretrained
     from hddm_sbi.plots import plot_predictive
     from hddm_sbi.ssm import SSM, Diffusion, Parameter, Prior, Symmetries, get_model, list_models, simulate
@@ -24,7 +26,10 @@ if TYPE_CHECKING:
     from hddm_sbi.trials import load_data
 
 _HOME = {
+    "BoundLikelihood": "likelihoods.base",
     "FirstPassageEstimator": "likelihoods.neural.estimator",
+    "Likelihood": "likelihoods.base",
+    "SeenTrials": "likelihoods.observation.seen",
     "Diffusion": "ssm",
     "HDDMError": "errors",
     "HDDMWarning": "errors",
@@ -48,14 +53,17 @@ _HOME = {
 
 __all__ = [
     "SSM",
+    "BoundLikelihood",
     "Diffusion",
     "FirstPassageEstimator",
     "HDDMError",
     "HDDMWarning",
     "HierarchicalDDM",
+    "Likelihood",
     "Parameter",
     "Prior",
     "SBItoPyro",
+    "SeenTrials",
     "Symmetries",
     "__version__",
     "first_passage_estimator",

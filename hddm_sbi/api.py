@@ -26,13 +26,14 @@ from hddm_sbi.inference.initial import Estimate, estimate, starting_points
 from hddm_sbi.inference.layout import coefficients
 from hddm_sbi.inference.nuts import SAMPLERS, sample_nuts
 from hddm_sbi.inference.potential import Potential
-from hddm_sbi.inference.predictive import pointwise_log_prob, predict, simulate_trials, thinned
+from hddm_sbi.inference.predictive import pointwise_log_prob, predict, thinned
 from hddm_sbi.inference.prior import prior_coefficients
 from hddm_sbi.inference.stopping import MAX_DRAWS, Length, Look
-from hddm_sbi.likelihoods.base import FloatArray, Likelihood
+from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.choose import Chosen, choose_likelihood
 from hddm_sbi.likelihoods.exact import find_exact
-from hddm_sbi.likelihoods.lapse import LapseMixture
+from hddm_sbi.likelihoods.observation.bound import BoundTrials
+from hddm_sbi.likelihoods.observation.model import ObservationModel
 from hddm_sbi.model.describe import describe
 from hddm_sbi.results.certificate import Certificate
 from hddm_sbi.results.certify import Certifier, Fit
@@ -47,14 +48,14 @@ from hddm_sbi.results.verdict import BoxReport, Verdict, box_report, verdict
 from hddm_sbi.spec.build import build_spec
 from hddm_sbi.spec.conditions import condition_specs
 from hddm_sbi.spec.fastest import check_fast_trials
+from hddm_sbi.spec.lapsing import lapses_of
 from hddm_sbi.spec.linear import natural_parameters
 from hddm_sbi.spec.model_spec import ModelSpec
 from hddm_sbi.spec.newdata import spec_on
-from hddm_sbi.spec.options import LAPSE
 from hddm_sbi.spec.table import prior_table
 from hddm_sbi.ssm.base import SSM, whole
 from hddm_sbi.ssm.own import check_model
-from hddm_sbi.ssm.registry import get_model, option_counts
+from hddm_sbi.ssm.registry import get_model, one_of_each, option_counts
 from hddm_sbi.trials.reading import read_trials
 
 if TYPE_CHECKING:
@@ -146,10 +147,8 @@ class HierarchicalDDM:
         if len(counts) > 1 and isinstance(likelihood, str) and likelihood == "nle":
             likelihood = "exact"  # races have a formula, and no network
         self._chosen: Chosen = choose_likelihood(self.ssm, likelihood)
-        window = _window(lapse, self.trials.rt)
-        self.lapse = window if self._has_lapses else None
-        self.likelihood: Likelihood = (
-            self._chosen.likelihood if self.lapse is None else LapseMixture(self._chosen.likelihood, self.lapse)
+        self.likelihood = ObservationModel(
+            self._chosen.density, lapses_of(lapse, self.trials, self._base), one_of_each(self.ssm)
         )
         check_foreign(self._chosen, self.ssm, self._base, self.trials.choice)
         self.priors: pd.DataFrame = prior_table(self._base, self.ssm, coding=coding, priors=priors)
@@ -183,14 +182,14 @@ class HierarchicalDDM:
     @cached_property
     def potential(self) -> Potential:
         """The joint log density that is sampled."""
-        return Potential(self.spec, self.likelihood, self.trials.rt, self.trials.choice)
+        return Potential(self.spec, self._bound)
 
     @cached_property
     def pyro_model(self) -> Callable[..., Any]:
         """The Pyro plate model: works with ``pyro.poutine.trace``, ``pyro.render_model`` and ``pyro.infer.MCMC``."""
         from hddm_sbi.model.plate import plate_model  # Pyro takes a while to import, and only this needs it
 
-        return plate_model(self.spec, self.likelihood, self.trials, self._simulate_rows)
+        return plate_model(self.spec, self._bound)
 
     def log_density(self, u: Any) -> float:
         """Joint log density at a point u of the unconstrained space that is sampled, shape (ndim,)."""
@@ -246,7 +245,7 @@ class HierarchicalDDM:
         length = Length(draws, tune, max_draws, minutes)
         settings = length.settings(sampler, chains, seed, cores, target_accept)
         spec = not_centred(self.spec)
-        potential = Potential(spec, self.likelihood, self.trials.rt, self.trials.choice, settings.parallel)
+        potential = Potential(spec, self._bound, settings.parallel)
         target = Rounded(potential, self._prepared[1].pack(spec), settings.parallel)
         for sentence in slow_sentences(potential.not_compiled, target, length.fewest(settings), settings.parallel):
             warn(sentence)
@@ -303,7 +302,7 @@ class HierarchicalDDM:
         """
         spec = self._on(newdata)
         found = thinned(self._coefficients(idata), len(spec.row))
-        rt, choice = predict(spec, self.ssm, found, whole("seed", seed), self.lapse)
+        rt, choice = predict(spec, self._bound_on(spec, newdata), found, whole("seed", seed))
         return xr.Dataset({"rt": (("chain", "draw", "trial"), rt), "choice": (("chain", "draw", "trial"), choice)})
 
     def outside_box(self, idata: Results) -> BoxReport | None:
@@ -347,12 +346,24 @@ class HierarchicalDDM:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", HDDMWarning)  # the certificate says it again
             outside = self._outside_box(found)
-        fit = Fit(self._base, self.trials, self.ssm, self._chosen, self.lapse, found, quantities(idata), outside)
+        lapses = self.likelihood.lapses
+        fit = Fit(self._base, self._bound.trials, self.ssm, self._chosen, lapses, found, quantities(idata), outside)
         return Certifier(fit, tolerance, seconds, seed).certify(method)
 
     @property
-    def _has_lapses(self) -> bool:
-        return any(parameter.name == LAPSE for parameter in self._base.parameters)
+    def lapse(self) -> tuple[float, float] | None:
+        """The window of the lapses in seconds, the longest where it differs between trials; None without lapses."""
+        lapses = self.likelihood.lapses
+        return None if lapses is None else (lapses.low, float(lapses.ends(self._bound.trials).max()))
+
+    @cached_property
+    def _bound(self) -> BoundTrials:
+        """The likelihood of the observed trials."""
+        return self.likelihood.bind(self.trials.seen(self._base.row, self._base.n_rows))
+
+    def _bound_on(self, spec: ModelSpec, newdata: pd.DataFrame | None) -> BoundTrials:
+        """The likelihood of new rows, of which nothing was seen yet."""
+        return self._bound if newdata is None else self.likelihood.bind(self.trials.unseen(newdata))
 
     @cached_property
     def _data_groups(self) -> dict[str, Group]:
@@ -368,9 +379,7 @@ class HierarchicalDDM:
     @cached_property
     def _prepared(self) -> tuple[ModelSpec, Estimate]:
         """The spec with its centring, and a rough estimate to start from."""
-        rt, choice = self.trials.rt, self.trials.choice
-        rough = estimate(self._base, self.likelihood, rt, choice, self.ssm)
-        return choose_centring(self._base, self.likelihood, rt, choice, rough)
+        return choose_centring(self._base, self._bound, estimate(self._base, self._bound, self.ssm))
 
     def _one_draw(self) -> dict[str, xr.Dataset]:
         """What results look like; refuses columns whose names clash with theirs, before time is spent on sampling."""
@@ -388,11 +397,6 @@ class HierarchicalDDM:
     def _on(self, newdata: pd.DataFrame | None) -> ModelSpec:
         return self._base if newdata is None else spec_on(self._base, self._design, newdata)
 
-    def _simulate_rows(self, theta: FloatArray, seed: int) -> tuple[FloatArray, Any]:
-        """One trial for each row of theta, lapses included: the simulator behind the Pyro model."""
-        names = [parameter.name for parameter in self._base.parameters]
-        return simulate_trials(theta, names, self.ssm, np.random.SeedSequence(seed), self.lapse)
-
     def _further_groups(
         self, wanted: Collection[str], found: Mapping[str, FloatArray], draws: int, seed: int
     ) -> dict[str, Group]:
@@ -400,17 +404,17 @@ class HierarchicalDDM:
         result: dict[str, Group] = {}
         if "log_likelihood" in wanted:
             few = thinned(found, trials.n)
-            values = pointwise_log_prob(self.spec, self.likelihood, trials.rt, trials.choice, few)
+            values = pointwise_log_prob(self.spec, self._bound, few)
             result["log_likelihood"] = dict.fromkeys(("rt", "choice"), (dims, values))
         if "posterior_predictive" in wanted:
-            rt, choice = predict(self.spec, self.ssm, thinned(found, trials.n), seed, self.lapse)
+            rt, choice = predict(self.spec, self._bound, thinned(found, trials.n), seed)
             result["posterior_predictive"] = {"rt": (dims, rt), "choice": (dims, choice)}
         if "prior" in wanted or "prior_predictive" in wanted:
             prior = prior_coefficients(self.spec, draws, seed)
             if "prior" in wanted:
                 result["prior"] = _with_draws(self._variables(prior)[0])
             if "prior_predictive" in wanted:
-                rt, choice = predict(self.spec, self.ssm, thinned(prior, trials.n), seed, self.lapse)
+                rt, choice = predict(self.spec, self._bound, thinned(prior, trials.n), seed)
                 result["prior_predictive"] = {"rt": (dims, rt), "choice": (dims, choice)}
         return result
 
@@ -448,12 +452,3 @@ def _check_groups(groups: Collection[str]) -> tuple[str, ...]:
         if name not in GROUPS:
             raise ModelError(f"groups names '{name}'; choose from {', '.join(GROUPS)}.")
     return wanted
-
-
-def _window(lapse: tuple[float, float | None], rt: FloatArray) -> tuple[float, float]:
-    """The lapse window with its open end at the longest rt."""
-    try:
-        low, high = lapse
-        return float(low), float(rt.max() if high is None else high)
-    except (TypeError, ValueError) as error:
-        raise ModelError(f"lapse is {lapse!r}; give the window as (lowest, highest) rt in seconds.") from error

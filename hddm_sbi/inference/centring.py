@@ -8,11 +8,10 @@ import numpy.typing as npt
 from hddm_sbi.inference.curvature import row_information
 from hddm_sbi.inference.initial import Estimate, moderate_sd, with_centring
 from hddm_sbi.inference.potential import Potential
-from hddm_sbi.likelihoods.base import Likelihood
+from hddm_sbi.likelihoods.observation.bound import BoundTrials
 from hddm_sbi.spec.model_spec import GroupTerm, ModelSpec
 
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 EM_STEPS = 20
 # The sd is taken this many standard errors low: raw ~ N(w beta, sd^w) is a funnel where sd may be near zero.
@@ -26,9 +25,7 @@ LEAST_INFORMATION = 0.5
 LEAST_EVIDENCE = 12.0
 
 
-def choose_centring(
-    spec: ModelSpec, likelihood: Likelihood, rt: FloatArray, choice: IntArray, at: Estimate
-) -> tuple[ModelSpec, Estimate]:
+def choose_centring(spec: ModelSpec, likelihood: BoundTrials, at: Estimate) -> tuple[ModelSpec, Estimate]:
     """The model with the centring that suits the data, and the estimate with better group sds.
 
     The likelihood of a group's coefficients is taken as Gaussian around the estimate, with the observed information G,
@@ -40,12 +37,10 @@ def choose_centring(
 
     Args:
         spec: the model.
-        likelihood: with the parameters of ``spec``.
-        rt: response times in seconds, shape (trials,).
-        choice: option index, shape (trials,).
+        likelihood: of the trials, with the parameters of ``spec``.
         at: where the information is taken.
     """
-    potential = Potential(spec, likelihood, rt, choice)
+    potential = Potential(spec, likelihood)
     information = row_information(potential, at.pack(spec))
     sds: dict[str, FloatArray] = {}
     centring: dict[str, FloatArray] = {}

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.inference.log_ratios import Experiment, simulate_rows, spread
-from hddm_sbi.likelihoods.base import Likelihood
+from hddm_sbi.likelihoods.base import Density
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -47,7 +47,7 @@ class DensityCheck:
 
 
 def density_check(
-    experiment: Experiment, network: Likelihood, theta: FloatArray, seed: int = 0, seconds: float = 5.0
+    experiment: Experiment, network: Density, theta: FloatArray, seed: int = 0, seconds: float = 5.0
 ) -> DensityCheck:
     """Compare the network's distribution functions with those of simulated trials.
 
@@ -57,11 +57,10 @@ def density_check(
     Args:
         experiment: the design: up to 20 of its rows are looked at.
         network: without lapses.
-        theta: natural scale, shape (rows, parameters), the columns being ``experiment.names``.
+        theta: natural scale, shape (rows, parameters), the first columns being the parameters of the process.
         seed: of the simulated trials.
         seconds: after which no more trials are simulated.
     """
-    parameters = [list(experiment.names).index(name) for name in network.parameters]
     _, first = np.unique(theta, axis=0, return_index=True)
     theta = theta[first[spread(len(first))[:_ROWS]]]
     numbers = np.random.SeedSequence(seed).generate_state(1 + _TRIALS // _ROUND, np.uint32)
@@ -76,7 +75,7 @@ def density_check(
             break
         rt, choice = simulate_rows(experiment, theta, _ROUND, int(number))
         counts, n = counts + _counts(rt, choice, edges, network.n_choices), n + _ROUND
-    cdf = _distribution(network, np.ascontiguousarray(theta[:, parameters]), edges)
+    cdf = _distribution(network, np.ascontiguousarray(theta[:, : len(network.parameters)]), edges)
     difference = np.abs(np.cumsum(counts, axis=2) / n - cdf).max(axis=2)
     row, option = np.unravel_index(np.argmax(difference), difference.shape)
     bound = math.sqrt(math.log(2.0 * difference.size / (1.0 - _CONFIDENCE)) / (2.0 * n))
@@ -99,7 +98,7 @@ def _counts(rt: FloatArray, choice: IntArray, edges: FloatArray, n_choices: int)
     return counts.reshape(rows, n_choices, n_intervals).astype(np.int64)
 
 
-def _distribution(network: Likelihood, theta: FloatArray, edges: FloatArray) -> FloatArray:
+def _distribution(network: Density, theta: FloatArray, edges: FloatArray) -> FloatArray:
     """P(choice, rt <= upper end) of the network for each interval, (rows, choices, intervals), by quadrature."""
     node, weight = np.polynomial.legendre.leggauss(_NODES)
     low, width = edges[:, :-1, None], np.diff(edges, axis=1)[:, :, None]

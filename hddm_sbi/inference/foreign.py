@@ -92,7 +92,7 @@ def check_foreign(chosen: Chosen, ssm: SSM, spec: ModelSpec, choice: IntArray) -
     """Ask a foreign network for responses over the prior; say where they are not those of the model or of the data.
 
     Args:
-        chosen: the likelihood, without lapses; one that draws no responses of its own passes.
+        chosen: the density; one that draws no responses of its own passes.
         ssm: the process.
         spec: the model, whose prior is drawn from.
         choice: option index of each trial, (trials,).
@@ -103,14 +103,14 @@ def check_foreign(chosen: Chosen, ssm: SSM, spec: ModelSpec, choice: IntArray) -
     Warns:
         HDDMWarning: the network responds before the non-decision time, or its choices are no whole numbers.
     """
-    likelihood = chosen.likelihood
-    if not isinstance(likelihood, Drawing):
+    density = chosen.density
+    if not isinstance(density, Drawing):
         return
     prior = prior_coefficients(spec, _ROWS, seed=0)
     draws = ({site: x[0, k : k + 1] for site, x in prior.items()} for k in range(_ROWS))
     theta = _one_of_each((natural_parameters(spec, draw)[0] for draw in draws), len(ssm.parameter_names))
-    rt, drawn = likelihood.draws(theta, _DRAWS)
-    _check_choices(chosen.label, likelihood.known_choices, np.unique(choice), drawn, ssm.n_choices)
+    rt, drawn = density.draws(theta, _DRAWS)
+    _check_choices(chosen.label, density.known_choices, np.unique(choice), drawn, ssm.n_choices)
     early = _early_mass(rt, theta, ssm)
     if early.matters:
         warnings.warn(
@@ -122,18 +122,18 @@ def check_foreign(chosen: Chosen, ssm: SSM, spec: ModelSpec, choice: IntArray) -
         )
 
 
-def early_mass(likelihood: object, ssm: SSM, thetas: Iterable[FloatArray]) -> EarlyMass | None:
+def early_mass(density: object, ssm: SSM, thetas: Iterable[FloatArray]) -> EarlyMass | None:
     """What a network gives to impossible times, at draws of theta; None for one that draws no responses of its own.
 
     Args:
-        likelihood: without lapses.
+        density: of the process.
         ssm: the process.
         thetas: of each draw, natural scale, the process's parameters first, shape (rows, parameters).
     """
-    if not isinstance(likelihood, Drawing):
+    if not isinstance(density, Drawing):
         return None
     theta = _one_of_each(thetas, len(ssm.parameter_names))
-    return _early_mass(likelihood.draws(theta, _DRAWS)[0], theta, ssm)
+    return _early_mass(density.draws(theta, _DRAWS)[0], theta, ssm)
 
 
 def _one_of_each(thetas: Iterable[FloatArray], n_parameters: int) -> FloatArray:

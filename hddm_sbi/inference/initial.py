@@ -16,7 +16,9 @@ from hddm_sbi.inference.contract import LogDensity
 from hddm_sbi.inference.layout import Layout, group_coefficients, raw_coefficients
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.potential.design import design_matrix
-from hddm_sbi.likelihoods.base import Likelihood
+from hddm_sbi.likelihoods.observation.bound import BoundTrials
+from hddm_sbi.likelihoods.observation.seen import SeenTrials
+from hddm_sbi.likelihoods.observation.withheld import NO_GO
 from hddm_sbi.spec.links import get_link
 from hddm_sbi.spec.model_spec import GroupTerm, ModelSpec, ParameterSpec
 from hddm_sbi.ssm.base import SSM, Summary
@@ -65,22 +67,20 @@ class Estimate:
         return Layout.of(spec).pack(self.values | raw)
 
 
-def estimate(spec: ModelSpec, likelihood: Likelihood, rt: FloatArray, choice: IntArray, ssm: SSM) -> Estimate:
+def estimate(spec: ModelSpec, likelihood: BoundTrials, ssm: SSM) -> Estimate:
     """Rough values by rules of thumb, then the mode of the coefficients at moderate group sds.
 
     Args:
         spec: the model; its centring plays no part.
-        likelihood: with the parameters of ``spec``.
-        rt: response times in seconds, shape (trials,).
-        choice: option index, shape (trials,).
+        likelihood: of the trials, with the parameters of ``spec``.
         ssm: has the rules of thumb.
 
     Raises:
         SamplingError: the log density is not finite at the point found.
     """
     spec = with_centring(spec, lambda term: np.ones_like(term.centring))  # centred: the better shape for a search
-    potential = Potential(spec, likelihood, rt, choice)
-    start = _project(spec, potential.layout, rough_values(spec, rt, choice, ssm))
+    potential = Potential(spec, likelihood)
+    start = _project(spec, potential.layout, rough_values(spec, likelihood.trials, ssm))
     u = _mode(potential, start.pack(spec))
     if not np.isfinite(potential.log_density(u)):
         raise SamplingError(
@@ -120,7 +120,7 @@ def with_centring(spec: ModelSpec, centring: Callable[[GroupTerm], FloatArray]) 
     return replace(spec, parameters=parameters)
 
 
-def rough_values(spec: ModelSpec, rt: FloatArray, choice: IntArray, ssm: SSM) -> FloatArray:
+def rough_values(spec: ModelSpec, trials: SeenTrials, ssm: SSM) -> FloatArray:
     """Rules of thumb for each parameter on the design rows, shape (rows, parameters).
 
     The model's own rules where it has any; else a parameter starts at the median of its prior, or in the middle of its
@@ -128,15 +128,7 @@ def rough_values(spec: ModelSpec, rt: FloatArray, choice: IntArray, ssm: SSM) ->
     """
     units = _unit(spec)
     has_lapse = any(parameter.name not in ssm.parameter_names for parameter in spec.parameters)
-    floor = _by_unit(units[spec.row], lambda at: np.quantile(rt[at], GUESSES) if has_lapse else rt[at].min())
-    shift = SHIFT_SHARE * floor if ssm.symmetries.shift else 0.0 * floor
-    shares = np.full((units.max() + 1, ssm.n_choices), 0.5)
-    np.add.at(shares, (units[spec.row], choice), 1.0)
-    summary = Summary(
-        time=_by_unit(units[spec.row], lambda at: np.median(rt[at])) - shift,
-        longest=_by_unit(units[spec.row], lambda at: rt[at].max()),
-        shares=shares / shares.sum(axis=-1, keepdims=True),
-    )
+    summary, shift = _summary(trials, units[trials.row], units.max() + 1, ssm, GUESSES if has_lapse else 0.0)
     rules = rules_of(ssm)(summary)
     if ssm.symmetries.shift:
         rules = {**rules, ssm.symmetries.shift: shift}
@@ -144,6 +136,32 @@ def rough_values(spec: ModelSpec, rt: FloatArray, choice: IntArray, ssm: SSM) ->
     for k, parameter in enumerate(spec.parameters):
         values[:, k] = _guess(parameter, ssm, rules, units)
     return values
+
+
+def _summary(trials: SeenTrials, unit: IntArray, n_units: int, ssm: SSM, guesses: float) -> tuple[Summary, FloatArray]:
+    """What rules of thumb start from, and rough non-decision times, by unit.
+
+    Omissions count as responses at the deadline, withheld responses as the other choice; a unit without times has
+    everybody's.
+    """
+    rt = np.where(trials.rt_seen | ~np.isfinite(trials.deadline) | trials.choice_seen, trials.rt, trials.deadline)
+
+    def by_unit(times: FloatArray, statistic: Callable[[FloatArray], float]) -> FloatArray:
+        everyone = times[np.isfinite(times)]
+        default = statistic(everyone) if everyone.size else 1.0
+        members = (times[(unit == g) & np.isfinite(times)] for g in range(n_units))
+        return np.array([statistic(own) if own.size else default for own in members])
+
+    floor = by_unit(trials.rt, lambda own: float(np.quantile(own, guesses)))
+    shift = SHIFT_SHARE * floor if ssm.symmetries.shift else 0.0 * floor
+    shares = np.full((n_units, ssm.n_choices), 0.5)
+    choice = np.where(trials.go & ~trials.choice_seen & ~trials.rt_seen, NO_GO, trials.choice)
+    np.add.at(shares, (unit[choice >= 0], choice[choice >= 0]), 1.0)
+    return Summary(
+        time=by_unit(rt, lambda own: float(np.median(own))) - shift,
+        longest=by_unit(rt, lambda own: float(own.max())),
+        shares=shares / shares.sum(axis=-1, keepdims=True),
+    ), shift
 
 
 def _guess(parameter: ParameterSpec, ssm: SSM, rules: dict[str, FloatArray], units: IntArray) -> FloatArray:
@@ -168,11 +186,6 @@ def _unit(spec: ModelSpec) -> IntArray:
     for _, term in spec.group_terms():
         return term.index
     return np.zeros(spec.n_rows, dtype=np.int64)
-
-
-def _by_unit(units: IntArray, statistic: Callable[[IntArray], float]) -> FloatArray:
-    members = (np.flatnonzero(units == g) for g in range(units.max() + 1))
-    return np.array([statistic(at) if at.size else np.nan for at in members])
 
 
 def _project(spec: ModelSpec, layout: Layout, rough: FloatArray) -> Estimate:

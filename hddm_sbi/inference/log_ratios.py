@@ -12,14 +12,18 @@ which results/certificate.py takes what they do to posterior means.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from hddm_sbi.inference.predictive import P_OUTLIER
-from hddm_sbi.likelihoods.base import Likelihood
+from hddm_sbi.likelihoods.base import ANY, Density
+from hddm_sbi.likelihoods.observation.lapses import Lapses
+from hddm_sbi.likelihoods.observation.model import ObservationModel
+from hddm_sbi.likelihoods.observation.outcomes import seen
+from hddm_sbi.likelihoods.observation.seen import BoolArray, SeenTrials
+from hddm_sbi.likelihoods.observation.withheld import GO
 from hddm_sbi.ssm.base import SSM
 from hddm_sbi.ssm.registry import simulate_possible
 
@@ -40,22 +44,18 @@ class Experiment(NamedTuple):
     """Trials and a model for them.
 
     Args:
-        rt: response times in seconds, shape (trials,).
-        choice: option index, shape (trials,).
-        row: design row of each trial, shape (trials,).
-        unit: participant of each trial, shape (trials,).
+        trials: what was seen of them.
         ssm: the process.
-        names: of theta's columns: the process's parameters, then ``p_outlier`` where there are lapses.
-        window: of the uniform density of lapses in seconds; None without lapses.
+        lapses: mixed into it, or None.
     """
 
-    rt: FloatArray
-    choice: IntArray
-    row: IntArray
-    unit: IntArray
+    trials: SeenTrials
     ssm: SSM
-    names: Sequence[str]
-    window: tuple[float, float] | None
+    lapses: Lapses | None
+
+    def observed(self, density: Density) -> ObservationModel:
+        """The likelihood that a density has in this experiment."""
+        return ObservationModel(density, self.lapses)
 
 
 def spread(n: int) -> IntArray:
@@ -64,25 +64,26 @@ def spread(n: int) -> IntArray:
 
 
 def exact_log_ratios(
-    experiment: Experiment, network: Likelihood, exact: Likelihood, thetas: Iterable[FloatArray]
+    experiment: Experiment, network: Density, exact: Density, thetas: Iterable[FloatArray]
 ) -> Iterator[FloatArray]:
     """d at one draw after the other, participant by participant.
 
     Args:
         experiment: the observed one.
-        network: the likelihood that was sampled.
+        network: the density that was sampled.
         exact: the one that should have been.
-        thetas: natural scale, each of shape (rows, parameters).
+        thetas: natural scale, each of shape (rows, columns).
 
     Yields:
         Shape (units,): the sum over the trials of each participant; infinite where the data are possible under one of
         the two only, 0 where under neither.
     """
-    rt, choice, row, unit = experiment[:4]
+    unit = experiment.trials.subject
     n_units = int(unit.max()) + 1
+    bound = [experiment.observed(density).bind(experiment.trials) for density in (network, exact)]
     for theta in thetas:
         theta = np.ascontiguousarray(theta)
-        by_network, by_exact = (f.log_prob(rt, choice, theta, row) for f in (network, exact))
+        by_network, by_exact = (likelihood.log_prob(theta) for likelihood in bound)
         with np.errstate(invalid="ignore"):
             ratio = np.where(by_network == by_exact, 0.0, by_network - by_exact)
         yield np.bincount(unit, ratio, n_units).astype(np.float64)
@@ -101,7 +102,7 @@ class Batch(NamedTuple):
 
 
 def expected_log_ratios(
-    experiment: Experiment, network: Likelihood, theta: npt.NDArray[np.floating], seed: int = 0
+    experiment: Experiment, network: Density, theta: npt.NDArray[np.floating], seed: int = 0
 ) -> Iterator[Batch]:
     """E[d] to first order, theta times the score bias, from simulated experiments: without end.
 
@@ -109,12 +110,12 @@ def expected_log_ratios(
     covariances with d exactly (Stein 1981, Annals of Statistics 9, 1135-1151), not only to first order around the mean.
 
     Args:
-        experiment: the design; its rt and choice play no part.
-        network: with the parameters ``experiment.names``.
-        theta: draws on the natural scale, shape (draws, rows, parameters).
+        experiment: the design, and what is seen of a trial; its rt and choice play no part.
+        network: the density of the process.
+        theta: draws on the natural scale, shape (draws, rows, columns).
         seed: the same seed gives the same batches.
     """
-    size = int(np.clip(_BATCH // len(experiment.row), 1, _LARGEST_BATCH))
+    size = int(np.clip(_BATCH // experiment.trials.n, 1, _LARGEST_BATCH))
     flat = (theta - theta.mean(axis=0)).reshape(len(theta), -1)
     seeds = np.random.SeedSequence(seed)
     for number in range(2**31):
@@ -124,48 +125,71 @@ def expected_log_ratios(
 
 
 def expected_score(
-    experiment: Experiment, network: Likelihood, theta: FloatArray, size: int, seed: np.random.SeedSequence
+    experiment: Experiment, network: Density, theta: FloatArray, size: int, seed: np.random.SeedSequence
 ) -> FloatArray:
     """The network's mean score over simulated experiments, zero for an exact density.
 
     Args:
-        experiment: the design.
-        network: with the parameters ``experiment.names``.
-        theta: natural scale, shape (rows, parameters).
+        experiment: the design, and what is seen of a trial.
+        network: the density of the process.
+        theta: natural scale, shape (rows, columns).
         size: number of experiments.
-        seed: of this batch.
+        seed: the same seed gives the same experiments.
 
     Returns:
-        Derivatives of the log likelihood of one experiment by theta, shape (rows, parameters).
+        Derivatives of the log likelihood of one experiment by theta, shape (rows, columns).
     """
-    row = np.sort(experiment.row)  # trials of one row stand together
-    rt, choice = simulate_rows(experiment, theta[row], size, int(seed.generate_state(1, np.uint32)[0]))
-    rt, choice, rows = rt.ravel(), choice.ravel(), np.repeat(row, size)
-    weight = np.full(len(rt), 1.0 / size)
-    if experiment.window is not None:
+    order = np.argsort(experiment.trials.row, kind="stable")  # trials of one row stand together
+    trials = experiment.trials.at(np.repeat(order, size))
+    lapses, by_trial = experiment.lapses, theta[trials.row]
+    process = np.ascontiguousarray(by_trial[:, : len(network.parameters)])
+    times, options = simulate_possible(experiment.ssm, process, 1, int(seed.generate_state(1, np.uint32)[0]))
+    rt, choice = times[:, 0], options[:, 0]
+    weight = np.full(trials.n, 1.0 / size)
+    if lapses is not None:
         # the expectation over the mixture: rare lapses, whose scores are large, are weighted instead of waited for
-        p = theta[:, list(experiment.names).index(P_OUTLIER)]
-        times, options = _lapses(experiment, len(row) * _LAPSES, np.random.default_rng(seed))
-        lapsed = np.repeat(row, _LAPSES)
-        weight = np.append(weight * (1.0 - p[rows]), p[lapsed] / _LAPSES)
-        rt, choice, rows = np.append(rt, times), np.append(choice, options), np.append(rows, lapsed)
-    known = np.isfinite(rt)
-    if not known.all():
-        rt, choice, rows, weight = rt[known], choice[known], rows[known], weight[known]
-    _, by_trial = network.log_prob_grad(rt, choice, theta, rows)
-    return np.stack([np.bincount(rows, column * weight, len(theta)) for column in by_trial.T], axis=1)
+        p = theta[:, len(network.parameters)]
+        weight *= 1.0 - p[trials.row]
+        lapsed = experiment.trials.at(np.repeat(order, _LAPSES))
+        times, options, shares = _lapses(lapses, theta, lapsed, network.n_choices, np.random.default_rng(seed))
+        trials = trials.joined(lapsed)
+        rt, choice = np.append(rt, times), np.append(choice, options)
+        weight = np.append(weight, p[lapsed.row] * shares)
+    known = ~np.isnan(rt)
+    stays = seen(rt, choice, trials) & known
+    if trials.truncated:
+        weight *= _conditional(weight, stays, trials)
+    trials = trials.showing(rt, choice).at(stays)
+    _, by_theta = experiment.observed(network).bind(trials).log_prob_grad(theta)
+    weighted = by_theta * weight[stays, np.newaxis]
+    return np.stack([np.bincount(trials.row, column, len(theta)) for column in weighted.T], axis=1)
+
+
+def _conditional(weight: FloatArray, stays: BoolArray, trials: SeenTrials) -> FloatArray:
+    """What weights are multiplied with, so that those of the trials that stay in the data count for all."""
+    n = trials.n_rows
+    everything = np.bincount(trials.row, weight, n)
+    of_kept = np.bincount(trials.row[stays], weight[stays], n)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.nan_to_num(everything / of_kept, posinf=0.0)[trials.row]
 
 
 def simulate_rows(experiment: Experiment, theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntArray]:
-    """Trials of the process, without lapses, for each row of theta, (rows, n) each; NaN and -1 outside the supports."""
-    ssm = experiment.ssm
-    process = np.ascontiguousarray(theta[:, [list(experiment.names).index(name) for name in ssm.parameter_names]])
-    return simulate_possible(ssm, process, n, seed)
+    """Trials of the process, without lapses and whole, for each row of theta, (rows, n) each; NaN outside supports."""
+    process = np.ascontiguousarray(theta[:, : len(experiment.ssm.parameters)])
+    return simulate_possible(experiment.ssm, process, n, seed)
 
 
-def _lapses(experiment: Experiment, n: int, rng: np.random.Generator) -> tuple[FloatArray, IntArray]:
-    """Evenly spread times and choices."""
-    assert experiment.window is not None
-    low, high = experiment.window
-    place, n_choices = (rng.random() + np.arange(n) * _GOLDEN) % 1.0, experiment.ssm.n_choices
-    return low + (high - low) * place, np.arange(n, dtype=np.int64) % n_choices
+def _lapses(
+    lapses: Lapses, theta: FloatArray, trials: SeenTrials, n_choices: int, rng: np.random.Generator
+) -> tuple[FloatArray, IntArray, FloatArray]:
+    """Evenly spread times and choices of lapses, and their weights; each fourth never responds where some do not."""
+    place, number = (rng.random() + np.arange(trials.n) * _GOLDEN) % 1.0, np.arange(trials.n, dtype=np.int64)
+    rt = lapses.low + (lapses.ends(trials) - lapses.low) * place
+    choice = np.full(trials.n, GO) if trials.go else number % n_choices
+    weight = np.full(trials.n, 1.0 / _LAPSES)
+    if lapses.omissions:
+        q, silent = theta[trials.row, -1], number % _LAPSES == 0
+        rt[silent], choice[silent] = np.inf, ANY
+        weight = np.where(silent, q, (1.0 - q) / (_LAPSES - 1))
+    return rt, choice, weight

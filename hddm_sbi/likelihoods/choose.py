@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.errors import HDDMWarning, ModelError
-from hddm_sbi.likelihoods.base import FloatArray, Likelihood
+from hddm_sbi.likelihoods.base import Density, FloatArray
 from hddm_sbi.likelihoods.checkpoint import load_network, sha256
 from hddm_sbi.likelihoods.exact import get_exact
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Chosen:
-    """A likelihood and where it comes from.
+    """A density and where it comes from.
 
     Args:
-        likelihood: of the model's parameters.
+        density: of the process.
         label: ``"exact"``, ``"nle"``, a path, or the type of the estimator.
         box: range of each parameter on which its network was trained, (parameters, 2); None where nothing was trained
             or the range is not known.
         weights: sha256 of the weights, or None.
     """
 
-    likelihood: Likelihood
+    density: Density
     label: str
     box: FloatArray | None = None
     weights: str | None = None
@@ -161,7 +161,7 @@ def log_likelihood(
     row = np.broadcast_to(np.arange(len(rows)).reshape(leading), shape).reshape(-1)
     # a choice that is no whole number, or one too large for an index, is no choice
     codes = np.where((options == np.round(options)) & (np.abs(options) < 2**31), options, -1)
-    return chosen.likelihood.log_prob(
+    return chosen.density.log_prob(
         np.ascontiguousarray(np.broadcast_to(times, shape).reshape(-1)),
         np.ascontiguousarray(np.broadcast_to(codes, shape).reshape(-1), dtype=np.int64),
         rows,

@@ -28,41 +28,36 @@ import torch
 import torch.distributions as td
 from pyro.distributions.torch_distribution import TorchDistributionMixin
 
-from hddm_sbi.likelihoods.base import Likelihood
-from hddm_sbi.likelihoods.torch_bridge import TrialDistribution, TrialSimulator
+from hddm_sbi.likelihoods.observation.bound import BoundTrials
+from hddm_sbi.likelihoods.torch_bridge import TrialDistribution
 from hddm_sbi.spec.model_spec import CommonTerm, FloatArray, GroupTerm, ModelSpec, ParameterSpec
-from hddm_sbi.trials.trials import Trials
 
 Sites = Mapping[str, torch.Tensor]
 TRIALS = "trials"
 TRIAL_PLATE = "trial"
 
 
-def plate_model(
-    spec: ModelSpec, likelihood: Likelihood, trials: Trials, simulate: TrialSimulator | None = None
-) -> Callable[..., torch.Tensor]:
+def plate_model(spec: ModelSpec, likelihood: BoundTrials) -> Callable[..., torch.Tensor]:
     """The hierarchical model as a Pyro model.
 
     Args:
         spec: the model's structure.
-        likelihood: log density of (rt, choice) given theta in the order of ``spec.parameters``.
-        trials: the observed trials.
-        simulate: draws trials from theta (trials, parameters) and a seed, for predictive distributions.
+        likelihood: of the observed trials, given theta in the order of ``spec.parameters``.
 
     Returns:
         ``model(observed=True)``, which returns the trials (n, 2); with ``observed=False`` they are drawn, which needs
-        ``simulate``.
+        a likelihood with a simulator.
     """
+    trials = likelihood.trials
     value = torch.from_numpy(np.column_stack([trials.rt, trials.choice.astype(np.float64)]))
-    row = torch.from_numpy(spec.row)
     predictors = [_Predictor(parameter, spec.n_rows) for parameter in spec.parameters]
 
     def model(observed: bool = True) -> torch.Tensor:
         names = _FreeNames(spec)
         sites = _sample_coefficients(spec, names)
         theta = _fit_widths(spec, [predictor(sites) for predictor in predictors], names)
-        with pyro.plate(names.new(TRIAL_PLATE), len(row), dim=-1):
-            distribution = TrialDistribution(likelihood, theta, row, simulate)
+        with pyro.plate(names.new(TRIAL_PLATE), trials.n, dim=-1):
+            distribution = TrialDistribution(likelihood, theta)
             return pyro.sample(TRIALS, distribution, obs=value if observed else None)
 
     return model

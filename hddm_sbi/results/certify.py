@@ -13,10 +13,11 @@ from hddm_sbi.errors import DataError, ModelError
 from hddm_sbi.inference.density_check import density_check
 from hddm_sbi.inference.foreign import EarlyMass, early_mass
 from hddm_sbi.inference.log_ratios import Experiment, exact_log_ratios, expected_log_ratios, spread
-from hddm_sbi.likelihoods.base import Likelihood
+from hddm_sbi.likelihoods.base import Density
 from hddm_sbi.likelihoods.choose import Chosen
 from hddm_sbi.likelihoods.exact import find_exact
-from hddm_sbi.likelihoods.lapse import LapseMixture
+from hddm_sbi.likelihoods.observation.lapses import Lapses
+from hddm_sbi.likelihoods.observation.seen import SeenTrials
 from hddm_sbi.results.certificate import Certificate, certificate
 from hddm_sbi.results.diagnostics import diagnostics
 from hddm_sbi.results.quantities import Quantities
@@ -25,7 +26,6 @@ from hddm_sbi.results.verdict import BoxReport
 from hddm_sbi.spec.linear import natural_parameters
 from hddm_sbi.spec.model_spec import ModelSpec
 from hddm_sbi.ssm.base import SSM, whole
-from hddm_sbi.trials.trials import Trials
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -43,33 +43,28 @@ class Fit:
 
     Args:
         spec: the model's structure.
-        trials: the experiment.
+        trials: what was seen.
         ssm: the process.
-        chosen: its likelihood, without lapses.
-        window: of the lapses in seconds; None without lapses.
+        chosen: its density.
+        lapses: mixed into it, or None.
         coefficients: draws by site, each of shape (chains, draws, *site shape).
         found: the quantities of the posterior.
         box: draws outside the range that the network was trained on.
     """
 
     spec: ModelSpec
-    trials: Trials
+    trials: SeenTrials
     ssm: SSM
     chosen: Chosen
-    window: tuple[float, float] | None
+    lapses: Lapses | None
     coefficients: Mapping[str, FloatArray]
     found: Quantities
     box: BoxReport | None
 
-    def with_lapses(self, likelihood: Likelihood) -> Likelihood:
-        """The mixture that is fitted."""
-        return likelihood if self.window is None else LapseMixture(likelihood, self.window)
-
     @property
-    def exact(self) -> Likelihood | None:
-        """The exact likelihood, with lapses; None where there is none, or where it is what was sampled."""
-        exact = None if self.chosen.label == "exact" else find_exact(self.ssm)
-        return None if exact is None else self.with_lapses(exact)
+    def exact(self) -> Density | None:
+        """The exact density; None where there is none, or where it is what was sampled."""
+        return None if self.chosen.label == "exact" else find_exact(self.ssm)
 
 
 class Certifier:
@@ -91,12 +86,8 @@ class Certifier:
             if not (isinstance(value, int | float | np.number) and value > 0.0):
                 raise ModelError(f"{name} is {value!r}; give a number above 0, such as {example}.")
         self._fit, self._tolerance, self._seconds, self._seed = fit, tolerance, seconds, whole("seed", seed)
-        names = [parameter.name for parameter in fit.spec.parameters]
-        trials = fit.trials
-        self._experiment = Experiment(
-            trials.rt, trials.choice, fit.spec.row, trials.subject, fit.ssm, names, fit.window
-        )
-        self._network, self._exact = fit.with_lapses(fit.chosen.likelihood), fit.exact
+        self._experiment = Experiment(fit.trials, fit.ssm, fit.lapses)
+        self._network, self._exact = fit.chosen.density, fit.exact
         self._coefficients = {site: x.reshape(-1, *x.shape[2:]) for site, x in fit.coefficients.items()}
         self._draws = fit.found.draws.reshape(-1, len(fit.found.labels))
         self._check_draws()
@@ -123,7 +114,7 @@ class Certifier:
             )
         shifts = None if method == "score" else self._by_reweighting(required=method == "reweighting")
         shifts = shifts or self._by_score()
-        check = density_check(self._experiment, self._fit.chosen.likelihood, self._mean(), self._seed, self._seconds)
+        check = density_check(self._experiment, self._fit.chosen.density, self._mean(), self._seed, self._seconds)
         return certificate(
             self._fit.found, shifts, check, self._fit.box, self._tolerance, has_exact=self._exact is not None,
             what="likelihood" if is_exact else "network", early=self._early(),
@@ -168,7 +159,7 @@ class Certifier:
 
     def _early(self) -> EarlyMass | None:
         at = np.unique(np.linspace(0, len(self._draws) - 1, _FEWEST_DRAWS).round().astype(np.int64))
-        return early_mass(self._fit.chosen.likelihood, self._fit.ssm, self._thetas(at))
+        return early_mass(self._fit.chosen.density, self._fit.ssm, self._thetas(at))
 
     def _mean(self) -> FloatArray:
         """Posterior mean of theta, shape (rows, parameters); supports are convex, so that it lies inside."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -156,6 +157,16 @@ def simulate_possible(ssm: SSM, theta: FloatArray, n: int, seed: int) -> tuple[F
     if possible.any():
         rt[possible], choice[possible] = _draw(ssm, theta[possible], n, seed)
     return rt, choice
+
+
+def one_of_each(ssm: SSM) -> Callable[[FloatArray, int], tuple[FloatArray, IntArray]]:
+    """The simulator of one trial for each row of theta, from a seed, rt and choice of shape (rows,)."""
+
+    def simulator(theta: FloatArray, seed: int) -> tuple[FloatArray, IntArray]:
+        rt, choice = simulate_possible(ssm, theta, 1, seed)
+        return rt[:, 0], choice[:, 0]
+
+    return simulator
 
 
 def is_registered(ssm: SSM) -> bool:

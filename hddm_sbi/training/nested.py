@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hddm_sbi.likelihoods.base import Likelihood
+from hddm_sbi.likelihoods.base import Density
 from hddm_sbi.likelihoods.exact import find_exact
 from hddm_sbi.ssm.base import SSM
 from hddm_sbi.ssm.registry import get_model, list_models
@@ -14,7 +14,7 @@ from hddm_sbi.training.validate import size_of
 _SEED = 5
 
 
-def nested_accuracy(ssm: SSM, likelihood: Likelihood, draws: int = 20_000) -> dict[str, dict[str, float]]:
+def nested_accuracy(ssm: SSM, likelihood: Density, draws: int = 20_000) -> dict[str, dict[str, float]]:
     """Errors of the log density where one parameter has its nested value, others being uniform over the training box.
 
     Args:
@@ -42,7 +42,7 @@ def nested_accuracy(ssm: SSM, likelihood: Likelihood, draws: int = 20_000) -> di
     return found
 
 
-def _truth(ssm: SSM, name: str) -> tuple[Likelihood, list[int]] | None:
+def _truth(ssm: SSM, name: str) -> tuple[Density, list[int]] | None:
     """An exact likelihood of the model, or of the one without the parameter, and the columns of theta that it takes."""
     names = list(ssm.parameter_names)
     own = find_exact(ssm)

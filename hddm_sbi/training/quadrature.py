@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hddm_sbi.likelihoods.base import Likelihood
+from hddm_sbi.likelihoods.base import Density
 from hddm_sbi.ssm.base import SSM, FloatArray
 from hddm_sbi.training.draw import Box, draw_theta
 from hddm_sbi.training.first_passage import passage
@@ -30,7 +30,7 @@ class _Compared(NamedTuple):
 
 
 def density_integrals(
-    ssm: SSM, likelihood: Likelihood, *, points: int = 200, seed: int = 1, box: Box | None = None
+    ssm: SSM, likelihood: Density, *, points: int = 200, seed: int = 1, box: Box | None = None
 ) -> dict[str, float]:
     """Errors of the log density, weighted by the density; see ``density_accuracy``.
 
@@ -67,7 +67,7 @@ def density_integrals(
 
 def score_integrals(
     ssm: SSM,
-    likelihood: Likelihood,
+    likelihood: Density,
     *,
     box: Box,
     points: int = 200,
@@ -105,7 +105,7 @@ def score_integrals(
     }
 
 
-def _compare(ssm: SSM, likelihood: Likelihood, theta: FloatArray, seed: int) -> _Compared:
+def _compare(ssm: SSM, likelihood: Density, theta: FloatArray, seed: int) -> _Compared:
     grid = passage(ssm, theta, seed)
     possible = grid.density > np.finfo(float).tiny
     at, choice = np.nonzero(possible)

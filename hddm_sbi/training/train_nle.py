@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from hddm_sbi.errors import ModelError
-from hddm_sbi.likelihoods.base import Likelihood
+from hddm_sbi.likelihoods.base import Density
 from hddm_sbi.likelihoods.exact import find_exact
 from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
@@ -128,7 +128,7 @@ def train_nle(
 
 
 def assess(
-    ssm: SSM, estimator: FirstPassageEstimator, exact: Likelihood | None, simulations: int, shown: TrainingProgress
+    ssm: SSM, estimator: FirstPassageEstimator, exact: Density | None, simulations: int, shown: TrainingProgress
 ) -> dict[str, Any]:
     """Measure a trained network: ``validation`` against simulations, ``accuracy`` against the exact density if any."""
     found: dict[str, Any] = {"validation": calibration(ssm, estimator, points=_POINTS, trials=simulations // _POINTS)}
@@ -149,7 +149,7 @@ def is_rough(validation: Mapping[str, Any]) -> bool:
     return bool(max(distance["median"] - distance["median_by_chance"], choice["rms_error"]) > _ROUGH)
 
 
-def exact_of(ssm: SSM) -> Likelihood | None:
+def exact_of(ssm: SSM) -> Density | None:
     """The exact likelihood of a model from the registry, if it has one."""
     return find_exact(ssm) if is_registered(ssm) else None
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hddm_sbi.likelihoods.base import Likelihood
+from hddm_sbi.likelihoods.base import Density
 from hddm_sbi.ssm.base import SSM, FloatArray
 from hddm_sbi.training.draw import Box, draw_theta
 
@@ -18,8 +18,8 @@ _CHANCES = 64
 
 def density_accuracy(
     ssm: SSM,
-    likelihood: Likelihood,
-    exact: Likelihood,
+    likelihood: Density,
+    exact: Density,
     *,
     draws: int = 1_000_000,
     seed: int = 1,
@@ -69,8 +69,8 @@ def size_of(error: FloatArray) -> dict[str, float]:
 
 def score_bias(
     ssm: SSM,
-    likelihood: Likelihood,
-    exact: Likelihood | None = None,
+    likelihood: Density,
+    exact: Density | None = None,
     *,
     box: Box,
     points: int = 500,
@@ -134,7 +134,7 @@ class _Scores(NamedTuple):
 
 
 def _scores(
-    ssm: SSM, likelihood: Likelihood, exact: Likelihood | None, theta: FloatArray, trials: int, seed: tuple[int, int]
+    ssm: SSM, likelihood: Density, exact: Density | None, theta: FloatArray, trials: int, seed: tuple[int, int]
 ) -> _Scores:
     """From simulations at one parameter vector, (1, parameters)."""
     n = theta.shape[1]

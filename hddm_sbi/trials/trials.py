@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hddm_sbi.likelihoods.observation.seen import UNSEEN, SeenTrials
 from hddm_sbi.trials.recording import Recording
 
 
@@ -41,3 +42,12 @@ class Trials:
     def n(self) -> int:
         """Number of trials."""
         return len(self.rt)
+
+    def seen(self, row: npt.NDArray[np.int64], n_rows: int) -> SeenTrials:
+        """What a likelihood is bound to: the trials with their design rows, shape (n,)."""
+        return replace(SeenTrials.whole(self.rt, self.choice, row, n_rows), subject=self.subject)
+
+    def unseen(self, newdata: pd.DataFrame) -> SeenTrials:
+        """Rows of new data as trials of which nothing was seen yet, each with a design row of its own."""
+        n = len(newdata)
+        return SeenTrials.whole(np.full(n, np.nan), np.full(n, UNSEEN), np.arange(n), n)

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+import hddm_sbi as hs
 from hddm_sbi.api import HierarchicalDDM
 from hddm_sbi.results.to_arviz import HAS_INFERENCE_DATA, arviz, group, group_names, load, save
 
@@ -129,7 +130,8 @@ class Refitted(arviz.SamplingWrapper):
         likelihood, (rt, choice) = self.model.likelihood, excluded_obs[["rt", "response"]].iloc[0]
         theta = np.stack([parameters[name].to_numpy().ravel() for name in likelihood.parameters], axis=-1)
         n = len(theta)
-        values = likelihood.log_prob(np.full(n, rt), np.full(n, int(choice)), theta, np.arange(n))
+        trials = hs.SeenTrials.whole(np.full(n, rt), np.full(n, int(choice)), np.arange(n))
+        values = likelihood.bind(trials).log_prob(theta)
         sizes = (parameters.sizes["chain"], parameters.sizes["draw"])
         return xr.DataArray(values.reshape(sizes), dims=("chain", "draw"))
 

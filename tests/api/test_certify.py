@@ -206,7 +206,8 @@ def test_draws_that_tell_no_posterior_are_refused(sound) -> None:
         model.certify(thin(idata, 1))
     coefficients = model._coefficients(idata)
     coefficients["v_Intercept"] = np.full_like(coefficients["v_Intercept"], 0.1)
-    fit = Fit(model.spec, model.trials, model.ssm, model._chosen, model.lapse, coefficients, quantities(idata), None)
+    lapses, seen = model.likelihood.lapses, model._bound.trials
+    fit = Fit(model.spec, seen, model.ssm, model._chosen, lapses, coefficients, quantities(idata), None)
     with pytest.raises(DataError, match="the draws of 'v_Intercept' do not move"):
         Certifier(fit)
 

@@ -39,7 +39,8 @@ def test_a_race_has_as_many_accumulators_as_the_data_have_options(name: str, n_c
     assert tuple(parameter.name for parameter in model.spec.parameters) == (*names, "p_outlier")
     assert model.likelihood.n_choices == n_choices
     # the lapses are spread over all options
-    assert model.likelihood.log_uniform == pytest.approx(-np.log(n_choices * model.trials.rt.max()))
+    (events,) = model._bound.events
+    np.testing.assert_allclose(events.events.lapse, -np.log(n_choices * model.trials.rt.max()))
     assert f"{n_choices - 1} = choice {n_choices - 1}" in repr(model)
 
 
@@ -92,7 +93,7 @@ def test_starting_points_of_every_model(name: str, toy: None) -> None:
     frame, truth = simulate_experiment(name, 6, 60, seed=5)
     ssm = get_model(name)
     model = HierarchicalDDM(frame, groupby="subject", model=name, p_outlier=0)
-    values = rough_values(model._base, model.trials.rt, model.trials.choice, ssm)
+    values = rough_values(model._base, model._bound.trials, ssm)
     low, high = ssm.box.T
     assert ((values >= low) & (values <= high)).all()
     theta = np.array([list(subject.values()) for subject in truth["subjects"].values()])
@@ -104,7 +105,7 @@ def test_boundaries_that_meet_begin_by_meeting_late(toy: None) -> None:
     frame = simulate_experiment("angle", 4, 50, seed=5)[0]
     frame.loc[3, "rt"] = 25.0
     model = HierarchicalDDM(frame, groupby="subject", model="angle", p_outlier=0)
-    _, a, _, t0, angle = rough_values(model._base, model.trials.rt, model.trials.choice, model.ssm).T
+    _, a, _, t0, angle = rough_values(model._base, model._bound.trials, model.ssm).T
     assert (t0 + 0.5 * a / np.tan(angle) > 25.0).all()
 
 
@@ -151,9 +152,7 @@ def test_without_variability_the_full_model_is_the_ddm(variable: pd.DataFrame) -
     at = {"groupby": "subject", "likelihood": "exact"}
     ddm = HierarchicalDDM(variable, model="ddm", **at)
     full = HierarchicalDDM(variable, model="full_ddm", fixed={"sv": 0, "sz": 0, "st0": 0}, **at)
-    ours, theirs = (
-        Potential(model._base, model.likelihood, model.trials.rt, model.trials.choice) for model in (full, ddm)
-    )
+    ours, theirs = (Potential(model._base, model._bound) for model in (full, ddm))
     for seed in range(3):
         u = 0.3 * np.random.default_rng(seed).normal(size=ours.ndim)
         np.testing.assert_allclose(ours.log_density(u), theirs.log_density(u), rtol=1e-7)

@@ -19,6 +19,7 @@ from hddm_sbi.likelihoods.neural.network import Architecture
 from hddm_sbi.spec.model_spec import ParameterSpec
 from hddm_sbi.ssm import get_model
 from hddm_sbi.ssm.base import SSM
+from tests.observing import on_rows
 
 
 def parameter(model: HierarchicalDDM, name: str) -> ParameterSpec:
@@ -160,7 +161,7 @@ def test_lapse_window(build) -> None:
     theta = np.array([[0.5, 1.0, 0.5, 2.0, 0.05]])
     rt, choice, row = np.array([1.0]), np.array([1]), np.array([0])
     expected = np.log(0.05 / (19.9 * 2))
-    np.testing.assert_allclose(model.likelihood.log_prob(rt, choice, theta, row), expected)
+    np.testing.assert_allclose(on_rows(model.likelihood, rt, choice, theta, row).log_prob(theta), expected)
 
 
 def test_likelihoods(build, tmp_path) -> None:

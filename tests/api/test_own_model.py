@@ -99,7 +99,7 @@ def test_a_race_of_counters_is_learned(n: int, declared: bool) -> None:
     assert estimator.canonical.shift == n
     # of networks of other seeds: at most 0.005, and 0.011 to 0.022 with an sd of 0.0015 for each n, and 0.0006
     assert estimator.card["validation"]["choice_probability"]["rms_error"] < 0.01
-    likelihood = hs.HierarchicalDDM(experiment(ssm)[0], model=ssm, likelihood=estimator, p_outlier=0).likelihood
+    likelihood = hs.HierarchicalDDM(experiment(ssm)[0], model=ssm, likelihood=estimator, p_outlier=0).likelihood.density
     found = density_accuracy(ssm, likelihood, Exact(n), draws=50_000)
     assert found["mean_abs_error"] < 0.03
     assert found["kl"] < 0.001
@@ -114,7 +114,7 @@ def test_the_ddm_without_its_symmetries_is_learned() -> None:
     estimator = hs.train_nle(ssm, simulations=2_000_000, progress=False)
     likelihood = hs.HierarchicalDDM(
         hs.load_data("cavanagh_theta"), model=ssm, likelihood=estimator, p_outlier=0
-    ).likelihood
+    ).likelihood.density
     found = density_accuracy(ssm, likelihood, get_exact(ddm), draws=50_000)
     # of networks of two other seeds: 0.018 and 0.020, 0.0004
     assert found["mean_abs_error"] < 0.04

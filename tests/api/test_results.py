@@ -19,6 +19,7 @@ from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 from hddm_sbi.likelihoods.neural.network import Architecture
 from hddm_sbi.results.to_arviz import arviz, group, group_names, load, save
 from hddm_sbi.ssm import get_model
+from tests.observing import on_rows
 
 QUICK = {"draws": 20, "tune": 30, "chains": 2, "progress": False}
 SUBJECT = "subj÷id"
@@ -300,7 +301,8 @@ def test_log_likelihood_is_what_is_sampled(fitted) -> None:
     assert pointwise.dims == ("chain", "draw", "trial")
     parameters = model.parameters(idata)
     theta = np.stack([parameters[name].values[1, 5] for name in model.likelihood.parameters], axis=-1)
-    expected = model.likelihood.log_prob(model.trials.rt, model.trials.choice, theta, np.arange(model.trials.n))
+    rows, trials = np.arange(model.trials.n), model.trials
+    expected = on_rows(model.likelihood, trials.rt, trials.choice, theta, rows).log_prob(theta)
     np.testing.assert_allclose(pointwise.values[1, 5], expected, rtol=1e-10)
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from hddm_sbi.inference.log_ratios import Experiment
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
+from hddm_sbi.likelihoods.observation.lapses import Lapses
+from hddm_sbi.likelihoods.observation.seen import SeenTrials
 from hddm_sbi.ssm import get_model
 
 THETA = np.array([[0.5, 1.5, 0.5, 0.3], [1.2, 1.1, 0.4, 0.2]])
@@ -31,6 +35,5 @@ class DriftTwice:
 def experiment(trials: int, window: tuple[float, float] | None = None) -> Experiment:
     """Two participants with a design row each; the rows alternate."""
     row = np.arange(trials, dtype=np.int64) % 2
-    names = ["v", "a", "z", "t0"] + (["p_outlier"] if window else [])
-    rt = np.linspace(0.5, 1.5, trials)
-    return Experiment(rt, row[::-1].copy(), row, row, get_model("ddm"), names, window)
+    seen = replace(SeenTrials.whole(np.linspace(0.5, 1.5, trials), row[::-1].copy(), row, 2), subject=row)
+    return Experiment(seen, get_model("ddm"), Lapses(*window, window[1]) if window else None)

@@ -11,11 +11,11 @@ from hddm_sbi.inference.initial import estimate, starting_points
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.likelihoods.exact import get_exact
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
-from hddm_sbi.likelihoods.lapse import LapseMixture
 from hddm_sbi.spec.build import build_spec
 from hddm_sbi.ssm.registry import get_model, simulate
 from hddm_sbi.trials.reading import read_trials
 from tests.inference.test_initial import experiment
+from tests.observing import bound, lapsing
 
 DDM = get_model("ddm")
 MODELS = {
@@ -28,23 +28,23 @@ MODELS = {
 
 
 class OnlyPython:
-    """A likelihood without its compiled form."""
+    """A density without its compiled form."""
 
-    def __init__(self, likelihood):
-        self.parameters, self.n_choices = likelihood.parameters, likelihood.n_choices
-        self.log_prob, self.log_prob_grad = likelihood.log_prob, likelihood.log_prob_grad
+    def __init__(self, density):
+        self.parameters, self.n_choices = density.parameters, density.n_choices
+        self.log_prob, self.log_prob_grad = density.log_prob, density.log_prob_grad
 
 
 def prepare(name, likelihood):
     trials = read_trials(experiment(8, 80, 3), groupby="subject")
     spec, _ = build_spec(DDM, trials, **MODELS[name])
-    at = estimate(spec, likelihood, trials.rt, trials.choice, DDM)
-    spec, at = choose_centring(spec, likelihood, trials.rt, trials.choice, at)
+    at = estimate(spec, bound(likelihood, spec, trials.rt, trials.choice), DDM)
+    spec, at = choose_centring(spec, bound(likelihood, spec, trials.rt, trials.choice), at)
     spec = not_centred(spec)
-    return Potential(spec, likelihood, trials.rt, trials.choice), at.pack(spec)
+    return Potential(spec, bound(likelihood, spec, trials.rt, trials.choice)), at.pack(spec)
 
 
-LIKELIHOOD = LapseMixture(ExactDDM(), (0.0, 20.0))
+LIKELIHOOD = lapsing(ExactDDM(), (0.0, 20.0))
 
 
 def check_density_and_gradient(target, potential, atol, rtol=1e-5):
@@ -79,12 +79,12 @@ def prepare_full(sz: float):
         rt, choice = simulate("full_ddm", theta, 80, seed=subject)
         rows.append(pd.DataFrame({"subject": subject, "rt": rt, "response": choice}))
     trials, full = read_trials(pd.concat(rows), groupby="subject"), get_model("full_ddm")
-    likelihood = LapseMixture(get_exact(full), (0.0, 20.0))
+    likelihood = lapsing(get_exact(full), (0.0, 20.0))
     spec, _ = build_spec(full, trials)
-    at = estimate(spec, likelihood, trials.rt, trials.choice, full)
-    spec, at = choose_centring(spec, likelihood, trials.rt, trials.choice, at)
+    at = estimate(spec, bound(likelihood, spec, trials.rt, trials.choice), full)
+    spec, at = choose_centring(spec, bound(likelihood, spec, trials.rt, trials.choice), at)
     spec = not_centred(spec)
-    return Potential(spec, likelihood, trials.rt, trials.choice), at.pack(spec)
+    return Potential(spec, bound(likelihood, spec, trials.rt, trials.choice)), at.pack(spec)
 
 
 def test_a_width_moves_the_others_by_its_square():
@@ -112,7 +112,9 @@ def test_a_width_next_to_nothing_is_moved_straight():
 
 def test_python_and_compiled_agree():
     potential, centre = prepare("slopes", LIKELIHOOD)
-    slow = Potential(potential.spec, OnlyPython(LIKELIHOOD), *_trials(potential))
+    slow = Potential(
+        potential.spec, bound(lapsing(OnlyPython(ExactDDM()), (0.0, 20.0)), potential.spec, *_trials(potential))
+    )
     assert potential.native is not None and not potential.not_compiled
     assert slow.native is None and slow.not_compiled == ("the likelihood",)
     compiled, python = Rounded(potential, centre), Rounded(slow, centre)
@@ -189,7 +191,8 @@ def test_where_the_likelihood_is_normal_groups_are_standard_normal_whatever_the_
     trials = read_trials(experiment(8, 40, 3), groupby="subject")
     fixed = {"a": 1.5, "z": 0.5, "t0": 0.3}
     spec, _ = build_spec(DDM, trials, formula="v ~ cond", fixed=fixed, p_outlier=0)
-    potential = Potential(not_centred(spec), smooth(DDM.parameter_names), trials.rt, trials.choice)
+    likelihood = bound(smooth(DDM.parameter_names), spec, trials.rt, trials.choice)
+    potential = Potential(not_centred(spec), likelihood)
     n_core, rng = potential.ndim - potential.layout.n_raw, np.random.default_rng(1)
     target = Rounded(potential, 0.3 * rng.normal(size=potential.ndim))
     for spread in (0.1, 1.0, 3.0):
@@ -203,7 +206,7 @@ def test_where_the_likelihood_is_normal_groups_are_standard_normal_whatever_the_
 @pytest.mark.parametrize("seed", range(12))
 def test_random_models(make_spec, toy, seed):
     maker = make_spec(seed)
-    potential = Potential(not_centred(maker.spec()), toy, maker.rt, maker.choice)
+    potential = Potential(not_centred(maker.spec()), bound(toy, not_centred(maker.spec()), maker.rt, maker.choice))
     points = 0.3 * np.random.default_rng(seed).normal(size=(200, potential.ndim))
     centre = max(points, key=potential.log_density)
     check_density_and_gradient(Rounded(potential, centre), potential, atol=1e-3, rtol=1e-4)

@@ -10,6 +10,7 @@ from hddm_sbi.inference.curvature import likelihood_precision, row_information
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.spec.build import build_spec
 from hddm_sbi.trials.reading import read_trials
+from tests.observing import bound
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def potential(smooth, full_ddm):
     trials = read_trials(frame)
     flat = {f"{name}_Intercept": td.Normal(0.0, 1.0) for name in full_ddm.parameter_names}
     spec, _ = build_spec(full_ddm, trials, p_outlier=0, priors=flat)
-    return Potential(spec, smooth(full_ddm.parameter_names), trials.rt, trials.choice)
+    return Potential(spec, bound(smooth(full_ddm.parameter_names), spec, trials.rt, trials.choice))
 
 
 def _log_likelihood(potential, u):

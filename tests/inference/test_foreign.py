@@ -71,7 +71,7 @@ def test_early_responses_are_counted_at_each_parameter_vector() -> None:
     assert (found.mean, found.worst) == (0.125, 0.25)
     assert "12% of its probability on average and 25% at worst (v 1, a 1.5, z 0.5, t0 0.3)" in found.sentence
     assert "before the non-decision time t0" in found.sentence
-    assert early_mass(choose_likelihood(DDM, "exact").likelihood, DDM, theta) is None
+    assert early_mass(choose_likelihood(DDM, "exact").density, DDM, theta) is None
 
 
 def test_a_model_without_a_delay_responds_after_zero() -> None:

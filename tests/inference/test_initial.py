@@ -11,10 +11,10 @@ from hddm_sbi.inference.initial import Estimate, estimate, moderate_sd, starting
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.likelihoods.exact import get_exact
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
-from hddm_sbi.likelihoods.lapse import LapseMixture
 from hddm_sbi.spec.build import build_spec
 from hddm_sbi.ssm.registry import get_model
 from hddm_sbi.trials.reading import read_trials
+from tests.observing import bound, lapsing
 
 DDM = get_model("ddm")
 
@@ -39,8 +39,8 @@ def prepare(frame, likelihood, **options):
     options = dict(options)
     trials = read_trials(frame, groupby=options.pop("groupby", "subject"), choices=(0, 1))
     spec, _ = build_spec(DDM, trials, **options)
-    at = estimate(spec, likelihood, trials.rt, trials.choice, DDM)
-    spec, at = choose_centring(spec, likelihood, trials.rt, trials.choice, at)
+    at = estimate(spec, bound(likelihood, spec, trials.rt, trials.choice), DDM)
+    spec, at = choose_centring(spec, bound(likelihood, spec, trials.rt, trials.choice), at)
     return trials, spec, at
 
 
@@ -64,10 +64,10 @@ EXPERIMENTS = {
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_points_are_finite_and_off_the_plateau(name, p_outlier):
     frame, options = EXPERIMENTS[name]
-    likelihood = ExactDDM() if p_outlier == 0 else LapseMixture(ExactDDM(), (0, 20))
+    likelihood = ExactDDM() if p_outlier == 0 else lapsing(ExactDDM(), (0, 20))
     trials, spec, at = prepare(frame, likelihood, p_outlier=p_outlier, **options)
     spec = not_centred(spec)
-    potential = Potential(spec, likelihood, trials.rt, trials.choice)
+    potential = Potential(spec, bound(likelihood, spec, trials.rt, trials.choice))
     target = Rounded(potential, at.pack(spec))
     start = starting_points(target)
     points = [target.to_u(start(seed)) for seed in range(4)]
@@ -94,10 +94,10 @@ def test_races_start_where_the_process_explains_every_trial(name, n_choices, p_o
     frame = pd.DataFrame({"subject": np.repeat(np.arange(6), 60), "rt": rt.ravel(), "response": choice.ravel()})
     trials = read_trials(frame, groupby="subject", choices=range(n_choices), counts=(n_choices,))
     exact = get_exact(ssm)
-    likelihood = exact if p_outlier == 0 else LapseMixture(exact, (0, 20))
+    likelihood = exact if p_outlier == 0 else lapsing(exact, (0, 20))
     spec, _ = build_spec(ssm, trials, p_outlier=p_outlier)
-    at = estimate(spec, likelihood, trials.rt, trials.choice, ssm)
-    potential = Potential(spec, likelihood, trials.rt, trials.choice)
+    at = estimate(spec, bound(likelihood, spec, trials.rt, trials.choice), ssm)
+    potential = Potential(spec, bound(likelihood, spec, trials.rt, trials.choice))
     found = np.ascontiguousarray(potential.theta(at.pack(spec))[:, : n_choices + 3])
     assert np.isfinite(exact.log_prob(trials.rt, trials.choice, found, spec.row)).all()
     # the order of the drifts shows in the choices, and non-decision times are within a factor of e
@@ -108,9 +108,9 @@ def test_races_start_where_the_process_explains_every_trial(name, n_choices, p_o
 def test_fast_guesses_do_not_drag_the_start():
     frame = experiment(5, 200, 11)
     frame.loc[frame.index % 100 == 0, "rt"] = 0.12  # 1 % guesses
-    likelihood = LapseMixture(ExactDDM(), (0, 20))
+    likelihood = lapsing(ExactDDM(), (0, 20))
     trials, spec, at = prepare(frame, likelihood)
-    potential = Potential(spec, likelihood, trials.rt, trials.choice)
+    potential = Potential(spec, bound(likelihood, spec, trials.rt, trials.choice))
     theta = potential.theta(at.pack(spec))
     assert (theta[:, 3] > 0.15).all()
     assert (np.abs(theta[:, 0] - 1.0) < 1.5).all()
@@ -121,7 +121,7 @@ def test_groups_that_say_nothing_leave_the_sds_finite():
     frame.loc[frame["subject"] == 0, "rt"] = [0.4, 9.0]
     for seed in range(5):
         frame["rt"] = frame["rt"] * np.exp(0.3 * np.random.default_rng(seed).normal(size=len(frame)))
-        _, spec, at = prepare(frame, LapseMixture(ExactDDM(), (0, 50)), formula=["v ~ cond", "a ~ cond"])
+        _, spec, at = prepare(frame, lapsing(ExactDDM(), (0, 50)), formula=["v ~ cond", "a ~ cond"])
         for _, term in spec.group_terms():
             sd = np.atleast_1d(at.values[f"{term.site}_sd"])
             ends = moderate_sd(term, np.zeros(len(sd))), moderate_sd(term, np.full(len(sd), np.inf))
@@ -134,7 +134,7 @@ def test_impossible_data_are_named():
     trials = read_trials(frame, groupby="subject")
     spec, _ = build_spec(DDM, trials, fixed={"t0": 5.0}, p_outlier=0)
     with pytest.raises(SamplingError, match="non-decision time"):
-        estimate(spec, ExactDDM(), trials.rt, trials.choice, DDM)
+        estimate(spec, bound(ExactDDM(), spec, trials.rt, trials.choice), DDM)
 
 
 def test_centring_follows_the_information():
@@ -153,10 +153,10 @@ def test_centring_follows_the_information():
 def test_an_estimate_is_the_same_point_under_any_centring(make_spec, toy):
     maker = make_spec(21)
     spec = maker.spec()
-    potential = Potential(spec, toy, maker.rt, maker.choice)
+    potential = Potential(spec, bound(toy, spec, maker.rt, maker.choice))
     u = 0.3 * np.random.default_rng(0).normal(size=potential.ndim)
     at = Estimate.at(spec, u)
     np.testing.assert_allclose(at.pack(spec), u, atol=1e-9)
     other = with_centring(spec, lambda term: 1.0 - term.centring)
-    moved = Potential(other, toy, maker.rt, maker.choice)
+    moved = Potential(other, bound(toy, other, maker.rt, maker.choice))
     np.testing.assert_allclose(moved.theta(at.pack(other)), potential.theta(u), rtol=1e-9)

@@ -7,7 +7,6 @@ import pytest
 
 from hddm_sbi.inference.log_ratios import exact_log_ratios, expected_log_ratios, expected_score, spread
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
-from hddm_sbi.likelihoods.lapse import LapseMixture
 from tests.inference.spoiled import THETA, DriftTwice, experiment
 
 
@@ -26,7 +25,7 @@ def test_an_exact_density_has_no_expected_score() -> None:
 @pytest.mark.parametrize("p", [1e-6, 0.02, 0.5])
 def test_nor_has_its_mixture_with_lapses(p: float) -> None:
     theta = np.column_stack([THETA, np.full(2, p)])
-    mean, error = _scores(LapseMixture(ExactDDM(), (0.0, 5.0)), (0.0, 5.0), theta)
+    mean, error = _scores(ExactDDM(), (0.0, 5.0), theta)
     # the quadrature over lapses is no random sample, but good to a percent of its largest part, p / p for each trial
     assert (np.abs(mean) < 4.0 * error + 0.01 * 150).all()
 
@@ -56,9 +55,10 @@ def test_expected_log_ratios_are_theta_times_the_score() -> None:
 def test_exact_log_ratios_are_sums_by_participant() -> None:
     design = experiment(31)
     (ratio,) = exact_log_ratios(design, DriftTwice(), ExactDDM(), [THETA])
-    difference = DriftTwice().log_prob(design.rt, design.choice, THETA, design.row)
-    difference -= ExactDDM().log_prob(design.rt, design.choice, THETA, design.row)
-    np.testing.assert_allclose(ratio, [difference[design.unit == s].sum() for s in (0, 1)])
+    trials = design.trials
+    difference = DriftTwice().log_prob(trials.rt, trials.choice, THETA, trials.row)
+    difference -= ExactDDM().log_prob(trials.rt, trials.choice, THETA, trials.row)
+    np.testing.assert_allclose(ratio, [difference[trials.subject == s].sum() for s in (0, 1)])
 
 
 def test_impossible_trials_are_told_apart_from_trials_impossible_under_both() -> None:

@@ -13,6 +13,7 @@ from hddm_sbi.inference.potential.priors import FAMILIES, N_NUMBERS, ExternalPri
 from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.spec.distributions import ScaledBeta
 from hddm_sbi.spec.model_spec import CommonTerm, ParameterSpec
+from tests.observing import bound
 
 D = torch.float64
 
@@ -127,7 +128,7 @@ def written_out(spec, likelihood, rt, choice, u):
 def test_density_is_the_one_written_out_and_gradient_matches(make_spec, toy, seed):
     maker = make_spec(seed)
     spec = maker.spec()
-    potential = Potential(spec, toy, maker.rt, maker.choice)
+    potential = Potential(spec, bound(toy, spec, maker.rt, maker.choice))
     u = 0.5 * np.random.default_rng(seed).normal(size=potential.ndim)
     value, gradient = potential.log_density_grad(u)
     assert value == pytest.approx(written_out(spec, toy, maker.rt, maker.choice, u), rel=1e-11, abs=1e-9)
@@ -142,7 +143,7 @@ def test_density_is_the_one_written_out_and_gradient_matches(make_spec, toy, see
 
 def test_overflow_is_minus_infinity_with_zero_gradient(make_spec, toy):
     maker = make_spec(3)
-    potential = Potential(maker.spec(), toy, maker.rt, maker.choice)
+    potential = Potential(maker.spec(), bound(toy, maker.spec(), maker.rt, maker.choice))
     for u in (np.full(potential.ndim, 1e3), np.full(potential.ndim, -1e3), np.full(potential.ndim, np.nan)):
         value, gradient = potential.log_density_grad(u)
         assert value == -np.inf or np.isfinite(value)
@@ -173,7 +174,7 @@ def _with_width(make_spec, seed, width):
 @pytest.mark.parametrize("seed", range(5))
 def test_a_constant_width_must_fit_around_every_starting_point(make_spec, toy, seed):
     maker, spec = _with_width(make_spec, seed, ParameterSpec("w", "logit", fixed=0.5, within="p"))
-    potential = Potential(spec, toy, maker.rt, maker.choice)
+    potential = Potential(spec, bound(toy, spec, maker.rt, maker.choice))
     at = potential.layout.block("p_Intercept").start
     u = 0.2 * np.random.default_rng(seed).normal(size=potential.ndim)
     for p, fits in ((0.26, True), (0.5, True), (0.74, True), (0.24, False), (0.76, False)):
@@ -190,7 +191,7 @@ def test_a_proportion_on_the_identity_link_must_stay_one(make_spec, toy):
     n_rows = len(maker.x)
     width = ParameterSpec("w", "identity", common=(replace(term, matrix=np.ones((n_rows, 1))),), within="p")
     maker, spec = _with_width(make_spec, 1, width)
-    potential = Potential(spec, toy, maker.rt, maker.choice)
+    potential = Potential(spec, bound(toy, spec, maker.rt, maker.choice))
     u = np.zeros(potential.ndim)
     for proportion, fits in ((0.0, True), (0.4, True), (0.99, True), (1.0, False), (-0.1, False)):
         u[potential.layout.block("w_Intercept").start] = proportion

@@ -3,14 +3,17 @@
 import numpy as np
 import pytest
 
-from hddm_sbi.errors import HDDMWarning, ModelError
+from hddm_sbi.errors import HDDMWarning
 from hddm_sbi.inference.layout import Layout, coefficients
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.predictive import pointwise_log_prob, predict, thinned
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
-from hddm_sbi.likelihoods.lapse import LapseMixture
+from hddm_sbi.likelihoods.observation.lapses import Lapses
+from hddm_sbi.likelihoods.observation.model import ObservationModel
+from hddm_sbi.likelihoods.observation.seen import SeenTrials
 from hddm_sbi.spec.model_spec import CommonTerm, ModelSpec, ParameterSpec
-from hddm_sbi.ssm.registry import get_model
+from hddm_sbi.ssm.registry import get_model, one_of_each
+from tests.observing import bound, lapsing, on_rows
 
 DDM = get_model("ddm")
 N = 20_000
@@ -20,12 +23,13 @@ N = 20_000
 def test_pointwise_log_prob_sums_to_the_potential(make_spec, toy, seed):
     maker = make_spec(seed)
     spec = maker.spec()
-    potential = Potential(spec, toy, maker.rt, maker.choice)
+    potential = Potential(spec, bound(toy, spec, maker.rt, maker.choice))
     u = 0.3 * np.random.default_rng(seed).normal(size=(2, 3, potential.ndim))
     draws = coefficients(spec, u)
-    whole = pointwise_log_prob(spec, toy, maker.rt, maker.choice, draws)
+    likelihood = bound(toy, spec, maker.rt, maker.choice)
+    whole = pointwise_log_prob(spec, likelihood, draws)
     assert whole.shape == (2, 3, maker.n)
-    np.testing.assert_array_equal(whole, pointwise_log_prob(spec, toy, maker.rt, maker.choice, draws, memory=1))
+    np.testing.assert_array_equal(whole, pointwise_log_prob(spec, likelihood, draws, memory=1))
     for at in np.ndindex(2, 3):
         expected = toy.log_prob(maker.rt, maker.choice, potential.theta(u[at]), spec.row)
         np.testing.assert_allclose(whole[at], expected, rtol=1e-9)
@@ -42,11 +46,18 @@ def ddm_spec(p_outlier):
     return ModelSpec("ddm", (v, a, *rest, *lapse), np.repeat([0, 1], N), 2)
 
 
+def simulating(window):
+    """The exact likelihood with a simulator, and lapses in a window, of trials with the rows of ``ddm_spec``."""
+    lapses = None if window is None else Lapses(*window, window[1])
+    model = ObservationModel(ExactDDM(), lapses, one_of_each(DDM))
+    return model.bind(SeenTrials.whole(np.full(2 * N, np.nan), np.full(2 * N, -1), np.repeat([0, 1], N)))
+
+
 DRAWS = {"v_x": np.ones((1, 2)), "a_Intercept": np.log([[1.0, 1.6]])}
 
 
 def test_predicted_trials_follow_the_model():
-    rt, choice = predict(ddm_spec(None), DDM, DRAWS, seed=3)
+    rt, choice = predict(ddm_spec(None), simulating(None), DRAWS, seed=3)
     assert rt.shape == choice.shape == (1, 2, 2 * N)
     for draw, a in enumerate((1.0, 1.6)):
         for row, v in enumerate((0.0, 1.5)):
@@ -59,7 +70,7 @@ def test_predicted_trials_follow_the_model():
 
 
 def test_lapses_have_their_share_and_window():
-    rt, choice = predict(ddm_spec(0.2), DDM, DRAWS, seed=3, window=(0.0, 20.0))
+    rt, choice = predict(ddm_spec(0.2), simulating((0.0, 20.0)), DRAWS, seed=3)
     late = rt[0, 0, :N] > 5.0  # with a = 1 and v = 0 the process is done by then, but for 1e-9 of the trials
     expected = 0.2 * 15 / 20
     assert late.mean() == pytest.approx(expected, abs=5 * np.sqrt(expected / N))
@@ -68,12 +79,12 @@ def test_lapses_have_their_share_and_window():
 
 
 def test_mean_log_density_of_predictions_is_minus_the_entropy():
-    spec, likelihood = ddm_spec(0.1), LapseMixture(ExactDDM(), (0.0, 4.0))
-    rt, choice = predict(spec, DDM, DRAWS, seed=1, window=(0.0, 4.0))
+    spec, likelihood = ddm_spec(0.1), lapsing(ExactDDM(), (0.0, 4.0))
+    rt, choice = predict(spec, simulating((0.0, 4.0)), DRAWS, seed=1)
     theta = np.array([[0.0, 1.0, 0.5, 0.3, 0.1]])
-    own = likelihood.log_prob(rt[0, 0, :N], choice[0, 0, :N], theta, np.zeros(N, int))
+    own = on_rows(likelihood, rt[0, 0, :N], choice[0, 0, :N], theta, np.zeros(N, int)).log_prob(theta)
     t = np.arange(0, 4, 1e-4) + 5e-5
-    log_f = likelihood.log_prob(t, np.zeros(t.size, int), theta, np.zeros(t.size, int))
+    log_f = on_rows(likelihood, t, np.zeros(t.size, int), theta, np.zeros(t.size, int)).log_prob(theta)
     entropy = 2 * np.sum(np.exp(log_f) * log_f) * 1e-4  # both choices alike at v = 0; lapses end at 4 s
     assert own[rt[0, 0, :N] < 4].mean() == pytest.approx(entropy, abs=5 * own.std() / np.sqrt(N))
 
@@ -81,18 +92,13 @@ def test_mean_log_density_of_predictions_is_minus_the_entropy():
 def test_prediction_depends_on_the_seed_alone():
     spec = ddm_spec(0.1)
     first, again, other = (
-        predict(spec, DDM, DRAWS, seed=seed, window=(0, 5), memory=memory)
+        predict(spec, simulating((0.0, 5.0)), DRAWS, seed=seed, memory=memory)
         for seed, memory in ((1, 2**26), (1, 1), (2, 1))
     )
     np.testing.assert_array_equal(first[0], again[0])
     np.testing.assert_array_equal(first[1], again[1])
     assert not np.array_equal(first[0], other[0])
     assert not np.array_equal(first[0][0, 0], first[0][0, 1])
-
-
-def test_lapses_need_a_window():
-    with pytest.raises(ModelError, match="window"):
-        predict(ddm_spec(0.1), DDM, DRAWS, seed=1)
 
 
 def test_coefficients_are_the_posterior_variables(make_spec):

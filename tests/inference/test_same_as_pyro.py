@@ -10,12 +10,12 @@ from pyro.infer.mcmc.util import initialize_model
 from hddm_sbi.inference.initial import with_centring
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
-from hddm_sbi.likelihoods.lapse import LapseMixture
 from hddm_sbi.model.plate import plate_model
 from hddm_sbi.spec.build import build_spec
 from hddm_sbi.ssm.registry import get_model
 from hddm_sbi.trials.reading import read_trials
 from hddm_sbi.trials.trials import Trials
+from tests.observing import bound, lapsing
 
 MODELS = {
     "intercepts": {},
@@ -39,10 +39,11 @@ MODELS = {
 
 def energies(spec, likelihood, trials, u):
     """Value and gradient of Pyro's potential energy at u, in the order of our coordinates."""
-    potential = Potential(spec, likelihood, trials.rt, trials.choice)
+    of_trials = bound(likelihood, spec, trials.rt, trials.choice)
+    potential = Potential(spec, of_trials)
     # a starting point is given: whether Pyro's own search finds a possible one is a matter of luck
     start = {block.site: torch.tensor(u[block.slice]) for block in potential.layout.blocks}
-    _, potential_fn, transforms, trace = initialize_model(plate_model(spec, likelihood, trials), initial_params=start)
+    _, potential_fn, transforms, trace = initialize_model(plate_model(spec, of_trials), initial_params=start)
     sites = {}
     for block in potential.layout.blocks:
         shape = transforms[block.site](trace.nodes[block.site]["value"]).shape
@@ -55,7 +56,7 @@ def energies(spec, likelihood, trials, u):
 
 
 def compare(spec, likelihood, trials, seed):
-    potential = Potential(spec, likelihood, trials.rt, trials.choice)
+    potential = Potential(spec, bound(likelihood, spec, trials.rt, trials.choice))
     points = 0.4 * np.random.default_rng(seed).normal(size=(200, potential.ndim))
     # without lapses most points are impossible: some non-decision time lies above a response
     u = next(point for point in points if np.isfinite(potential.log_density(point)))
@@ -99,7 +100,7 @@ def test_models_of_an_experiment(experiment, name, centring):
     rng = np.random.default_rng(11)
     draw = rng.random if centring is None else lambda shape: np.full(shape, centring)
     spec = with_centring(spec, lambda term: draw(term.centring.shape))
-    likelihood = LapseMixture(ExactDDM(), (0, 5)) if options.get("p_outlier", 1) != 0 else ExactDDM()
+    likelihood = lapsing(ExactDDM(), (0, 5)) if options.get("p_outlier", 1) != 0 else ExactDDM()
     compare(spec, likelihood, trials, 3)
 
 
@@ -133,9 +134,9 @@ def test_other_models(experiment, smooth, name):
 def test_a_width_that_does_not_fit_is_impossible_in_both(experiment, smooth, full_ddm):
     trials = read_trials(experiment, groupby="subject")
     spec, _ = build_spec(full_ddm, trials, p_outlier=0, fixed={"sz": 0.5}, shared="z")
-    potential = Potential(spec, smooth(full_ddm.parameter_names), trials.rt, trials.choice)
+    potential = Potential(spec, bound(smooth(full_ddm.parameter_names), spec, trials.rt, trials.choice))
     u = np.zeros(potential.ndim)
     for eta, fits in ((1.0, True), (1.2, False), (-1.2, False)):  # z = .73, .77, .23
         u[potential.layout.block("z_Intercept").start] = eta
-        energy, _ = energies(spec, potential.likelihood, trials, u)
+        energy, _ = energies(spec, smooth(full_ddm.parameter_names), trials, u)
         assert np.isfinite(energy) == fits == np.isfinite(potential.log_density(u))

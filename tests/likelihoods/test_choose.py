@@ -30,7 +30,7 @@ def test_the_kinds(tmp_path: Path) -> None:
     assert choose_likelihood(DDM, "exact").label == "exact"
     estimator = network(DDM, double=False)
     chosen = choose_likelihood(DDM, estimator)
-    assert isinstance(chosen.likelihood, FirstPassageLikelihood)
+    assert isinstance(chosen.density, FirstPassageLikelihood)
     assert (chosen.label, chosen.weights) == ("FirstPassageEstimator", None)
     np.testing.assert_array_equal(chosen.box, DDM.box)
     path = tmp_path / "mine.safetensors"
@@ -52,7 +52,7 @@ def test_any_sbi_estimator_of_the_right_shape() -> None:
         warnings.simplefilter("ignore")  # sbi explains the order of columns
         estimator = build_mnle(x, torch.from_numpy(theta).float(), log_transform_x=True)
     chosen = choose_likelihood(DDM, estimator)
-    assert isinstance(chosen.likelihood, EstimatorLikelihood)
+    assert isinstance(chosen.density, EstimatorLikelihood)
     assert chosen.box is None
     value = log_likelihood("ddm", rt, choice, theta[:, None], kind=estimator)
     assert value.shape == (300, 1)
@@ -241,5 +241,5 @@ def test_a_network_that_codes_choices_otherwise_is_refused(codes: tuple[float, .
 
 def test_a_network_may_know_fewer_choices_than_the_model_has() -> None:
     chosen = choose_likelihood(DDM, mixed(1.0))
-    assert chosen.likelihood.known_choices == (1.0,)
+    assert chosen.density.known_choices == (1.0,)
     assert np.isneginf(log_likelihood("ddm", 0.6, 0, THETA, kind=mixed(1.0)))

@@ -10,10 +10,10 @@ from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.choose import choose_likelihood, log_likelihood
 from hddm_sbi.likelihoods.exact import EXACT, get_exact
 from hddm_sbi.likelihoods.exact.ddm_cdf import ddm_cdf
-from hddm_sbi.likelihoods.lapse import LapseMixture
 from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.ssm import SSM, get_model
 from tests.likelihoods.native.sums import compare, native
+from tests.observing import lapsing
 
 RACES = ["rdm", "lba"]
 DIGITS = 80
@@ -283,7 +283,7 @@ def race_theta(name, rows, n_choices, seed, lapses):
 def test_sum_over_trials(name, n_choices, lapses, shape):
     n, rows = shape
     likelihood = get_exact(get_model(name, n_choices=n_choices))
-    likelihood = LapseMixture(likelihood, (0.3, 2.5)) if lapses else likelihood
+    likelihood = lapsing(likelihood, (0.3, 2.5)) if lapses else likelihood
     for seed in range(2):
         trials = race_trials(n, rows, n_choices, seed, 2 if seed else None)
         compare(likelihood, trials, race_theta(name, rows, n_choices, seed, lapses))
@@ -294,12 +294,12 @@ def test_sum_with_late_non_decision_times_and_impossible_parameters(name):
     likelihood = get_exact(get_model(name, n_choices=3))
     trials, theta = race_trials(300, 3, 3, 7), race_theta(name, 3, 3, 7, True)
     theta[:, 5] = [0.0, 0.6, 50.0]  # before all, some and no trials
-    compare(LapseMixture(likelihood, (0.0, 30.0)), trials, theta)
+    compare(lapsing(likelihood, (0.0, 30.0)), trials, theta)
     assert native(likelihood, trials, theta[:, :6])[0] == -np.inf
     for k, bad in ((0, np.nan), (3, 0.0), (3, -1.0), (4, -0.1), (5, -0.1), (4, np.nan)):
         theta = race_theta(name, 3, 3, 7, True)
         theta[:, k] = bad
-        compare(LapseMixture(likelihood, (0.0, 30.0)), trials, theta)
+        compare(lapsing(likelihood, (0.0, 30.0)), trials, theta)
 
 
 @pytest.mark.parametrize("name", RACES)
@@ -310,7 +310,7 @@ def test_sum_at_extreme_parameters(name):
         for B, A in ((1e-3, 1e-9), (1e-3, 5.0), (30.0, 1e-3), (1e-5, 1e-5)):
             theta = np.array([[*drifts, B, A, 0.2499]])
             compare(likelihood, trials, theta)
-            compare(LapseMixture(likelihood, (0.0, 9.0)), trials, np.column_stack([theta, [[1e-9]]]))
+            compare(lapsing(likelihood, (0.0, 9.0)), trials, np.column_stack([theta, [[1e-9]]]))
 
 
 @pytest.mark.parametrize("name", RACES)

@@ -10,12 +10,12 @@ import pytest
 import torch
 from sbi.neural_nets.net_builders import build_mnle
 
-from hddm_sbi.likelihoods.lapse import LapseMixture
 from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.likelihoods.neural.generic import EstimatorLikelihood, draws_of
 from hddm_sbi.likelihoods.neural.mixed.record import networks_of
 from hddm_sbi.likelihoods.neural.mixed.sum import CHUNK
 from tests.likelihoods.estimators import KINDS, make
+from tests.observing import lapsing
 
 NAMES = ("v", "t0")
 SUM = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
@@ -53,7 +53,7 @@ def test_sum_and_gradient_are_the_estimators(name: str, lapses: bool) -> None:
     n_choices = options.get("n_choices", 3)
     estimator = build(**options).double()
     bare = EstimatorLikelihood(estimator, NAMES, n_choices)
-    likelihood = LapseMixture(bare, WINDOW) if lapses else bare
+    likelihood = lapsing(bare, WINDOW) if lapses else bare
     theta = np.random.default_rng(1).normal(size=(4, 2))
     rt, choice = draws_of(estimator, theta, 40)
     # some trials lie beyond the splines, some are equal, one row has none

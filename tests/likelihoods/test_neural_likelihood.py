@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from hddm_sbi.errors import ModelError
-from hddm_sbi.likelihoods.base import Likelihood
+from hddm_sbi.likelihoods.base import Density
 from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 from hddm_sbi.likelihoods.neural.generic import EstimatorLikelihood
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
@@ -37,7 +37,7 @@ def _by_autograd(estimator: FirstPassageEstimator, trials: Trials) -> tuple[np.n
     return log_prob.detach().numpy(), gradient.numpy()
 
 
-def _likelihood(estimator: FirstPassageEstimator, ssm: SSM, kind: str) -> Likelihood:
+def _likelihood(estimator: FirstPassageEstimator, ssm: SSM, kind: str) -> Density:
     if kind == "compiled":
         return FirstPassageLikelihood(estimator)
     return EstimatorLikelihood(estimator, ssm.parameter_names, ssm.n_choices)

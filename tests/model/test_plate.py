@@ -10,6 +10,7 @@ from pyro.infer import MCMC, NUTS, Predictive
 
 from hddm_sbi.model.plate import as_pyro, plate_model
 from hddm_sbi.spec.linear import natural_parameters
+from tests.observing import bound
 
 FORMULA = ["v ~ 0 + stim + theta", "a ~ conf + (1 + conf | subject) + (1 | trial)"]
 
@@ -29,7 +30,7 @@ def _with_centring(spec, value):
 
 def test_sites_shapes_and_plates(build, toy, trials):
     spec, _ = build(FORMULA)
-    trace = _trace(plate_model(spec, toy(spec), trials))
+    trace = _trace(plate_model(spec, bound(toy(spec), spec, trials.rt, trials.choice)))
     shapes = {name: tuple(trace.nodes[name]["value"].shape) for name in trace.stochastic_nodes}
     assert {name: shape for name, shape in shapes.items() if name.startswith(("v_", "a_")) and "level" not in name} == {
         "v_stim": (3,),
@@ -65,7 +66,7 @@ def test_sites_shapes_and_plates(build, toy, trials):
 def test_theta_is_the_one_of_the_numpy_layer(build, toy, trials, options, centring):
     spec, _ = build(**options)
     spec = _with_centring(spec, centring)
-    trace = _trace(plate_model(spec, toy(spec), trials))
+    trace = _trace(plate_model(spec, bound(toy(spec), spec, trials.rt, trials.choice)))
     values = {name: node["value"].numpy() for name, node in trace.nodes.items() if node["type"] == "sample"}
     theta = trace.nodes["trials"]["fn"].theta.numpy()
     assert theta.shape == (spec.n_rows, len(spec.parameters))
@@ -75,7 +76,7 @@ def test_theta_is_the_one_of_the_numpy_layer(build, toy, trials, options, centri
 @pytest.mark.parametrize("centring", [0.0, 0.3, 1.0])
 def test_deviations_have_their_sd_whatever_the_centring(build, toy, trials, centring):
     spec, _ = build("v ~ conf", p_outlier=0)
-    model = plate_model(_with_centring(spec, centring), toy(spec), trials)
+    model = plate_model(_with_centring(spec, centring), bound(toy(spec), spec, trials.rt, trials.choice))
     fixed = pyro.condition(
         model,
         {
@@ -95,7 +96,7 @@ def test_deviations_have_their_sd_whatever_the_centring(build, toy, trials, cent
 def test_log_joint_by_hand(build, toy, trials):
     spec, _ = build("v ~ conf", shared=("a", "z", "t0"))
     likelihood = toy(spec)
-    trace = _trace(plate_model(_with_centring(spec, 0.3), likelihood, trials))
+    trace = _trace(plate_model(_with_centring(spec, 0.3), bound(likelihood, spec, trials.rt, trials.choice)))
     value = {name: node["value"] for name, node in trace.nodes.items() if node["type"] == "sample"}
     expected = sum(term.prior.log_prob(value[term.site]).sum() for _, term in spec.common_terms())
     for _, group in spec.group_terms():
@@ -109,7 +110,7 @@ def test_log_joint_by_hand(build, toy, trials):
 
 def test_nuts_and_predictive(build, toy, trials, simulate):
     spec, _ = build(FORMULA)
-    model = plate_model(spec, toy(spec), trials, simulate)
+    model = plate_model(spec, bound(toy(spec), spec, trials.rt, trials.choice, simulate))
     pyro.set_rng_seed(2)
     mcmc = MCMC(NUTS(model, max_tree_depth=4), num_samples=6, warmup_steps=6, disable_progbar=True)
     mcmc.run()
@@ -134,10 +135,10 @@ def test_vectorised_draws_have_the_theta_of_single_draws(build, toy, trials, sim
         seen.append(theta)
         return simulate(theta, seed)
 
-    model = plate_model(spec, toy(spec), trials, record)
+    model = plate_model(spec, bound(toy(spec), spec, trials.rt, trials.choice, record))
     pyro.set_rng_seed(3)
     prior = Predictive(model, num_samples=5, parallel=True)(observed=False)
-    theta = seen[-1].reshape(5, 60, len(spec.parameters))
+    theta = np.array(seen[-5:])
     values = {}
     for parameter in spec.parameters:
         for term in parameter.common:
@@ -151,7 +152,8 @@ def test_vectorised_draws_have_the_theta_of_single_draws(build, toy, trials, sim
 
 def test_a_rendered_model_links_coefficients_to_the_trials(build, toy, trials):
     spec, _ = build("v ~ conf")
-    relations = pyro.infer.inspect.get_model_relations(plate_model(spec, toy(spec), trials))
+    model = plate_model(spec, bound(toy(spec), spec, trials.rt, trials.choice))
+    relations = pyro.infer.inspect.get_model_relations(model)
     parents = relations["sample_sample"]["trials"]
     assert "v_conf" in parents and "p_outlier" in parents and "a_Intercept_subject_raw" in parents
     assert "trials" in relations["observed"]

@@ -14,15 +14,12 @@ from hddm_sbi.inference.contract import NativeLogDensity, available_cores
 from hddm_sbi.inference.layout import Layout
 from hddm_sbi.inference.potential.kernels import backward_at, forward_at, log_density_at
 from hddm_sbi.inference.potential.plan import PLAN, Plan, make_plan
-from hddm_sbi.likelihoods.base import Likelihood
-from hddm_sbi.likelihoods.native.contract import NativeLikelihood
-from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.likelihoods.native.records import Record, claim, release
+from hddm_sbi.likelihoods.observation.bound import BoundTrials
 from hddm_sbi.spec.distributions import in_words
 from hddm_sbi.spec.model_spec import ModelSpec
 
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 # both release the interpreter's lock while they run
 _LOG_DENSITY = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
@@ -38,22 +35,15 @@ class Potential:
 
     Args:
         spec: the model.
-        likelihood: its parameters are those of ``spec``, in the same order.
-        rt: response times in seconds, shape (trials,).
-        choice: option index, shape (trials,).
+        likelihood: of the trials; its parameters are those of ``spec``, in the same order.
         slots: threads that may evaluate it at a time without waiting; default one per core.
     """
 
-    def __init__(
-        self, spec: ModelSpec, likelihood: Likelihood, rt: FloatArray, choice: IntArray, slots: int | None = None
-    ) -> None:
+    def __init__(self, spec: ModelSpec, likelihood: BoundTrials, slots: int | None = None) -> None:
         self.spec, self.likelihood = spec, likelihood
         self.layout = Layout.of(spec)
-        self.trials = MergedTrials(spec.row, np.asarray(rt, np.float64), np.asarray(choice, np.int64))
         slots = slots or available_cores()
-        self._sum = None
-        if isinstance(likelihood, NativeLikelihood):
-            self._sum = likelihood.native_sum(self.trials, spec.n_rows, slots)
+        self._sum = likelihood.compiled(slots)
         self._plan, self._external = make_plan(spec, self.layout, self._sum, slots)
         self._record = Record(self._plan, PLAN)
 
@@ -150,7 +140,6 @@ class Potential:
         if self._sum is not None:
             function = _SUM(self._sum.function)
             return function(self._sum.record, slot, theta.ctypes.data, by_theta.ctypes.data)
-        trials = self.trials
-        log_prob, by_trial = self.likelihood.log_prob_grad(trials.rt, trials.choice, theta, trials.row)
-        by_theta[:] = trials.sum_by_row(by_trial, self.spec.n_rows).ravel()
-        return float(trials.count @ log_prob)
+        value, by_row = self.likelihood.sum_grad(theta)
+        by_theta[:] = by_row.ravel()
+        return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from hddm_sbi.errors import ModelError
-from hddm_sbi.likelihoods.base import Likelihood
+from hddm_sbi.likelihoods.base import Density
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
 from hddm_sbi.likelihoods.exact.full_ddm import ExactFullDDM
 from hddm_sbi.likelihoods.exact.race import ExactRace
@@ -18,19 +18,19 @@ _RACES = {"rdm": RDM, "lba": LBA}
 
 
 @cache
-def _race(name: str, n_choices: int) -> Likelihood:
+def _race(name: str, n_choices: int) -> Density:
     return ExactRace(_RACES[name], n_choices)
 
 
 # by the model's name; a race's is the one of two accumulators
-EXACT: dict[str, Likelihood] = {
+EXACT: dict[str, Density] = {
     "ddm": ExactDDM(),
     "full_ddm": ExactFullDDM(),
     **{name: _race(name, 2) for name in _RACES},
 }
 
 
-def get_exact(model: str | SSM) -> Likelihood:
+def get_exact(model: str | SSM) -> Density:
     """The exact likelihood of a model, or of the model so called; a race's name stands for two accumulators.
 
     Raises:
@@ -58,7 +58,7 @@ def get_exact(model: str | SSM) -> Likelihood:
     return likelihood
 
 
-def find_exact(model: str | SSM) -> Likelihood | None:
+def find_exact(model: str | SSM) -> Density | None:
     """The exact likelihood of a model; None where it has no formula."""
     try:
         return get_exact(model)

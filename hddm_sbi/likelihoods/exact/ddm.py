@@ -6,10 +6,12 @@ import numpy as np
 
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
 from hddm_sbi.likelihoods.exact.ddm_density import ddm_trial
+from hddm_sbi.likelihoods.exact.ddm_piece import ddm_piece
 from hddm_sbi.likelihoods.exact.ddm_sum import ddm_sum_at
 from hddm_sbi.likelihoods.native.compiling import callable_from_python
 from hddm_sbi.likelihoods.native.contract import Lapses, NativeSum
 from hddm_sbi.likelihoods.native.merged import MergedTrials
+from hddm_sbi.likelihoods.native.piece import BoolArray, CompiledPiece
 from hddm_sbi.likelihoods.native.records import Record
 from hddm_sbi.likelihoods.native.trial_arrays import TRIAL_ARRAYS, TrialArrays
 
@@ -40,11 +42,12 @@ def ddm_log_prob_grad(
 class ExactDDM:
     """Exact log density of the constant-bound DDM (v, a, z, t0), noise s = 1, `a` the full boundary separation.
 
-    Satisfies the `Likelihood` contract. The loops release the interpreter's lock and allocate only their results.
+    Satisfies ``Density``. The loops release the interpreter's lock and allocate only their results.
     """
 
     parameters: tuple[str, ...] = ("v", "a", "z", "t0")
     n_choices: int = 2
+    any_by_choice: bool = False
 
     def log_prob(self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray) -> FloatArray:
         """Log density per trial.
@@ -70,6 +73,10 @@ class ExactDDM:
         grad = np.empty((rt.shape[0], 4))
         ddm_log_prob_grad(rt, choice, theta, row, log_f, grad)
         return log_f, grad
+
+    def piece(self, demand: BoolArray, slots: int) -> CompiledPiece:
+        """The compiled primitives; see ``native.piece``."""
+        return ddm_piece(slots)
 
     def native_sum(
         self, trials: MergedTrials, n_rows: int, slots: int, lapses: Lapses | None = None

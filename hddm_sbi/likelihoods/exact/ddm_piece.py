@@ -17,7 +17,7 @@ from hddm_sbi.likelihoods.exact.ddm_density import SWITCH, large_time, sine_cosi
 from hddm_sbi.likelihoods.exact.ddm_mass import ddm_mass
 from hddm_sbi.likelihoods.mixture import LOG_ZERO
 from hddm_sbi.likelihoods.native.compiling import internal, summing
-from hddm_sbi.likelihoods.native.piece import BLOCK, DENSITY, FILL_SIGNATURE, PULL_SIGNATURE, Piece
+from hddm_sbi.likelihoods.native.piece import BLOCK, DENSITY, FILL_SIGNATURE, PULL_SIGNATURE, CompiledPiece, Piece
 from hddm_sbi.likelihoods.native.records import FLOATS2, CFunction, Record, reader, record_type
 from hddm_sbi.likelihoods.native.trial_arrays import first_after
 
@@ -125,7 +125,7 @@ def _pull(record, slot, kind, choice, row, n, theta, t1, t2, weight, by_theta): 
 _fill_at, _pull_at = CFunction(FILL_SIGNATURE, _fill), CFunction(PULL_SIGNATURE, _pull)
 
 
-def ddm_piece(slots: int) -> tuple[Piece, Record]:
-    """The piece, and what must stay alive as long as it is used."""
+def ddm_piece(slots: int) -> CompiledPiece:
+    """The piece of the constant-bound drift diffusion model for so many threads."""
     record = Record(Memory(np.zeros((slots, SIZE))), _MEMORY)
-    return Piece(_fill_at.address, _pull_at.address, record.address), record
+    return CompiledPiece(Piece(_fill_at.address, _pull_at.address, record.address), record)

@@ -13,27 +13,30 @@ occurred, or, for what truncation divides by, how often it is divided by, negati
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numba as nb
 import numpy as np
 
 from hddm_sbi.likelihoods.base import FloatArray
+from hddm_sbi.likelihoods.events import Distinct
 from hddm_sbi.likelihoods.mixture import IMPOSSIBLE, LOG_ZERO, mix
 from hddm_sbi.likelihoods.native import vector_math as vm
 from hddm_sbi.likelihoods.native.compiling import internal, once, summing
-from hddm_sbi.likelihoods.native.contract import SUM_SIGNATURE
-from hddm_sbi.likelihoods.native.event_arrays import EVENTS, EventArrays
+from hddm_sbi.likelihoods.native.contract import SUM_SIGNATURE, NativeSum
+from hddm_sbi.likelihoods.native.event_arrays import EVENTS, EventArrays, Shape, demand, event_arrays
 from hddm_sbi.likelihoods.native.piece import (
     BLOCK,
     PIECE,
+    Compiled,
     Piece,
     call_begin,
     call_fill,
     call_finish,
     call_pull,
 )
-from hddm_sbi.likelihoods.native.records import FLOATS2, CFunction, reader, record_type
+from hddm_sbi.likelihoods.native.records import FLOATS2, CFunction, Record, reader, record_type
 from hddm_sbi.likelihoods.native.trial_arrays import clear
 
 # places in a slot's memory, in blocks: of each event log M and then its weight in derivatives, the log density of the
@@ -122,7 +125,7 @@ def _block(
     """The sums of ``_mixed`` over a block of events, and the derivative by q; adds to by_theta."""
     events, piece, memory = driver.events, driver.piece, driver.memory[slot]
     first, stop, row = events.parts[group], events.parts[group + 1], events.row[group]
-    n_parts, offset = stop - first, begin - events.bounds[group]
+    n_parts, offset = stop - first, begin - events.first[group]
     log = memory[LOG * BLOCK : LOG * BLOCK + n]
     parts = memory[PARTS * BLOCK :]
     for k in range(n_parts):
@@ -172,7 +175,7 @@ def _group(driver: Driver, slot: int, group: int, theta: FloatArray, by_theta: F
     p = theta[events.p_at] if events.p_at >= 0 else 0.0
     q = theta[events.q_at] if events.q_at >= 0 else 0.0
     at = Lapsing(p, q, max(math.log(p), LOG_ZERO), math.log1p(-p), math.log1p(-q))
-    begin, last = events.bounds[group], events.bounds[group + 1]
+    begin, last = events.first[group], events.last[group]
     total = process = lapses = by_q = 0.0
     while begin < last:
         n = min(BLOCK, last - begin)
@@ -227,3 +230,21 @@ def _observed_sum_at(record, slot, theta, by_theta):  # type: ignore[no-untyped-
 
 
 observed_sum_at = CFunction(SUM_SIGNATURE, _observed_sum_at)
+
+
+def compiled_sum(density: Compiled, n_choices: int, kinds: Sequence[Distinct], shape: Shape, slots: int) -> NativeSum:
+    """The sum over events under a density as a C function.
+
+    Args:
+        density: of the process.
+        n_choices: number of response options.
+        kinds: the events.
+        shape: of theta.
+        slots: threads that may call it at a time.
+    """
+    piece, keep, chunk = density.piece(demand(kinds, shape.n_rows, n_choices), slots)
+    events = event_arrays(kinds, shape, n_choices, density.any_by_choice, chunk)
+    most_parts = int(np.diff(events.parts).max(initial=1))
+    memory = np.zeros((slots, (PARTS + most_parts + 1) * BLOCK))
+    record = Record(Driver(piece, events, memory), DRIVER)
+    return NativeSum(observed_sum_at.address, record.address, (record, keep))

@@ -19,13 +19,17 @@ A slot is working memory that one thread uses at a time.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+import numpy as np
+import numpy.typing as npt
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
 from hddm_sbi.likelihoods.native.records import INT, POINTER, record_type
+
+BoolArray = npt.NDArray[np.bool_]
 
 # kinds of primitive
 DENSITY, MASS = 0, 1
@@ -46,6 +50,39 @@ class Piece(NamedTuple):
     record: int
     begin: int = 0
     finish: int = 0
+
+
+class CompiledPiece(NamedTuple):
+    """A piece, with what it needs to live.
+
+    Args:
+        piece: its addresses.
+        keep: whatever must stay alive as long as they are used.
+        chunk: rows between ``begin`` and ``finish``, at most; 0 for all.
+    """
+
+    piece: Piece
+    keep: object
+    chunk: int = 0
+
+
+@runtime_checkable
+class Compiled(Protocol):
+    """A density whose primitives are compiled."""
+
+    @property
+    def any_by_choice(self) -> bool:
+        """Whether the piece is asked for each choice in turn in place of any of them."""
+        ...
+
+    def piece(self, demand: BoolArray, slots: int) -> CompiledPiece:
+        """The piece.
+
+        Args:
+            demand: which choices will be asked for, (rows, choices).
+            slots: threads that may use it at a time.
+        """
+        ...
 
 
 PIECE = record_type(Piece, fill=INT, pull=INT, record=INT, begin=INT, finish=INT)

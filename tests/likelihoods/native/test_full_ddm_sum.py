@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from hddm_sbi.likelihoods.exact.full_ddm import ExactFullDDM
-from hddm_sbi.likelihoods.lapse import LapseMixture
 from tests.likelihoods.native.test_sums import compare, native, some_trials
 from tests.likelihoods.native.test_sums import some_theta as some_ddm_theta
+from tests.observing import lapsing
 
 FULL = ExactFullDDM()
 
@@ -24,7 +24,7 @@ def some_theta(rows, seed, lapses):
 @pytest.mark.parametrize("shape", [(1, 1), (3, 2), (400, 5), (700, 350)])
 def test_sum_over_trials(lapses, shape):
     n, rows = shape
-    likelihood = LapseMixture(FULL, (0.3, 2.5)) if lapses else FULL
+    likelihood = lapsing(FULL, (0.3, 2.5)) if lapses else FULL
     for seed in range(2):
         compare(likelihood, some_trials(n, rows, seed, 2 if seed else None), some_theta(rows, seed, lapses))
 
@@ -32,8 +32,8 @@ def test_sum_over_trials(lapses, shape):
 def test_late_non_decision_time():
     trials, theta = some_trials(200, 3, 7), some_theta(3, 7, True)
     theta[:, 3] = [0.0, 0.6, 50.0]  # before all, some and no trials
-    compare(LapseMixture(FULL, (0.0, 30.0)), trials, theta)
-    assert native(LapseMixture(FULL, (0.0, 0.7)), trials, theta)[0] == -np.inf
+    compare(lapsing(FULL, (0.0, 30.0)), trials, theta)
+    assert native(lapsing(FULL, (0.0, 0.7)), trials, theta)[0] == -np.inf
     assert native(FULL, trials, theta[:, :7])[0] == -np.inf
 
 
@@ -43,4 +43,4 @@ def test_late_non_decision_time():
 def test_impossible_parameters_leave_the_lapses(column, bad):
     trials, theta = some_trials(60, 2, 3), some_theta(2, 3, True)
     theta[:, column] = bad
-    compare(LapseMixture(FULL, (0.0, 30.0)), trials, theta)
+    compare(lapsing(FULL, (0.0, 30.0)), trials, theta)

@@ -5,12 +5,12 @@ import pytest
 
 from hddm_sbi.likelihoods.choose import choose_likelihood
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
-from hddm_sbi.likelihoods.lapse import LapseMixture
 from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.ssm.registry import get_model
 from tests.likelihoods.native.sums import compare, native
 from tests.likelihoods.networks import MODELS, network, thetas
+from tests.observing import lapsing
 
 
 def some_trials(n, rows, seed, resolution=None):
@@ -31,7 +31,7 @@ def some_theta(rows, seed, lapses):
 
 LIKELIHOODS = {
     "exact": ExactDDM(),
-    "network": choose_likelihood(get_model("ddm"), "nle").likelihood,
+    "network": choose_likelihood(get_model("ddm"), "nle").density,
 }
 
 
@@ -40,7 +40,7 @@ LIKELIHOODS = {
 @pytest.mark.parametrize("shape", [(1, 1), (3, 2), (400, 5), (700, 350), (3000, 4)])
 def test_sum_over_trials(kind, lapses, shape):
     n, rows = shape
-    likelihood = LapseMixture(LIKELIHOODS[kind], (0.3, 2.5)) if lapses else LIKELIHOODS[kind]
+    likelihood = lapsing(LIKELIHOODS[kind], (0.3, 2.5)) if lapses else LIKELIHOODS[kind]
     for seed in range(3):
         compare(likelihood, some_trials(n, rows, seed, 2 if seed else None), some_theta(rows, seed, lapses))
 
@@ -49,8 +49,8 @@ def test_sum_over_trials(kind, lapses, shape):
 def test_late_non_decision_time(kind):
     trials, theta = some_trials(200, 3, 7), some_theta(3, 7, True)
     theta[:, 3] = [0.0, 0.6, 50.0]  # before all, some and no trials
-    compare(LapseMixture(LIKELIHOODS[kind], (0.0, 30.0)), trials, theta)
-    assert native(LapseMixture(LIKELIHOODS[kind], (0.0, 0.7)), trials, theta)[0] == -np.inf
+    compare(lapsing(LIKELIHOODS[kind], (0.0, 30.0)), trials, theta)
+    assert native(lapsing(LIKELIHOODS[kind], (0.0, 0.7)), trials, theta)[0] == -np.inf
     assert native(LIKELIHOODS[kind], trials, theta[:, :4])[0] == -np.inf
 
 
@@ -59,7 +59,7 @@ def test_impossible_parameters_leave_the_lapses():
     for k, bad in ((1, 0.0), (1, -1.0), (2, 0.0), (2, 1.0), (3, -0.1), (0, np.nan)):
         theta = some_theta(2, 3, True)
         theta[:, k] = bad
-        compare(LapseMixture(LIKELIHOODS["exact"], (0.0, 30.0)), trials, theta)
+        compare(lapsing(LIKELIHOODS["exact"], (0.0, 30.0)), trials, theta)
 
 
 def test_extreme_parameters_keep_their_precision():
@@ -67,7 +67,7 @@ def test_extreme_parameters_keep_their_precision():
     for v, a, z in ((20.0, 0.3, 0.02), (-8.0, 6.0, 0.5), (0.0, 12.0, 0.98), (0.01, 0.35, 0.5)):
         theta = np.array([[v, a, z, 0.2499]])
         compare(LIKELIHOODS["exact"], trials, theta)
-        compare(LapseMixture(LIKELIHOODS["exact"], (0.0, 9.0)), trials, np.column_stack([theta, [[1e-9]]]))
+        compare(lapsing(LIKELIHOODS["exact"], (0.0, 9.0)), trials, np.column_stack([theta, [[1e-9]]]))
 
 
 @pytest.mark.parametrize("ssm", MODELS, ids=lambda ssm: ssm.name)
@@ -79,6 +79,6 @@ def test_any_network(ssm, lapses):
     choice = rng.integers(0, ssm.n_choices, len(trials.rt))
     trials = MergedTrials(trials.row, trials.rt + 5.0, choice)  # after every non-decision time
     if lapses:
-        likelihood = LapseMixture(likelihood, (0.0, 5.5))
+        likelihood = lapsing(likelihood, (0.0, 5.5))
         theta = np.column_stack([theta, rng.uniform(0.01, 0.2, len(theta))])
     compare(likelihood, trials, theta)

@@ -1,0 +1,27 @@
+"""Densities bound to trials of which everything was seen, with lapses or without."""
+
+from __future__ import annotations
+
+from hddm_sbi.likelihoods.observation.lapses import Lapses
+from hddm_sbi.likelihoods.observation.model import ObservationModel
+from hddm_sbi.likelihoods.observation.seen import SeenTrials
+
+
+def lapsing(density, window):
+    """A density with lapses in a window of time."""
+    return ObservationModel(density, Lapses(float(window[0]), float(window[1]), float(window[1])))
+
+
+def model_of(likelihood, simulator=None):
+    """The observation model of a density; one that is such a model already stays it."""
+    return likelihood if isinstance(likelihood, ObservationModel) else ObservationModel(likelihood, None, simulator)
+
+
+def bound(likelihood, spec, rt, choice, simulator=None):
+    """A likelihood bound to the trials of a spec."""
+    return model_of(likelihood, simulator).bind(SeenTrials.whole(rt, choice, spec.row, spec.n_rows))
+
+
+def on_rows(likelihood, rt, choice, theta, row):
+    """A likelihood bound to trials with the rows of theta."""
+    return model_of(likelihood).bind(SeenTrials.whole(rt, choice, row, len(theta)))
