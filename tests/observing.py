@@ -14,7 +14,9 @@ def lapsing(density, window):
 
 def model_of(likelihood, simulator=None):
     """The observation model of a density; one that is such a model already stays it."""
-    return likelihood if isinstance(likelihood, ObservationModel) else ObservationModel(likelihood, None, simulator)
+    if isinstance(likelihood, ObservationModel):
+        return likelihood
+    return ObservationModel(likelihood, None, None if simulator is None else lambda theta, seed, _: simulator(theta, seed))
 
 
 def bound(likelihood, spec, rt, choice, simulator=None):

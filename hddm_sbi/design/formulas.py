@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from hddm_sbi.design.tokens import Token, scan
 from hddm_sbi.errors import FormulaError
+from hddm_sbi.likelihoods.observation.lapses import LAPSE_PARAMETERS
 
 Formula = str | Iterable[str] | Mapping[str, str] | None
 
@@ -27,8 +28,8 @@ def read_formulas(
     """
     sides: dict[str, str] = {}
     for text, parameter, rhs in _entries(formula):
-        if parameter == "p_outlier":
-            raise FormulaError(f"the formula '{text}' is for 'p_outlier', which is one number for all; leave it out.")
+        if parameter in LAPSE_PARAMETERS:
+            raise FormulaError(f"the formula '{text}' is for '{parameter}', which is one number for all; leave it out.")
         if parameter not in parameters:
             known = ", ".join(parameters) + ("" if parameter.isidentifier() else "; write one formula for each")
             raise FormulaError(

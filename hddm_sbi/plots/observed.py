@@ -20,8 +20,8 @@ class Predicted:
     """An experiment and data sets that a model predicts for it.
 
     Args:
-        rt: observed response times in seconds, shape (trials,).
-        choice: observed option index, shape (trials,).
+        rt: observed response times in seconds, NaN where none was seen, shape (trials,).
+        choice: observed option index, -1 where none was seen, shape (trials,).
         predicted_rt: shape (data sets, trials).
         predicted_choice: shape (data sets, trials).
         options: labels of the options, in order, lower first where there are two.
@@ -57,6 +57,34 @@ class Predicted:
         parts = {"rt": self.rt[at], "choice": self.choice[at], "subject": self.subject[at]}
         return replace(
             self, **parts, predicted_rt=self.predicted_rt[:, at], predicted_choice=self.predicted_choice[:, at]
+        )
+
+    @property
+    def timed(self) -> bool:
+        """Whether any response times were seen."""
+        return bool(np.isfinite(self.rt).any())
+
+    @property
+    def omits(self) -> bool:
+        """Whether trials without a response were seen or are predicted."""
+        return bool((self.choice < 0).any() or (self.predicted_choice < 0).any())
+
+    def comparable(self) -> Predicted:
+        """The trials of which everything was seen, or that there was no response, observed and predicted.
+
+        Predicted trials are whole: those of which half was not recorded have no observed counterpart.
+        """
+        half = np.isnan(self.rt) != (self.choice < 0)
+        if not self.timed or not half.any():
+            return self
+        keep = ~half
+        return replace(
+            self,
+            rt=self.rt[keep],
+            choice=self.choice[keep],
+            predicted_rt=self.predicted_rt[:, keep],
+            predicted_choice=self.predicted_choice[:, keep],
+            subject=None if self.subject is None else self.subject[keep],
         )
 
     def thinned(self, most: int) -> Predicted:
@@ -100,6 +128,7 @@ def bin_edges(rt: FloatArray, until: float) -> FloatArray:
     recorded in steps of 10 ms would otherwise fall unevenly into bins. For the same reason edges lie half a step below
     the recorded values.
     """
+    rt = rt[np.isfinite(rt)]
     quartiles = np.quantile(rt, (0.25, 0.75))
     advised = 2.0 * float(quartiles[1] - quartiles[0]) / len(rt) ** (1.0 / 3.0)
     advised = min(max(advised, until / 60.0), until / 8.0)
@@ -124,17 +153,18 @@ def density(rt: FloatArray, choice: IntArray, option: int, edges: FloatArray) ->
     """Joint density of response time and one choice in each bin, for each data set.
 
     Args:
-        rt: shape (data sets, trials).
+        rt: shape (data sets, trials); NaN where there is no response.
         choice: shape (data sets, trials).
         option: which choice.
         edges: of the bins, shape (bins + 1,).
 
     Returns:
-        Shape (data sets, bins). Summed over options and integrated over time it is 1, less what lies beyond the edges.
+        Shape (data sets, bins). Summed over options and integrated over time it is 1, less what lies beyond the edges
+        and the share of trials without a response.
     """
     sets, trials = rt.shape
     bins, width = len(edges) - 1, edges[1] - edges[0]
     at = np.floor((rt - edges[0]) / width)
-    inside = (at >= 0) & (at < bins) & (choice == option)
+    inside = (at >= 0) & (at < bins) & (choice == option)  # NaN is not
     place = (np.arange(sets)[:, None] * bins + np.where(inside, at, 0).astype(np.int64))[inside]
     return np.bincount(place, minlength=sets * bins).reshape(sets, bins) / (trials * width)

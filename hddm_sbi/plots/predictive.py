@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from hddm_sbi.errors import DataError
+from hddm_sbi.likelihoods.observation.seen import UNSEEN
 from hddm_sbi.plots.observed import Predicted, bin_edges, density, from_results
 from hddm_sbi.results.to_arviz import Results
 
@@ -43,7 +44,8 @@ def plot_predictive(
 
     The upper choice is drawn to the right, the lower choice to the left; more than two choices stand side by side. Bars
     are the observed responses, normalised over all choices; the line is the median of the predicted data sets in each
-    bin, the band holds 95% of them. A model that fits has most bars end inside the band.
+    bin, the band holds 95% of them. A model that fits has most bars end inside the band. The share of trials without a
+    response stands in the middle; without any response times the shares of the choices are all that is drawn.
 
     Args:
         data: a result with the groups ``observed_data`` and ``posterior_predictive``, or the arrays as ``Predicted``.
@@ -62,9 +64,11 @@ def plot_predictive(
         DataError: no predicted data, shapes that do not fit, or no participants to draw by.
     """
     predicted = data if isinstance(data, Predicted) else from_results(data, options, subject, subjects)
-    predicted = predicted.thinned(_MOST_DATA_SETS)
+    predicted = predicted.thinned(_MOST_DATA_SETS).comparable()
     if by is None:
         ax = plt.subplots(figsize=(7.0, 3.8), layout="constrained")[1] if ax is None else ax
+        if not predicted.timed:
+            return draw_shares(predicted, ax)
         _draw(predicted, ax)
         _label(predicted, ax)
         return ax
@@ -125,7 +129,7 @@ def _time_axis(ax: Axes, places: list[_Place], until: float) -> None:
 
 def _until(data: Predicted) -> float:
     """Where the time axis ends, in seconds."""
-    return float(np.quantile(data.rt, _SHOWN)) * 1.05
+    return float(np.nanquantile(data.rt, _SHOWN)) * 1.05
 
 
 def _label(data: Predicted, ax: Axes) -> None:
@@ -135,24 +139,53 @@ def _label(data: Predicted, ax: Axes) -> None:
     if len(data.options) == 2:
         ax.set_title(_share(data, 0), loc="left", fontsize="medium")
         ax.set_title(_share(data, 1), loc="right", fontsize="medium")
+        if data.omits:
+            ax.set_title(_share(data, UNSEEN), loc="center", fontsize="medium")
     else:
         for option in range(len(data.options)):
             middle = (option + 0.5) / len(data.options)
             ax.text(middle, 1.02, _share(data, option), transform=ax.transAxes, ha="center", fontsize="medium")
+        if data.omits:
+            ax.text(0.5, 1.16, _share(data, UNSEEN), transform=ax.transAxes, ha="center", fontsize="medium")
     ax.legend(frameon=False, fontsize="small", loc="upper left" if len(data.options) == 2 else "upper right")
 
 
 def _share(data: Predicted, option: int) -> str:
-    """The label of a choice with its observed and predicted share."""
-    observed = 100.0 * float((data.choice == option).mean())
-    shares = 100.0 * (data.predicted_choice == option).mean(axis=1)
-    low, high = np.quantile(shares, (0.025, 0.975))
+    """The label of a choice, or of no response, with its observed and predicted share."""
+    observed, (low, _, high) = shares_of(data, option)
     return f"{_name(data, option)}: {observed:.1f}% observed\n{low:.1f} to {high:.1f}% predicted"
 
 
 def _name(data: Predicted, option: int) -> str:
+    if option == UNSEEN:
+        return "no response"
     label = data.options[option]
     return f"{label:g}" if isinstance(label, float) else str(label)
+
+
+def shares_of(data: Predicted, option: int) -> tuple[float, tuple[float, float, float]]:
+    """Observed share of a choice, or of no response, in percent; the 2.5%, 50% and 97.5% points of the predicted."""
+    shares = 100.0 * (data.predicted_choice == option).mean(axis=1)
+    low, median, high = np.quantile(shares, (0.025, 0.5, 0.975))
+    return 100.0 * float((data.choice == option).mean()), (low, median, high)
+
+
+def draw_shares(data: Predicted, ax: Axes) -> Axes:
+    """Draw the shares of the choices alone: bars for the observed, points with 95% intervals for the predicted."""
+    shown = [*range(len(data.options)), *([UNSEEN] if data.omits else [])]
+    observed, predicted = zip(*(shares_of(data, option) for option in shown), strict=True)
+    low, median, high = np.transpose(predicted)
+    ax.bar(range(len(shown)), observed, color=_DATA, width=0.6, label="observed")
+    ax.errorbar(
+        range(len(shown)), median, yerr=[median - low, high - median], fmt="o", color=_MODEL, capsize=4,
+        label="predicted, 95%",
+    )  # fmt: skip
+    ax.set_xticks(range(len(shown)), [_name(data, option) for option in shown])
+    ax.set_ylabel("share of the trials (%)")
+    ax.set_ylim(0.0, 100.0)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, fontsize="small")
+    return ax
 
 
 def _by_subject(data: Predicted, max_panels: int) -> npt.NDArray[np.object_]:
@@ -166,12 +199,15 @@ def _by_subject(data: Predicted, max_panels: int) -> npt.NDArray[np.object_]:
     rows = math.ceil(len(shown) / columns)
     size = (2.2 * wide * columns + 0.4, 1.7 * rows + 0.9)
     figure, axes = plt.subplots(rows, columns, figsize=size, sharex=True, squeeze=False, layout="constrained")
-    until = _until(data)
+    until = _until(data) if data.timed else 1.0
     panels = axes.ravel()
     told = (1,) if len(data.options) == 2 else tuple(range(len(data.options)))
     for panel, subject in zip(panels, shown, strict=False):
         own = data.of(int(subject))
-        _draw(own, panel, until)
+        if own.timed:
+            _draw(own, panel, until)
+        else:
+            draw_shares(own, panel)
         name = data.subjects[subject] if data.subjects else subject
         panel.set_title(
             f"{name}: {_percent(own.choice, told)} ({_percent(own.predicted_choice, told)})", fontsize="small"

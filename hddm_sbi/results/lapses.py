@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hddm_sbi.errors import warn
-from hddm_sbi.results.variables import P_OUTLIER, Variables
+from hddm_sbi.likelihoods.observation.lapses import P_OUTLIER
+from hddm_sbi.results.variables import Variables
 
 # The default prior, Beta(1, 20), holds one in seven for improbable (5%), and one in five for much more so (1%).
 _TOLERATED = 0.2

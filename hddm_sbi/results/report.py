@@ -9,13 +9,12 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from hddm_sbi.likelihoods.observation.lapses import LAPSE_PARAMETERS, P_OUTLIER
 from hddm_sbi.results.certificate import Certificate
 from hddm_sbi.results.quantities import SAMPLE_DIMS
 from hddm_sbi.results.summary import summarise
 from hddm_sbi.results.to_arviz import Results, group
 from hddm_sbi.results.verdict import Verdict, verdict
-
-LAPSE = "p_outlier"
 
 _TITLES = {
     "typical": "Population, natural scale: the typical participant",
@@ -78,7 +77,7 @@ def report(summary: pd.DataFrame, judged: Verdict, sample: str = "") -> Renderab
         judged: the verdict on convergence.
         sample: what was sampled, in words.
     """
-    lapse = summary.index == LAPSE
+    lapse = summary.index.isin(LAPSE_PARAMETERS)
     rest = summary[~lapse]
     found = [kind for kind in _POPULATION if (rest["kind"] == kind).any()] or ["participant"]
     shown = rest.index[rest["kind"].isin(found)]
@@ -128,9 +127,12 @@ def _number(value: float) -> str:
 
 
 def _lapses(rows: pd.DataFrame) -> Iterator[str]:
-    for _, row in rows.iterrows():
-        mean, low, high = (100.0 * row[name] for name in ("mean", "2.5%", "97.5%"))
-        yield f"Lapses: {mean:.1f}% of the trials (95% interval {low:.1f}% to {high:.1f}%)."
+    for name, row in rows.iterrows():
+        mean, low, high = (100.0 * row[column] for column in ("mean", "2.5%", "97.5%"))
+        what = (
+            "Lapses: {:.1f}% of the trials" if name == P_OUTLIER else "Lapses without a response: {:.1f}% of the lapses"
+        )
+        yield f"{what.format(mean)} (95% interval {low:.1f}% to {high:.1f}%)."
         yield ""
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.design.conditions import Conditions
+from hddm_sbi.likelihoods.observation.lapses import LAPSE_PARAMETERS
 from hddm_sbi.spec.conditions import ConditionSpecs
 from hddm_sbi.spec.linear import natural_values, population_means, typical_values
 from hddm_sbi.spec.model_spec import CommonTerm, GroupTerm, ModelSpec, ParameterSpec
@@ -20,7 +21,6 @@ Variables = dict[str, tuple[tuple[str, ...], FloatArray]]
 Coordinates = dict[str, tuple[object, ...]]
 
 CONDITION = "condition"
-P_OUTLIER = "p_outlier"
 
 
 def posterior_variables(
@@ -47,7 +47,7 @@ def posterior_variables(
     of_groups: Variables = {}
     for k, parameter in enumerate(spec.parameters):
         by_condition = any(one.name in conditions.by_condition for one in _behind(spec, parameter))
-        if parameter.fixed is None and parameter.name != P_OUTLIER:
+        if parameter.fixed is None and parameter.name not in LAPSE_PARAMETERS:
             of_population |= _population(specs.population, k, by_condition, draws)
         for term in parameter.common:
             of_population[term.site] = (labels.of_levels(parameter, term), draws[term.site])

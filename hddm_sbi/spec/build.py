@@ -13,11 +13,12 @@ from hddm_sbi.design.design import Design, GroupedTerm, ParameterDesign, Pooling
 from hddm_sbi.design.formulas import Formula, read_formulas
 from hddm_sbi.design.terms import Term
 from hddm_sbi.errors import FormulaError, ModelError
+from hddm_sbi.likelihoods.observation.lapses import LAPSE_OMISSION, LAPSE_PARAMETERS, P_OUTLIER
 from hddm_sbi.spec import priors as defaults
-from hddm_sbi.spec.distributions import check_within, checked_prior, number
+from hddm_sbi.spec.distributions import check_within, checked_prior
 from hddm_sbi.spec.links import UNIT
 from hddm_sbi.spec.model_spec import CommonTerm, GroupTerm, ModelSpec, ParameterSpec
-from hddm_sbi.spec.options import LAPSE, read_fixed, read_lapse, read_links, read_shared
+from hddm_sbi.spec.options import read_fixed, read_links, read_probability, read_shared
 from hddm_sbi.ssm.base import SSM, Parameter, Prior
 from hddm_sbi.trials.trials import Trials
 
@@ -35,6 +36,7 @@ def build_spec(
     links: Mapping[str, str] | None = None,
     fixed: Mapping[str, float] | None = None,
     p_outlier: Any = "estimate",
+    lapse_omission: Any = "estimate",
 ) -> tuple[ModelSpec, Design]:
     """The model's structure for an experiment, and the design that applies its formulas to new data.
 
@@ -50,6 +52,7 @@ def build_spec(
         links: links by parameter that replace the defaults.
         fixed: constants by parameter.
         p_outlier: ``"estimate"``, a probability, or a distribution; with 0 it is not a parameter at all.
+        lapse_omission: likewise, of lapses that never respond; without omissions in the data it is no parameter either.
 
     Returns:
         The spec, with every group term centred, and the design.
@@ -59,7 +62,10 @@ def build_spec(
     """
     constants = read_fixed(ssm, fixed, coding)
     link_of = read_links(ssm, links)
-    lapse = read_lapse(p_outlier)
+    lapses = {P_OUTLIER: read_probability(P_OUTLIER, p_outlier)}
+    share = read_probability(LAPSE_OMISSION, lapse_omission)
+    if trials.omits:
+        lapses[LAPSE_OMISSION] = share
     sides = read_formulas(formula, ssm.parameter_names, model=ssm.name, fixed=constants)
     free = [name for name in ssm.parameter_names if name not in constants]
     design = build_design(
@@ -82,8 +88,9 @@ def build_spec(
             prior = defaults.default_prior(ssm, name, link, coding)
             writer = _Writer(parameter, link, prior, design, chosen, apart=pooling == "none")
             parameters.append(writer.parameter(design.parameters[name]))
-    if lapse != 0.0:
-        parameters.append(_lapse(lapse, len(design.first), chosen))
+    if lapses[P_OUTLIER] != 0.0:
+        some = {name: value for name, value in lapses.items() if value != 0.0}
+        parameters += [_of_lapses(name, value, len(design.first), chosen) for name, value in some.items()]
     spec = ModelSpec(ssm.name, tuple(parameters), design.row, len(design.first))
     chosen.check_used()
     _check_names(spec, trials.groupby)
@@ -183,21 +190,20 @@ class _Writer:
         )
 
 
-def _lapse(lapse: float | td.Distribution | None, n_rows: int, chosen: _Priors) -> ParameterSpec:
-    """The lapse probability: a constant, or one coefficient for all on its natural scale."""
-    if isinstance(lapse, float):
-        return ParameterSpec(LAPSE, "identity", fixed=lapse, formula=f"{lapse:g}")
-    default = td.Beta(number(defaults.P_OUTLIER[0]), number(defaults.P_OUTLIER[1])) if lapse is None else lapse
-    prior = chosen.take(LAPSE, default)
-    check_within(LAPSE, prior, 0.0, 1.0, "a probability")
-    return ParameterSpec(LAPSE, "identity", common=(CommonTerm("Intercept", LAPSE, np.ones((n_rows, 1)), None, prior),))
+def _of_lapses(name: str, value: float | td.Distribution | None, n_rows: int, chosen: _Priors) -> ParameterSpec:
+    """A probability of lapses: a constant, or one coefficient for all on its natural scale."""
+    if isinstance(value, float):
+        return ParameterSpec(name, "identity", fixed=value, formula=f"{value:g}")
+    prior = chosen.take(name, defaults.of_lapses(name) if value is None else value)
+    check_within(name, prior, 0.0, 1.0, "a probability")
+    return ParameterSpec(name, "identity", common=(CommonTerm("Intercept", name, np.ones((n_rows, 1)), None, prior),))
 
 
 def _check_names(spec: ModelSpec, groupby: str | None) -> None:
     """Refuse covariates whose coefficients would bear the name of another posterior variable."""
     taken: set[str] = set()
     for parameter in spec.parameters:
-        taken |= {parameter.name, f"{parameter.name}_mean", f"{parameter.name}_{groupby}"} - {LAPSE}
+        taken |= {parameter.name, f"{parameter.name}_mean", f"{parameter.name}_{groupby}"} - set(LAPSE_PARAMETERS)
     sites = [(term.name, term.site) for _, term in spec.common_terms()]
     for _, group in spec.group_terms():
         sites += [(group.name, group.site), (group.name, f"{group.site}_sd")]

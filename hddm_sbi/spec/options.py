@@ -12,12 +12,12 @@ import torch.distributions as td
 
 from hddm_sbi.design.columns import suggestion
 from hddm_sbi.errors import ModelError
+from hddm_sbi.likelihoods.observation.lapses import LAPSE_PARAMETERS
 from hddm_sbi.spec.distributions import check_within, checked_prior
 from hddm_sbi.spec.links import get_link
 from hddm_sbi.ssm.base import SSM, Parameter, room
 
 CODINGS = ("response", "accuracy")
-LAPSE = "p_outlier"
 
 
 def read_links(ssm: SSM, links: Mapping[str, str] | None) -> dict[str, str]:
@@ -63,8 +63,8 @@ def read_fixed(ssm: SSM, fixed: Mapping[str, float] | None, coding: str) -> dict
     if coding == "accuracy" and "z" in ssm.parameter_names:
         values["z"] = 0.5
     for name, value in _mapping("fixed", fixed).items():
-        if name == LAPSE:
-            raise ModelError(f"'{LAPSE}' is fixed by {LAPSE}={value!r}, not in fixed.")
+        if name in LAPSE_PARAMETERS:
+            raise ModelError(f"'{name}' is fixed by {name}={value!r}, not in fixed.")
         _check_name(ssm, name, "fixed")
         values[name] = _constant(ssm.parameter(name), value)
     for name, value in values.items():
@@ -98,23 +98,25 @@ def _check_room(parameter: Parameter, value: float, constants: Mapping[str, floa
         )
 
 
-def read_lapse(p_outlier: Any) -> float | td.Distribution | None:
-    """The lapse probability: None where it is estimated under its default prior, a number, or a prior.
+def read_probability(name: str, value: Any) -> float | td.Distribution | None:
+    """A probability of lapses: None where it is estimated under its default prior, a number, or a prior.
+
+    Args:
+        name: of the option.
+        value: as the user gives it.
 
     Raises:
         ModelError: neither ``"estimate"``, nor a number in [0, 1), nor a distribution on (0, 1).
     """
-    if isinstance(p_outlier, str) and p_outlier == "estimate":
+    if isinstance(value, str) and value == "estimate":
         return None
-    if isinstance(p_outlier, td.Distribution):
-        prior = checked_prior(LAPSE, p_outlier)
-        check_within(LAPSE, prior, 0.0, 1.0, "a probability")
+    if isinstance(value, td.Distribution):
+        prior = checked_prior(name, value)
+        check_within(name, prior, 0.0, 1.0, "a probability")
         return prior
-    if _is_number(p_outlier) and 0.0 <= p_outlier < 1.0:
-        return float(p_outlier)
-    raise ModelError(
-        f"p_outlier must be 'estimate', a probability from 0 to below 1, or a distribution, not {p_outlier!r}."
-    )
+    if _is_number(value) and 0.0 <= value < 1.0:
+        return float(value)
+    raise ModelError(f"{name} must be 'estimate', a probability from 0 to below 1, or a distribution, not {value!r}.")
 
 
 def read_shared(ssm: SSM, shared: str | Collection[str]) -> tuple[str, ...]:

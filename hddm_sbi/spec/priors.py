@@ -31,13 +31,28 @@ import numpy as np
 import torch.distributions as td
 
 from hddm_sbi.design.terms import Term
-from hddm_sbi.spec.distributions import beta, half_normal, log_normal, normal
+from hddm_sbi.likelihoods.observation.lapses import LAPSE_OMISSION, P_OUTLIER
+from hddm_sbi.spec.distributions import beta, half_normal, log_normal, normal, number
 from hddm_sbi.spec.links import get_link
 from hddm_sbi.ssm.base import SSM, Parameter, Prior
 from hddm_sbi.ssm.diffusion_priors import V_TO_CORRECT, V
 
-P_OUTLIER = (1.0, 20.0)
-P_OUTLIER_SOURCE = "Beta(1, 20): 5 % of trials expected"
+# Probabilities of lapses: the two numbers of a beta distribution, and where they come from.
+_LAPSES = {
+    P_OUTLIER: (1.0, 20.0, "Beta(1, 20): 5 % of trials expected"),
+    LAPSE_OMISSION: (1.0, 1.0, "Beta(1, 1): any share of the lapses"),
+}
+
+
+def of_lapses(name: str) -> td.Distribution:
+    """The default prior of a probability of lapses."""
+    return td.Beta(number(_LAPSES[name][0]), number(_LAPSES[name][1]))
+
+
+def source_of_lapses(name: str) -> str:
+    """Where it comes from."""
+    return _LAPSES[name][2]
+
 
 # Widest beta relative to its range: the uniform distribution has the sd 1 / sqrt(12), of which this is a bit less.
 _WIDEST = 0.28

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 import torch.distributions as td
 
+from hddm_sbi.likelihoods.observation.lapses import LAPSE_PARAMETERS
 from hddm_sbi.spec import priors as defaults
 from hddm_sbi.spec.distributions import in_words
 from hddm_sbi.spec.model_spec import CommonTerm, GroupTerm, ModelSpec, ParameterSpec
-from hddm_sbi.spec.options import LAPSE
 from hddm_sbi.ssm.base import SSM
 
 COLUMNS = ["parameter", "variable", "link", "prior", "source"]
@@ -46,8 +46,8 @@ def _variables(parameter: ParameterSpec, ssm: SSM, coding: str) -> Iterator[tupl
     if parameter.fixed is not None:
         yield parameter.name, f"= {parameter.fixed:g}", "constant"
         return
-    if parameter.name == LAPSE:
-        yield LAPSE, in_words(parameter.common[0].prior), defaults.P_OUTLIER_SOURCE
+    if parameter.name in LAPSE_PARAMETERS:
+        yield parameter.name, in_words(parameter.common[0].prior), defaults.source_of_lapses(parameter.name)
         return
     level = defaults.default_prior(ssm, parameter.name, parameter.link, coding).source
     for term in parameter.common:

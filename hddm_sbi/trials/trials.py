@@ -43,6 +43,11 @@ class Trials:
         """Number of trials."""
         return len(self.rt)
 
+    @property
+    def omits(self) -> bool:
+        """Whether there are trials without a response."""
+        return bool((np.isnan(self.rt) & (self.choice < 0)).any())
+
     def seen(self, row: npt.NDArray[np.int64], n_rows: int) -> SeenTrials:
         """What a likelihood is bound to: the trials with their design rows, shape (n,)."""
         return replace(SeenTrials.whole(self.rt, self.choice, row, n_rows), subject=self.subject)

@@ -20,8 +20,8 @@ from hddm_sbi.likelihoods.observation.mixing import mix_events
 from hddm_sbi.likelihoods.observation.outcomes import events_of, seen
 from hddm_sbi.likelihoods.observation.seen import UNSEEN, BoolArray, SeenTrials
 
-# (theta of shape (trials, parameters), seed) -> rt and choice, each of shape (trials,)
-TrialSimulator = Callable[[FloatArray, int], tuple[FloatArray, IntArray]]
+# (theta of shape (trials, parameters), seed, the trials) -> rt and choice, each of shape (trials,)
+TrialSimulator = Callable[[FloatArray, int, SeenTrials], tuple[FloatArray, IntArray]]
 
 # How often a trial is simulated until it is one that stays in truncated data.
 _ATTEMPTS = 10_000
@@ -164,7 +164,7 @@ class BoundTrials:
         assert self.simulator is not None
         of_process, of_lapses = seed.spawn(2)
         number = int(of_process.generate_state(1, np.uint32)[0])
-        rt, choice = self.simulator(np.ascontiguousarray(theta[:, : self._k]), number)
+        rt, choice = self.simulator(np.ascontiguousarray(theta[:, : self._k]), number, trials)
         impossible = np.isnan(rt)
         if self.lapses is not None:
             self.lapses.replace(rt, choice, theta, trials, self.density.n_choices, np.random.default_rng(of_lapses))

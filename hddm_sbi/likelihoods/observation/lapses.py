@@ -18,7 +18,7 @@ from hddm_sbi.likelihoods.observation.seen import UNSEEN, SeenTrials
 from hddm_sbi.likelihoods.observation.withheld import GO
 
 # names of theta's columns for p and q
-P_OUTLIER, LAPSE_OMISSION = "p_outlier", "lapse_omission"
+LAPSE_PARAMETERS = P_OUTLIER, LAPSE_OMISSION = "p_outlier", "lapse_omission"
 
 
 @dataclass(frozen=True)
