@@ -56,6 +56,7 @@ from hddm_sbi.ssm.base import SSM, whole
 from hddm_sbi.ssm.own import check_model
 from hddm_sbi.ssm.registry import get_model, option_counts
 from hddm_sbi.trials.reading import read_trials
+from hddm_sbi.trials.trials import Trials
 
 if TYPE_CHECKING:
     from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
@@ -98,6 +99,11 @@ class HierarchicalDDM:
         fixed: constants by parameter, on the natural scale.
         p_outlier: lapse probability: ``"estimate"``, a number, a distribution, or 0.
         lapse: window of the uniform lapse density in seconds; an end of None is the longest rt.
+        deadline: by which a response had to come, so that a trial without rt and response is an omission: seconds, or
+            a column in ``rt_unit`` (missing: none for that trial).
+        truncate: (low, high), each seconds, a column, or None: trials with an rt outside were taken out of the data.
+        go: in go/no-go, the label of the only response that is ever made, choice 1; a withheld one has no rt.
+        observed: ``("rt", "response")``, or ``"response"`` for the choices without their times.
 
     Raises:
         HDDMError: one sentence that names the column or parameter, the value and what to do.
@@ -127,13 +133,18 @@ class HierarchicalDDM:
         fixed: Mapping[str, float] | None = None,
         p_outlier: Any = "estimate",
         lapse: tuple[float, float | None] = (0.0, None),
+        deadline: float | str | None = None,
+        truncate: tuple[float | str | None, float | str | None] | None = None,
+        go: object = None,
+        observed: str | Sequence[str] = ("rt", "response"),
     ) -> None:
         check_model(model)
         self.coding, counts = coding, option_counts(model)
         self.trials = read_trials(
             df, groupby=groupby, rt=rt, response=response, rt_unit=rt_unit, coding=coding, choices=choices,
-            counts=counts,
+            counts=counts, deadline=deadline, truncate=truncate, go=go, observed=observed,
         )  # fmt: skip
+        _check_fully_seen(self.trials)
         self.ssm = get_model(model, len(self.trials.options))
         self._base, self._design = build_spec(
             self.ssm, self.trials, formula=formula, random_slopes=random_slopes, pooling=pooling, shared=shared,
@@ -159,6 +170,7 @@ class HierarchicalDDM:
             "shared": [shared] if isinstance(shared, str) else list(shared), "rt": rt, "response": response,
             "rt_unit": rt_unit, "choices": self.trials.options,
             "links": dict(links or {}), "fixed": dict(fixed or {}), "p_outlier": str(p_outlier), "lapse": self.lapse,
+            "deadline": deadline, "truncate": truncate, "go": go, "observed": observed,
             "equations": {parameter.name: parameter.formula for parameter in self._base.parameters},
             "priors": dict(zip(self.priors["variable"], self.priors["prior"], strict=True)),
         }  # fmt: skip
@@ -448,6 +460,15 @@ def _check_groups(groups: Collection[str]) -> tuple[str, ...]:
         if name not in GROUPS:
             raise ModelError(f"groups names '{name}'; choose from {', '.join(GROUPS)}.")
     return wanted
+
+
+def _check_fully_seen(trials: Trials) -> None:
+    """Refuse what the likelihoods have no term for."""
+    if not trials.fully_seen:
+        raise ModelError(
+            "the likelihoods know trials with a response time and a response only, but these data were read as: "
+            f"{trials.reading}"
+        )
 
 
 def _window(lapse: tuple[float, float | None], rt: FloatArray) -> tuple[float, float]:

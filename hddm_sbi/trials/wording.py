@@ -33,8 +33,8 @@ def _deadline(recording: Recording) -> str:
     limit = recording.deadline
     if limit is None:
         return ""
-    without = int((~limit.there).sum())
-    return f"deadline {limit.words}" + (f", none for {without:,} trials" if without else "")
+    without = ~limit.there
+    return f"deadline {limit.words}" + (f", none for {_trials(without)}" if without.any() else "")
 
 
 def _counts(recording: Recording) -> str:
