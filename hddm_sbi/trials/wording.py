@@ -44,7 +44,7 @@ def _counts(recording: Recording) -> str:
     if recording.go is not None:
         told.append(f"withheld on {_trials(~choice_seen)}")
     elif recording.deadline is not None:
-        told.append(f"omitted on {_trials(recording.omitted)}")
+        told.append(f"omitted on {_trials(recording.omitted)}" if recording.omitted.any() else "no omissions")
     half = []
     if recording.times and (choice_seen & ~rt_seen).any():
         half.append(f"a choice without its time on {_trials(choice_seen & ~rt_seen)}")

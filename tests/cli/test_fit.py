@@ -139,7 +139,10 @@ def test_options_reach_the_model(run, data: Path, model: type[FakeModel]) -> Non
     assert "1 = lower, 0 = upper" in result.stdout
 
 
-def test_go_and_a_column_of_deadlines_reach_the_model(run, tmp_path: Path, model: type[FakeModel]) -> None:
+def test_go_and_a_column_of_deadlines_reach_the_model(
+    run, tmp_path: Path, model: type[FakeModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["hddm_sbi.cli.fit"], "_plot", lambda *given: given[-1].write_bytes(b"\x89PNG"))
     table = "rt,key,limit\n0.5,None,2\n0.7,None,2\n,n/a,1.5\n0.6,None,\n,n/a,2\n"  # the key is called so
     (tmp_path / "data.csv").write_text(table, encoding="utf-8")
     result = run("fit", "data.csv", "--response", "key", "--go", "None", "--deadline", "limit", "--out", "run")
@@ -147,7 +150,9 @@ def test_go_and_a_column_of_deadlines_reach_the_model(run, tmp_path: Path, model
     assert {name: model.options[name] for name in ("go", "deadline", "truncate")} == {
         "go": "None", "deadline": "limit", "truncate": None,
     }  # fmt: skip
-    reading = "key: withheld = lower, None = upper; deadline 1.5 to 2 s (column 'limit'), none for 1 trial; withheld on 2"
+    reading = (
+        "key: withheld = lower, None = upper; deadline 1.5 to 2 s (column 'limit'), none for 1 trial; withheld on 2"
+    )
     assert reading in result.stdout
 
 

@@ -54,15 +54,19 @@ def test_with_a_deadline_and_a_go_response_without_its_time() -> None:
     np.testing.assert_array_equal(trials.choice, [1, -1] * 3)
     np.testing.assert_array_equal(trials.rt_seen, [True, False, False, False, True, False])
     assert trials.reading == (
-        "rt in seconds; response: withheld = lower, go = upper; deadline 2 s; withheld on 3 trials and a choice without "
-        "its time on 1 trial (what is missing there is taken not to depend on the time itself)."
+        "rt in seconds; response: withheld = lower, go = upper; deadline 2 s; withheld on 3 trials and a choice "
+        "without its time on 1 trial (what is missing there is taken not to depend on the time itself)."
     )
 
 
 @pytest.mark.parametrize(
     ("response", "options", "message"),
     [
-        (["go", "no"] * 3, {"go": "Go"}, "go='Go' is not in column 'response', whose responses are 'go', 'no'; name the"),
+        (
+            ["go", "no"] * 3,
+            {"go": "Go"},
+            "go='Go' is not in column 'response', whose responses are 'go', 'no'; name the",
+        ),
         ([None] * 6, {"go": "go"}, "column 'response' has no response, so that all were withheld"),
         (["go", None] * 3, {"go": "go", "coding": "accuracy"}, 'go and coding="accuracy" exclude each other'),
         (["go", None] * 3, {"go": "go", "observed": "response"}, 'go and observed="response" exclude each other'),

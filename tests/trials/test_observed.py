@@ -35,7 +35,9 @@ def test_choices_alone_with_omissions_and_truncation_depend_on_time() -> None:
 
 
 def test_a_missing_choice_needs_a_deadline() -> None:
-    with pytest.raises(DataError, match="column 'response' has 1 of 6 responses missing, the first in row 4.*deadline="):
+    with pytest.raises(
+        DataError, match=r"column 'response' has 1 of 6 responses missing, the first in row 4.*deadline="
+    ):
         read_trials(pd.DataFrame({"response": [0, 1, None, 0, 1, 1]}), observed="response")
 
 
@@ -47,6 +49,8 @@ def test_both_are_the_default(observed: object) -> None:
 
 @pytest.mark.parametrize("observed", ["rt", ("rt",), "choice", "", (), None, ("rt", "key"), {"rt": "response"}, 1])
 def test_anything_else(observed: object) -> None:
-    message = f'observed must be ("rt", "response"), or "response" for the choices without their times, not {observed!r};'
+    message = (
+        f'observed must be ("rt", "response"), or "response" for the choices without their times, not {observed!r};'
+    )
     with pytest.raises(DataError, match=re.escape(message)):
         read_trials(pd.DataFrame({"rt": [0.5, 0.6], "response": [0, 1]}), observed=observed)  # type: ignore[arg-type]

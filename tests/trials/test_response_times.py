@@ -52,9 +52,9 @@ def test_columns_of_another_kind(rt: object, dtype: str) -> None:
 
 def test_rows_of_a_filtered_table_are_named_by_their_index() -> None:
     table = _table([0.5, -1.5, 0.7, 0.8]).set_axis(["a", "b", "c", "d"])
-    with pytest.raises(DataError, match="the first, -1.5, at index 'b':"):
+    with pytest.raises(DataError, match=r"the first, -1\.5, at index 'b':"):
         read_trials(table)
-    with pytest.raises(DataError, match="the first, -1.5, at index 1:"):
+    with pytest.raises(DataError, match=r"the first, -1\.5, at index 1:"):
         read_trials(_table([0.5, -1.5, 0.7, 0.8]).iloc[[0, 3, 1]])
 
 

@@ -139,7 +139,7 @@ def test_responses_that_are_not_two_classes(responses: object, options: dict[str
 
 @pytest.mark.parametrize("responses", [[0, 1, 2], ["left", "right", "timeout"]])
 def test_no_message_simply_advises_to_drop_trials(responses: list[object]) -> None:
-    with pytest.raises(DataError, match="with deadline= .* because leaving out omissions biases the estimates"):
+    with pytest.raises(DataError, match=r"with deadline= .* because leaving out omissions biases the estimates"):
         _read(responses)
 
 

@@ -53,7 +53,7 @@ def _before(recording: Recording, limit: Limit) -> str:
     fastest = recording.seconds[recording.rt_seen & limit.there].min()
     return (
         f"{limit.name}, {limit.words}, is before every response in column '{recording.rt_name}', the fastest of which "
-        f"took {fastest:.6g} s: {limit.unit}."
+        f"took {fastest:.6g} s: give it in the right unit ({limit.unit})."
     )
 
 

@@ -29,7 +29,9 @@ def test_a_withheld_response_has_no_time() -> None:
     (finding,) = go(replace(made, rt=np.where(rows, 1.5, made.rt)))
     assert finding.severity == "error"
     np.testing.assert_array_equal(finding.rows, rows)
-    start = f"{rows.sum()} of {(~made.choice_seen).sum()} trials without the go response 'press' in column 'response' of "
+    start = (
+        f"{rows.sum()} of {(~made.choice_seen).sum()} trials without the go response 'press' in column 'response' of "
+    )
     assert finding.sentence.startswith(f"{start}participant 101 have a time in column 'rt' (")
 
 

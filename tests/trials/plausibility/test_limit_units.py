@@ -44,8 +44,11 @@ def test_before_all_responses(unit: str, seconds: float, column: str | None) -> 
     made = recording(2, 8, 80, unit=unit)
     found = list(find(_with(made, seconds, column=column)))
     assert [finding.kind for finding in found if finding.severity == "error"] == ["limit before all responses"]
-    fastest = f"is before every response in column 'rt', the fastest of which took {made.seconds.min():.6g} s: a "
+    fastest = f"is before every response in column 'rt', the fastest of which took {made.seconds.min():.6g} s: give"
     assert fastest in found[0].sentence
+    assert {"s": "(a number is in seconds)", "ms": "(a column is in the unit that rt_unit says)"}[unit] in (
+        found[0].sentence
+    )
 
 
 def test_without_times() -> None:

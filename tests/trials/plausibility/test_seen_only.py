@@ -60,7 +60,7 @@ def test_faults_are_found_among_omissions(fault: str) -> None:
 
 @pytest.mark.parametrize("by_participant", [True, False])
 def test_fast_trials_are_found_among_omissions(by_participant: bool) -> None:
-    made = recording(1, 3, 500)
+    made = recording(1, 1, 500)
     made = with_rt(made, np.arange(made.n) == 99, 0.1 * made.rt.min())
     more, old = _with_omissions(made, 1)
     (finding,) = fast_trials(more, by_participant)
@@ -93,7 +93,12 @@ def test_each_check_bears_limits_and_any_other_fault() -> None:
     rt[:30] = [np.nan, np.inf, -np.inf, 0.0, -1.0, 999.0] * 5
     limits = {name: Limit(np.full(made.n, 0.5), name) for name in ("deadline", "low", "high")}
     nothing = {"rt": np.full(made.n, np.nan), "choice": np.full(made.n, -1)}
-    for changes in ({"rt": rt}, {"rt": rt, "go": 1, "choice": np.full(made.n, -1)}, nothing, nothing | {"times": False}):
+    for changes in (
+        {"rt": rt},
+        {"rt": rt, "go": 1, "choice": np.full(made.n, -1)},
+        nothing,
+        nothing | {"times": False},
+    ):
         spoiled = replace(made, **(limits | changes))  # type: ignore[arg-type]
         for check in CHECKS:
             assert all(finding.sentence.endswith(".") for finding in check(spoiled))

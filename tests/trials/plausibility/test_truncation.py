@@ -36,7 +36,9 @@ def test_times_outside_are_refused(side: str) -> None:
     assert finding.severity == "error"
     np.testing.assert_array_equal(finding.rows, rows)
     assert f"{rows.sum()} of 360 response times in column 'rt' of " in finding.sentence
-    assert f"are outside the {side} end of truncate, {low if high is None else high:g} s, the first " in finding.sentence
+    assert (
+        f"are outside the {side} end of truncate, {low if high is None else high:g} s, the first " in finding.sentence
+    )
 
 
 def test_ends_in_the_wrong_order() -> None:
