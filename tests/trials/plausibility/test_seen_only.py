@@ -102,3 +102,9 @@ def test_each_check_bears_limits_and_any_other_fault() -> None:
         spoiled = replace(made, **(limits | changes))  # type: ignore[arg-type]
         for check in CHECKS:
             assert all(finding.sentence.endswith(".") for finding in check(spoiled))
+
+
+@pytest.mark.parametrize("by_participant", [True, False])
+def test_without_any_time_no_trial_is_fast(by_participant: bool) -> None:
+    made = recording(1, 3, 50)
+    assert not list(fast_trials(replace(made, rt=np.full(made.n, np.nan), times=False), by_participant))
