@@ -56,6 +56,7 @@ from hddm_sbi.spec.table import prior_table
 from hddm_sbi.ssm.base import SSM, whole
 from hddm_sbi.ssm.own import check_model
 from hddm_sbi.ssm.registry import get_model, one_of_each, option_counts
+from hddm_sbi.trials.limits import read_deadline, read_truncation
 from hddm_sbi.trials.reading import read_trials
 
 if TYPE_CHECKING:
@@ -99,6 +100,13 @@ class HierarchicalDDM:
         fixed: constants by parameter, on the natural scale.
         p_outlier: lapse probability: ``"estimate"``, a number, a distribution, or 0.
         lapse: window of the uniform lapse density in seconds; an end of None is the longest rt.
+        deadline: by which a response had to come, so that a trial without rt and response is an omission: seconds, or
+            a column in ``rt_unit`` (missing: none for that trial).
+        truncate: (low, high), each seconds, a column, or None: trials with an rt outside were taken out of the data.
+        go: in go/no-go, the label of the only response that is ever made, choice 1; a withheld one has no rt.
+        observed: ``("rt", "response")``, or ``"response"`` for the choices without their times.
+        lapse_omission: share of the lapses that never respond: ``"estimate"``, a number, a distribution, or 0; without
+            it one omission where the process would never be late drags v and a. Without omissions in the data it is 0.
 
     Raises:
         HDDMError: one sentence that names the column or parameter, the value and what to do.
@@ -128,17 +136,22 @@ class HierarchicalDDM:
         fixed: Mapping[str, float] | None = None,
         p_outlier: Any = "estimate",
         lapse: tuple[float, float | None] = (0.0, None),
+        deadline: float | str | None = None,
+        truncate: tuple[float | str | None, float | str | None] | None = None,
+        go: object = None,
+        observed: str | Sequence[str] = ("rt", "response"),
+        lapse_omission: Any = "estimate",
     ) -> None:
         check_model(model)
         self.coding, counts = coding, option_counts(model)
         self.trials = read_trials(
             df, groupby=groupby, rt=rt, response=response, rt_unit=rt_unit, coding=coding, choices=choices,
-            counts=counts,
+            counts=counts, deadline=deadline, truncate=truncate, go=go, observed=observed,
         )  # fmt: skip
         self.ssm = get_model(model, len(self.trials.options))
         self._base, self._design = build_spec(
             self.ssm, self.trials, formula=formula, random_slopes=random_slopes, pooling=pooling, shared=shared,
-            coding=coding, priors=priors, links=links, fixed=fixed, p_outlier=p_outlier,
+            coding=coding, priors=priors, links=links, fixed=fixed, p_outlier=p_outlier, lapse_omission=lapse_omission,
         )  # fmt: skip
         check_fast_trials(self._base, self.trials)
         for name in (rt, response):
@@ -150,7 +163,7 @@ class HierarchicalDDM:
         self.likelihood = ObservationModel(
             self._chosen.density, lapses_of(lapse, self.trials, self._base), one_of_each(self.ssm)
         )
-        check_foreign(self._chosen, self.ssm, self._base, self.trials.choice)
+        check_foreign(self._chosen, self.ssm, self._base, self.trials.choice[self.trials.choice_seen])
         self.priors: pd.DataFrame = prior_table(self._base, self.ssm, coding=coding, priors=priors)
         self._options = {
             "groupby": groupby, "formula": formula, "model": self.ssm.name, "likelihood": self._chosen.label,
@@ -158,6 +171,7 @@ class HierarchicalDDM:
             "shared": [shared] if isinstance(shared, str) else list(shared), "rt": rt, "response": response,
             "rt_unit": rt_unit, "choices": self.trials.options,
             "links": dict(links or {}), "fixed": dict(fixed or {}), "p_outlier": str(p_outlier), "lapse": self.lapse,
+            "deadline": deadline, "truncate": truncate, "go": go, "observed": observed, "lapse_omission": str(lapse_omission),
             "equations": {parameter.name: parameter.formula for parameter in self._base.parameters},
             "priors": dict(zip(self.priors["variable"], self.priors["prior"], strict=True)),
         }  # fmt: skip
@@ -363,7 +377,14 @@ class HierarchicalDDM:
 
     def _bound_on(self, spec: ModelSpec, newdata: pd.DataFrame | None) -> BoundTrials:
         """The likelihood of new rows, of which nothing was seen yet."""
-        return self._bound if newdata is None else self.likelihood.bind(self.trials.unseen(newdata))
+        if newdata is None:
+            return self._bound
+        unit = self._options["rt_unit"]
+        limits = (
+            read_deadline(newdata, self._options["deadline"], unit),
+            *read_truncation(newdata, self._options["truncate"], unit),
+        )
+        return self.likelihood.bind(self.trials.unseen(len(newdata), *limits))
 
     @cached_property
     def _data_groups(self) -> dict[str, Group]:

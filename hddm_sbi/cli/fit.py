@@ -40,6 +40,26 @@ def fit(
     coding: Annotated[
         str, typer.Option(help="response: the two options; accuracy: error and correct.", rich_help_panel=_DATA)
     ] = "response",
+    deadline: Annotated[
+        str | None,
+        typer.Option(
+            help="By which a response had to come: seconds, or a column.", show_default=False, rich_help_panel=_DATA
+        ),
+    ] = None,
+    truncate: Annotated[
+        str | None,
+        typer.Option(
+            help="Trials with an rt outside were taken out of the data: 0.2,3 or none,3.",
+            show_default=False,
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
+    go: Annotated[
+        str | None,
+        typer.Option(
+            help="Go/no-go: the label of the only response that is made.", show_default=False, rich_help_panel=_DATA
+        ),
+    ] = None,
     model: Annotated[str, typer.Option(help="See 'hddm-sbi models'; or FILE.py:NAME.", rich_help_panel=_MODEL)] = "ddm",
     formula: Annotated[
         list[str] | None, typer.Option(help="Such as 'v ~ conf'; may be repeated.", rich_help_panel=_MODEL)
@@ -104,6 +124,9 @@ def fit(
             "response": response,
             "rt_unit": rt_unit,
             "choices": None if choices is None else parsing.labels(choices, "--choices"),
+            "deadline": None if deadline is None else parsing.limit(deadline),
+            "truncate": None if truncate is None else parsing.truncation(truncate),
+            "go": go,
             "fixed": parsing.constants(fixed or ()) or None,
             "p_outlier": parsing.lapse_probability(p_outlier),
             "lapse": parsing.lapse_window(lapse),
@@ -130,7 +153,8 @@ def _build(data: Path, options: dict[str, Any]) -> HierarchicalDDM:
     """Read the table and assemble the model: all bad input shows here, before anything is written."""
     from hddm_sbi.trials import read_csv
 
-    table = read_csv(data, options["choices"] or ())  # before the slow imports
+    go = () if options["go"] is None else (options["go"],)
+    table = read_csv(data, (*(options["choices"] or ()), *go))  # before the slow imports
     with quick_imports():
         from hddm_sbi.api import HierarchicalDDM
 

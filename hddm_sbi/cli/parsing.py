@@ -73,6 +73,28 @@ def lapse_window(text: str) -> tuple[float, float | None]:
     return start, end
 
 
+def limit(text: str) -> float | str:
+    """A time limit: seconds where the text reads as a number, else the name of a column."""
+    value = _number(text)
+    return text.strip() if value is None else value
+
+
+def truncation(text: str) -> tuple[float | str | None, float | str | None]:
+    """Ends of truncation, each a limit; one of them may be left out, or be none: ``"0.2,3"``, ``"0.2,"``, ``"none,3"``.
+
+    Raises:
+        ModelError: there are not two ends, or there is no limit among them.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    ends = [None if part.lower() in ("", "none") else limit(part) for part in parts]
+    if len(ends) != 2 or ends == [None, None]:
+        raise ModelError(
+            "--truncate takes two ends and a comma, each in seconds, a column or none, such as 0.2,3 or none,3, not "
+            f"'{text}'."
+        )
+    return ends[0], ends[1]
+
+
 def _number(text: str) -> float | None:
     try:
         return float(text)

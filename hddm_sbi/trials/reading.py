@@ -10,12 +10,16 @@ import pandas as pd
 
 from hddm_sbi.errors import DataError
 from hddm_sbi.trials.columns import check_table, get_column
+from hddm_sbi.trials.go_nogo import read_go
+from hddm_sbi.trials.limits import read_deadline, read_truncation
+from hddm_sbi.trials.observed import BOTH, sees_times
 from hddm_sbi.trials.plausibility import check, missing
-from hddm_sbi.trials.recording import Recording
-from hddm_sbi.trials.response_times import read_rt
+from hddm_sbi.trials.recording import FloatArray, Limit, Recording
+from hddm_sbi.trials.response_times import check_unit, read_times
 from hddm_sbi.trials.responses import read_responses, response_codes
 from hddm_sbi.trials.subjects import IntArray, read_subjects
 from hddm_sbi.trials.trials import Trials
+from hddm_sbi.trials.wording import in_words
 
 
 def read_trials(
@@ -28,20 +32,32 @@ def read_trials(
     coding: str = "response",
     choices: Sequence[object] | None = None,
     counts: Collection[int] = (2,),
+    deadline: float | str | None = None,
+    truncate: tuple[float | str | None, float | str | None] | None = None,
+    go: object = None,
+    observed: str | Sequence[str] = BOTH,
 ) -> Trials:
     """The trials of an experiment, read and validated; the table is left as it is.
+
+    A trial without rt and response is an omission, which takes a ``deadline``; with one of the two, that is what was
+    seen of it.
 
     Args:
         df: one row per trial.
         groupby: column of the participant, or None for one population.
-        rt: column of the response times.
+        rt: column of the response times; not read where ``observed`` leaves them out.
         response: column of the responses, as many classes as there are options. The order of 0 and 1, -1 and 1, False
             and True, error (or incorrect) and correct, left and right, lower and upper, and of more than two options
             0, 1, 2, ... is known; for others ``choices`` names it.
-        rt_unit: ``"s"``, or ``"ms"``, which is converted.
+        rt_unit: ``"s"``, or ``"ms"``, which is converted: of the response times and of columns of limits.
         coding: ``"response"``: responses are the two options; ``"accuracy"``: error and correct.
         choices: the labels of the options, lower first; in a race of accumulators in their order.
         counts: the numbers of options that the model may have.
+        deadline: by which a response had to come: seconds, or a column (missing in trials that had none).
+        truncate: trials with an rt outside (low, high) were taken out of the data; each end is seconds, a column, or
+            None.
+        go: in go/no-go, the label of the only response that is made; any other, or none, says that it was withheld.
+        observed: ``("rt", "response")``, or ``"response"`` for choices without their times.
 
     Warns:
         HDDMWarning: the data are such as they are rarely meant to be; see ``plausibility``.
@@ -50,25 +66,31 @@ def read_trials(
         DataError: the table cannot be read as trials; the message names the column, the value and what to do.
     """
     df = check_table(df)
-    _check_distinct({"rt": rt, "response": response, "groupby": groupby})
-    rt_column = get_column(df, rt, "rt")
+    check_unit(rt_unit)
+    times = sees_times(observed)
+    if go is not None:
+        _check_go(coding, times)
+    _check_distinct({"rt": rt if times else None, "response": response, "groupby": groupby, "deadline": deadline})
+    rt_column = get_column(df, rt, "rt") if times else None
     response_column = get_column(df, response, "response")
     subject_column = None if groupby is None else get_column(df, groupby, "groupby")
 
-    codes, labels = response_codes(response_column, choices)
+    codes, labels = response_codes(response_column, choices, go)
     everyone: tuple[IntArray, tuple[object, ...]] = np.zeros(len(df), dtype=np.int64), ()
     subject, subjects = everyone if subject_column is None else read_subjects(subject_column)
+    low, high = read_truncation(df, truncate, rt_unit)
     recording = Recording(
-        rt=read_rt(rt_column, rt_unit), unit=rt_unit, choice=codes, subject=subject, subjects=subjects, index=df.index,
-        coding=coding, rt_name=rt, response_name=response, groupby=groupby,
+        rt=np.full(len(df), np.nan) if rt_column is None else read_times(rt_column), unit=rt_unit, choice=codes,
+        subject=subject, subjects=subjects, index=df.index, coding=coding, rt_name=rt, response_name=response,
+        groupby=groupby, deadline=read_deadline(df, deadline, rt_unit), low=low, high=high, go=go, times=times,
     )  # fmt: skip
     check(recording, (missing,))  # before the responses are counted and put in order
-    choice, options, responses_in_words = read_responses(
-        codes, labels, response, coding=coding, choices=choices, counts=counts
-    )
+    if go is None:
+        choice, options, words = read_responses(codes, labels, response, coding=coding, choices=choices, counts=counts)
+    else:
+        choice, options, words = read_go(codes, labels, response, go, choices=choices, counts=counts)
     recording = replace(recording, choice=choice)
     check(recording)
-    unit_in_words = "in seconds" if rt_unit == "s" else "in milliseconds, converted to seconds"
     return Trials(
         rt=recording.seconds,
         choice=choice,
@@ -77,12 +99,35 @@ def read_trials(
         groupby=groupby,
         subject=subject,
         subjects=subjects,
-        reading=f"{rt} {unit_in_words}; {responses_in_words}.",
+        reading=in_words(recording, words),
         recording=recording,
+        deadline=_seconds(recording.deadline, np.inf),
+        low=_seconds(low, 0.0),
+        high=_seconds(high, np.inf),
+        truncated=low is not None or high is not None,
+        go=go is not None,
+        times=times,
     )
 
 
-def _check_distinct(columns: dict[str, str | None]) -> None:
+def _seconds(limit: Limit | None, none: float) -> FloatArray:
+    return np.array(none) if limit is None else limit.seconds
+
+
+def _check_go(coding: str, times: bool) -> None:
+    if coding == "accuracy":
+        raise DataError(
+            'go and coding="accuracy" exclude each other: in go/no-go the options are the go response and withholding '
+            "it, whether right or wrong; leave coding out, and tell go from no-go stimuli in the formula of v."
+        )
+    if not times:
+        raise DataError(
+            'go and observed="response" exclude each other: without the times of the go responses, go/no-go data are a '
+            "share; leave observed out, or go, and give the withheld response a label of its own to fit choices alone."
+        )
+
+
+def _check_distinct(columns: dict[str, object]) -> None:
     seen: dict[str, str] = {}
     for argument, column in columns.items():
         if isinstance(column, str):

@@ -24,13 +24,45 @@ _EXAMPLES = 3
 
 
 @dataclass(frozen=True)
+class Limit:
+    """A bound on response times: the same for all trials, or a column's.
+
+    Args:
+        seconds: of each trial; infinite, or 0 for a lower bound, where a trial has none, shape (n,).
+        name: for messages, such as ``the deadline``.
+        column: where it was read, in the unit of the response times; None for a number, which is in seconds.
+    """
+
+    seconds: FloatArray
+    name: str
+    column: str | None = None
+
+    @property
+    def there(self) -> BoolArray:
+        """Whether each trial has one, shape (n,)."""
+        return np.isfinite(self.seconds) & (self.seconds > 0.0)
+
+    @property
+    def words(self) -> str:
+        """Its values: ``1.5 s``, ``0.8 to 2 s (column 'limit')``."""
+        low, high = self.seconds[self.there].min(), self.seconds[self.there].max()
+        values = f"{low:g} s" if low == high else f"{low:g} to {high:g} s"
+        return values if self.column is None else f"{values} (column '{self.column}')"
+
+    @property
+    def unit(self) -> str:
+        """What unit it is in, as advice."""
+        return "a number is in seconds" if self.column is None else "a column is in the unit that rt_unit says"
+
+
+@dataclass(frozen=True)
 class Recording:
     """Response times, responses and participants as they were recorded, row by row.
 
     Args:
         rt: as they stand in the table, in ``unit``; NaN where missing, shape (n,).
-        unit: ``"s"`` or ``"ms"``.
-        choice: option index, 0 = lower; -1 where missing, shape (n,).
+        unit: ``"s"`` or ``"ms"``, of ``rt`` and of columns of limits.
+        choice: option index, 0 = lower; -1 where missing, or where the response was withheld, shape (n,).
         subject: index of each trial's participant into ``subjects``, shape (n,); zeros without ``groupby``.
         subjects: the participants' labels in order; empty without ``groupby``.
         index: that of the table, by which messages name rows.
@@ -38,6 +70,11 @@ class Recording:
         rt_name: column of the response times.
         response_name: column of the responses.
         groupby: column of the participant, or None.
+        deadline: by which responses had to come, or None.
+        low: trials with a shorter rt were taken out; None: none were.
+        high: trials with a longer rt were taken out; None: none were.
+        go: the label of the only response that is made in go/no-go; None in other experiments.
+        times: whether the table has times; where it has none, ``rt`` is NaN.
     """
 
     rt: FloatArray
@@ -50,6 +87,11 @@ class Recording:
     rt_name: str = "rt"
     response_name: str = "response"
     groupby: str | None = None
+    deadline: Limit | None = None
+    low: Limit | None = None
+    high: Limit | None = None
+    go: object = None
+    times: bool = True
 
     @property
     def n(self) -> int:
@@ -65,6 +107,21 @@ class Recording:
     def seconds(self) -> FloatArray:
         """Response times in seconds, shape (n,)."""
         return self.rt * UNITS[self.unit]
+
+    @property
+    def rt_seen(self) -> BoolArray:
+        """Whether each row has a response time, shape (n,)."""
+        return ~np.isnan(self.rt)
+
+    @property
+    def choice_seen(self) -> BoolArray:
+        """Whether each row has a response, shape (n,)."""
+        return self.choice >= 0
+
+    @property
+    def omitted(self) -> BoolArray:
+        """Whether each row has neither, where that is no response withheld on purpose, shape (n,)."""
+        return ~self.rt_seen & ~self.choice_seen & (self.go is None)
 
     def of(self, person: int) -> BoolArray:
         """Whether each row is the participant's, shape (n,)."""

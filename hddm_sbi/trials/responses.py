@@ -11,6 +11,7 @@ import pandas as pd
 from hddm_sbi.errors import DataError
 from hddm_sbi.trials.columns import labels_of, listed
 from hddm_sbi.trials.missing import is_missing
+from hddm_sbi.trials.wanted import Wanted
 
 IntArray = npt.NDArray[np.int64]
 Labels = tuple[object, ...]
@@ -23,21 +24,21 @@ _ACCURACY_NUMBERS = (0, 1)
 _KNOWN_NUMBERS = (_ACCURACY_NUMBERS, (-1, 1))
 _ACCURACY_WORDS = (("error", "correct"), ("incorrect", "correct"))
 _KNOWN_WORDS = (*_ACCURACY_WORDS, ("left", "right"), ("lower", "upper"))
-_NUMBERS = {2: "two", 3: "three", 4: "four"}
 
 
-def response_codes(column: pd.Series, choices: Sequence[object] | None) -> tuple[IntArray, Labels]:
+def response_codes(column: pd.Series, choices: Sequence[object] | None, go: object = None) -> tuple[IntArray, Labels]:
     """Which response each trial has, shape (n,), ``MISSING`` where none, and the responses in order of appearance.
 
     Args:
-        column: of any type; text such as "None" or "n/a" is a response only if ``choices`` names it.
+        column: of any type; text such as "None" or "n/a" is a response only if ``choices`` or ``go`` names it.
         choices: the labels, if the user names them.
+        go: the label of the go response, in go/no-go.
 
     Raises:
         DataError: the column holds values that cannot be labels, such as lists.
     """
     named = tuple(choices) if isinstance(choices, (list, tuple, np.ndarray)) else ()
-    seen = ~is_missing(column, named)
+    seen = ~is_missing(column, (*named, go))
     codes = np.full(len(column), MISSING, dtype=np.int64)
     codes[seen], labels = labels_of(column[seen])
     return codes, labels
@@ -68,51 +69,17 @@ def read_responses(
     """
     if coding not in ("response", "accuracy"):
         raise DataError(f"coding must be 'response' or 'accuracy', not {coding!r}.")
-    wanted = _Wanted(tuple(sorted(counts)))
-    options = _known_order(labels, name, coding, wanted) if choices is None else _match(choices, labels, name, wanted)
+    wanted = Wanted(tuple(sorted(counts)))
+    options = (
+        _known_order(labels, name, coding, wanted) if choices is None else match_choices(choices, labels, name, wanted)
+    )
     if coding == "accuracy" and not _is_accuracy(options):
         raise DataError(_not_accuracy(options, name))
     index_of_code = np.array([*(options.index(label) for label in labels), MISSING], dtype=np.int64)
     return index_of_code[codes], options, _in_words(name, options, coding, wanted)
 
 
-class _Wanted:
-    """The options that a model has, in words for messages.
-
-    Args:
-        counts: how many there may be, in order.
-    """
-
-    def __init__(self, counts: tuple[int, ...]) -> None:
-        self.counts = counts
-
-    @property
-    def boundaries(self) -> bool:
-        """Whether they are a lower and an upper boundary."""
-        return self.counts == (2,)
-
-    @property
-    def number(self) -> str:
-        """``two``, ``2 to 4``."""
-        first, last = self.counts[0], self.counts[-1]
-        return _NUMBERS.get(first, str(first)) if first == last else f"{first} to {last}"
-
-    @property
-    def order(self) -> str:
-        """How labels are to be given."""
-        return "lower first" if self.boundaries else "in the order of the accumulators"
-
-    @property
-    def example(self) -> str:
-        """Such labels."""
-        return repr(("left", "right") if 2 in self.counts else tuple(range(self.counts[0])))
-
-    def meaning(self, index: int) -> str:
-        """What an option is."""
-        return ("lower", "upper")[index] if self.boundaries else f"choice {index}"
-
-
-def _known_order(labels: Labels, name: object, coding: str, wanted: _Wanted) -> Labels:
+def _known_order(labels: Labels, name: object, coding: str, wanted: Wanted) -> Labels:
     """The labels in order, where the field or arithmetic orders them."""
     if len(labels) == 1 and 1 not in wanted.counts:
         every = "both" if wanted.boundaries else "all"
@@ -144,7 +111,7 @@ def _known_order(labels: Labels, name: object, coding: str, wanted: _Wanted) -> 
     )
 
 
-def _wrong_number(labels: Labels, name: object, wanted: _Wanted) -> str:
+def _wrong_number(labels: Labels, name: object, wanted: Wanted) -> str:
     if len(labels) < wanted.counts[0]:
         return (
             f"column '{name}' has {len(labels)} different responses ({listed(labels)}) and the model {wanted.number} "
@@ -152,8 +119,9 @@ def _wrong_number(labels: Labels, name: object, wanted: _Wanted) -> str:
         )
     return (
         f"column '{name}' has {len(labels)} different responses ({listed(labels)}) and the model {wanted.number} "
-        f"options; recode it to {wanted.number}, and see what the others mean before removing trials, because leaving "
-        "out omissions biases the estimates."
+        f"options; recode it to {wanted.number}: what stands for no response set to missing, in the response times "
+        "too, and name the time limit with deadline= (or go= where responses were withheld on purpose), because "
+        "leaving out omissions biases the estimates."
         + (" Races (rdm, lba) take up to four." if wanted.boundaries and len(labels) in (3, 4) else "")
     )
 
@@ -174,10 +142,10 @@ def _not_accuracy(labels: Sequence[object], name: object) -> str:
     )
 
 
-def _match(choices: Sequence[object], labels: Labels, name: object, wanted: _Wanted) -> Labels:
+def match_choices(choices: Sequence[object], labels: Labels, name: object, wanted: Wanted) -> Labels:
     """The data's own labels in the order of ``choices``."""
     named = _distinct(choices, wanted)
-    found = [next((label for label in labels if _same(label, choice)), None) for choice in named]
+    found = [next((label for label in labels if same_label(label, choice)), None) for choice in named]
     unnamed = [label for label in labels if label not in found]
     if unnamed:
         raise DataError(
@@ -193,10 +161,10 @@ def _match(choices: Sequence[object], labels: Labels, name: object, wanted: _Wan
     return tuple(_like(choice, like) if label is None else label for choice, label in zip(named, found, strict=True))
 
 
-def _distinct(choices: Sequence[object], wanted: _Wanted) -> Labels:
+def _distinct(choices: Sequence[object], wanted: Wanted) -> Labels:
     ordered = not isinstance(choices, (str, bytes, dict, set, frozenset)) and hasattr(choices, "__len__")
     values = [value.item() if isinstance(value, np.generic) else value for value in choices] if ordered else []
-    repeated = any(_same(value, other) for i, value in enumerate(values) for other in values[:i])
+    repeated = any(same_label(value, other) for i, value in enumerate(values) for other in values[:i])
     if len(values) not in wanted.counts or repeated:
         raise DataError(
             f"choices must be {wanted.number} different labels, {wanted.order}, such as {wanted.example}, not "
@@ -205,7 +173,7 @@ def _distinct(choices: Sequence[object], wanted: _Wanted) -> Labels:
     return tuple(values)
 
 
-def _same(label: object, choice: object) -> bool:
+def same_label(label: object, choice: object) -> bool:
     """Whether a choice names a label: equal, or text that reads as the other's number or truth value."""
     if isinstance(label, str) == isinstance(choice, str):
         return bool(label == choice)
@@ -235,7 +203,7 @@ def _parsed(text: str, like: object) -> object:
     return number
 
 
-def _in_words(name: object, options: Labels, coding: str, wanted: _Wanted) -> str:
+def _in_words(name: object, options: Labels, coding: str, wanted: Wanted) -> str:
     meanings = [wanted.meaning(index) for index in range(len(options))]
     if coding == "accuracy":
         meanings = [f"{word} ({meaning})" for word, meaning in zip(("error", "correct"), meanings, strict=True)]

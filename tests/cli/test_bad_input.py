@@ -54,7 +54,7 @@ def _set(column: str, value: object, row: int = 3) -> Callable[[pd.DataFrame], p
     [
         (lambda t: t.drop(columns="rt"), (), ("no column 'rt'", "rt")),
         (lambda t: t.drop(columns="response"), (), ("no column 'response'",)),
-        (_set("rt", np.nan), (), ("1 of 40 values in column 'rt' is missing", "row 5", "bias")),
+        (lambda t: t.assign(rt=np.nan), (), ("40 of 40 values in column 'rt' are missing",)),
         (_set("rt", "slow"), (), ("column 'rt' is not a number", "'slow'", "row 5", "bias")),
         (_set("rt", -0.5), (), ("zero or negative", "-0.5", "row 5")),
         (_set("rt", 0), (), ("zero or negative", "the first, 0,", "row 5")),
@@ -84,7 +84,7 @@ def _set(column: str, value: object, row: int = 3) -> Callable[[pd.DataFrame], p
         ),
         (_set("response", 2), (), ("column 'response' has 3 different responses (", "two options")),
         (lambda t: t.assign(response=1), (), ("all responses in column 'response' are 1", "choices")),
-        (_set("response", np.nan), (), ("column 'response' has 1 of 40 responses missing", "bias")),
+        (lambda t: t.assign(response=np.nan), (), ("column 'response' has 40 of 40 responses missing",)),
         (
             lambda t: t.assign(response=t["response"].map({0: "F", 1: "J"})),
             (),

@@ -29,7 +29,7 @@ class FakeModel:
     interrupted = False
 
     def __init__(self, df: pd.DataFrame, **options: Any) -> None:
-        names = ("groupby", "rt", "response", "rt_unit", "coding", "choices")
+        names = ("groupby", "rt", "response", "rt_unit", "coding", "choices", "deadline", "truncate", "go")
         self.trials = read_trials(df, **{name: options[name] for name in names})
         if options["model"] != "ddm":
             raise ModelError(f"there is no model '{options['model']}'.")
@@ -111,7 +111,7 @@ def test_options_reach_the_model(run, data: Path, model: type[FakeModel]) -> Non
     command = "--out run --groupby subj --choices 1,0 --rt rt --response response --rt-unit s --shared z,t0 --shared a"
     command += " --fixed z=0.5 --p-outlier 0.05 --lapse 0,20 --no-random-slopes --coding response --pooling complete"
     command += " --likelihood exact --draws 10 --tune 20 --chains 3 --sampler pyro --seed 7"
-    command += " --max-draws 500 --minutes 2.5"
+    command += " --max-draws 500 --minutes 2.5 --deadline 20 --truncate none,20"
     result = run("fit", data, *command.split(), "--formula", "v ~ conf", "--formula", "a ~ 0 + stim")
     assert result.exit_code == 0, result.output
     assert model.options == {
@@ -127,6 +127,9 @@ def test_options_reach_the_model(run, data: Path, model: type[FakeModel]) -> Non
         "response": "response",
         "rt_unit": "s",
         "choices": ("1", "0"),
+        "deadline": 20.0,
+        "truncate": (None, 20.0),
+        "go": None,
         "fixed": {"z": 0.5},
         "p_outlier": 0.05,
         "lapse": (0.0, 20.0),
@@ -134,6 +137,23 @@ def test_options_reach_the_model(run, data: Path, model: type[FakeModel]) -> Non
     expected = {"draws": 10, "tune": 20, "chains": 3, "sampler": "pyro", "seed": 7, "progress": True}
     assert model.sampling == expected | {"max_draws": 500, "minutes": 2.5}
     assert "1 = lower, 0 = upper" in result.stdout
+
+
+def test_go_and_a_column_of_deadlines_reach_the_model(
+    run, tmp_path: Path, model: type[FakeModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["hddm_sbi.cli.fit"], "_plot", lambda *given: given[-1].write_bytes(b"\x89PNG"))
+    table = "rt,key,limit\n0.5,None,2\n0.7,None,2\n,n/a,1.5\n0.6,None,\n,n/a,2\n"  # the key is called so
+    (tmp_path / "data.csv").write_text(table, encoding="utf-8")
+    result = run("fit", "data.csv", "--response", "key", "--go", "None", "--deadline", "limit", "--out", "run")
+    assert result.exit_code == 0, result.output
+    assert {name: model.options[name] for name in ("go", "deadline", "truncate")} == {
+        "go": "None", "deadline": "limit", "truncate": None,
+    }  # fmt: skip
+    reading = (
+        "key: withheld = lower, None = upper; deadline 1.5 to 2 s (column 'limit'), none for 1 trial; withheld on 2"
+    )
+    assert reading in result.stdout
 
 
 def test_defaults_are_those_of_the_interface(run, data: Path, model: type[FakeModel]) -> None:
@@ -206,6 +226,12 @@ def test_a_warning_is_one_line(run, data: Path) -> None:
         (("--fixed", "z:0.5"), "--fixed takes parameter=number"),
         (("--p-outlier", "few"), "--p-outlier takes 'estimate' or a probability"),
         (("--lapse", "long"), "--lapse takes the ends of a window"),
+        (("--deadline", "limit"), "no column 'limit'"),
+        (("--deadline", "nan"), "the deadline must be a number of seconds or the name of a column"),
+        (("--deadline", "0"), "the deadline must be above 0, not 0 s"),
+        (("--truncate", "3"), "--truncate takes two ends and a comma"),
+        (("--truncate", "3,0.2"), "the low end of truncate, 3 s, is not before the high end, 0.2 s"),
+        (("--go", "left"), "go='left' is not in column 'response', whose responses are 0, 1"),
         (("--model", "dmd"), "there is no model 'dmd'"),
     ],
 )
@@ -226,7 +252,7 @@ def test_bad_options(run, data: Path, tmp_path: Path, options: tuple[str, ...], 
         ("just text\n", "is not a table"),
         ("PK\x03\x04\0\0", "is not a text file"),
         ("rt,response\n0.5,0\n0.6,1,7,9\n", "not a regular table"),
-        ("rt,response\n0.5,0\n,1\n", "missing, the first in row 3"),
+        ("rt,response\n0.5,0\n,\n0.6,1\n", "1 of 3 trials has neither a response time in column 'rt' nor"),
         ("rt,response\n0.5,0\n-0.6,1\n", "zero or negative"),
         ("rt,response\n500,0\n600,1\n", 'for milliseconds pass rt_unit="ms"'),
         ("rt,response\n0.5,0\n0.6,1\n0.7,2\n", "3 different responses"),

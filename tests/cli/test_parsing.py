@@ -44,6 +44,32 @@ def test_lapse_probability() -> None:
         parsing.lapse_probability("some")
 
 
+@pytest.mark.parametrize(("text", "value"), [("1.5", 1.5), (" 2 ", 2.0), ("limit", "limit"), (" limit ", "limit")])
+def test_limit(text: str, value: float | str) -> None:
+    assert parsing.limit(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        ("0.2,3", (0.2, 3.0)),
+        ("0.2,", (0.2, None)),
+        (",3", (None, 3.0)),
+        ("none, 3", (None, 3.0)),
+        ("0.2,None", (0.2, None)),
+        ("fastest,slowest", ("fastest", "slowest")),
+    ],
+)
+def test_truncation(text: str, ends: tuple[float | str | None, float | str | None]) -> None:
+    assert parsing.truncation(text) == ends
+
+
+@pytest.mark.parametrize("text", ["", ",", "none,none", "3", "0.2,3,4"])
+def test_not_a_truncation(text: str) -> None:
+    with pytest.raises(ModelError, match=f"--truncate takes two ends and a comma.*not '{text}'"):
+        parsing.truncation(text)
+
+
 @pytest.mark.parametrize(("text", "window"), [("0,20", (0.0, 20.0)), ("0.1,", (0.1, None)), ("0", (0.0, None))])
 def test_lapse_window(text: str, window: tuple[float, float | None]) -> None:
     assert parsing.lapse_window(text) == window

@@ -7,18 +7,28 @@ from collections.abc import Iterable, Iterator
 from hddm_sbi.errors import DataError, warn
 from hddm_sbi.trials.plausibility.accuracy import accuracy
 from hddm_sbi.trials.plausibility.codes import codes
+from hddm_sbi.trials.plausibility.deadline import deadline
 from hddm_sbi.trials.plausibility.finding import Check, Finding
+from hddm_sbi.trials.plausibility.go import go
+from hddm_sbi.trials.plausibility.limit_units import limit_units
 from hddm_sbi.trials.plausibility.missing import missing
 from hddm_sbi.trials.plausibility.not_times import not_times
 from hddm_sbi.trials.plausibility.single_trials import single_trials
 from hddm_sbi.trials.plausibility.time_outs import time_outs
+from hddm_sbi.trials.plausibility.truncation import truncation
+from hddm_sbi.trials.plausibility.unanswered import unanswered
 from hddm_sbi.trials.plausibility.units import units
+from hddm_sbi.trials.plausibility.unseen import unseen
+from hddm_sbi.trials.plausibility.untimed import untimed
 from hddm_sbi.trials.recording import Recording
 
 __all__ = ["CHECKS", "Check", "Finding", "check", "find", "missing", "report"]
 
 # In the order in which a person mends the data; a further check is a file and a place here.
-CHECKS: tuple[Check, ...] = (missing, not_times, codes, units, time_outs, accuracy, single_trials)
+CHECKS: tuple[Check, ...] = (
+    missing, not_times, codes, units, go, limit_units, deadline, truncation, time_outs, unanswered, untimed, accuracy,
+    single_trials, unseen,
+)  # fmt: skip
 
 
 def find(recording: Recording, checks: Iterable[Check] = CHECKS) -> Iterator[Finding]:

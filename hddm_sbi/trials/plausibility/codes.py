@@ -9,7 +9,7 @@ import numpy as np
 from hddm_sbi.trials.columns import enumerated
 from hddm_sbi.trials.plausibility.chance import clock_step, comparable, expected_ties, many_ties, smallest_step
 from hddm_sbi.trials.plausibility.finding import Finding
-from hddm_sbi.trials.plausibility.missing import BIAS
+from hddm_sbi.trials.plausibility.missing import REMEDY
 from hddm_sbi.trials.recording import UNITS, BoolArray, FloatArray, IntArray, Recording
 
 # At most so many clean experiments are refused for a value.
@@ -37,7 +37,7 @@ def codes(recording: Recording) -> Iterator[Finding]:
             f"{shown} {'stands' if len(values) == 1 else 'stand'} in {count:,} of {recording.n:,} rows of column "
             f"'{recording.rt_name}'{recording.whose(rows)} ({recording.at(rows)}), where the other values are "
             f"{others.min():g} to {others.max():g}: it reads as a code for trials without a response and not as a "
-            f"time; {BIAS}.",
+            f"time; {REMEDY}.",
             rows,
         )
 
@@ -100,11 +100,12 @@ def _nines(value: float) -> int:
 def _recurs(recording: Recording, times: FloatArray, usable: BoolArray, value: float) -> bool:
     """Whether a value occurs more often than its neighbours do, or between the steps of the clock of the others."""
     rows = usable & (times == value)
-    others = [times[usable & recording.of(person) & ~rows] for person in recording.people]
+    people = np.unique(recording.subject[usable]).tolist()
+    others = [times[usable & recording.of(person) & ~rows] for person in people]
     finest = min(smallest_step(times) for times in others)
     near = min(np.abs(times - value).min(initial=np.inf) for times in others)
     if near < finest / 2.0 and np.isfinite(finest) and finest == clock_step(np.concatenate(others), 0.0):
         return True
-    tied = [int((rows & recording.of(person)).sum()) for person in recording.people]
+    tied = [int((rows & recording.of(person)).sum()) for person in people]
     expected = sum(expected_ties(times, value, max(1, k), finest) for times, k in zip(others, tied, strict=True))
     return many_ties(sum(tied), expected) < _CHANCE

@@ -44,8 +44,8 @@ def fast_trials(recording: Recording, by_participant: bool) -> Iterator[Finding]
         by_participant: whether ``t0`` varies by participant.
     """
     times = comparable(recording.seconds)
-    everyone: BoolArray = np.ones(recording.n, dtype=np.bool_)
-    parts = [recording.of(person) for person in recording.people] if by_participant else [everyone]
+    timed = recording.rt_seen
+    parts = [timed & recording.of(person) for person in recording.people] if by_participant else [timed]
     rows: BoolArray = np.zeros(recording.n, dtype=np.bool_)
     bound = np.inf
     for part in parts:

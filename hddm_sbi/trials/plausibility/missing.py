@@ -1,4 +1,4 @@
-"""Trials of which the response time, the response or both are missing."""
+"""Trials of which so much is missing that nothing can be made of them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from hddm_sbi.trials.recording import BoolArray, Recording
 
 # Measured on 1,000 trials with the slowest 15% left out: what omissions under a deadline do when they are dropped.
 BIAS = (
-    "leaving them out biases the estimates (with the slowest 15% left out, a drift of 1 came out as 1.40 and a "
-    "boundary of 2 as 1.74); if you do remove them, do it deliberately and report how many"
+    "leaving omissions out biases the estimates (with the slowest 15% left out, a drift of 1 came out as 1.40 and a "
+    "boundary of 2 as 1.74)"
 )
 
-_CAUTION = (
-    "find out why, because leaving out omissions or time-outs biases the estimates and they cannot be fitted as "
-    "censored trials here; if you do remove them, do it deliberately and report it."
+# What to do with trials that are recorded as responses and are none.
+REMEDY = (
+    "set rt and response of these rows to missing and name the time limit with deadline= (or go= where responses were "
+    f"withheld on purpose), because {BIAS}"
 )
 
 # The numbers of trials are told for as many participants.
@@ -26,32 +27,46 @@ _TOLD = 5
 
 
 def missing(recording: Recording) -> Iterator[Finding]:
-    """Trials without a response time, without a response, and without both, in this order: the worst last."""
-    no_rt, no_response = np.isnan(recording.rt), recording.choice < 0
-    both = no_rt & no_response
-    if both.any():
-        yield Finding("omissions", "error", _omissions(recording, both), both)
-    if (no_rt & ~both).any():
-        rows = no_rt & ~both
-        sentence = f"{_count(rows, recording)} missing{_where(recording, rows)}: {_CAUTION}"
-        yield Finding("missing response times", "error", sentence, rows)
-    if (no_response & ~both).any():
-        rows = no_response & ~both
-        sentence = (
-            f"column '{recording.response_name}' has {int(rows.sum()):,} of {recording.n:,} responses missing"
-            f"{_where(recording, rows)}: find out why before removing trials, because leaving out omissions biases the "
-            "estimates."
-        )
-        yield Finding("missing responses", "error", sentence, rows)
+    """Trials without time and response, where no deadline explains them, and tables without any time or response."""
+    omitted = recording.omitted
+    if omitted.any() and recording.deadline is None:
+        yield Finding("omissions", "error", _omissions(recording, omitted), omitted)
+    if not recording.choice_seen.any() and recording.go is None:
+        yield Finding("missing responses", "error", _no_responses(recording), ~recording.choice_seen)
+    elif recording.times and not recording.rt_seen.any():
+        yield Finding("missing response times", "error", _no_times(recording), ~recording.rt_seen)
 
 
 def _omissions(recording: Recording, rows: BoolArray) -> str:
     count = int(rows.sum())
     have, they = ("has", "it is an omission") if count == 1 else ("have", "they are omissions")
+    remedy = (
+        f"{they}, to be fitted as such with the time limit, deadline= (seconds, or a column), or go= in go/no-go, and "
+        f"not to be removed, because {BIAS}; remove only what was lost in recording, and report how many."
+    )
+    if not recording.times:
+        return (
+            f"column '{recording.response_name}' has {count:,} of {recording.n:,} responses missing"
+            f"{_where(recording, rows)}: {remedy}"
+        )
     return (
         f"{count:,} of {recording.n:,} trials {have} neither a response time in column '{recording.rt_name}' nor a "
-        f"response in column '{recording.response_name}'{_where(recording, rows)}: {they}, which cannot be fitted as "
-        f"such here, and {BIAS}."
+        f"response in column '{recording.response_name}'{_where(recording, rows)}: {remedy}"
+    )
+
+
+def _no_responses(recording: Recording) -> str:
+    return (
+        f"column '{recording.response_name}' has {recording.n:,} of {recording.n:,} responses missing, so that nothing "
+        "says which option is chosen how often; name the column that holds the responses with response=."
+    )
+
+
+def _no_times(recording: Recording) -> str:
+    alone = ', or fit the choices alone with observed="response"' if recording.go is None else ""
+    return (
+        f"{recording.n:,} of {recording.n:,} values in column '{recording.rt_name}' are missing; name the column that "
+        f"holds the response times with rt={alone}."
     )
 
 
@@ -65,9 +80,3 @@ def _where(recording: Recording, rows: BoolArray) -> str:
         return f"{recording.whose(rows).replace(' of ', ', of ', 1)}{first}"
     told = [f"{int(rows[recording.of(person)].sum())} of {recording.who([person])}" for person in people]
     return f", {enumerated(told)}{first}"
-
-
-def _count(rows: BoolArray, recording: Recording) -> str:
-    count = int(rows.sum())
-    are = "is" if count == 1 else "are"
-    return f"{count:,} of {recording.n:,} values in column '{recording.rt_name}' {are}"

@@ -8,7 +8,7 @@ import numpy as np
 
 from hddm_sbi.trials.columns import first_row
 from hddm_sbi.trials.plausibility.finding import Finding
-from hddm_sbi.trials.plausibility.missing import BIAS
+from hddm_sbi.trials.plausibility.missing import REMEDY
 from hddm_sbi.trials.recording import BoolArray, Recording
 
 # More different values than this are measurements with a sign, not codes.
@@ -19,7 +19,7 @@ def not_times(recording: Recording) -> Iterator[Finding]:
     """Infinite response times; zero and negative ones, which are codes where a single value or two recur."""
     infinite = np.isinf(recording.rt)
     if infinite.any():
-        sentence = f"{_those(recording, infinite, 'infinite')}; if they mark omissions, {BIAS}."
+        sentence = f"{_those(recording, infinite, 'infinite')}; if they mark omissions, {REMEDY}."
         yield Finding("infinite response times", "error", sentence, infinite)
     negative = (recording.rt <= 0) & ~infinite
     if negative.any():
@@ -28,11 +28,11 @@ def not_times(recording: Recording) -> Iterator[Finding]:
         start = _those(recording, negative, "zero or negative", f", {first},")
         if len(values) <= _MOST_CODES and (len(values) < negative.sum() or _is_code(values)):
             codes = " or ".join(f"{value:g}" for value in values)
-            sentence = f"{start}, which reads as a code ({codes}) for trials without a response: {BIAS}."
+            sentence = f"{start}, which reads as a code ({codes}) for trials without a response: {REMEDY}."
         else:
             sentence = (
                 f"{start}: if the sign codes the response, give the response a column of its own and take the absolute "
-                f"value; if such values mark omissions or responses before the stimulus, {BIAS}."
+                f"value; if such values mark omissions or responses before the stimulus, {REMEDY}."
             )
         yield Finding("zero or negative response times", "error", sentence, negative)
 

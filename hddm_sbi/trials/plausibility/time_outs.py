@@ -26,8 +26,8 @@ _NAMED = 3
 # Measured with v = 1, a = 2 and no lapses.
 _ADVICE = (
     "these look like time-outs recorded as responses, which bias drift, boundary and lapses (3% of them make a drift "
-    "of 1 come out as 1.18, and 17% as 2.99); if they are, leave them out deliberately, which biases less (1.09 and "
-    "1.34), and report how many"
+    "of 1 come out as 1.18, and 17% as 2.99); if they are, set rt and response of these rows to missing and name the "
+    "time limit with deadline="
 )
 
 
@@ -45,7 +45,7 @@ class _Longest(NamedTuple):
 def time_outs(recording: Recording) -> Iterator[Finding]:
     """Trials tied at the longest rt of all, then at participants' own, more than neighbouring values are tied."""
     times = comparable(recording.seconds)
-    usable = np.isfinite(times) & (times > 0) & ~coded(recording)
+    usable = np.isfinite(times) & (times > 0) & recording.choice_seen & ~coded(recording)
     if not usable.any():
         return
     overall = float(times[usable].max())
@@ -93,7 +93,9 @@ def _sentence(recording: Recording, rows: BoolArray, longest: str) -> str:
     values = [f"{time:.6g}" for time in times]
     value = enumerated(values) if len(values) <= _NAMED else f"such as {enumerated(values[:_NAMED])}"
     trials = int(np.isin(recording.subject, np.unique(recording.subject[rows])).sum())
+    limit = f"{comparable(recording.seconds)[rows][0]:.6g} (seconds)" if len(times) == 1 else " (a column)"
     return (
         f"{int(rows.sum()):,} of {trials:,} trials{recording.whose(rows)} have exactly {longest} in column "
-        f"'{recording.rt_name}', {value}, far more than neighbouring values are tied ({recording.at(rows)}): {_ADVICE}."
+        f"'{recording.rt_name}', {value}, far more than neighbouring values are tied ({recording.at(rows)}): "
+        f"{_ADVICE}{limit}."
     )

@@ -45,8 +45,12 @@ def _second(values: list[object], entry: object) -> list[object]:
     ],
 )
 def test_a_missing_response_time_of_any_type(rt: object) -> None:
-    message = _error(_table(rt=rt))
-    assert "1 of 6 values in column 'rt' is missing, of participant 1, the first in row 3, counting" in message
+    trials = read_trials(_table(rt=rt), groupby="subject")
+    np.testing.assert_array_equal(trials.rt, _second(RT, np.nan))
+    np.testing.assert_array_equal(trials.choice, RESPONSE)
+    assert "; a choice without its time on 1 trial (what is missing there is taken not to depend" in trials.reading
+    omission = _error(_table(rt=rt, response=_second(RESPONSE, None)))
+    assert omission.startswith("1 of 6 trials has neither a response time in column 'rt' nor a response in column 'res")
 
 
 @pytest.mark.parametrize(
@@ -64,20 +68,27 @@ def test_a_missing_response_time_of_any_type(rt: object) -> None:
     ],
 )
 def test_a_missing_response_of_any_type(response: object) -> None:
-    message = _error(_table(response=response))
-    assert "column 'response' has 1 of 6 responses missing, of participant 1, the first in row 3" in message
+    trials = read_trials(_table(response=response), groupby="subject")
+    np.testing.assert_array_equal(trials.choice_seen, np.arange(6) != 1)
+    np.testing.assert_array_equal(trials.rt, RT)
+    assert "; a time without its choice on 1 trial (what is missing there is taken not to depend" in trials.reading
+    assert "1 of 6 trials has neither" in _error(_table(response=response, rt=_second(RT, None)))
+    alone = _error(_table(response=response), observed="response")
+    assert "column 'response' has 1 of 6 responses missing, of participant 1, the first in row 3" in alone
 
 
 def test_words_that_choices_names_are_labels() -> None:
     table = _table(response=["None", "yes"] * 3)
-    assert "3 of 6 responses missing, 1 of participant 1, 1 of participant 2 and 1 of participant 3" in _error(table)
+    message = _error(table, observed="response")
+    assert "3 of 6 responses missing, 1 of participant 1, 1 of participant 2 and 1 of participant 3" in message
     trials = read_trials(table, groupby="subject", choices=("None", "yes"))
     np.testing.assert_array_equal(trials.choice, [0, 1] * 3)
 
 
 @pytest.mark.parametrize("response", [[None] * 6, ["None"] * 6, [np.nan] * 6])
 def test_no_response_at_all(response: list[object]) -> None:
-    assert "column 'response' has 6 of 6 responses missing" in _error(_table(response=response))
+    with pytest.raises(DataError, match="column 'response' has 6 of 6 responses missing, so that nothing says"):
+        read_trials(_table(response=response), groupby="subject")
 
 
 def test_omissions_are_counted_by_participant() -> None:
@@ -91,7 +102,8 @@ def test_omissions_are_counted_by_participant() -> None:
         "1 of participant 1 and 2 of participant 2, the first in row 3, counting the header as row 1: they are "
     )
     assert "a drift of 1 came out as 1.40 and a boundary of 2 as 1.74" in message
-    assert "do it deliberately and report how many" in message
+    assert "to be fitted as such with the time limit, deadline= (seconds, or a column), or go= in go/no-go" in message
+    assert "remove only what was lost in recording, and report how many" in message
 
 
 def test_many_participants_are_counted() -> None:
@@ -110,7 +122,8 @@ def test_missing_participants(label: object) -> None:
 @pytest.mark.parametrize("dtype", [float, "Float64", DOUBLE, object])
 def test_whole_numbers_are_integers_in_messages_and_labels(dtype: object) -> None:
     table = _table(subject=pd.array([1.0, 1.0, 2.0, 2.0, 3.0, 3.0], dtype=dtype), rt=[0.5, np.nan, 0.7, 0.8, 0.9, 1.0])  # type: ignore[call-overload]
+    table["response"] = [0, np.nan, 1, 0, 1, 0]
     assert "of participant 1, the first" in _error(table)
-    trials = read_trials(table.assign(rt=RT), groupby="subject")
+    trials = read_trials(table.assign(rt=RT, response=RESPONSE), groupby="subject")
     assert repr(trials.subjects) == "(1, 2, 3)"
     assert "at index 7:" in _error(table.set_index(pd.Index(np.arange(6.0) + 6.0)))

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hddm_sbi.trials import Trials
+
+RT = np.array([0.5, np.nan, np.nan, 0.8])
+CHOICE = np.array([1, 1, -1, -1])
+
+
+def _trials(rt: np.ndarray = RT, choice: np.ndarray = CHOICE, **options: object) -> Trials:
+    n = len(rt)
+    return Trials(rt, choice, (0, 1), pd.DataFrame(index=range(n)), None, np.zeros(n, int), (), "", **options)  # type: ignore[arg-type]
+
+
+def test_what_was_seen() -> None:
+    trials = _trials()
+    np.testing.assert_array_equal(trials.rt_seen, [True, False, False, True])
+    np.testing.assert_array_equal(trials.choice_seen, [True, True, False, False])
+    np.testing.assert_array_equal(trials.omitted, [False, False, True, False])
+    np.testing.assert_array_equal(trials.withheld, [False] * 4)
+    assert not trials.fully_seen
+    assert trials.timed
+
+
+def test_go_tells_withheld_from_omitted() -> None:
+    trials = _trials(rt=np.array([0.5, np.nan, np.nan]), choice=np.array([1, 1, -1]), go=True)
+    np.testing.assert_array_equal(trials.withheld, [False, False, True])
+    np.testing.assert_array_equal(trials.omitted, [False] * 3)
+
+
+def test_limits_of_one_trial_and_of_all() -> None:
+    trials = _trials(deadline=np.array([1.0, 2.0, 3.0, np.inf]), high=np.array(5.0))
+    np.testing.assert_array_equal(trials.deadline, [1.0, 2.0, 3.0, np.inf])
+    np.testing.assert_array_equal(trials.low, np.zeros(4))
+    np.testing.assert_array_equal(trials.high, np.full(4, 5.0))
+    with pytest.raises(ValueError, match="broadcast"):
+        _trials(deadline=np.ones(3))
+
+
+@pytest.mark.parametrize(
+    ("options", "fully"),
+    [
+        ({}, True),
+        ({"deadline": np.array([np.inf, 2.0])}, False),
+        ({"truncated": True, "low": np.array(0.2)}, False),
+        ({"go": True}, False),
+        ({"times": False}, False),
+        ({"rt": np.array([0.5, np.nan])}, False),
+        ({"choice": np.array([1, -1])}, False),
+    ],
+)
+def test_fully_seen(options: dict[str, object], fully: bool) -> None:
+    arrays = {"rt": np.array([0.5, 0.6]), "choice": np.array([1, 0])}
+    assert _trials(**(arrays | options)).fully_seen is fully  # type: ignore[arg-type]
