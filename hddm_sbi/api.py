@@ -41,7 +41,14 @@ from hddm_sbi.results.convergence import look_at
 from hddm_sbi.results.given_draws import check_origin, given_coefficients
 from hddm_sbi.results.lapses import check_lapses
 from hddm_sbi.results.quantities import quantities
-from hddm_sbi.results.record import attributes, constant_data, run_attributes, warn_unless_enough
+from hddm_sbi.results.record import (
+    attributes,
+    constant_data,
+    observed_data,
+    run_attributes,
+    shown_choice,
+    warn_unless_enough,
+)
 from hddm_sbi.results.to_arviz import Group, Results, group, to_datasets, to_inference_data
 from hddm_sbi.results.variables import Coordinates, Variables, posterior_variables
 from hddm_sbi.results.verdict import BoxReport, Verdict, box_report, verdict
@@ -165,13 +172,14 @@ class HierarchicalDDM:
         )
         check_foreign(self._chosen, self.ssm, self._base, self.trials.choice[self.trials.choice_seen])
         self.priors: pd.DataFrame = prior_table(self._base, self.ssm, coding=coding, priors=priors)
-        self._options = {
+        self._options: dict[str, Any] = {
             "groupby": groupby, "formula": formula, "model": self.ssm.name, "likelihood": self._chosen.label,
             "pooling": pooling, "random_slopes": random_slopes, "coding": coding,
             "shared": [shared] if isinstance(shared, str) else list(shared), "rt": rt, "response": response,
             "rt_unit": rt_unit, "choices": self.trials.options,
             "links": dict(links or {}), "fixed": dict(fixed or {}), "p_outlier": str(p_outlier), "lapse": self.lapse,
-            "deadline": deadline, "truncate": truncate, "go": go, "observed": observed, "lapse_omission": str(lapse_omission),
+            "deadline": deadline, "truncate": truncate, "go": go, "observed": observed,
+            "lapse_omission": str(lapse_omission),
             "equations": {parameter.name: parameter.formula for parameter in self._base.parameters},
             "priors": dict(zip(self.priors["variable"], self.priors["prior"], strict=True)),
         }  # fmt: skip
@@ -312,12 +320,13 @@ class HierarchicalDDM:
             seed: the same seed gives the same trials.
 
         Returns:
-            ``rt`` in seconds and ``choice``, dims (chain, draw, trial).
+            ``rt`` in seconds and ``choice``, dims (chain, draw, trial); both NaN in omissions and withheld trials.
         """
         spec = self._on(newdata)
         found = thinned(self._coefficients(idata), len(spec.row))
         rt, choice = predict(spec, self._bound_on(spec, newdata), found, whole("seed", seed))
-        return xr.Dataset({"rt": (("chain", "draw", "trial"), rt), "choice": (("chain", "draw", "trial"), choice)})
+        dims = ("chain", "draw", "trial")
+        return xr.Dataset({"rt": (dims, rt), "choice": (dims, shown_choice(choice))})
 
     def outside_box(self, idata: Results) -> BoxReport | None:
         """The share of draws outside the range that the network was trained on, by participant; None without one."""
@@ -379,17 +388,14 @@ class HierarchicalDDM:
         """The likelihood of new rows, of which nothing was seen yet."""
         if newdata is None:
             return self._bound
-        unit = self._options["rt_unit"]
-        limits = (
-            read_deadline(newdata, self._options["deadline"], unit),
-            *read_truncation(newdata, self._options["truncate"], unit),
-        )
+        deadline, truncate, unit = (self._options[name] for name in ("deadline", "truncate", "rt_unit"))
+        limits = read_deadline(newdata, deadline, unit), *read_truncation(newdata, truncate, unit)
         return self.likelihood.bind(self.trials.unseen(len(newdata), *limits))
 
     @cached_property
     def _data_groups(self) -> dict[str, Group]:
         return {
-            "observed_data": {"rt": (("trial",), self.trials.rt), "choice": (("trial",), self.trials.choice)},
+            "observed_data": observed_data(self.trials),
             "constant_data": constant_data(self.trials, self._design.columns.levels, self._base.row),
         }
 
@@ -429,14 +435,14 @@ class HierarchicalDDM:
             result["log_likelihood"] = dict.fromkeys(("rt", "choice"), (dims, values))
         if "posterior_predictive" in wanted:
             rt, choice = predict(self.spec, self._bound, thinned(found, trials.n), seed)
-            result["posterior_predictive"] = {"rt": (dims, rt), "choice": (dims, choice)}
+            result["posterior_predictive"] = {"rt": (dims, rt), "choice": (dims, shown_choice(choice))}
         if "prior" in wanted or "prior_predictive" in wanted:
             prior = prior_coefficients(self.spec, draws, seed)
             if "prior" in wanted:
                 result["prior"] = _with_draws(self._variables(prior)[0])
             if "prior_predictive" in wanted:
                 rt, choice = predict(self.spec, self._bound, thinned(prior, trials.n), seed)
-                result["prior_predictive"] = {"rt": (dims, rt), "choice": (dims, choice)}
+                result["prior_predictive"] = {"rt": (dims, rt), "choice": (dims, shown_choice(choice))}
         return result
 
     def _outside_box(self, found: Mapping[str, FloatArray]) -> BoxReport | None:

@@ -198,5 +198,6 @@ def _plot(ddm: HierarchicalDDM, idata: Any, seed: int, path: Path) -> None:
     predicted = ddm.predict(thin(idata, _PREDICTED), seed=seed)
     rt, choice = (np.asarray(predicted[name]).reshape(-1, trials.n) for name in ("rt", "choice"))
     figure = Figure(figsize=(7.0, 3.8), layout="constrained")
+    choice = np.where(np.isnan(choice), -1, choice).astype(np.int64)
     plot_predictive(Predicted(trials.rt, trials.choice, rt, choice, trials.options), figure.subplots())
     figure.savefig(path, format="png", dpi=150)

@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.errors import HDDMWarning, ModelError
-from hddm_sbi.likelihoods.base import Density, FloatArray
+from hddm_sbi.likelihoods.base import Density, FloatArray, Likelihood
 from hddm_sbi.likelihoods.checkpoint import load_network, sha256
 from hddm_sbi.likelihoods.exact import get_exact
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.likelihoods.neural.network import FirstPassageNetwork
+from hddm_sbi.likelihoods.observation.given import GivenDensity
 from hddm_sbi.likelihoods.weights import pretrained_path
 from hddm_sbi.ssm.base import SSM, numbers
 from hddm_sbi.ssm.registry import check_theta, is_family, is_registered, list_models, model_of
@@ -86,6 +87,8 @@ def _of_object(ssm: SSM, estimator: object) -> Chosen:
         )
     if isinstance(estimator, FirstPassageNetwork):
         return _of_network(ssm, estimator, label, None)
+    if isinstance(estimator, Likelihood):
+        return _of_likelihood(ssm, estimator, label)
     # sbi takes seconds to import; who has an estimator of sbi's has imported it
     from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 
@@ -96,10 +99,21 @@ def _of_object(ssm: SSM, estimator: object) -> Chosen:
     return Chosen(EstimatorLikelihood(estimator, ssm.parameter_names, ssm.n_choices), label)
 
 
+def _of_likelihood(ssm: SSM, likelihood: Likelihood, label: str) -> Chosen:
+    """A likelihood of the user's own, if it is one of the model."""
+    if tuple(likelihood.parameters) != ssm.parameter_names or likelihood.n_choices != ssm.n_choices:
+        raise ModelError(
+            f"the likelihood '{label}' has the parameters {', '.join(map(str, likelihood.parameters))} and "
+            f"{likelihood.n_choices} choices, but the model '{ssm.name}' has {', '.join(ssm.parameter_names)} and "
+            f"{ssm.n_choices}; give one for this model."
+        )
+    return Chosen(GivenDensity(likelihood), label)
+
+
 def _unknown(likelihood: object) -> ModelError:
     return ModelError(
-        f"likelihood is {likelihood!r}; give 'nle', 'exact', the path of a .safetensors file or a trained sbi "
-        "estimator."
+        f"likelihood is {likelihood!r:.80}; give 'nle', 'exact', the path of a .safetensors file, a trained sbi "
+        "estimator or an object that satisfies hs.Likelihood."
     )
 
 

@@ -106,3 +106,9 @@ def distinct(events: Events) -> Distinct:
     inverse = np.empty(n, dtype=np.int64)
     inverse[order] = np.cumsum(new) - 1
     return Distinct(events.at(order[start]), np.diff(start, append=n).astype(np.float64), inverse, events.trial)
+
+
+def as_they_are(events: Events) -> Distinct:
+    """The events in their order, each for itself."""
+    n = len(events.trial)
+    return Distinct(events, np.ones(n), np.arange(n), events.trial)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.errors import DataError
+from hddm_sbi.likelihoods.observation.seen import UNSEEN
 from hddm_sbi.results.to_arviz import Results, group
 
 FloatArray = npt.NDArray[np.float64]
@@ -105,20 +107,26 @@ def from_results(
     observed, predictive = group(idata, "observed_data"), group(idata, "posterior_predictive")
     n = observed.sizes["trial"]
     predicted = {name: predictive[name].transpose("chain", "draw", "trial") for name in ("rt", "choice")}
-    count = 1 + max(int(observed["choice"].max()), int(predicted["choice"].max()))
+    highest = (float(values.max()) for values in (observed["choice"], predicted["choice"]))
+    count = 1 + int(max((one for one in highest if one == one), default=0.0))
     if options is None:
         options = ("lower", "upper") if count <= 2 else range(count)
     if count > len(options):
         raise DataError(f"there are {count} choices, but options names {len(options)}: {tuple(options)!r}.")
     return Predicted(
         rt=observed["rt"].to_numpy(),
-        choice=observed["choice"].to_numpy().astype(np.int64),
+        choice=_indices(observed["choice"].to_numpy()),
         predicted_rt=predicted["rt"].to_numpy().reshape(-1, n),
-        predicted_choice=predicted["choice"].to_numpy().astype(np.int64).reshape(-1, n),
+        predicted_choice=_indices(predicted["choice"].to_numpy()).reshape(-1, n),
         options=tuple(options),
         subject=None if subject is None else np.asarray(subject, dtype=np.int64),
         subjects=tuple(subjects),
     )
+
+
+def _indices(choice: npt.NDArray[Any]) -> IntArray:
+    """Choices as option indices, -1 where NaN stands for none."""
+    return np.where(np.isnan(choice), UNSEEN, choice).astype(np.int64)
 
 
 def bin_edges(rt: FloatArray, until: float) -> FloatArray:

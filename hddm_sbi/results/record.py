@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ from hddm_sbi.results.verdict import BoxReport
 from hddm_sbi.trials.trials import Trials
 
 # Names that the group has already: its dimension, and the index of design rows.
-_TAKEN = ("trial", "design_row")
+_TAKEN = ("trial", "design_row", "deadline_s", "truncated_below_s", "truncated_above_s")
 
 
 def attributes(
@@ -95,9 +96,24 @@ def run_attributes(length: Length, run: Run) -> dict[str, str | None]:
     }
 
 
+def shown_choice(choice: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    """Choices as results hold them: as they are, or numbers with NaN where some were not seen."""
+    unseen = choice < 0
+    return np.where(unseen, np.nan, choice) if unseen.any() else choice
+
+
+def observed_data(trials: Trials) -> Group:
+    """What was seen, by trial: rt in seconds and choice, NaN where they were not."""
+    return {"rt": (("trial",), trials.rt), "choice": (("trial",), shown_choice(trials.choice))}
+
+
 def constant_data(trials: Trials, covariates: Iterable[str], row: npt.NDArray[np.int64]) -> Group:
-    """The columns that the model used, by trial, and each trial's design row."""
+    """The columns that the model used, by trial, each trial's design row, and its limits in seconds if any."""
     columns: dict[str, tuple[tuple[str, ...], npt.NDArray[np.generic]]] = {"design_row": (("trial",), row)}
+    if np.isfinite(trials.deadline).any():
+        columns["deadline_s"] = (("trial",), trials.deadline)
+    if trials.truncated:
+        columns |= {"truncated_below_s": (("trial",), trials.low), "truncated_above_s": (("trial",), trials.high)}
     for name in dict.fromkeys([*([trials.groupby] if trials.groupby else []), *covariates]):
         column = trials.frame[name]
         numeric = pd.api.types.is_numeric_dtype(column)

@@ -159,10 +159,10 @@ def simulate_possible(ssm: SSM, theta: FloatArray, n: int, seed: int) -> tuple[F
     return rt, choice
 
 
-def one_of_each(ssm: SSM) -> Callable[[FloatArray, int], tuple[FloatArray, IntArray]]:
-    """The simulator of one trial for each row of theta, from a seed, rt and choice of shape (rows,)."""
+def one_of_each(ssm: SSM) -> Callable[[FloatArray, int, object], tuple[FloatArray, IntArray]]:
+    """The simulator of one trial for each row of theta from a seed, whatever was seen of it: rt and choice, (rows,)."""
 
-    def simulator(theta: FloatArray, seed: int) -> tuple[FloatArray, IntArray]:
+    def simulator(theta: FloatArray, seed: int, trials: object) -> tuple[FloatArray, IntArray]:
         rt, choice = simulate_possible(ssm, theta, 1, seed)
         return rt[:, 0], choice[:, 0]
 

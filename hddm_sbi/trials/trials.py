@@ -89,8 +89,8 @@ class Trials:
         whole = SeenTrials.whole(np.full(n, np.nan), np.full(n, UNSEEN), np.arange(n), n)
         given = {"deadline": deadline, "low": low, "high": high}
         limits: dict[str, Any] = {name: limit.seconds for name, limit in given.items() if limit is not None}
-        flags = {"truncated": self.truncated, "go": self.go, "times": self.times, "keeps_omissions": self.omits}
-        return replace(whole, **limits, **flags)
+        whole = replace(whole, truncated=self.truncated, go=self.go, times=self.times, keeps_omissions=self.omits)
+        return replace(whole, **limits)
 
     @property
     def rt_seen(self) -> BoolArray:

@@ -10,11 +10,12 @@ from typing import NamedTuple
 import numpy as np
 
 from hddm_sbi.likelihoods.base import ANY, Density, FloatArray, IntArray
-from hddm_sbi.likelihoods.events import DENSITY, Distinct, Events, Part, distinct
+from hddm_sbi.likelihoods.events import DENSITY, Distinct, Events, Part, as_they_are, distinct
 from hddm_sbi.likelihoods.native.contract import NativeSum
 from hddm_sbi.likelihoods.native.driver import compiled_sum
 from hddm_sbi.likelihoods.native.event_arrays import Shape
 from hddm_sbi.likelihoods.native.piece import Compiled
+from hddm_sbi.likelihoods.observation.given import GivenDensity
 from hddm_sbi.likelihoods.observation.lapses import Lapses
 from hddm_sbi.likelihoods.observation.mixing import mix_events
 from hddm_sbi.likelihoods.observation.outcomes import events_of, seen
@@ -48,7 +49,9 @@ class BoundTrials:
     def __init__(
         self, density: Density, lapses: Lapses | None, trials: SeenTrials, simulator: TrialSimulator | None
     ) -> None:
-        self.density, self.lapses, self.trials, self.simulator = density, lapses, trials, simulator
+        self.density = density.on(trials) if isinstance(density, GivenDensity) else density
+        self.lapses, self.trials = lapses, trials
+        self.simulator = density.simulate if isinstance(density, GivenDensity) else simulator
         self._k = len(density.parameters)
 
     @property
@@ -70,7 +73,9 @@ class BoundTrials:
     @cached_property
     def events(self) -> tuple[Distinct, ...]:
         """What was seen, equal events once."""
-        return tuple(distinct(events) for events in events_of(self.trials, self.density.n_choices, self.lapses))
+        # a likelihood of the user's own may depend on the order of the trials
+        merge = as_they_are if isinstance(self.density, GivenDensity) else distinct
+        return tuple(merge(events) for events in events_of(self.trials, self.density.n_choices, self.lapses))
 
     def log_prob(self, theta: FloatArray) -> FloatArray:
         """Log probability of what was seen of each trial, shape (trials,), never NaN; theta (rows, columns)."""
@@ -96,6 +101,9 @@ class BoundTrials:
         Where a trial is impossible the sum is -inf, and the derivatives have no meaning.
         """
         theta = np.ascontiguousarray(theta, dtype=np.float64)
+        if isinstance(self.density, GivenDensity) and self._bare:
+            value, gradient = self.density.bound.sum_grad(theta)
+            return float(value), np.asarray(gradient, np.float64)
         by_theta = np.zeros_like(theta)
         native = self._native
         if native is not None:
@@ -113,6 +121,9 @@ class BoundTrials:
 
     def compiled(self, slots: int) -> NativeSum | None:
         """The same as a C function that so many threads may call at a time; None where the density is not compiled."""
+        if isinstance(self.density, GivenDensity) and self._bare:
+            compiled = getattr(self.density.bound, "compiled", None)
+            return None if compiled is None else compiled(slots)
         if not isinstance(self.density, Compiled):
             return None
         columns = self._k + (0 if self.lapses is None else len(self.lapses.parameters))
@@ -173,6 +184,12 @@ class BoundTrials:
         return rt, choice, stays | impossible
 
     @property
+    def _bare(self) -> bool:
+        """Whether there is nothing between the process and the data."""
+        trials = self.trials
+        return self.lapses is None and not trials.truncated and bool((trials.rt_seen & trials.choice_seen).all())
+
+    @property
     def _columns(self) -> tuple[int, int]:
         """Columns of p and q, -1 without."""
         if self.lapses is None:
@@ -200,7 +217,7 @@ class BoundTrials:
         process, n = self._process(theta), len(events.trial)
         logs, grads = [], []
         for part in events.parts:
-            log, grad = self._part(part, process, events.row, with_grad)
+            log, grad = self._part(part, process, events, with_grad)
             logs.append(log)
             grads.append(grad)
         log_m, grad_m = _union(logs, grads)
@@ -216,9 +233,11 @@ class BoundTrials:
         return _Evaluated(out, np.hstack(columns if q_at < 0 else [*columns, by_q[:, np.newaxis]]))
 
     def _part(
-        self, part: Part, theta: FloatArray, row: IntArray, with_grad: bool
+        self, part: Part, theta: FloatArray, events: Events, with_grad: bool
     ) -> tuple[FloatArray, FloatArray | None]:
-        density = self.density
+        density, row = self.density, events.row
+        if isinstance(density, GivenDensity):
+            density = density.at(events.trial)
         if part.kind == DENSITY:
             arguments = (part.t1, part.choice, theta, row)
             return density.log_prob_grad(*arguments) if with_grad else (density.log_prob(*arguments), None)

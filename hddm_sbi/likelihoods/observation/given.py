@@ -1,4 +1,4 @@
-"""A user's own ``Likelihood`` as a density: it is bound to the trials as they ran, and asked for what was seen of them."""
+"""A user's own ``Likelihood`` as a density: bound to the trials as they ran, and asked for what was seen."""
 
 from __future__ import annotations
 
@@ -21,17 +21,24 @@ class GivenDensity:
 
     Args:
         likelihood: the object.
-        trials: those that it is bound to, in their order; None: whichever it is asked about.
+        trials: what it is bound to, in their order; None: to whichever it is asked about.
+        index: which of these trials it is asked about; None: all of them.
     """
 
-    def __init__(self, likelihood: Likelihood, trials: SeenTrials | None = None) -> None:
-        self.likelihood, self.trials = likelihood, trials
+    def __init__(self, likelihood: Likelihood, trials: SeenTrials | None = None, index: IntArray | None = None) -> None:
+        self.likelihood, self.trials, self._index = likelihood, trials, index
         self.parameters: tuple[str, ...] = tuple(likelihood.parameters)
         self.n_choices: int = likelihood.n_choices
 
     def on(self, trials: SeenTrials) -> GivenDensity:
         """The same of given trials."""
         return GivenDensity(self.likelihood, trials)
+
+    def at(self, index: IntArray) -> GivenDensity:
+        """The same, asked about some of its trials."""
+        one = GivenDensity(self.likelihood, self.trials, index)
+        one.__dict__["_apart"] = self._apart  # bound once
+        return one
 
     @cached_property
     def bound(self) -> BoundLikelihood:
@@ -41,21 +48,13 @@ class GivenDensity:
 
     def log_prob(self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray) -> FloatArray:
         """Log density per trial; see ``Density.log_prob``."""
-        return self._log_prob(self._apart(rt, choice), theta[row])
+        return self._evaluate(rt, choice, theta[row], False)[0]
 
     def log_prob_grad(
         self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray
     ) -> tuple[FloatArray, FloatArray]:
         """Log density per trial and its gradient; see ``Density.log_prob_grad``."""
-        bound, by_trial = self._apart(rt, choice), np.ascontiguousarray(theta[row])
-        log_f = self._log_prob(bound, by_trial)
-        gradient = np.asarray(bound.sum_grad(by_trial)[1], np.float64)
-        if gradient.shape != by_trial.shape:
-            raise ModelError(
-                f"sum_grad of the likelihood '{self._name}' gives derivatives of shape {gradient.shape}; they must have "
-                f"theta's shape, {by_trial.shape}."
-            )
-        return log_f, np.where((log_f > -np.inf)[:, np.newaxis], np.nan_to_num(gradient), 0.0)
+        return self._evaluate(rt, choice, theta[row], True)
 
     def log_mass(
         self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
@@ -74,32 +73,45 @@ class GivenDensity:
         rt, choice = _checked(self.likelihood, _apart(trials)).simulate(theta, seed)
         return np.array(rt, dtype=np.float64), np.array(choice, dtype=np.int64)
 
-    @property
-    def _name(self) -> str:
-        return type(self.likelihood).__name__
-
     @cached_property
-    def _own(self) -> BoundLikelihood:
+    def _apart(self) -> BoundLikelihood:
         """The likelihood of the trials, each with a row of its own."""
         assert self.trials is not None
         return _checked(self.likelihood, _apart(self.trials))
 
-    def _apart(self, rt: FloatArray, choice: IntArray) -> BoundLikelihood:
-        """The likelihood of trials with a row each; of those that it is bound to it is kept."""
-        mine = self.trials
-        if mine is not None and np.array_equal(rt, mine.rt) and np.array_equal(choice, mine.choice):
-            return self._own
-        return _checked(self.likelihood, SeenTrials.whole(rt, choice, np.arange(len(rt)), len(rt)))
+    def _evaluate(
+        self, rt: FloatArray, choice: IntArray, theta: FloatArray, with_grad: bool
+    ) -> tuple[FloatArray, FloatArray]:
+        """Log densities and, if wanted, their gradients for theta (trials, parameters)."""
+        mine, index = self.trials, self._index
+        if mine is not None and index is not None and len(index) == len(rt):
+            if np.array_equal(rt, mine.rt[index]) and np.array_equal(choice, mine.choice[index]):
+                everywhere = np.empty((mine.n, theta.shape[1]))
+                everywhere[:] = theta[0] if len(theta) else 0.0  # of trials that are not asked about
+                everywhere[index] = theta
+                log_f, gradient = self._of(self._apart, everywhere, with_grad)
+                return log_f[index], gradient[index]
+            return self._of(_checked(self.likelihood, _apart(mine.at(index).showing(rt, choice))), theta, with_grad)
+        trials = SeenTrials.whole(rt, choice, np.arange(len(rt)), len(rt))
+        return self._of(_checked(self.likelihood, trials), theta, with_grad)
 
-    def _log_prob(self, bound: BoundLikelihood, theta: FloatArray) -> FloatArray:
+    def _of(self, bound: BoundLikelihood, theta: FloatArray, with_grad: bool) -> tuple[FloatArray, FloatArray]:
+        theta, name = np.ascontiguousarray(theta), type(self.likelihood).__name__
         log_f = np.asarray(bound.log_prob(theta), np.float64)
-        if log_f.shape != (len(theta),) or np.isnan(log_f).any():
-            found = "NaN" if log_f.shape == (len(theta),) else f"an array of shape {log_f.shape}"
+        if log_f.shape != (len(theta),):
             raise ModelError(
-                f"log_prob of the likelihood '{self._name}' gives {found} for {len(theta)} trials; it must give one "
-                "number for each, -inf where the density is zero."
+                f"log_prob of the likelihood '{name}' gives an array of shape {log_f.shape} for {len(theta)} trials; it "
+                "must give one number for each, -inf where the density is zero."
             )
-        return log_f
+        if not with_grad:
+            return log_f, np.zeros((len(theta), 0))
+        gradient = np.asarray(bound.sum_grad(theta)[1], np.float64)
+        if gradient.shape != theta.shape:
+            raise ModelError(
+                f"sum_grad of the likelihood '{name}' gives derivatives of shape {gradient.shape}; they must have "
+                f"theta's shape, {theta.shape}."
+            )
+        return log_f, np.where((log_f > -np.inf)[:, np.newaxis], np.nan_to_num(gradient), 0.0)
 
 
 def _apart(trials: SeenTrials) -> SeenTrials:
@@ -108,7 +120,7 @@ def _apart(trials: SeenTrials) -> SeenTrials:
 
 
 def _checked(likelihood: Likelihood, trials: SeenTrials) -> BoundLikelihood:
-    bound = likelihood.bind(trials)
+    bound: object = likelihood.bind(trials)
     if not isinstance(bound, BoundLikelihood):
         missing = [name for name in ("log_prob", "sum_grad", "simulate") if not hasattr(bound, name)]
         raise ModelError(
