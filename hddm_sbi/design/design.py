@@ -17,6 +17,7 @@ from hddm_sbi.design.terms import Side, Term, evaluate_side
 from hddm_sbi.design.tokens import written
 from hddm_sbi.design.varying import spans_constant, varying_terms
 from hddm_sbi.errors import FormulaError, ModelError
+from hddm_sbi.trials.stimulus import Stimulus
 from hddm_sbi.trials.trials import Trials
 
 FloatArray = npt.NDArray[np.float64]
@@ -61,6 +62,8 @@ class Design:
         row: design row of each trial, shape (trials,).
         first: a trial of each design row, shape (rows,).
         frame: the table's rows at ``first``: the design rows with all their covariates.
+        stimulus: under stimulus coding, what turns the drift round.
+        sign: then that of the drift on each design row, shape (rows,).
     """
 
     parameters: dict[str, ParameterDesign]
@@ -68,6 +71,22 @@ class Design:
     row: IntArray
     first: IntArray
     frame: pd.DataFrame
+    stimulus: Stimulus | None = None
+    sign: FloatArray | None = None
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """The columns that the model uses, beside that of the participant: those of the formulas, and the stimulus."""
+        of_stimulus = () if self.stimulus is None else (self.stimulus.column,)
+        return tuple(dict.fromkeys((*self.columns.levels, *of_stimulus)))
+
+    def signs(self, frame: pd.DataFrame) -> FloatArray | None:
+        """The sign of the drift on the rows of another table, shape (rows,); None without stimulus coding.
+
+        Raises:
+            DataError: stimuli are missing or unknown.
+        """
+        return None if self.stimulus is None else self.stimulus.signs(frame)
 
     @property
     def groupings(self) -> dict[str, Grouping]:
@@ -104,6 +123,7 @@ def build_design(
     random_slopes: bool = True,
     shared: Collection[str] = (),
     population: Collection[str] = (),
+    stimulus: Stimulus | None = None,
 ) -> Design:
     """Designs of ``parameters`` on the trials.
 
@@ -133,9 +153,10 @@ def build_design(
         stays = name in shared or (name in population and not side.group)
         automatic = None if stays else subjects
         designs[name] = _parameter(name, side, trials.frame, subjects, automatic, pooling, random_slopes)
-    row, first = _distinct_rows(designs)
+    sign = None if stimulus is None else stimulus.signs(trials.frame)
+    row, first = _distinct_rows(designs, sign)
     frame = trials.frame.iloc[first].reset_index(drop=True)
-    return Design(designs, Columns(levels), row, first, frame)
+    return Design(designs, Columns(levels), row, first, frame, stimulus, None if sign is None else sign[first])
 
 
 def _check_options(trials: Trials, pooling: str) -> None:
@@ -259,9 +280,9 @@ def _sum(terms: tuple[Term, ...]) -> str:
     return " + ".join(names if "1" in names else ["0", *names])
 
 
-def _distinct_rows(designs: Mapping[str, ParameterDesign]) -> tuple[IntArray, IntArray]:
-    """Rows of all matrices and group indices that occur: the row of each trial, and a trial of each row."""
-    columns: list[FloatArray] = []
+def _distinct_rows(designs: Mapping[str, ParameterDesign], sign: FloatArray | None = None) -> tuple[IntArray, IntArray]:
+    """Rows of all matrices, group indices and signs that occur: the row of each trial, and a trial of each row."""
+    columns: list[FloatArray] = [] if sign is None else [sign[:, np.newaxis]]
     groupings: dict[str, FloatArray] = {}
     for design in designs.values():
         columns += [term.matrix for term in design.common]

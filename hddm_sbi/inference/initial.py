@@ -131,7 +131,10 @@ def rough_values(spec: ModelSpec, rt: FloatArray, choice: IntArray, ssm: SSM) ->
     floor = _by_unit(units[spec.row], lambda at: np.quantile(rt[at], GUESSES) if has_lapse else rt[at].min())
     shift = SHIFT_SHARE * floor if ssm.symmetries.shift else 0.0 * floor
     shares = np.full((units.max() + 1, ssm.n_choices), 0.5)
-    np.add.at(shares, (units[spec.row], choice), 1.0)
+    sign = next((p.signed.sign for p in spec.parameters if p.signed is not None), np.ones(spec.n_rows))
+    # where the drift changes sign with the stimulus, the rules see choices as if each called for the upper one
+    called = np.where((sign[spec.row] < 0.0) & (choice >= 0), 1 - choice, choice)
+    np.add.at(shares, (units[spec.row], called), 1.0)
     summary = Summary(
         time=_by_unit(units[spec.row], lambda at: np.median(rt[at])) - shift,
         longest=_by_unit(units[spec.row], lambda at: rt[at].max()),
@@ -143,6 +146,8 @@ def rough_values(spec: ModelSpec, rt: FloatArray, choice: IntArray, ssm: SSM) ->
     values = np.empty((spec.n_rows, len(spec.parameters)))
     for k, parameter in enumerate(spec.parameters):
         values[:, k] = _guess(parameter, ssm, rules, units)
+        if parameter.signed is not None:
+            values[:, k] *= sign
     return values
 
 

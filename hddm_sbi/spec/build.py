@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 import torch.distributions as td
 
-from hddm_sbi.design.columns import suggestion
-from hddm_sbi.design.design import Design, GroupedTerm, ParameterDesign, Pooling, build_design
+from hddm_sbi.design.design import Design, Pooling, build_design
 from hddm_sbi.design.formulas import Formula, read_formulas
-from hddm_sbi.design.terms import Term
-from hddm_sbi.errors import FormulaError, ModelError
+from hddm_sbi.errors import FormulaError
 from hddm_sbi.spec import priors as defaults
-from hddm_sbi.spec.distributions import check_within, checked_prior, number
-from hddm_sbi.spec.links import UNIT
-from hddm_sbi.spec.model_spec import CommonTerm, GroupTerm, ModelSpec, ParameterSpec
-from hddm_sbi.spec.options import LAPSE, read_fixed, read_lapse, read_links, read_shared
-from hddm_sbi.ssm.base import SSM, Parameter, Prior
+from hddm_sbi.spec.distributions import check_within, number
+from hddm_sbi.spec.estimated import as_estimated
+from hddm_sbi.spec.model_spec import CommonTerm, ModelSpec, ParameterSpec
+from hddm_sbi.spec.options import LAPSE, check_coding, read_fixed, read_lapse, read_links, read_shared
+from hddm_sbi.spec.stimulus import (
+    bias_of,
+    check_apart,
+    check_link,
+    find_drift,
+    fixed_bias,
+    signed_drift,
+    suggest_stimulus,
+)
+from hddm_sbi.spec.without_times import check_formulas, check_scale, leaving
+from hddm_sbi.spec.writing import UsersPriors, Writer
+from hddm_sbi.ssm.base import SSM
+from hddm_sbi.trials.stimulus import read_stimulus
 from hddm_sbi.trials.trials import Trials
 
 
@@ -31,10 +41,14 @@ def build_spec(
     pooling: Pooling = "partial",
     shared: str | Collection[str] = (),
     coding: str = "response",
+    stimulus: object = None,
     priors: Mapping[str, td.Distribution] | None = None,
     links: Mapping[str, str] | None = None,
     fixed: Mapping[str, float] | None = None,
     p_outlier: Any = "estimate",
+    go: bool = False,
+    observed_times: bool = True,
+    has_deadline: bool = False,
 ) -> tuple[ModelSpec, Design]:
     """The model's structure for an experiment, and the design that applies its formulas to new data.
 
@@ -45,145 +59,76 @@ def build_spec(
         random_slopes: whether terms that vary within participants also vary by participant.
         pooling: ``"partial"`` (hierarchical), ``"none"`` (participants apart) or ``"complete"`` (one population).
         shared: parameters that do not vary by participant.
-        coding: ``"response"``, or ``"accuracy"``, which fixes ``z`` at 0.5 and expects drift to the upper boundary.
+        coding: ``"response"``; ``"accuracy"``, which fixes ``z`` at 0.5 and expects drift to the upper boundary; or
+            ``"stimulus"``: the drift is s v + v_bias, with s = 1 or -1 as the stimulus has it, see ``spec.stimulus``.
+        stimulus: for stimulus coding, a column whose levels are the responses, or a mapping, see ``read_stimulus``.
         priors: distributions by variable that replace the default priors, on the link scale.
         links: links by parameter that replace the defaults.
         fixed: constants by parameter.
         p_outlier: ``"estimate"``, a probability, or a distribution; with 0 it is not a parameter at all.
+        go: go/no-go: the starting point has a narrow prior, and one value for all unless its formula has group terms.
+        observed_times: whether response times were seen. If not, and no deadline either, the parameters that times
+            alone tell leave the model, and there are no lapses unless ``p_outlier`` says so.
+        has_deadline: whether responses had to come by a deadline.
 
     Returns:
         The spec, with every group term centred, and the design.
 
     Raises:
-        FormulaError: about a formula. ModelError: about any other option.
+        FormulaError: about a formula. ModelError: about any other option. DataError: about the stimulus.
     """
-    constants = read_fixed(ssm, fixed, coding)
-    link_of = read_links(ssm, links)
-    lapse = read_lapse(p_outlier)
-    sides = read_formulas(formula, ssm.parameter_names, model=ssm.name, fixed=constants)
-    free = [name for name in ssm.parameter_names if name not in constants]
+    check_coding(coding, stimulus)
+    described = as_estimated(ssm, coding, go)
+    drift = find_drift(ssm) if coding == "stimulus" else None
+    without_times = not (observed_times or has_deadline)
+    left = leaving(ssm) if without_times else {}
+    link_of, chosen = read_links(described, links), UsersPriors(priors)
+    constants = read_fixed(described, fixed, coding, left)
+    sides = read_formulas(formula, described.parameter_names, model=ssm.name, fixed=constants.keys() - left.keys())
+    check_formulas(sides, left)
+    if drift is not None:
+        check_link(drift, link_of)
+        constants |= fixed_bias(drift, constants, sides, chosen)
     design = build_design(
         trials,
         sides,
-        free,
+        [name for name in described.parameter_names if name not in constants],
         pooling=pooling,
         random_slopes=random_slopes,
-        shared=read_shared(ssm, shared),
-        population=[parameter.name for parameter in ssm.parameters if parameter.population],
+        shared=read_shared(described, shared),
+        population=[parameter.name for parameter in described.parameters if parameter.population],
+        stimulus=None if drift is None else read_stimulus(trials, stimulus),
     )
-    chosen = _Priors(priors)
-    parameters = []
-    for parameter in ssm.parameters:
+    parameters = {}
+    for parameter in described.parameters:
         name, link = parameter.name, link_of[parameter.name]
         if name in constants:
             value = constants[name]
-            parameters.append(ParameterSpec(name, link, value, formula=f"{value:g}", within=parameter.within))
+            parameters[name] = ParameterSpec(name, link, value, formula=f"{value:g}", within=parameter.within)
         else:
-            prior = defaults.default_prior(ssm, name, link, coding)
-            writer = _Writer(parameter, link, prior, design, chosen, apart=pooling == "none")
-            parameters.append(writer.parameter(design.parameters[name]))
+            prior = defaults.default_prior(described, name, link)
+            writer = Writer(parameter, link, prior, design, chosen, apart=pooling == "none")
+            parameters[name] = writer.parameter(design.parameters[name])
+    if drift is not None:
+        assert design.sign is not None
+        check_apart(drift, design)
+        parameters[drift] = signed_drift(parameters[drift], parameters.pop(bias_of(drift)), design.sign)
+    lapse = read_lapse(p_outlier)
+    if lapse is None and without_times:
+        lapse = 0.0
     if lapse != 0.0:
-        parameters.append(_lapse(lapse, len(design.first), chosen))
-    spec = ModelSpec(ssm.name, tuple(parameters), design.row, len(design.first))
+        parameters[LAPSE] = _lapse(lapse, len(design.first), chosen)
+    spec = ModelSpec(ssm.name, tuple(parameters.values()), design.row, len(design.first))
     chosen.check_used()
     _check_names(spec, trials.groupby)
+    if without_times:
+        check_scale(ssm, spec, design, chosen.given)
+    if coding == "response":
+        suggest_stimulus(ssm, design, trials)
     return spec, design
 
 
-class _Priors:
-    """The user's priors: each is taken once, and what is left over names no variable."""
-
-    def __init__(self, priors: Mapping[str, td.Distribution] | None) -> None:
-        if priors is not None and not isinstance(priors, Mapping):
-            raise ModelError(f"priors must be a dictionary by variable, not {priors!r}.")
-        self._given = {str(name).replace("/", "÷"): prior for name, prior in (priors or {}).items()}
-        self._variables: list[str] = []
-
-    def take(self, variable: str, default: td.Distribution, *, sd: bool = False) -> td.Distribution:
-        """The user's prior of a variable, or its default."""
-        self._variables.append(variable)
-        if variable not in self._given:
-            return default
-        prior = checked_prior(variable, self._given[variable])
-        if sd:
-            check_within(variable, prior, 0.0, float("inf"), "a standard deviation")
-        return prior
-
-    def check_used(self) -> None:
-        """Refuse priors of variables that the model does not have."""
-        for name in self._given:
-            if name not in self._variables:
-                close = suggestion(name, self._variables)
-                if close.startswith("did"):
-                    close += f" The variables are {', '.join(self._variables)}."
-                raise ModelError(f"priors names '{name}', but the model has no such variable; {close}")
-
-
-class _Writer:
-    """Writes one parameter's terms, with site names and priors."""
-
-    def __init__(
-        self, parameter: Parameter, link: str, prior: Prior, design: Design, chosen: _Priors, *, apart: bool
-    ) -> None:
-        self.of, self.name, self.link, self.prior = parameter, parameter.name, link, prior
-        self.chosen, self.apart = chosen, apart
-        self.first = design.first
-
-    def parameter(self, design: ParameterDesign) -> ParameterSpec:
-        """The parameter's spec from its design."""
-        common = tuple(self._common(term, design.common) for term in design.common)
-        group = tuple(self._group(grouped, design.group) for grouped in design.group)
-        ends = self.of.support if self.link == "logit" else UNIT
-        return ParameterSpec(
-            self.name, self.link, None, common, group, formula=design.formula, ends=ends, within=self.of.within
-        )
-
-    def _site(self, *parts: str) -> str:
-        # netCDF refuses "/" in the names of variables
-        return "_".join((self.name, *parts)).replace("/", "÷")
-
-    def _common(self, term: Term, terms: tuple[Term, ...]) -> CommonTerm:
-        site = self._site(term.name)
-        prior = self.chosen.take(site, self._coefficient_prior(term, terms, apart=False))
-        return CommonTerm(term.name, site, term.matrix[self.first], term.levels, prior)
-
-    def _coefficient_prior(self, term: Term, terms: Iterable[Term], *, apart: bool) -> td.Distribution:
-        known, shift = self.prior, defaults.origin_shift(term, list(terms), self.prior.effect)
-        if defaults.is_intercept(term):
-            return defaults.intercept_prior(self.of, self.link, known, shift, apart)
-        if defaults.holds_level(term):
-            shift = float(np.hypot(known.loc, known.sd))  # one prior serves the level and its contrasts
-        return defaults.effect_prior(known, defaults.unit_of(term), shift, apart)
-
-    def _group(self, grouped: GroupedTerm, all_grouped: tuple[GroupedTerm, ...]) -> GroupTerm:
-        term, grouping = grouped.term, grouped.grouping
-        beside = [other.term for other in all_grouped if other.grouping.factor == grouping.factor]
-        site = self._site(term.name, grouping.factor)
-        sd_prior = prior = None
-        if self.apart:
-            prior = self.chosen.take(site, self._coefficient_prior(term, beside, apart=True))
-        else:
-            shift = defaults.origin_shift(term, beside, self.prior.group_effect)
-            level = defaults.is_intercept(term) or defaults.holds_level(term)
-            default = defaults.group_sd_prior(self.prior, level, defaults.unit_of(term), shift)
-            sd_prior = self.chosen.take(f"{site}_sd", default, sd=True)
-        matrix = term.matrix[self.first]
-        return GroupTerm(
-            name=term.name,
-            site=site,
-            factor=grouping.factor,
-            groups=grouping.groups,
-            index=grouping.index[self.first],
-            matrix=matrix,
-            levels=term.levels,
-            common=self._site(term.name) if grouped.linked else None,
-            sd_prior=sd_prior,
-            prior=prior,
-            centring=np.ones((len(grouping.groups), matrix.shape[1])),
-        )
-
-
-def _lapse(lapse: float | td.Distribution | None, n_rows: int, chosen: _Priors) -> ParameterSpec:
+def _lapse(lapse: float | td.Distribution | None, n_rows: int, chosen: UsersPriors) -> ParameterSpec:
     """The lapse probability: a constant, or one coefficient for all on its natural scale."""
     if isinstance(lapse, float):
         return ParameterSpec(LAPSE, "identity", fixed=lapse, formula=f"{lapse:g}")
@@ -196,7 +141,7 @@ def _lapse(lapse: float | td.Distribution | None, n_rows: int, chosen: _Priors) 
 def _check_names(spec: ModelSpec, groupby: str | None) -> None:
     """Refuse covariates whose coefficients would bear the name of another posterior variable."""
     taken: set[str] = set()
-    for parameter in spec.parameters:
+    for parameter in spec.reported.parameters:
         taken |= {parameter.name, f"{parameter.name}_mean", f"{parameter.name}_{groupby}"} - {LAPSE}
     sites = [(term.name, term.site) for _, term in spec.common_terms()]
     for _, group in spec.group_terms():

@@ -34,7 +34,6 @@ from hddm_sbi.design.terms import Term
 from hddm_sbi.spec.distributions import beta, half_normal, log_normal, normal
 from hddm_sbi.spec.links import get_link
 from hddm_sbi.ssm.base import SSM, Parameter, Prior
-from hddm_sbi.ssm.diffusion_priors import V_TO_CORRECT, V
 
 P_OUTLIER = (1.0, 20.0)
 P_OUTLIER_SOURCE = "Beta(1, 20): 5 % of trials expected"
@@ -43,19 +42,16 @@ P_OUTLIER_SOURCE = "Beta(1, 20): 5 % of trials expected"
 _WIDEST = 0.28
 
 
-def default_prior(ssm: SSM, name: str, link: str, coding: str = "response") -> Prior:
+def default_prior(ssm: SSM, name: str, link: str) -> Prior:
     """What is known of a parameter on the scale of a link.
 
     Args:
-        ssm: the model.
+        ssm: the model, as it is estimated; see ``hddm_sbi.spec.estimated``.
         name: of the parameter.
         link: its link.
-        coding: with ``"accuracy"`` the drift of a diffusion is expected towards the correct answer.
     """
     parameter = ssm.parameter(name)
     prior = parameter.prior
-    if coding == "accuracy" and prior == V:
-        prior = V_TO_CORRECT
     if prior is not None and link == parameter.link:
         return prior
     return _naturally(parameter, prior) if prior is not None and link == "identity" else _from_box(parameter, link)

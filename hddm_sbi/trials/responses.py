@@ -15,6 +15,8 @@ from hddm_sbi.trials.missing import is_missing
 IntArray = npt.NDArray[np.int64]
 Labels = tuple[object, ...]
 
+CODINGS = ("response", "accuracy", "stimulus")
+
 # In place of an option index.
 MISSING = -1
 
@@ -58,7 +60,7 @@ def read_responses(
         codes: which response each trial has, shape (n,), ``MISSING`` where none.
         labels: as many responses as there are options, or fewer if ``choices`` names them all.
         name: of the column, for messages.
-        coding: ``"response"``: the classes are the options; ``"accuracy"``: they are error and correct.
+        coding: ``"response"``, ``"stimulus"``: the classes are the options; ``"accuracy"``: they are error and correct.
         choices: the labels, lower first; in a race of accumulators in their order. Text matches numbers that it reads
             as.
         counts: the numbers of options that the model may have; one of two alone has a lower and an upper one.
@@ -66,8 +68,8 @@ def read_responses(
     Raises:
         DataError: there are not so many classes, or their order is not known.
     """
-    if coding not in ("response", "accuracy"):
-        raise DataError(f"coding must be 'response' or 'accuracy', not {coding!r}.")
+    if coding not in CODINGS:
+        raise DataError(f"coding must be {', '.join(map(repr, CODINGS[:-1]))} or {CODINGS[-1]!r}, not {coding!r}.")
     wanted = _Wanted(tuple(sorted(counts)))
     options = _known_order(labels, name, coding, wanted) if choices is None else _match(choices, labels, name, wanted)
     if coding == "accuracy" and not _is_accuracy(options):
@@ -177,7 +179,7 @@ def _not_accuracy(labels: Sequence[object], name: object) -> str:
 def _match(choices: Sequence[object], labels: Labels, name: object, wanted: _Wanted) -> Labels:
     """The data's own labels in the order of ``choices``."""
     named = _distinct(choices, wanted)
-    found = [next((label for label in labels if _same(label, choice)), None) for choice in named]
+    found = [next((label for label in labels if same_label(label, choice)), None) for choice in named]
     unnamed = [label for label in labels if label not in found]
     if unnamed:
         raise DataError(
@@ -196,7 +198,7 @@ def _match(choices: Sequence[object], labels: Labels, name: object, wanted: _Wan
 def _distinct(choices: Sequence[object], wanted: _Wanted) -> Labels:
     ordered = not isinstance(choices, (str, bytes, dict, set, frozenset)) and hasattr(choices, "__len__")
     values = [value.item() if isinstance(value, np.generic) else value for value in choices] if ordered else []
-    repeated = any(_same(value, other) for i, value in enumerate(values) for other in values[:i])
+    repeated = any(same_label(value, other) for i, value in enumerate(values) for other in values[:i])
     if len(values) not in wanted.counts or repeated:
         raise DataError(
             f"choices must be {wanted.number} different labels, {wanted.order}, such as {wanted.example}, not "
@@ -205,7 +207,7 @@ def _distinct(choices: Sequence[object], wanted: _Wanted) -> Labels:
     return tuple(values)
 
 
-def _same(label: object, choice: object) -> bool:
+def same_label(label: object, choice: object) -> bool:
     """Whether a choice names a label: equal, or text that reads as the other's number or truth value."""
     if isinstance(label, str) == isinstance(choice, str):
         return bool(label == choice)

@@ -200,7 +200,7 @@ def test_a_warning_is_one_line(run, data: Path) -> None:
         (("--rt", "time"), "no column 'time'"),
         (("--rt-unit", "min"), "rt_unit must be 's' for seconds or 'ms'"),
         (("--rt-unit", "ms"), 'for seconds pass rt_unit="s"'),
-        (("--coding", "stimulus"), "coding must be 'response' or 'accuracy'"),
+        (("--coding", "stimuli"), "coding must be 'response', 'accuracy' or 'stimulus'"),
         (("--choices", "left"), "--choices takes two labels and a comma"),
         (("--choices", "left,right"), "does not name: 0, 1"),
         (("--fixed", "z:0.5"), "--fixed takes parameter=number"),

@@ -10,7 +10,7 @@ from hddm_sbi.ssm import get_model
 def test_the_whole_text(ddm, build, trials):
     spec, design = build(["v ~ conf"], fixed={"z": 0.5}, shared=("t0",))
     text = describe(
-        spec, trials, prior_table(spec, ddm), conditions=find_conditions(design, trials).table, likelihood="exact"
+        spec, trials, prior_table(spec), conditions=find_conditions(design, trials).table, likelihood="exact"
     )
     lines = text.splitlines()
     assert lines[0] == "Model 'ddm', likelihood exact: 60 trials of 3 participants (subject)."
@@ -29,7 +29,7 @@ def test_the_whole_text(ddm, build, trials):
 
 def test_accuracy_coding_is_said(ddm, build, trials):
     spec, _ = build(coding="accuracy")
-    text = describe(spec, trials, prior_table(spec, ddm, coding="accuracy"), coding="accuracy")
+    text = describe(spec, trials, prior_table(spec), coding="accuracy")
     assert "coded by accuracy: z is fixed" in text and "  z         = 0.5" in text
     assert "Conditions" not in text
 
@@ -46,9 +46,9 @@ def test_accuracy_coding_is_said(ddm, build, trials):
 def test_equations_of_other_models(trials, model, line):
     ssm = get_model(model)
     spec, _ = build_spec(ssm, trials)
-    assert line in describe(spec, trials, prior_table(spec, ssm)).splitlines()
+    assert line in describe(spec, trials, prior_table(spec)).splitlines()
 
 
 def test_the_equation_of_a_width(full_ddm, trials):
     spec, _ = build_spec(full_ddm, trials)
-    assert "  logit(sz / (2 min(z, 1 - z))) ~ 1" in describe(spec, trials, prior_table(spec, full_ddm)).splitlines()
+    assert "  logit(sz / (2 min(z, 1 - z))) ~ 1" in describe(spec, trials, prior_table(spec)).splitlines()
