@@ -38,8 +38,19 @@ def fit(
         str | None, typer.Option(help="Labels of the responses, lower first: left,right.", rich_help_panel=_DATA)
     ] = None,
     coding: Annotated[
-        str, typer.Option(help="response: the two options; accuracy: error and correct.", rich_help_panel=_DATA)
+        str,
+        typer.Option(
+            help="response: the two options; accuracy: error and correct; stimulus: the drift changes sign with it.",
+            rich_help_panel=_DATA,
+        ),
     ] = "response",
+    stimulus: Annotated[
+        str | None,
+        typer.Option(
+            help="Column of the stimuli, whose levels are the responses, or stim:word=left,nonword=right.",
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
     model: Annotated[str, typer.Option(help="See 'hddm-sbi models'; or FILE.py:NAME.", rich_help_panel=_MODEL)] = "ddm",
     formula: Annotated[
         list[str] | None, typer.Option(help="Such as 'v ~ conf'; may be repeated.", rich_help_panel=_MODEL)
@@ -100,6 +111,7 @@ def fit(
             "random_slopes": not no_random_slopes,
             "shared": parsing.names(shared or ()),
             "coding": coding,
+            "stimulus": None if stimulus is None else parsing.stimulus(stimulus),
             "rt": rt,
             "response": response,
             "rt_unit": rt_unit,

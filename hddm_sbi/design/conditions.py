@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from hddm_sbi.design.columns import is_sign
-from hddm_sbi.design.design import Design, ParameterDesign
+from hddm_sbi.design.design import Design
+from hddm_sbi.design.parameter import ParameterDesign
 from hddm_sbi.trials.columns import plain
 from hddm_sbi.trials.trials import Trials
 

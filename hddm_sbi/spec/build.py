@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import torch.distributions as td
 
-from hddm_sbi.design.design import Design, Pooling, build_design
+from hddm_sbi.design.design import Design, build_design
 from hddm_sbi.design.formulas import Formula, read_formulas
+from hddm_sbi.design.parameter import Pooling
 from hddm_sbi.errors import FormulaError
 from hddm_sbi.spec import priors as defaults
 from hddm_sbi.spec.distributions import check_within, number

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hddm_sbi.design.design import Design, ParameterDesign
+from hddm_sbi.design.design import Design
 from hddm_sbi.design.rank import dependent
 from hddm_sbi.design.varying import spans_constant
 from hddm_sbi.errors import FormulaError, ModelError, warn
@@ -152,14 +152,14 @@ def _check_rank(drift: str, bias: str, design: Design, sign: FloatArray) -> None
         listed = ", ".join(f"'{name}'" for name in names)
         raise FormulaError(
             f"the formulas for '{drift}' and '{bias}' are collinear: {listed} determine each other on these data, so "
-            f"their effects cannot be told apart; a '{drift}' that differs between the stimuli leaves no '{bias}': "
-            "drop one of them."
+            "their effects cannot be told apart; drop one of them (two stimuli have two drifts, for which one term of "
+            "each is enough)."
         )
 
 
 def _columns(design: Design, name: str) -> list[tuple[str, FloatArray]]:
     """Labels and columns of a parameter's terms on the design rows; of its groups' where it has no others."""
-    of: ParameterDesign = design.parameters[name]
+    of = design.parameters[name]
     terms = of.common or tuple(grouped.term for grouped in of.group)
     return [
         (label, column)

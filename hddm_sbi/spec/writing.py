@@ -8,7 +8,8 @@ import numpy as np
 import torch.distributions as td
 
 from hddm_sbi.design.columns import suggestion
-from hddm_sbi.design.design import Design, GroupedTerm, ParameterDesign
+from hddm_sbi.design.design import Design
+from hddm_sbi.design.parameter import GroupedTerm, ParameterDesign
 from hddm_sbi.design.terms import Term
 from hddm_sbi.errors import ModelError
 from hddm_sbi.spec import priors as defaults

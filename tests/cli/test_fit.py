@@ -109,9 +109,9 @@ def test_too_few_draws_for_a_certificate_are_told(run, data: Path, tmp_path: Pat
 
 def test_options_reach_the_model(run, data: Path, model: type[FakeModel]) -> None:
     command = "--out run --groupby subj --choices 1,0 --rt rt --response response --rt-unit s --shared z,t0 --shared a"
-    command += " --fixed z=0.5 --p-outlier 0.05 --lapse 0,20 --no-random-slopes --coding response --pooling complete"
+    command += " --fixed z=0.5 --p-outlier 0.05 --lapse 0,20 --no-random-slopes --coding stimulus --pooling complete"
     command += " --likelihood exact --draws 10 --tune 20 --chains 3 --sampler pyro --seed 7"
-    command += " --max-draws 500 --minutes 2.5"
+    command += " --max-draws 500 --minutes 2.5 --stimulus stim:a=0,b=1"
     result = run("fit", data, *command.split(), "--formula", "v ~ conf", "--formula", "a ~ 0 + stim")
     assert result.exit_code == 0, result.output
     assert model.options == {
@@ -122,7 +122,8 @@ def test_options_reach_the_model(run, data: Path, model: type[FakeModel]) -> Non
         "pooling": "complete",
         "random_slopes": False,
         "shared": ("z", "t0", "a"),
-        "coding": "response",
+        "coding": "stimulus",
+        "stimulus": {"stim": {"a": "0", "b": "1"}},
         "rt": "rt",
         "response": "response",
         "rt_unit": "s",

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from hddm_sbi.design.conditions import find_conditions
@@ -32,6 +33,25 @@ def test_accuracy_coding_is_said(ddm, build, trials):
     text = describe(spec, trials, prior_table(spec), coding="accuracy")
     assert "coded by accuracy: z is fixed" in text and "  z         = 0.5" in text
     assert "Conditions" not in text
+
+
+def test_stimulus_coding_is_said(ddm, trials):
+    trials.frame["word"] = np.where(np.arange(trials.n) % 4 < 2, "word", "nonword")
+    mapping = {"word": {"word": 1, "nonword": 0}}
+    for formula, drift, line in (
+        (None, "s v, with", "  v_bias    = 0"),
+        ("v_bias ~ conf", "s v + v_bias, with", "  v_bias    ~ 1 + conf + (1 + conf | subject)"),
+    ):
+        spec, design = build_spec(ddm, trials, formula=formula, coding="stimulus", stimulus=mapping)
+        text = describe(spec, trials, prior_table(spec), coding="stimulus", stimulus=design.stimulus)
+        said = f"stimulus (word: word = 1, nonword = 0): the drift to the upper boundary is {drift}"
+        assert said in text and line in text.splitlines()
+
+
+def test_choices_alone_are_said(ddm, trials):
+    spec, _ = build_spec(ddm, trials, observed_times=False, fixed={"a": 1})
+    text = describe(spec, trials, prior_table(spec), without_times=True)
+    assert "Choices were seen without their times" in text and "  t0       = 0" in text
 
 
 @pytest.mark.parametrize(

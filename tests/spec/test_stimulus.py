@@ -145,13 +145,21 @@ def test_shared_fixed_and_pooling(stim):
     [
         ({"links": {"v": "log"}}, ModelError, "the link of 'v' is 'log', but .* must be 'identity'"),
         ({"links": {"v_bias": "log"}}, ModelError, "the link of 'v_bias' is 'log'"),
-        ({"fixed": {"v": 1.5}}, ModelError, r"'v' is fixed at 1.5, but .* at 0 alone; a narrow prior .*\"v_Intercept\""),
+        (
+            {"fixed": {"v": 1.5}},
+            ModelError,
+            r"'v' is fixed at 1.5, but .* at 0 alone; a narrow prior .*\"v_Intercept\"",
+        ),
         ({"fixed": {"v_bias": 0.3}}, ModelError, "'v_bias' is fixed at 0.3, but"),
         ({"fixed": {"v_bias": 0}, "formula": "v_bias ~ 1"}, FormulaError, "'v_bias' is fixed, so it cannot"),
         ({"fixed": {"v_bias": 0}, "priors": {"v_bias_Intercept": td.Normal(0.0, 1.0)}}, ModelError, "no such variable"),
         ({"stimulus": None}, ModelError, "needs stimulus"),
         ({"stimulus": "word"}, DataError, r"such as stimulus=\{'word': \{'nonword': 0, 'word': 1\}\}"),
-        ({"formula": "v ~ word, v_bias ~ 1"}, FormulaError, r"'v' and 'v_bias' are collinear: 'v: Intercept', 'v: word"),
+        (
+            {"formula": "v ~ word, v_bias ~ 1"},
+            FormulaError,
+            r"'v' and 'v_bias' are collinear: 'v: Intercept', 'v: word",
+        ),
         ({"formula": "v_bias ~ word"}, FormulaError, "'v' and 'v_bias' are collinear"),
         ({"formula": "v_bias ~ word", "pooling": "none"}, FormulaError, "'v' and 'v_bias' are collinear"),
         ({"ssm": get_model("rdm", 2)}, ModelError, "the model 'rdm' declares no drift that changes sign"),

@@ -79,9 +79,21 @@ NEUTRAL = "is not among the responses 'left' and 'right'; leave out trials whose
         ({4: "n/a", 5: "", 9: np.nan}, "stim", r"no stimulus in rows 6 to 7 and 11, counting"),
         ({4: "neutral"}, "stim", rf"the level 'neutral' \(in row 6, counting the header as row 1\), which {NEUTRAL}"),
         ({4: "R"}, {"stim": {"left": "left", "right": "right"}}, "which response the level 'R' of column 'stim' calls"),
-        ({}, {"stim": {"left": "left", "right": "up"}}, "maps the level 'right' of column 'stim' to 'up', which is not"),
-        ({}, {"stim": {"left": "left", "right": None}}, "maps the level 'right' of column 'stim' to None, which is not"),
-        ({}, {"stim": {"left": "right", "right": "right"}}, "no level of column 'stim' to the response 'left'; each of"),
+        (
+            {},
+            {"stim": {"left": "left", "right": "up"}},
+            "maps the level 'right' of column 'stim' to 'up', which is not",
+        ),
+        (
+            {},
+            {"stim": {"left": "left", "right": None}},
+            "maps the level 'right' of column 'stim' to None, which is not",
+        ),
+        (
+            {},
+            {"stim": {"left": "right", "right": "right"}},
+            "no level of column 'stim' to the response 'left'; each of",
+        ),
     ],
 )
 def test_bad_columns(change, stimulus, message):
