@@ -19,9 +19,9 @@ them for s = 1: a Gamma(mean 1.5, sd 0.75), v Normal(2, 3), t Gamma(mean 0.4, sd
 HalfNormal(2), sz Beta(1, 3), st HalfNormal(0.3); Tran, van Maanen, Heathcote & Matzke 2021 (Frontiers in Psychology
 11:608287), s = 1: a Gamma(11.69, 0.12) with mean 1.40 and sd 0.41, |v| Normal(1.76, 1.51), Ter t(0.44, 0.08, df
 1.32), z t(0.50, 0.05, df 1.85), sv Normal(1.36, 0.69), sz Normal(0.33, 0.22). Drift is symmetric around 0 unless
-responses are coded by accuracy, for published drifts are those towards the correct answer; for drift an effect is as
-wide as the intercept, because a stimulus in the formula turns the drift round, a difference of twice its size. Here t0
-is the smallest non-decision time, so its median lies below that of Ter, the mean.
+responses are coded by accuracy or stimulus, for published drifts are those towards the correct answer; for drift an
+effect is as wide as the intercept, because a stimulus in the formula turns the drift round, a difference of twice its
+size. Here t0 is the smallest non-decision time, so its median lies below that of Ter, the mean.
 """
 
 from __future__ import annotations

@@ -101,7 +101,6 @@ CHAINS, TUNE, DRAWS = 4, 300, 300
 EFFECTIVE = 300
 
 
-@pytest.mark.slow
 def test_a_fit_recovers_drift_criterion_and_start():
     model = build(experiment(10, 100, 4))
     idata = model.sample(draws=DRAWS, tune=TUNE, chains=CHAINS, seed=1, progress=False)
