@@ -15,6 +15,7 @@ import xarray as xr
 
 from hddm_sbi import __version__
 from hddm_sbi.design.conditions import Conditions, find_conditions
+from hddm_sbi.design.design import Design
 from hddm_sbi.design.formulas import Formula
 from hddm_sbi.errors import FormulaError, HDDMWarning, ModelError, warn
 from hddm_sbi.inference.centring import choose_centring, not_centred
@@ -94,8 +95,16 @@ class HierarchicalDDM:
             formula has group terms.
         random_slopes: terms that vary within participants also vary by participant.
         shared: parameters that do not vary by participant.
-        coding: ``"response"``: the options; ``"accuracy"``: error and correct, which fixes z at 0.5; in a race an error
-            is choice 0, a correct response choice 1.
+        coding: what the two boundaries are. ``"response"``: the two options, the drift towards the upper one.
+            ``"accuracy"``: error and correct, the drift towards the correct response; z is fixed at 0.5, since a start
+            nearer one response is nearer the correct one on some trials and the error on others; in a race an error is
+            choice 0, a correct response choice 1. ``"stimulus"``: the two options, the drift s v + v_bias, with s = 1
+            where the stimulus calls for the upper response and -1 where for the lower: v is how well stimuli are told
+            apart, z the bias of the start towards a response, and v_bias the bias of the evidence, the drift criterion.
+            A bias in z shows in fast responses most, one in v_bias in slow ones as well. v_bias is 0 unless it has a
+            formula (``"v_bias ~ 1"``) or a prior (``v_bias_Intercept``). For models whose drift mirrors; no races.
+        stimulus: for stimulus coding, the column whose levels are the two options, or the response that each level
+            calls for: ``{"stim": {"word": "left", "nonword": "right"}}``.
         rt: column of the response times.
         response: column of the responses.
         rt_unit: ``"s"`` or ``"ms"``.
@@ -134,6 +143,7 @@ class HierarchicalDDM:
         random_slopes: bool = True,
         shared: str | Collection[str] = (),
         coding: str = "response",
+        stimulus: str | Mapping[str, Mapping[Any, Any]] | None = None,
         rt: str = "rt",
         response: str = "response",
         rt_unit: str = "s",
@@ -158,7 +168,8 @@ class HierarchicalDDM:
         self.ssm = get_model(model, len(self.trials.options))
         self._base, self._design = build_spec(
             self.ssm, self.trials, formula=formula, random_slopes=random_slopes, pooling=pooling, shared=shared,
-            coding=coding, priors=priors, links=links, fixed=fixed, p_outlier=p_outlier, lapse_omission=lapse_omission,
+            coding=coding, stimulus=stimulus, priors=priors, links=links, fixed=fixed, p_outlier=p_outlier,
+            lapse_omission=lapse_omission,
         )  # fmt: skip
         check_fast_trials(self._base, self.trials)
         for name in (rt, response):
@@ -171,16 +182,16 @@ class HierarchicalDDM:
             self._chosen.density, lapses_of(lapse, self.trials, self._base), one_of_each(self.ssm)
         )
         check_foreign(self._chosen, self.ssm, self._base, self.trials.choice[self.trials.choice_seen])
-        self.priors: pd.DataFrame = prior_table(self._base, self.ssm, coding=coding, priors=priors)
+        self.priors: pd.DataFrame = prior_table(self._base, priors=priors)
         self._options: dict[str, Any] = {
             "groupby": groupby, "formula": formula, "model": self.ssm.name, "likelihood": self._chosen.label,
-            "pooling": pooling, "random_slopes": random_slopes, "coding": coding,
+            "pooling": pooling, "random_slopes": random_slopes, "coding": coding, "stimulus": _stated(self._design),
             "shared": [shared] if isinstance(shared, str) else list(shared), "rt": rt, "response": response,
             "rt_unit": rt_unit, "choices": self.trials.options,
             "links": dict(links or {}), "fixed": dict(fixed or {}), "p_outlier": str(p_outlier), "lapse": self.lapse,
             "deadline": deadline, "truncate": truncate, "go": go, "observed": observed,
             "lapse_omission": str(lapse_omission),
-            "equations": {parameter.name: parameter.formula for parameter in self._base.parameters},
+            "equations": {parameter.name: parameter.formula for parameter in self._base.reported.parameters},
             "priors": dict(zip(self.priors["variable"], self.priors["prior"], strict=True)),
         }  # fmt: skip
         self._expected = self._one_draw()
@@ -188,7 +199,7 @@ class HierarchicalDDM:
     def __repr__(self) -> str:
         return describe(
             self._base, self.trials, self.priors, conditions=self.conditions, likelihood=self._chosen.label,
-            coding=self.coding,
+            coding=self.coding, stimulus=self._design.stimulus,
         )  # fmt: skip
 
     @property
@@ -295,11 +306,14 @@ class HierarchicalDDM:
         return to_inference_data(result, coords, attrs)
 
     def parameters(self, idata: Results, newdata: pd.DataFrame | None = None) -> xr.Dataset:
-        """Each parameter on its natural scale, for every draw and row of data.
+        """Each parameter on its natural scale, for every draw and row of data, as the process takes it.
+
+        Under stimulus coding v is the drift to the upper boundary, s v + v_bias, that the trial has.
 
         Args:
             idata: what ``sample`` returned.
-            newdata: rows with the columns of the formulas and of ``groupby``; None: the trials themselves.
+            newdata: rows with the columns of the formulas, of ``groupby`` and of the stimulus; None: the trials
+                themselves.
 
         Returns:
             Variables named as the parameters, dims (chain, draw, trial).
@@ -316,7 +330,8 @@ class HierarchicalDDM:
 
         Args:
             idata: what ``sample`` returned.
-            newdata: rows with the columns of the formulas and of ``groupby``; None: the trials themselves.
+            newdata: rows with the columns of the formulas, of ``groupby`` and of the stimulus; None: the trials
+                themselves.
             seed: the same seed gives the same trials.
 
         Returns:
@@ -396,7 +411,7 @@ class HierarchicalDDM:
     def _data_groups(self) -> dict[str, Group]:
         return {
             "observed_data": observed_data(self.trials),
-            "constant_data": constant_data(self.trials, self._design.columns.levels, self._base.row),
+            "constant_data": constant_data(self.trials, self._design.covariates, self._base.row),
         }
 
     @cached_property
@@ -460,6 +475,14 @@ class HierarchicalDDM:
             has_exact = find_exact(self.ssm) is not None
             warn(report.warning(has_exact))
         return report
+
+
+def _stated(design: Design) -> dict[str, dict[str, object]] | None:
+    """The stimulus and the response that each of its levels calls for, with levels as text."""
+    stimulus = design.stimulus
+    if stimulus is None:
+        return None
+    return {stimulus.column: {str(level): response for level, response in stimulus.responses.items()}}
 
 
 def _with_draws(variables: Variables) -> Group:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from hddm_sbi.likelihoods.observation.lapses import Lapses
 from hddm_sbi.likelihoods.observation.model import ObservationModel
 from hddm_sbi.likelihoods.observation.seen import SeenTrials
@@ -16,7 +20,14 @@ def model_of(likelihood, simulator=None):
     """The observation model of a density; one that is such a model already stays it."""
     if isinstance(likelihood, ObservationModel):
         return likelihood
-    return ObservationModel(likelihood, None, None if simulator is None else lambda theta, seed, _: simulator(theta, seed))
+    return ObservationModel(
+        likelihood, None, None if simulator is None else lambda theta, seed, _: simulator(theta, seed)
+    )
+
+
+def untimed(trials, **limits):
+    """The same trials without their times."""
+    return replace(trials, rt=np.full(trials.n, np.nan), times=False, **limits)
 
 
 def bound(likelihood, spec, rt, choice, simulator=None):

@@ -38,7 +38,11 @@ def fit(
         str | None, typer.Option(help="Labels of the responses, lower first: left,right.", rich_help_panel=_DATA)
     ] = None,
     coding: Annotated[
-        str, typer.Option(help="response: the two options; accuracy: error and correct.", rich_help_panel=_DATA)
+        str,
+        typer.Option(
+            help="response: the two options; accuracy: error and correct; stimulus: the drift changes sign with it.",
+            rich_help_panel=_DATA,
+        ),
     ] = "response",
     deadline: Annotated[
         str | None,
@@ -58,6 +62,13 @@ def fit(
         str | None,
         typer.Option(
             help="Go/no-go: the label of the only response that is made.", show_default=False, rich_help_panel=_DATA
+        ),
+    ] = None,
+    stimulus: Annotated[
+        str | None,
+        typer.Option(
+            help="Column of the stimuli, whose levels are the responses, or stim:word=left,nonword=right.",
+            rich_help_panel=_DATA,
         ),
     ] = None,
     model: Annotated[str, typer.Option(help="See 'hddm-sbi models'; or FILE.py:NAME.", rich_help_panel=_MODEL)] = "ddm",
@@ -120,6 +131,7 @@ def fit(
             "random_slopes": not no_random_slopes,
             "shared": parsing.names(shared or ()),
             "coding": coding,
+            "stimulus": None if stimulus is None else parsing.stimulus(stimulus),
             "rt": rt,
             "response": response,
             "rt_unit": rt_unit,

@@ -46,6 +46,27 @@ def constants(values: Sequence[str]) -> dict[str, float]:
     return found
 
 
+def stimulus(text: str) -> str | dict[str, dict[str, str]]:
+    """A column, or with the response that each of its levels calls for: ``"stim:word=left,nonword=right"``.
+
+    Raises:
+        ModelError: a level without a response, or given twice.
+    """
+    column, _, rest = text.partition(":")
+    if "=" not in rest:
+        return text
+    mapping: dict[str, str] = {}
+    for part in rest.split(","):
+        level, _, response = (piece.strip() for piece in part.partition("="))
+        if not level or not response or level in mapping:
+            raise ModelError(
+                "--stimulus takes a column, or a column and the response that each of its levels calls for, such as "
+                f"stim:word=left,nonword=right, not '{text}'."
+            )
+        mapping[level] = response
+    return {column.strip(): mapping}
+
+
 def lapse_probability(text: str) -> str | float:
     """``"estimate"``, or a probability.
 

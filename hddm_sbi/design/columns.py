@@ -89,6 +89,11 @@ def check_complete(frame: pd.DataFrame, name: str, advice: str = "fill them in")
         )
 
 
+def is_sign(column: pd.Series) -> bool:
+    """Whether a prepared column holds numbers that are -1 or 1, and both occur: two conditions, coded by a sign."""
+    return column.dtype.kind in "if" and set(column.unique().tolist()) == {-1, 1}
+
+
 def _levels(column: pd.Series) -> tuple[Any, ...] | None:
     """The levels of a factor: a categorical's own order, else sorted; None for numbers."""
     if isinstance(column.dtype, pd.CategoricalDtype):

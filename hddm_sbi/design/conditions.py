@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hddm_sbi.design.design import Design, ParameterDesign
+from hddm_sbi.design.columns import is_sign
+from hddm_sbi.design.design import Design
+from hddm_sbi.design.parameter import ParameterDesign
 from hddm_sbi.trials.columns import plain
 from hddm_sbi.trials.trials import Trials
 
@@ -20,7 +23,8 @@ class Conditions:
     """The cells at which results are reported; a single one, without a label, where no formula names a factor.
 
     All parameters share one set of cells, those of all factors that any formula names, because results have one
-    dimension ``condition``: a parameter that depends on fewer factors has equal values in several cells.
+    dimension ``condition``: a parameter that depends on fewer factors has equal values in several cells. A number that
+    is -1 or 1 counts as a factor here: its mean, near 0, is no trial's.
 
     Args:
         table: one row for each cell, one column for each factor, index ``condition`` with labels ``conf=HC, stim=WW``.
@@ -48,10 +52,11 @@ class Conditions:
 
 def find_conditions(design: Design, trials: Trials) -> Conditions:
     """The conditions of a design on the trials it was built from."""
-    factors_of = {name: _factors(parameter, design) for name, parameter in design.parameters.items()}
+    prepared = design.columns.prepare(trials.frame)
+    signs = {column for column in prepared if is_sign(prepared[column])}
+    factors_of = {name: _factors(parameter, design, signs) for name, parameter in design.parameters.items()}
     factors = list(dict.fromkeys(factor for found in factors_of.values() for factor in found))
     numeric = [column for column in design.columns.levels if column not in factors]
-    prepared = design.columns.prepare(trials.frame)
     cell, representative = _cells(prepared, factors)
     table = trials.frame.loc[representative, factors].reset_index(drop=True)
     labels = [", ".join(f"{factor}={plain(row[factor])}" for factor in factors) for _, row in table.iterrows()]
@@ -72,14 +77,14 @@ def find_conditions(design: Design, trials: Trials) -> Conditions:
     return Conditions(table, by_condition, population, participants, groups, seen)
 
 
-def _factors(parameter: ParameterDesign, design: Design) -> list[str]:
+def _factors(parameter: ParameterDesign, design: Design, signs: Collection[str]) -> list[str]:
     terms = [*parameter.common, *(grouped.term for grouped in parameter.group)]
     # text inside a numeric function, such as binary(conf), has no mean and so makes conditions too
     return [
         name
         for term in terms
         for name in term.variables
-        if name in term.factors or design.columns.levels[name] is not None
+        if name in term.factors or design.columns.levels[name] is not None or name in signs
     ]
 
 

@@ -39,14 +39,22 @@ def check_rank(parameter: str, matrix: FloatArray, labels: Sequence[str]) -> Non
     Raises:
         FormulaError: names the columns that depend on each other.
     """
-    missing = matrix.shape[1] - rank(matrix)
-    if not missing:
+    involved = dependent(matrix, labels)
+    if not involved:
         return
-    # the last right singular vectors span the directions along which the columns cancel
-    null = np.linalg.svd(_triangle(matrix), full_matrices=True)[2][-missing:]
-    involved = np.abs(null).max(axis=0) > 1e-4
-    names = ", ".join(f"'{label}'" for label, used in zip(labels, involved, strict=True) if used)
+    names = ", ".join(f"'{label}'" for label in involved)
     raise FormulaError(
         f"the formula for '{parameter}' is collinear: {names} determine each other on these data, so their effects "
         "cannot be told apart; drop one of them."
     )
+
+
+def dependent(matrix: FloatArray, labels: Sequence[str]) -> list[str]:
+    """The labels of columns that determine each other, none where all are independent."""
+    missing = matrix.shape[1] - rank(matrix)
+    if not missing:
+        return []
+    # the last right singular vectors span the directions along which the columns cancel
+    null = np.linalg.svd(_triangle(matrix), full_matrices=True)[2][-missing:]
+    involved = np.abs(null).max(axis=0) > 1e-4
+    return [label for label, used in zip(labels, involved, strict=True) if used]

@@ -16,7 +16,7 @@ from formulae.terms.terms import Term as FormulaeTerm
 
 from hddm_sbi.design.calls import Component
 from hddm_sbi.design.coding import Coding, coded
-from hddm_sbi.design.columns import Columns, read_columns
+from hddm_sbi.design.columns import Columns, is_sign, read_columns
 from hddm_sbi.design.evaluation import (
     ENVIRONMENT,
     check_levels,
@@ -197,9 +197,12 @@ def _as_matrix(values: Any) -> FloatArray:
 
 
 def _warn_of_codes(parts: Iterable[Component], prepared: pd.DataFrame) -> None:
-    """Warn where an integer column of two or three values, often codes of conditions, is used as a number."""
+    """Warn where an integer column of two or three values, often codes of conditions, is used as a number.
+
+    A sign is meant as one.
+    """
     for part in parts:
-        if part.call is not None or prepared[part.name].dtype.kind != "i":
+        if part.call is not None or prepared[part.name].dtype.kind != "i" or is_sign(prepared[part.name]):
             continue
         values = prepared[part.name].unique().tolist()
         if len(values) in (2, 3):

@@ -128,17 +128,23 @@ def rough_values(spec: ModelSpec, trials: SeenTrials, ssm: SSM) -> FloatArray:
     """
     units = _unit(spec)
     has_lapse = any(parameter.name not in ssm.parameter_names for parameter in spec.parameters)
-    summary, shift = _summary(trials, units[trials.row], units.max() + 1, ssm, GUESSES if has_lapse else 0.0)
+    sign = next((p.signed.sign for p in spec.parameters if p.signed is not None), np.ones(spec.n_rows))
+    least = GUESSES if has_lapse else 0.0
+    summary, shift = _summary(trials, units[trials.row], units.max() + 1, ssm, least, sign[trials.row])
     rules = rules_of(ssm)(summary)
     if ssm.symmetries.shift:
         rules = {**rules, ssm.symmetries.shift: shift}
     values = np.empty((spec.n_rows, len(spec.parameters)))
     for k, parameter in enumerate(spec.parameters):
         values[:, k] = _guess(parameter, ssm, rules, units)
+        if parameter.signed is not None:
+            values[:, k] *= sign
     return values
 
 
-def _summary(trials: SeenTrials, unit: IntArray, n_units: int, ssm: SSM, guesses: float) -> tuple[Summary, FloatArray]:
+def _summary(
+    trials: SeenTrials, unit: IntArray, n_units: int, ssm: SSM, guesses: float, sign: FloatArray
+) -> tuple[Summary, FloatArray]:
     """What rules of thumb start from, and rough non-decision times, by unit.
 
     Omissions count as responses at the deadline, withheld responses as the other choice; a unit without times has
@@ -156,6 +162,8 @@ def _summary(trials: SeenTrials, unit: IntArray, n_units: int, ssm: SSM, guesses
     shift = SHIFT_SHARE * floor if ssm.symmetries.shift else 0.0 * floor
     shares = np.full((n_units, ssm.n_choices), 0.5)
     choice = np.where(trials.go & ~trials.choice_seen & ~trials.rt_seen, NO_GO, trials.choice)
+    # where the drift changes sign with the stimulus, the rules see choices as if each called for the upper one
+    choice = np.where((sign < 0.0) & (choice >= 0), 1 - choice, choice)
     np.add.at(shares, (unit[choice >= 0], choice[choice >= 0]), 1.0)
     return Summary(
         time=by_unit(rt, lambda own: float(np.median(own))) - shift,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from hddm_sbi.spec.model_spec import ModelSpec, ParameterSpec
+from hddm_sbi.trials.stimulus import Stimulus
 from hddm_sbi.trials.trials import Trials
 
 
@@ -16,6 +17,7 @@ def describe(
     conditions: pd.DataFrame | None = None,
     likelihood: str = "",
     coding: str = "response",
+    stimulus: Stimulus | None = None,
 ) -> str:
     """Equations, priors, conditions, and how the responses were read.
 
@@ -26,6 +28,7 @@ def describe(
         conditions: one row for each condition, None or without columns where there are none.
         likelihood: what the likelihood is, in a word.
         coding: how responses are coded.
+        stimulus: under stimulus coding, what turns the drift round.
 
     Returns:
         Lines of text without a final newline.
@@ -33,7 +36,10 @@ def describe(
     lines = [_headline(spec, trials, likelihood), trials.reading]
     if coding == "accuracy" and any(parameter.name == "z" for parameter in spec.parameters):
         lines.append("Responses are coded by accuracy: z is fixed, and v is the drift towards the correct answer.")
-    lines += ["", "Equations", *_aligned([_equation(parameter) for parameter in spec.parameters])]
+    lines += [_signed(parameter, stimulus) for parameter in spec.parameters if parameter.signed is not None]
+    if not trials.timed:
+        lines.append(_WITHOUT_TIMES)
+    lines += ["", "Equations", *_aligned([_equation(parameter) for parameter in spec.reported.parameters])]
     sampled = priors[~priors["prior"].str.startswith("=")]
     lines += ["", "Priors, on the scale of the link"]
     lines += _aligned(
@@ -42,6 +48,24 @@ def describe(
     if conditions is not None and len(conditions.columns):
         lines += ["", "Conditions", *(f"  {label}" for label in conditions.index)]
     return "\n".join(lines)
+
+
+_WITHOUT_TIMES = (
+    "Choices were seen without their times: parameters that times alone tell are constants without an effect, there "
+    "are no lapses unless p_outlier says so, and the scale is that of the parameter you fixed or have a prior for."
+)
+
+
+def _signed(parameter: ParameterSpec, stimulus: Stimulus | None) -> str:
+    """How a drift changes sign with the stimulus."""
+    assert parameter.signed is not None
+    drift, bias = parameter.signed.drift, parameter.signed.bias
+    added = "" if bias.fixed == 0.0 else f" + {bias.name}"
+    called = "" if stimulus is None else f" ({stimulus.reading})"
+    return (
+        f"Responses are coded by the stimulus{called}: the drift to the upper boundary is s {drift.name}{added}, with "
+        "s = 1 where the stimulus calls for the upper response and -1 where for the lower; z stays with the response."
+    )
 
 
 def _headline(spec: ModelSpec, trials: Trials, likelihood: str) -> str:

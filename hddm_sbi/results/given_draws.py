@@ -20,7 +20,7 @@ FloatArray = npt.NDArray[np.float64]
 
 SAMPLE_DIMS = ("chain", "draw")
 # Options that, beside the formulas, say what a coefficient means, and those that only say which posterior was sampled.
-_MEANING = ("model", "links")
+_MEANING = ("model", "links", "stimulus")
 _POSTERIOR = ("priors", "lapse", "deadline", "truncate", "go", "observed")
 # Numbers that were written as text and read again are the same to many more digits.
 _RELATIVE = 1e-9

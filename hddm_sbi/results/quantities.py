@@ -11,6 +11,7 @@ import xarray as xr
 
 from hddm_sbi.errors import DataError
 from hddm_sbi.results.to_arviz import Results, group
+from hddm_sbi.spec.stimulus import bias_of
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -73,8 +74,10 @@ class _Names:
     def __init__(self, posterior: xr.Dataset) -> None:
         self._groups = {str(name): _grouping(variable) for name, variable in posterior.data_vars.items()}
         stems = {self._stem(name) for name in self._groups}
-        # every other name begins with its parameter's
+        # every other name begins with its parameter's; v_bias is a parameter beside v, unless a column is called bias
         self._parameters = {stem for stem in stems if not any(stem.startswith(f"{other}_") for other in stems)}
+        beside = {bias_of(parameter) for parameter in self._parameters} & stems
+        self._parameters |= {one for one in beside if {f"{one}_mean", f"{one}_Intercept"} & stems}
 
     def kind(self, name: str) -> str:
         stem = self._stem(name)

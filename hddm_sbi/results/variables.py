@@ -30,7 +30,8 @@ def posterior_variables(
 
     For a parameter ``p`` first the typical participant's value ``p`` and the population mean ``p_mean``, on the natural
     scale, then its coefficients and group sds, on the link scale; then what belongs to single groups: deviations, and
-    ``p_subject``, each participant's value, NaN where the participant never saw the condition.
+    ``p_subject``, each participant's value, NaN where the participant never saw the condition. Under stimulus coding
+    the drift towards the response that the stimulus calls for and the drift criterion are parameters of their own.
 
     Args:
         spec: the model that was sampled.
@@ -42,7 +43,7 @@ def posterior_variables(
     Returns:
         The variables by name, and the labels by dimension.
     """
-    labels = _Labels()
+    spec, labels = spec.reported, _Labels()
     of_population: Variables = {}
     of_groups: Variables = {}
     for k, parameter in enumerate(spec.parameters):

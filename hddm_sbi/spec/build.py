@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 import torch.distributions as td
 
-from hddm_sbi.design.columns import suggestion
-from hddm_sbi.design.design import Design, GroupedTerm, ParameterDesign, Pooling, build_design
+from hddm_sbi.design.design import Design, build_design
 from hddm_sbi.design.formulas import Formula, read_formulas
-from hddm_sbi.design.terms import Term
-from hddm_sbi.errors import FormulaError, ModelError
+from hddm_sbi.design.parameter import Pooling
+from hddm_sbi.errors import FormulaError
 from hddm_sbi.likelihoods.observation.lapses import LAPSE_OMISSION, LAPSE_PARAMETERS, P_OUTLIER
 from hddm_sbi.spec import priors as defaults
-from hddm_sbi.spec.distributions import check_within, checked_prior
-from hddm_sbi.spec.links import UNIT
-from hddm_sbi.spec.model_spec import CommonTerm, GroupTerm, ModelSpec, ParameterSpec
-from hddm_sbi.spec.options import read_fixed, read_links, read_probability, read_shared
-from hddm_sbi.ssm.base import SSM, Parameter, Prior
+from hddm_sbi.spec.distributions import check_within
+from hddm_sbi.spec.estimated import as_estimated
+from hddm_sbi.spec.model_spec import CommonTerm, ModelSpec, ParameterSpec
+from hddm_sbi.spec.options import check_coding, read_fixed, read_links, read_probability, read_shared
+from hddm_sbi.spec.stimulus import (
+    bias_of,
+    check_apart,
+    check_link,
+    find_drift,
+    fixed_bias,
+    signed_drift,
+    suggest_stimulus,
+)
+from hddm_sbi.spec.without_times import check_formulas, check_scale, leaving
+from hddm_sbi.spec.writing import UsersPriors, Writer
+from hddm_sbi.ssm.base import SSM
+from hddm_sbi.trials.stimulus import read_stimulus
 from hddm_sbi.trials.trials import Trials
 
 
@@ -32,6 +43,7 @@ def build_spec(
     pooling: Pooling = "partial",
     shared: str | Collection[str] = (),
     coding: str = "response",
+    stimulus: object = None,
     priors: Mapping[str, td.Distribution] | None = None,
     links: Mapping[str, str] | None = None,
     fixed: Mapping[str, float] | None = None,
@@ -47,7 +59,9 @@ def build_spec(
         random_slopes: whether terms that vary within participants also vary by participant.
         pooling: ``"partial"`` (hierarchical), ``"none"`` (participants apart) or ``"complete"`` (one population).
         shared: parameters that do not vary by participant.
-        coding: ``"response"``, or ``"accuracy"``, which fixes ``z`` at 0.5 and expects drift to the upper boundary.
+        coding: ``"response"``; ``"accuracy"``, which fixes ``z`` at 0.5 and expects drift to the upper boundary; or
+            ``"stimulus"``: the drift is s v + v_bias, with s = 1 or -1 as the stimulus has it, see ``spec.stimulus``.
+        stimulus: for stimulus coding, a column whose levels are the responses, or a mapping, see ``read_stimulus``.
         priors: distributions by variable that replace the default priors, on the link scale.
         links: links by parameter that replace the defaults.
         fixed: constants by parameter.
@@ -58,139 +72,70 @@ def build_spec(
         The spec, with every group term centred, and the design.
 
     Raises:
-        FormulaError: about a formula. ModelError: about any other option.
+        FormulaError: about a formula. ModelError: about any other option. DataError: about the stimulus.
     """
-    constants = read_fixed(ssm, fixed, coding)
-    link_of = read_links(ssm, links)
-    lapses = {P_OUTLIER: read_probability(P_OUTLIER, p_outlier)}
-    share = read_probability(LAPSE_OMISSION, lapse_omission)
-    if trials.omits:
-        lapses[LAPSE_OMISSION] = share
-    sides = read_formulas(formula, ssm.parameter_names, model=ssm.name, fixed=constants)
-    free = [name for name in ssm.parameter_names if name not in constants]
+    check_coding(coding, stimulus)
+    described = as_estimated(ssm, coding, trials.go)
+    drift = find_drift(ssm) if coding == "stimulus" else None
+    left = {} if trials.timed else leaving(ssm)
+    link_of, chosen = read_links(described, links), UsersPriors(priors)
+    constants = read_fixed(described, fixed, coding, left)
+    lapses = _read_lapses(p_outlier, lapse_omission, trials)
+    sides = read_formulas(formula, described.parameter_names, model=ssm.name, fixed=constants.keys() - left.keys())
+    check_formulas(sides, left)
+    if drift is not None:
+        check_link(drift, link_of)
+        constants |= fixed_bias(drift, constants, sides, chosen)
     design = build_design(
         trials,
         sides,
-        free,
+        [name for name in described.parameter_names if name not in constants],
         pooling=pooling,
         random_slopes=random_slopes,
-        shared=read_shared(ssm, shared),
-        population=[parameter.name for parameter in ssm.parameters if parameter.population],
+        shared=read_shared(described, shared),
+        population=[parameter.name for parameter in described.parameters if parameter.population],
+        stimulus=None if drift is None else read_stimulus(trials, stimulus),
     )
-    chosen = _Priors(priors)
-    parameters = []
-    for parameter in ssm.parameters:
+    parameters = {}
+    for parameter in described.parameters:
         name, link = parameter.name, link_of[parameter.name]
         if name in constants:
             value = constants[name]
-            parameters.append(ParameterSpec(name, link, value, formula=f"{value:g}", within=parameter.within))
+            parameters[name] = ParameterSpec(name, link, value, formula=f"{value:g}", within=parameter.within)
         else:
-            prior = defaults.default_prior(ssm, name, link, coding)
-            writer = _Writer(parameter, link, prior, design, chosen, apart=pooling == "none")
-            parameters.append(writer.parameter(design.parameters[name]))
-    if lapses[P_OUTLIER] != 0.0:
-        some = {name: value for name, value in lapses.items() if value != 0.0}
-        parameters += [_of_lapses(name, value, len(design.first), chosen) for name, value in some.items()]
-    spec = ModelSpec(ssm.name, tuple(parameters), design.row, len(design.first))
+            prior = defaults.default_prior(described, name, link)
+            writer = Writer(parameter, link, prior, design, chosen, apart=pooling == "none")
+            parameters[name] = writer.parameter(design.parameters[name])
+    if drift is not None:
+        assert design.sign is not None
+        check_apart(drift, design)
+        parameters[drift] = signed_drift(parameters[drift], parameters.pop(bias_of(drift)), design.sign)
+    parameters |= {name: _of_lapses(name, value, len(design.first), chosen) for name, value in lapses.items()}
+    spec = ModelSpec(ssm.name, tuple(parameters.values()), design.row, len(design.first))
     chosen.check_used()
     _check_names(spec, trials.groupby)
+    if not trials.timed:
+        check_scale(ssm, spec, design, chosen.given)
+    if coding == "response":
+        suggest_stimulus(ssm, design, trials)
     return spec, design
 
 
-class _Priors:
-    """The user's priors: each is taken once, and what is left over names no variable."""
-
-    def __init__(self, priors: Mapping[str, td.Distribution] | None) -> None:
-        if priors is not None and not isinstance(priors, Mapping):
-            raise ModelError(f"priors must be a dictionary by variable, not {priors!r}.")
-        self._given = {str(name).replace("/", "÷"): prior for name, prior in (priors or {}).items()}
-        self._variables: list[str] = []
-
-    def take(self, variable: str, default: td.Distribution, *, sd: bool = False) -> td.Distribution:
-        """The user's prior of a variable, or its default."""
-        self._variables.append(variable)
-        if variable not in self._given:
-            return default
-        prior = checked_prior(variable, self._given[variable])
-        if sd:
-            check_within(variable, prior, 0.0, float("inf"), "a standard deviation")
-        return prior
-
-    def check_used(self) -> None:
-        """Refuse priors of variables that the model does not have."""
-        for name in self._given:
-            if name not in self._variables:
-                close = suggestion(name, self._variables)
-                if close.startswith("did"):
-                    close += f" The variables are {', '.join(self._variables)}."
-                raise ModelError(f"priors names '{name}', but the model has no such variable; {close}")
+Lapse = float | td.Distribution | None
 
 
-class _Writer:
-    """Writes one parameter's terms, with site names and priors."""
+def _read_lapses(p_outlier: Any, lapse_omission: Any, trials: Trials) -> dict[str, Lapse]:
+    """The probabilities of lapses that are parameters: none where there are no lapses, or none that could be omissions.
 
-    def __init__(
-        self, parameter: Parameter, link: str, prior: Prior, design: Design, chosen: _Priors, *, apart: bool
-    ) -> None:
-        self.of, self.name, self.link, self.prior = parameter, parameter.name, link, prior
-        self.chosen, self.apart = chosen, apart
-        self.first = design.first
-
-    def parameter(self, design: ParameterDesign) -> ParameterSpec:
-        """The parameter's spec from its design."""
-        common = tuple(self._common(term, design.common) for term in design.common)
-        group = tuple(self._group(grouped, design.group) for grouped in design.group)
-        ends = self.of.support if self.link == "logit" else UNIT
-        return ParameterSpec(
-            self.name, self.link, None, common, group, formula=design.formula, ends=ends, within=self.of.within
-        )
-
-    def _site(self, *parts: str) -> str:
-        # netCDF refuses "/" in the names of variables
-        return "_".join((self.name, *parts)).replace("/", "÷")
-
-    def _common(self, term: Term, terms: tuple[Term, ...]) -> CommonTerm:
-        site = self._site(term.name)
-        prior = self.chosen.take(site, self._coefficient_prior(term, terms, apart=False))
-        return CommonTerm(term.name, site, term.matrix[self.first], term.levels, prior)
-
-    def _coefficient_prior(self, term: Term, terms: Iterable[Term], *, apart: bool) -> td.Distribution:
-        known, shift = self.prior, defaults.origin_shift(term, list(terms), self.prior.effect)
-        if defaults.is_intercept(term):
-            return defaults.intercept_prior(self.of, self.link, known, shift, apart)
-        if defaults.holds_level(term):
-            shift = float(np.hypot(known.loc, known.sd))  # one prior serves the level and its contrasts
-        return defaults.effect_prior(known, defaults.unit_of(term), shift, apart)
-
-    def _group(self, grouped: GroupedTerm, all_grouped: tuple[GroupedTerm, ...]) -> GroupTerm:
-        term, grouping = grouped.term, grouped.grouping
-        beside = [other.term for other in all_grouped if other.grouping.factor == grouping.factor]
-        site = self._site(term.name, grouping.factor)
-        sd_prior = prior = None
-        if self.apart:
-            prior = self.chosen.take(site, self._coefficient_prior(term, beside, apart=True))
-        else:
-            shift = defaults.origin_shift(term, beside, self.prior.group_effect)
-            level = defaults.is_intercept(term) or defaults.holds_level(term)
-            default = defaults.group_sd_prior(self.prior, level, defaults.unit_of(term), shift)
-            sd_prior = self.chosen.take(f"{site}_sd", default, sd=True)
-        matrix = term.matrix[self.first]
-        return GroupTerm(
-            name=term.name,
-            site=site,
-            factor=grouping.factor,
-            groups=grouping.groups,
-            index=grouping.index[self.first],
-            matrix=matrix,
-            levels=term.levels,
-            common=self._site(term.name) if grouped.linked else None,
-            sd_prior=sd_prior,
-            prior=prior,
-            centring=np.ones((len(grouping.groups), matrix.shape[1])),
-        )
+    Without times lapses are there only if the user says so: they and the choices tell the same.
+    """
+    p, q = read_probability(P_OUTLIER, p_outlier), read_probability(LAPSE_OMISSION, lapse_omission)
+    if p == 0.0 or (p is None and not trials.timed):
+        return {}
+    return {P_OUTLIER: p} if q == 0.0 or not trials.omits else {P_OUTLIER: p, LAPSE_OMISSION: q}
 
 
-def _of_lapses(name: str, value: float | td.Distribution | None, n_rows: int, chosen: _Priors) -> ParameterSpec:
+def _of_lapses(name: str, value: Lapse, n_rows: int, chosen: UsersPriors) -> ParameterSpec:
     """A probability of lapses: a constant, or one coefficient for all on its natural scale."""
     if isinstance(value, float):
         return ParameterSpec(name, "identity", fixed=value, formula=f"{value:g}")
@@ -202,7 +147,7 @@ def _of_lapses(name: str, value: float | td.Distribution | None, n_rows: int, ch
 def _check_names(spec: ModelSpec, groupby: str | None) -> None:
     """Refuse covariates whose coefficients would bear the name of another posterior variable."""
     taken: set[str] = set()
-    for parameter in spec.parameters:
+    for parameter in spec.reported.parameters:
         taken |= {parameter.name, f"{parameter.name}_mean", f"{parameter.name}_{groupby}"} - set(LAPSE_PARAMETERS)
     sites = [(term.name, term.site) for _, term in spec.common_terms()]
     for _, group in spec.group_terms():

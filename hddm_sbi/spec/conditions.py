@@ -14,7 +14,7 @@ from hddm_sbi.spec.newdata import respec
 
 @dataclass(frozen=True)
 class ConditionSpecs:
-    """The model on the conditions.
+    """The model in its reported parameters on the conditions.
 
     Args:
         population: one design row for each cell; use its population terms, and its group terms for variances only.
@@ -27,7 +27,7 @@ class ConditionSpecs:
 
 def condition_specs(spec: ModelSpec, design: Design, conditions: Conditions) -> ConditionSpecs:
     """The model with the design of the conditions in place of the trials'."""
-    n_cells = len(conditions.population)
+    spec, n_cells = spec.reported, len(conditions.population)
     nowhere = {factor: np.full(n_cells, -1) for factor in design.groupings}
     population = respec(spec, design.matrices(conditions.population), nowhere, n_cells)
     if conditions.participants is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -90,6 +90,9 @@ class ParameterSpec:
         ends: of the support that the logit refers to.
         within: of a width, the relative starting point z that it lies around; the regression is then on its proportion
             of the room there, 2 min(z, 1 - z). See ``widths``.
+        source: where the prior of its level comes from.
+        signed: of a drift that changes sign with the stimulus, what it is made of; ``common`` and ``group`` are then
+            the terms of both, those of the drift multiplied by the sign.
     """
 
     name: str
@@ -100,11 +103,28 @@ class ParameterSpec:
     formula: str = "1"
     ends: tuple[float, float] = UNIT
     within: str | None = None
+    source: str = ""
+    signed: Signed | None = None
 
     @property
     def link_function(self) -> Link:
         """The link itself."""
         return get_link(self.link, self.ends)
+
+
+@dataclass(frozen=True)
+class Signed:
+    """What a drift under stimulus coding is made of: sign * drift + bias. See ``stimulus``.
+
+    Args:
+        sign: 1 where the stimulus calls for the upper choice, -1 where for the lower, shape (rows,).
+        drift: towards the response that the stimulus calls for.
+        bias: the drift criterion, towards the upper boundary whatever the stimulus.
+    """
+
+    sign: FloatArray
+    drift: ParameterSpec
+    bias: ParameterSpec
 
 
 class Width(NamedTuple):
@@ -151,6 +171,18 @@ class ModelSpec:
             for at, parameter in enumerate(self.parameters)
             if parameter.within is not None
         )
+
+    @property
+    def reported(self) -> ModelSpec:
+        """The model by the quantities that results are about: a drift that changes sign with the stimulus in its parts.
+
+        They share all sites, so that the same draws serve both; but theta has the parameters of this model alone.
+        """
+        parts: list[ParameterSpec] = []
+        for parameter in self.parameters:
+            signed = parameter.signed
+            parts += [parameter] if signed is None else [signed.drift, signed.bias]
+        return replace(self, parameters=tuple(parts))
 
     def parameter(self, name: str) -> ParameterSpec:
         """The parameter called ``name``; StopIteration if there is none."""

@@ -10,6 +10,7 @@ import pandas as pd
 
 from hddm_sbi.design.design import Design
 from hddm_sbi.spec.model_spec import FloatArray, IntArray, ModelSpec, ParameterSpec
+from hddm_sbi.spec.stimulus import signed_drift
 
 Matrices = Mapping[str, tuple[list[FloatArray], list[FloatArray]]]
 
@@ -18,17 +19,38 @@ def spec_on(spec: ModelSpec, design: Design, frame: pd.DataFrame) -> ModelSpec:
     """The model on the rows of ``frame``: one design row for each, known groups only.
 
     Raises:
-        DataError: a missing column, an unseen level of a factor, or an unknown group.
+        DataError: a missing column, an unseen level of a factor, an unknown group, or a stimulus that is missing or
+            unknown.
         FormulaError: missing values.
     """
     index = {name: grouping.locate(frame) for name, grouping in design.groupings.items()}
-    return respec(spec, design.matrices(frame), index, len(frame))
+    return respec(spec, design.matrices(frame), index, len(frame), design.signs(frame))
 
 
-def respec(spec: ModelSpec, matrices: Matrices, index: Mapping[str, IntArray], n_rows: int) -> ModelSpec:
-    """The model with other matrices and group indices, each with ``n_rows`` rows."""
-    parameters = tuple(_reparameter(parameter, matrices, index, n_rows) for parameter in spec.parameters)
-    return replace(spec, parameters=parameters, row=np.arange(n_rows), n_rows=n_rows)
+def respec(
+    spec: ModelSpec,
+    matrices: Matrices,
+    index: Mapping[str, IntArray],
+    n_rows: int,
+    sign: FloatArray | None = None,
+) -> ModelSpec:
+    """The model with other matrices and group indices, each with ``n_rows`` rows.
+
+    Args:
+        spec: the model.
+        matrices: of each parameter's population and group terms.
+        index: group of each row, by grouping factor.
+        n_rows: their number.
+        sign: of the drift on each row, under stimulus coding; the model in its ``reported`` parts needs none.
+    """
+
+    def on_rows(parameter: ParameterSpec) -> ParameterSpec:
+        if parameter.signed is None:
+            return _reparameter(parameter, matrices, index, n_rows)
+        assert sign is not None
+        return signed_drift(on_rows(parameter.signed.drift), on_rows(parameter.signed.bias), sign)
+
+    return replace(spec, parameters=tuple(map(on_rows, spec.parameters)), row=np.arange(n_rows), n_rows=n_rows)
 
 
 def _reparameter(

@@ -16,8 +16,22 @@ from hddm_sbi.likelihoods.observation.lapses import LAPSE_PARAMETERS
 from hddm_sbi.spec.distributions import check_within, checked_prior
 from hddm_sbi.spec.links import get_link
 from hddm_sbi.ssm.base import SSM, Parameter, room
+from hddm_sbi.trials.responses import CODINGS
 
-CODINGS = ("response", "accuracy")
+
+def check_coding(coding: str, stimulus: object = None) -> None:
+    """Refuse a coding that there is not, and a stimulus that it has no use for.
+
+    Raises:
+        ModelError: names the coding.
+    """
+    if coding not in CODINGS:
+        raise ModelError(f"coding '{coding}' is not known; choose one of {', '.join(CODINGS)}.")
+    if stimulus is not None and coding != "stimulus":
+        raise ModelError(
+            f"stimulus is given, but coding is '{coding}'; write coding=\"stimulus\" if the drift changes sign with "
+            "it, or leave stimulus out."
+        )
 
 
 def read_links(ssm: SSM, links: Mapping[str, str] | None) -> dict[str, str]:
@@ -51,15 +65,21 @@ def _check_link(parameter: Parameter, link: str) -> None:
         )
 
 
-def read_fixed(ssm: SSM, fixed: Mapping[str, float] | None, coding: str) -> dict[str, float]:
+def read_fixed(
+    ssm: SSM, fixed: Mapping[str, float] | None, coding: str, left: Mapping[str, float] | None = None
+) -> dict[str, float]:
     """The parameters that are constants; accuracy coding fixes the starting point ``z`` in the middle.
 
+    Args:
+        ssm: the model.
+        fixed: the user's.
+        coding: of the responses.
+        left: those that have left the model; the user may still choose their constants.
+
     Raises:
-        ModelError: an unknown parameter or coding, or a value outside the parameter's support.
+        ModelError: an unknown parameter, or a value outside the parameter's support.
     """
-    if coding not in CODINGS:
-        raise ModelError(f"coding '{coding}' is not known; choose one of {', '.join(CODINGS)}.")
-    values: dict[str, float] = {}
+    values: dict[str, float] = dict(left or {})
     if coding == "accuracy" and "z" in ssm.parameter_names:
         values["z"] = 0.5
     for name, value in _mapping("fixed", fixed).items():

@@ -35,7 +35,6 @@ from hddm_sbi.likelihoods.observation.lapses import LAPSE_OMISSION, P_OUTLIER
 from hddm_sbi.spec.distributions import beta, half_normal, log_normal, normal, number
 from hddm_sbi.spec.links import get_link
 from hddm_sbi.ssm.base import SSM, Parameter, Prior
-from hddm_sbi.ssm.diffusion_priors import V_TO_CORRECT, V
 
 # Probabilities of lapses: the two numbers of a beta distribution, and where they come from.
 _LAPSES = {
@@ -58,19 +57,16 @@ def source_of_lapses(name: str) -> str:
 _WIDEST = 0.28
 
 
-def default_prior(ssm: SSM, name: str, link: str, coding: str = "response") -> Prior:
+def default_prior(ssm: SSM, name: str, link: str) -> Prior:
     """What is known of a parameter on the scale of a link.
 
     Args:
-        ssm: the model.
+        ssm: the model, as it is estimated; see ``hddm_sbi.spec.estimated``.
         name: of the parameter.
         link: its link.
-        coding: with ``"accuracy"`` the drift of a diffusion is expected towards the correct answer.
     """
     parameter = ssm.parameter(name)
     prior = parameter.prior
-    if coding == "accuracy" and prior == V:
-        prior = V_TO_CORRECT
     if prior is not None and link == parameter.link:
         return prior
     return _naturally(parameter, prior) if prior is not None and link == "identity" else _from_box(parameter, link)

@@ -11,22 +11,17 @@ from hddm_sbi.likelihoods.observation.lapses import LAPSE_PARAMETERS
 from hddm_sbi.spec import priors as defaults
 from hddm_sbi.spec.distributions import in_words
 from hddm_sbi.spec.model_spec import CommonTerm, GroupTerm, ModelSpec, ParameterSpec
-from hddm_sbi.ssm.base import SSM
 
 COLUMNS = ["parameter", "variable", "link", "prior", "source"]
 _EFFECT = "weakly informative: differences as wide as the parameter's own range"
 _GROUP_SD = "weakly informative: half-normal, see hddm_sbi.spec.priors"
 
 
-def prior_table(
-    spec: ModelSpec, ssm: SSM, *, coding: str = "response", priors: Mapping[str, td.Distribution] | None = None
-) -> pd.DataFrame:
+def prior_table(spec: ModelSpec, *, priors: Mapping[str, td.Distribution] | None = None) -> pd.DataFrame:
     """Every sampled variable with its prior.
 
     Args:
         spec: the model.
-        ssm: the sequential sampling model it was built from.
-        coding: how responses were coded, as given to ``build_spec``.
         priors: the user's own priors, as given to ``build_spec``.
 
     Returns:
@@ -35,13 +30,13 @@ def prior_table(
     """
     own = {str(name).replace("/", "÷") for name in priors or {}}
     rows = []
-    for parameter in spec.parameters:
-        for variable, prior, source in _variables(parameter, ssm, coding):
+    for parameter in spec.reported.parameters:
+        for variable, prior, source in _variables(parameter):
             rows.append([parameter.name, variable, parameter.link, prior, "given" if variable in own else source])
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _variables(parameter: ParameterSpec, ssm: SSM, coding: str) -> Iterator[tuple[str, str, str]]:
+def _variables(parameter: ParameterSpec) -> Iterator[tuple[str, str, str]]:
     """Each variable of a parameter: name, prior in words, source."""
     if parameter.fixed is not None:
         yield parameter.name, f"= {parameter.fixed:g}", "constant"
@@ -49,7 +44,7 @@ def _variables(parameter: ParameterSpec, ssm: SSM, coding: str) -> Iterator[tupl
     if parameter.name in LAPSE_PARAMETERS:
         yield parameter.name, in_words(parameter.common[0].prior), defaults.source_of_lapses(parameter.name)
         return
-    level = defaults.default_prior(ssm, parameter.name, parameter.link, coding).source
+    level = parameter.source
     for term in parameter.common:
         yield term.site, in_words(term.prior), level if _is_level(term.name, parameter) else _EFFECT
     for group in parameter.group:

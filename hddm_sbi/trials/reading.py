@@ -50,7 +50,7 @@ def read_trials(
             and True, error (or incorrect) and correct, left and right, lower and upper, and of more than two options
             0, 1, 2, ... is known; for others ``choices`` names it.
         rt_unit: ``"s"``, or ``"ms"``, which is converted: of the response times and of columns of limits.
-        coding: ``"response"``: responses are the two options; ``"accuracy"``: error and correct.
+        coding: ``"response"`` and ``"stimulus"``: responses are the two options; ``"accuracy"``: error and correct.
         choices: the labels of the options, lower first; in a race of accumulators in their order.
         counts: the numbers of options that the model may have.
         deadline: by which a response had to come: seconds, or a column (missing in trials that had none).

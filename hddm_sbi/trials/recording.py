@@ -66,7 +66,7 @@ class Recording:
         subject: index of each trial's participant into ``subjects``, shape (n,); zeros without ``groupby``.
         subjects: the participants' labels in order; empty without ``groupby``.
         index: that of the table, by which messages name rows.
-        coding: ``"response"`` or ``"accuracy"``.
+        coding: ``"response"``, ``"accuracy"`` or ``"stimulus"``.
         rt_name: column of the response times.
         response_name: column of the responses.
         groupby: column of the participant, or None.

@@ -16,6 +16,8 @@ from hddm_sbi.trials.wanted import Wanted
 IntArray = npt.NDArray[np.int64]
 Labels = tuple[object, ...]
 
+CODINGS = ("response", "accuracy", "stimulus")
+
 # In place of an option index.
 MISSING = -1
 
@@ -59,7 +61,7 @@ def read_responses(
         codes: which response each trial has, shape (n,), ``MISSING`` where none.
         labels: as many responses as there are options, or fewer if ``choices`` names them all.
         name: of the column, for messages.
-        coding: ``"response"``: the classes are the options; ``"accuracy"``: they are error and correct.
+        coding: ``"response"``, ``"stimulus"``: the classes are the options; ``"accuracy"``: they are error and correct.
         choices: the labels, lower first; in a race of accumulators in their order. Text matches numbers that it reads
             as.
         counts: the numbers of options that the model may have; one of two alone has a lower and an upper one.
@@ -67,8 +69,8 @@ def read_responses(
     Raises:
         DataError: there are not so many classes, or their order is not known.
     """
-    if coding not in ("response", "accuracy"):
-        raise DataError(f"coding must be 'response' or 'accuracy', not {coding!r}.")
+    if coding not in CODINGS:
+        raise DataError(f"coding must be {', '.join(map(repr, CODINGS[:-1]))} or {CODINGS[-1]!r}, not {coding!r}.")
     wanted = Wanted(tuple(sorted(counts)))
     options = (
         _known_order(labels, name, coding, wanted) if choices is None else match_choices(choices, labels, name, wanted)

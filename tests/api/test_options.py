@@ -209,7 +209,7 @@ def test_columns_in_backticks_name_variables_without_them(build, experiment: pd.
         ({"rt": "time"}, DataError, "no column 'time'"),
         ({"response": "key"}, DataError, "no column 'key'"),
         ({"rt_unit": "min"}, DataError, "'min'"),
-        ({"coding": "stimulus"}, DataError, "'stimulus'"),
+        ({"coding": "stimuli"}, DataError, "'stimuli'"),
         ({"choices": ("left", "right")}, DataError, "does not name: "),
         ({"choices": 3}, DataError, "two different labels"),
         ({"formula": "v ~ konf"}, FormulaError, "did you mean 'conf'"),

@@ -109,9 +109,9 @@ def test_too_few_draws_for_a_certificate_are_told(run, data: Path, tmp_path: Pat
 
 def test_options_reach_the_model(run, data: Path, model: type[FakeModel]) -> None:
     command = "--out run --groupby subj --choices 1,0 --rt rt --response response --rt-unit s --shared z,t0 --shared a"
-    command += " --fixed z=0.5 --p-outlier 0.05 --lapse 0,20 --no-random-slopes --coding response --pooling complete"
+    command += " --fixed z=0.5 --p-outlier 0.05 --lapse 0,20 --no-random-slopes --coding stimulus --pooling complete"
     command += " --likelihood exact --draws 10 --tune 20 --chains 3 --sampler pyro --seed 7"
-    command += " --max-draws 500 --minutes 2.5 --deadline 20 --truncate none,20"
+    command += " --max-draws 500 --minutes 2.5 --deadline 20 --truncate none,20 --stimulus stim:a=0,b=1"
     result = run("fit", data, *command.split(), "--formula", "v ~ conf", "--formula", "a ~ 0 + stim")
     assert result.exit_code == 0, result.output
     assert model.options == {
@@ -122,7 +122,8 @@ def test_options_reach_the_model(run, data: Path, model: type[FakeModel]) -> Non
         "pooling": "complete",
         "random_slopes": False,
         "shared": ("z", "t0", "a"),
-        "coding": "response",
+        "coding": "stimulus",
+        "stimulus": {"stim": {"a": "0", "b": "1"}},
         "rt": "rt",
         "response": "response",
         "rt_unit": "s",
@@ -220,7 +221,7 @@ def test_a_warning_is_one_line(run, data: Path) -> None:
         (("--rt", "time"), "no column 'time'"),
         (("--rt-unit", "min"), "rt_unit must be 's' for seconds or 'ms'"),
         (("--rt-unit", "ms"), 'for seconds pass rt_unit="s"'),
-        (("--coding", "stimulus"), "coding must be 'response' or 'accuracy'"),
+        (("--coding", "stimuli"), "coding must be 'response', 'accuracy' or 'stimulus'"),
         (("--choices", "left"), "--choices takes two labels and a comma"),
         (("--choices", "left,right"), "does not name: 0, 1"),
         (("--fixed", "z:0.5"), "--fixed takes parameter=number"),

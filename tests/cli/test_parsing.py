@@ -22,6 +22,18 @@ def test_not_labels(text: str) -> None:
         parsing.labels(text, "--choices")
 
 
+def test_stimulus() -> None:
+    assert parsing.stimulus("stim") == "stim" and parsing.stimulus("a:b") == "a:b"
+    mapping = {"stim": {"word": "left", "nonword": "right"}}
+    assert parsing.stimulus("stim: word=left, nonword = right") == mapping
+
+
+@pytest.mark.parametrize("text", ["stim:word=left,nonword", "stim:=left,b=right", "stim:a=0,a=1"])
+def test_not_a_stimulus(text: str) -> None:
+    with pytest.raises(ModelError, match=f"--stimulus takes a column, or .*, not '{text}'"):
+        parsing.stimulus(text)
+
+
 def test_constants() -> None:
     assert parsing.constants(["z=0.5, sz = 0", "st0=1e-2"]) == {"z": 0.5, "sz": 0.0, "st0": 0.01}
 

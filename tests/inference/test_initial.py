@@ -7,7 +7,14 @@ import pytest
 from hddm_sbi.errors import SamplingError
 from hddm_sbi.inference.centring import choose_centring, not_centred
 from hddm_sbi.inference.coordinates import Rounded
-from hddm_sbi.inference.initial import Estimate, estimate, moderate_sd, starting_points, with_centring
+from hddm_sbi.inference.initial import (
+    Estimate,
+    estimate,
+    moderate_sd,
+    rough_values,
+    starting_points,
+    with_centring,
+)
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.likelihoods.exact import get_exact
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
@@ -35,6 +42,15 @@ def experiment(subjects, n, seed, spread=0.2, v=1.0):
     return pd.DataFrame(table | {"cond": np.resize(["A", "B"], subjects * n)})
 
 
+STIMULUS = {"coding": "stimulus", "stimulus": "side"}
+
+
+def turned(frame):
+    """The same people on stimuli that call for either response: half of the choices change places."""
+    side = np.arange(len(frame)) % 2
+    return frame.assign(side=side, response=np.where(side == 1, frame["response"], 1 - frame["response"]))
+
+
 def prepare(frame, likelihood, **options):
     options = dict(options)
     trials = read_trials(frame, groupby=options.pop("groupby", "subject"), choices=(0, 1))
@@ -56,6 +72,7 @@ EXPERIMENTS = {
     "complete": (experiment(4, 60, 8), {"pooling": "complete"}),
     "no participants": (experiment(4, 60, 9), {"groupby": None}),
     "fixed": (experiment(4, 60, 10), {"fixed": {"z": 0.5}}),
+    "stimulus": (turned(experiment(5, 60, 12, v=2.0)), {**STIMULUS, "formula": "v_bias ~ 1"}),
 }
 
 
@@ -103,6 +120,19 @@ def test_races_start_where_the_process_explains_every_trial(name, n_choices, p_o
     # the order of the drifts shows in the choices, and non-decision times are within a factor of e
     assert np.corrcoef(np.log(found[:, :n_choices]).ravel(), np.log(drifts).ravel())[0, 1] > 0.5
     np.testing.assert_allclose(np.log(found[:, -1]), np.log(theta[:, -1]), atol=1.0)
+
+
+def test_the_drift_towards_the_stimulus_is_guessed_from_both_stimuli():
+    frame = experiment(5, 200, 12, v=2.0)
+    values = []
+    for table, options in ((frame, {}), (turned(frame), STIMULUS)):
+        trials = read_trials(table, groupby="subject")
+        spec, _ = build_spec(DDM, trials, **options)
+        values.append(rough_values(spec, trials.rt, trials.choice, DDM)[spec.row])
+    sign = np.where(turned(frame)["side"] == 1, 1.0, -1.0)
+    np.testing.assert_allclose(values[1][:, 0], sign * values[0][:, 0])
+    np.testing.assert_allclose(values[1][:, 1:], values[0][:, 1:])
+    assert values[0][:, 0].min() > 0.5
 
 
 def test_fast_guesses_do_not_drag_the_start():

@@ -25,6 +25,11 @@ MODELS = {
     "two groupings": {"formula": "v ~ stim + (1 + stim|subject) + (1|item)"},
     "cell means": {"formula": "v ~ 0 + conf:stim", "links": {"a": "identity"}, "fixed": {"t0": 0.2}},
     "apart": {"pooling": "none", "formula": "v ~ conf"},
+    "stimulus": {"coding": "stimulus", "stimulus": "side"},
+    "criterion": {"coding": "stimulus", "stimulus": "side", "formula": "v ~ conf, v_bias ~ 0 + stim", "shared": "v"},
+    "criterion apart": {"coding": "stimulus", "stimulus": "side", "formula": "v_bias ~ 1", "pooling": "none"},
+    "criterion alone": {"coding": "stimulus", "stimulus": "side", "formula": "v_bias ~ theta", "fixed": {"v": 0}},
+    "go": {"coding": "stimulus", "stimulus": "side", "go": True, "p_outlier": 0},
     "complete": {"pooling": "complete", "formula": "a ~ conf + theta"},
     "priors": {
         "priors": {
@@ -83,6 +88,7 @@ def experiment() -> pd.DataFrame:
             "item": rng.integers(0, 4, n).astype(str),
             "stim": rng.choice(["LL", "WL", "WW"], n),
             "conf": rng.choice(["HC", "LC"], n),
+            "side": rng.integers(0, 2, n),
             "theta": rng.normal(size=n).round(2),
             "rt": rng.uniform(1.2, 3.0, n).round(2),
             "response": rng.integers(0, 2, n),
@@ -118,6 +124,7 @@ OTHERS = {
     "levy": ("levy", {"formula": "alpha ~ stim"}),
     "race": ("rdm", {"formula": ["v0 ~ stim", "v1 ~ stim"]}),
     "lba": ("lba", {"coding": "accuracy"}),
+    "stimulus": ("full_ddm", {"coding": "stimulus", "stimulus": "side", "formula": ["v_bias ~ conf", "sz ~ conf"]}),
 }
 
 

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from hddm_sbi.design.conditions import find_conditions
@@ -5,12 +6,13 @@ from hddm_sbi.model.describe import describe
 from hddm_sbi.spec.build import build_spec
 from hddm_sbi.spec.table import prior_table
 from hddm_sbi.ssm import get_model
+from tests.observing import untimed
 
 
 def test_the_whole_text(ddm, build, trials):
     spec, design = build(["v ~ conf"], fixed={"z": 0.5}, shared=("t0",))
     text = describe(
-        spec, trials, prior_table(spec, ddm), conditions=find_conditions(design, trials).table, likelihood="exact"
+        spec, trials, prior_table(spec), conditions=find_conditions(design, trials).table, likelihood="exact"
     )
     lines = text.splitlines()
     assert lines[0] == "Model 'ddm', likelihood exact: 60 trials of 3 participants (subject)."
@@ -29,9 +31,29 @@ def test_the_whole_text(ddm, build, trials):
 
 def test_accuracy_coding_is_said(ddm, build, trials):
     spec, _ = build(coding="accuracy")
-    text = describe(spec, trials, prior_table(spec, ddm, coding="accuracy"), coding="accuracy")
+    text = describe(spec, trials, prior_table(spec), coding="accuracy")
     assert "coded by accuracy: z is fixed" in text and "  z         = 0.5" in text
     assert "Conditions" not in text
+
+
+def test_stimulus_coding_is_said(ddm, trials):
+    trials.frame["word"] = np.where(np.arange(trials.n) % 4 < 2, "word", "nonword")
+    mapping = {"word": {"word": 1, "nonword": 0}}
+    for formula, drift, line in (
+        (None, "s v, with", "  v_bias    = 0"),
+        ("v_bias ~ conf", "s v + v_bias, with", "  v_bias    ~ 1 + conf + (1 + conf | subject)"),
+    ):
+        spec, design = build_spec(ddm, trials, formula=formula, coding="stimulus", stimulus=mapping)
+        text = describe(spec, trials, prior_table(spec), coding="stimulus", stimulus=design.stimulus)
+        said = f"stimulus (word: word = 1, nonword = 0): the drift to the upper boundary is {drift}"
+        assert said in text and line in text.splitlines()
+
+
+def test_choices_alone_are_said(ddm, trials):
+    alone = untimed(trials)
+    spec, _ = build_spec(ddm, alone, fixed={"a": 1})
+    text = describe(spec, alone, prior_table(spec))
+    assert "Choices were seen without their times" in text and "  t0       = 0" in text
 
 
 @pytest.mark.parametrize(
@@ -46,9 +68,9 @@ def test_accuracy_coding_is_said(ddm, build, trials):
 def test_equations_of_other_models(trials, model, line):
     ssm = get_model(model)
     spec, _ = build_spec(ssm, trials)
-    assert line in describe(spec, trials, prior_table(spec, ssm)).splitlines()
+    assert line in describe(spec, trials, prior_table(spec)).splitlines()
 
 
 def test_the_equation_of_a_width(full_ddm, trials):
     spec, _ = build_spec(full_ddm, trials)
-    assert "  logit(sz / (2 min(z, 1 - z))) ~ 1" in describe(spec, trials, prior_table(spec, full_ddm)).splitlines()
+    assert "  logit(sz / (2 min(z, 1 - z))) ~ 1" in describe(spec, trials, prior_table(spec)).splitlines()

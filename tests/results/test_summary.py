@@ -61,6 +61,23 @@ def test_without_population_participants_are_told_from_deviations() -> None:
     assert found.draws.shape == (2, 8, 4)
 
 
+@pytest.mark.parametrize("groups", [True, False])
+def test_the_drift_criterion_is_a_parameter_of_its_own(make_results, groups) -> None:
+    draws = np.random.default_rng(0).normal(size=(4, 250))
+    own = {"v_bias": draws, "v_bias_mean": draws, "v_bias_cond": draws} if groups else {"v_bias_Intercept": draws}
+    table = summarise(make_results({**own, "v_bias": draws}))
+    kinds = table.loc[[name for name in table.index if name.startswith("v_bias")], "kind"].to_dict()
+    expected = {
+        "v_bias": "typical",
+        "v_bias_mean": "mean",
+        "v_bias_cond": "coefficient",
+        "v_bias_Intercept": "coefficient",
+    }
+    assert kinds == {name: expected[name] for name in ("v_bias", *own)}
+    # without its mean or intercept it is the coefficient of a covariate called bias
+    assert summarise(make_results({"v_bias": draws})).loc["v_bias", "kind"] == "coefficient"
+
+
 def test_a_covariate_called_sd_is_a_coefficient(make_results) -> None:
     draws = np.random.default_rng(0).normal(size=(4, 250))
     table = summarise(make_results({"v_sd": draws, "t0": draws, "t0_Intercept": draws}))

@@ -179,3 +179,20 @@ def test_bounded_parameters(experiment):
     variables, _, draws = fit(experiment, model="levy")
     np.testing.assert_allclose(variables["alpha"][1], 1.0 + expit(draws["alpha_Intercept"]))
     assert ((variables["alpha_mean"][1] > 1.0) & (variables["alpha_mean"][1] < 2.0)).all()
+
+
+def test_stimulus_coding(experiment):
+    experiment["side"] = np.random.default_rng(8).integers(0, 2, len(experiment))
+    stimulus = {"coding": "stimulus", "stimulus": "side"}
+    variables, _, draws = fit(experiment, **stimulus, formula=["v ~ conf", "v_bias ~ 1"])
+    assert variables["v"][0] == ("condition",) and variables["v_subject"][0] == ("subject", "condition")
+    v = draws["v_Intercept"] + draws["v_Intercept_subject"][..., 2]
+    np.testing.assert_allclose(variables["v_subject"][1][..., 2, 0], v)
+    for name in ("v_bias", "v_bias_mean"):
+        assert variables[name][0] == ()
+        np.testing.assert_allclose(variables[name][1], draws["v_bias_Intercept"])
+    by_subject = draws["v_bias_Intercept"][..., None] + draws["v_bias_Intercept_subject"]
+    assert variables["v_bias_subject"][0] == ("subject",)
+    np.testing.assert_allclose(variables["v_bias_subject"][1], by_subject)
+    without, _, _ = fit(experiment, **stimulus)
+    assert not [name for name in without if name.startswith("v_bias")]

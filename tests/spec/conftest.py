@@ -63,7 +63,10 @@ def trials() -> Trials:
 
 @pytest.fixture
 def build(ddm: SSM, trials: Trials) -> Callable[..., tuple[ModelSpec, Design]]:
-    return lambda formula=None, **options: build_spec(ddm, trials, formula=formula, **options)
+    def make(formula=None, go: bool = False, **options) -> tuple[ModelSpec, Design]:
+        return build_spec(ddm, replace(trials, go=go), formula=formula, **options)
+
+    return make
 
 
 @pytest.fixture

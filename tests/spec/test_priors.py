@@ -140,7 +140,7 @@ def test_a_parameter_without_a_row_has_a_usable_prior(support, box, link):
 
 def test_the_table(ddm, build):
     spec, _ = build("v ~ conf", fixed={"z": 0.5}, p_outlier=0.05)
-    table = prior_table(spec, ddm, priors={"v_conf": td.Normal(0.0, 1.0)})
+    table = prior_table(spec, priors={"v_conf": td.Normal(0.0, 1.0)})
     assert list(table.columns) == COLUMNS
     row = table.set_index("variable")
     assert row.loc["v_conf", "source"] == "given"

@@ -128,7 +128,7 @@ def test_one_response_is_allowed_where_choices_name_both(
         ([0, 1], {"choices": {0, 1}}, "choices must be two different labels"),
         ([0, 1], {"choices": 1}, "choices must be two different labels"),
         ([1, 1], {"choices": ("1", "1.0")}, "names the same response of column 'response' twice"),
-        ([0, 1], {"coding": "stimulus"}, "coding must be 'response' or 'accuracy', not 'stimulus'"),
+        ([0, 1], {"coding": "stimuli"}, "coding must be 'response', 'accuracy' or 'stimulus', not 'stimuli'"),
     ],
 )
 def test_responses_that_are_not_two_classes(responses: object, options: dict[str, object], message: str) -> None:

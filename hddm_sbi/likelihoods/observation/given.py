@@ -100,8 +100,8 @@ class GivenDensity:
         log_f = np.asarray(bound.log_prob(theta), np.float64)
         if log_f.shape != (len(theta),):
             raise ModelError(
-                f"log_prob of the likelihood '{name}' gives an array of shape {log_f.shape} for {len(theta)} trials; it "
-                "must give one number for each, -inf where the density is zero."
+                f"log_prob of the likelihood '{name}' gives an array of shape {log_f.shape} for {len(theta)} trials; "
+                "it must give one number for each, -inf where the density is zero."
             )
         if not with_grad:
             return log_f, np.zeros((len(theta), 0))

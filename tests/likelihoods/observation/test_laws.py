@@ -1,4 +1,4 @@
-"""Laws of every likelihood, whatever is seen of a trial: probabilities sum to one, gradients and compiled sums agree."""
+"""Laws of every likelihood, whatever is seen: probabilities sum to one, gradients and compiled sums agree."""
 
 from __future__ import annotations
 
