@@ -283,23 +283,3 @@ def test_covariates_of_any_type(experiment: pd.DataFrame, dtype: str) -> None:
     assert ("condition" in model.conditions.index.name) and (len(model.conditions.columns) == 1) == (
         dtype in ("bool", "category", "string")
     )
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"deadline": 60}, "deadline 60 s"),
-        ({"truncate": (None, 60)}, "after 60 s were taken out"),
-        ({"observed": "response"}, "choices alone"),
-        ({"go": 1}, "withheld on"),
-    ],
-)
-@pytest.mark.filterwarnings("ignore:there is a deadline")
-def test_what_the_likelihoods_have_no_term_for_is_refused(
-    experiment: pd.DataFrame, options: dict[str, Any], words: str
-) -> None:
-    table = experiment
-    if "go" in options:
-        table = table.assign(rt=table["rt"].where(table["response"] == 1))
-    with pytest.raises(ModelError, match=f"know trials with a response time and a response only, .*{words}"):
-        HierarchicalDDM(table, groupby="subject", likelihood="exact", **options)

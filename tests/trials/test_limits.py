@@ -75,7 +75,7 @@ def test_a_column_is_in_the_unit_of_the_response_times() -> None:
 def test_no_limits(truncate: object) -> None:
     trials = _read(_table().iloc[:5], truncate=truncate, deadline=None)
     assert not trials.truncated
-    assert trials.fully_seen
+    assert trials.rt_seen.all() and trials.choice_seen.all() and not trials.truncated
     np.testing.assert_array_equal(trials.deadline, np.full(5, np.inf))
     np.testing.assert_array_equal(trials.low, np.zeros(5))
     np.testing.assert_array_equal(trials.high, np.full(5, np.inf))

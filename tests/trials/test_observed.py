@@ -18,7 +18,7 @@ def test_choices_alone_need_no_times_and_look_at_none(observed: object, columns:
     trials = read_trials(pd.DataFrame({"response": RESPONSE} | columns), observed=observed)  # type: ignore[arg-type]
     np.testing.assert_array_equal(trials.choice, RESPONSE)
     assert np.isnan(trials.rt).all()
-    assert not (trials.times or trials.timed or trials.omitted.any() or trials.fully_seen)
+    assert not (trials.times or trials.timed or trials.omitted.any())
     assert trials.reading == "choices alone, without their times; response: 0 = lower, 1 = upper."
 
 

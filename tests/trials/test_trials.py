@@ -21,7 +21,7 @@ def test_what_was_seen() -> None:
     np.testing.assert_array_equal(trials.choice_seen, [True, True, False, False])
     np.testing.assert_array_equal(trials.omitted, [False, False, True, False])
     np.testing.assert_array_equal(trials.withheld, [False] * 4)
-    assert not trials.fully_seen
+    assert trials.omits
     assert trials.timed
 
 
@@ -40,18 +40,19 @@ def test_limits_of_one_trial_and_of_all() -> None:
         _trials(deadline=np.ones(3))
 
 
-@pytest.mark.parametrize(
-    ("options", "fully"),
-    [
-        ({}, True),
-        ({"deadline": np.array([np.inf, 2.0])}, False),
-        ({"truncated": True, "low": np.array(0.2)}, False),
-        ({"go": True}, False),
-        ({"times": False}, False),
-        ({"rt": np.array([0.5, np.nan])}, False),
-        ({"choice": np.array([1, -1])}, False),
-    ],
-)
-def test_fully_seen(options: dict[str, object], fully: bool) -> None:
-    arrays = {"rt": np.array([0.5, 0.6]), "choice": np.array([1, 0])}
-    assert _trials(**(arrays | options)).fully_seen is fully  # type: ignore[arg-type]
+def test_what_a_likelihood_is_bound_to() -> None:
+    trials = _trials(
+        rt=np.array([0.5, 1.02, np.nan, np.nan]),
+        choice=np.array([1, 0, -1, 0]),
+        deadline=np.array(1.0),
+        high=np.array(3.0),
+    )
+    seen = trials.seen(np.array([2, 0, 1, 1]), 3)
+    np.testing.assert_array_equal(seen.row, [2, 0, 1, 1])
+    np.testing.assert_array_equal(seen.order, np.arange(4))
+    # a response that was recorded a polling step late had until then
+    np.testing.assert_array_equal(seen.deadline, [1.0, 1.02, 1.0, 1.0])
+    assert seen.keeps_omissions and not seen.truncated and not seen.go and seen.times
+    new = trials.unseen(2, Limit(np.array([0.7, 0.9]), "the deadline", None), None, None)
+    np.testing.assert_array_equal(new.deadline, [0.7, 0.9])
+    assert not (new.rt_seen.any() or new.choice_seen.any()) and new.n_rows == 2
