@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from hddm_sbi.trials import Trials
+from hddm_sbi.trials.recording import Limit
 
 RT = np.array([0.5, np.nan, np.nan, 0.8])
 CHOICE = np.array([1, 1, -1, -1])
