@@ -93,8 +93,8 @@ class ExactFullDDM:
             row: row of theta for each trial, shape (trials,).
 
         Returns:
-            Shape (trials,); -inf where it is zero, as for t2 <= t0, and for parameters outside their support, never
-            NaN.
+            Shape (trials,), accurate to 1e-10 of the probability for |v| a up to 100; -inf where it is zero, as for
+            t2 <= t0, and for parameters outside their support, never NaN.
         """
         return self.log_mass_grad(choice, t1, t2, theta, row)[0]
 
