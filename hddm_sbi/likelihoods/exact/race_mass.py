@@ -15,13 +15,16 @@ from hddm_sbi.likelihoods.base import ANY, FloatArray
 from hddm_sbi.likelihoods.exact.race_panels import cut, log_density, none_until
 from hddm_sbi.likelihoods.exact.race_sum import possible_race
 from hddm_sbi.likelihoods.native.compiling import internal
-from hddm_sbi.likelihoods.native.panels import DIFFERENCE, FINE, NODES, halve, no_panels, total_of
+from hddm_sbi.likelihoods.native.panels import DIFFERENCE, FINE, NODES, TOLERANCE, halve, no_panels, total_of
 
 # S(t1) - S(t2) is taken where log S falls by more than this, relative to its size: each S is good to about 1e-13.
 _FALL = 1e-3
 # Across less than this in u, the density changes too little for its difference between the ends to be precise.
 _SHORT = 0.1
+# exp overflows beyond 709.
 _LARGEST = 700.0
+# A logarithm is a sum of terms of either sign, some of them larger than itself: so much of it is rounded.
+_ROUNDING = 16.0 * 2.0**-52
 
 
 @internal
@@ -31,7 +34,7 @@ def _integral(
     """Log of the integral of the density over (low, high) in u; fills by, (n + 3,), with its derivatives."""
     slope, hazard, panels = np.empty((1, n + 3)), np.empty((n, 5)), no_panels(n + 3)
     count, largest = cut(kind, n, choice, low, high, scale, theta, slope, hazard, panels)
-    first = 0
+    tolerance, first = TOLERANCE + _ROUNDING * abs(largest), 0
     while first < count:
         for p in range(first, count):
             width = panels.high[p] - panels.low[p]
@@ -47,7 +50,7 @@ def _integral(
                     for k in range(n + 3 if FINE[j] > 0.0 and f > 0.0 else 0):
                         panels.sums[p, k] += FINE[j] * f * slope[0, k]
             panels.value[p], panels.error[p] = value, error
-        first, count = count, halve(panels, first, count)
+        first, count = count, halve(panels, first, count, tolerance)
     total = total_of(panels, count, by)
     if not total > 0.0:
         return -np.inf

@@ -7,7 +7,7 @@ A compiled function takes no function, so whoever integrates holds the loop:
     while first < count:
         for p in range(first, count):
             ...                                                 (fill value[p], error[p], sums[p] of panel p)
-        first, count = count, halve(panels, first, count)
+        first, count = count, halve(panels, first, count, TOLERANCE)
     total = total_of(panels, count, sums)
 
 Panel p has the nodes low[p] + (high[p] - low[p]) ``NODES`` and, to a factor of its width, the integral by the finer
@@ -31,7 +31,7 @@ _COARSE, _FINE = (np.polynomial.legendre.leggauss(n) for n in _SIZES)
 NODES = 0.5 * (1.0 + np.concatenate([_COARSE[0], _FINE[0]]))
 FINE = 0.5 * np.concatenate([np.zeros(_SIZES[0]), _FINE[1]])
 DIFFERENCE = 0.5 * np.concatenate([-_COARSE[1], _FINE[1]])
-# of the whole integral: where the coarser rule has reached this on a panel, the finer one has far more
+# of the whole integral: where the coarser rule is as good as this on a panel, the finer one is far better
 TOLERANCE = 1e-11
 # panels in all; halving one in the same place 50 times takes 100
 MOST = 600
@@ -70,12 +70,13 @@ def add_panel(panels: Panels, count: int, low: float, high: float) -> int:
 
 
 @internal
-def halve(panels: Panels, first: int, count: int) -> int:
+def halve(panels: Panels, first: int, count: int, tolerance: float) -> int:
     """Halve those of the panels first, ..., count - 1 that are imprecise; the number of panels then.
 
+    ``tolerance`` is that of the coarser rule relative to the whole integral: ``TOLERANCE``, or what rounding allows.
     At floating-point resolution, and where there is no more room, a panel stays as it is.
     """
-    most, stop = TOLERANCE * np.sum(np.abs(panels.value[:count])), count
+    most, stop = tolerance * np.sum(np.abs(panels.value[:count])), count
     for p in range(first, count):
         low, high = panels.low[p], panels.high[p]
         middle = 0.5 * (low + high)
