@@ -12,8 +12,8 @@ from torch import Tensor
 
 from hddm_sbi.likelihoods.base import ANY, FloatArray, IntArray
 from hddm_sbi.likelihoods.neural.bridge import SBItoPyro
-from hddm_sbi.likelihoods.neural.flow_mass import Items, flow_log_mass, is_flow
-from hddm_sbi.likelihoods.neural.quadrature_mass import mass_by_quadrature
+from hddm_sbi.likelihoods.neural.flow_mass import flow_log_mass, is_flow
+from hddm_sbi.likelihoods.quadrature import Items, mass_by_quadrature
 
 # A copy in double precision is used if its densities are the estimator's, at so many of its draws, but for rounding.
 _COMPARED, _TOLERATED = 32, 1e-3

@@ -7,7 +7,6 @@ x(t; c, theta) to a standard normal variable. So c comes between t1 and t2 with 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,32 +14,15 @@ from sbi.neural_nets.estimators import MixedDensityEstimator, NFlowsFlow, ZukoFl
 from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 from torch import Tensor
 
-from hddm_sbi.likelihoods.base import FloatArray, IntArray
+from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.native.normal_interval import normal_intervals
 from hddm_sbi.likelihoods.neural.bridge import SBItoPyro, default_dtype
+from hddm_sbi.likelihoods.quadrature import Items
 
 # The transformation is trusted if its density is the estimator's, which has the networks' precision, at its draws.
 _TOLERATED = 1e-3
 # Between ends that are closer than this, relative to their size, rounding of x would show: 1e-16 / 1e-5 is left.
 _CLOSEST = 1e-5
-
-
-class Items(NamedTuple):
-    """Intervals of time, each for one choice under one theta; 0 <= t1 < t2, which may be infinite.
-
-    Args:
-        choice, t1, t2: (items,).
-        theta: (items, parameters).
-    """
-
-    choice: IntArray
-    t1: FloatArray
-    t2: FloatArray
-    theta: FloatArray
-
-    def some(self, which: IntArray) -> Items:
-        """Those of these indices."""
-        return Items(self.choice[which], self.t1[which], self.t2[which], self.theta[which])
 
 
 def is_flow(estimator: ConditionalDensityEstimator, drawn: FloatArray, theta: FloatArray) -> bool:

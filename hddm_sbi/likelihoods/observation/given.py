@@ -10,7 +10,7 @@ import numpy as np
 from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.base import BoundLikelihood, FloatArray, IntArray, Likelihood
 from hddm_sbi.likelihoods.observation.seen import SeenTrials
-from hddm_sbi.likelihoods.quadrature import log_mass, log_mass_grad
+from hddm_sbi.likelihoods.quadrature import log_mass_grad
 
 
 class GivenDensity:
@@ -60,7 +60,7 @@ class GivenDensity:
         self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
     ) -> FloatArray:
         """Log probability of a response between two times, by quadrature; see ``Density.log_mass``."""
-        return log_mass(self, choice, t1, t2, theta, row)
+        return log_mass_grad(self, choice, t1, t2, theta, row)[0]
 
     def log_mass_grad(
         self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
