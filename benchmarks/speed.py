@@ -9,8 +9,8 @@ import numpy as np
 
 import hddm_sbi as hs
 from hddm_sbi.likelihoods.choose import choose_likelihood
-from hddm_sbi.ssm.blocks import run_blocks
-from hddm_sbi.ssm.ddm import _simulate_span
+from hddm_sbi.ssm.models.ddm import _simulate_span
+from hddm_sbi.ssm.simulation.blocks import run_blocks
 
 N = 1_000_000
 

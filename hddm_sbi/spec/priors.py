@@ -1,7 +1,7 @@
 """Default priors: from what a model's file says of each parameter, weakly informative, on the link scales.
 
-The ``Prior`` of a parameter says what is known of it on its default link's scale; ``hddm_sbi.ssm.diffusion_priors``
-holds those that diffusion models share, with their sources. What a coefficient means decides its prior:
+The ``Prior`` of a parameter says what is known of it on its default link's scale; those that diffusion models share
+are in ``hddm_sbi.ssm.models.diffusion_priors``, with their sources. What a coefficient means decides its prior:
 
 - the intercept, and each cell mean of a formula without intercept (``0 + stim``), is Normal(loc, sd);
 - a contrast between levels of a factor is Normal(0, effect);
@@ -35,7 +35,7 @@ from hddm_sbi.likelihoods.observation.lapses import LAPSE_OMISSION, P_OUTLIER
 from hddm_sbi.spec.distributions import beta, half_normal, log_normal, normal, number
 from hddm_sbi.spec.links import get_link
 from hddm_sbi.ssm.base import SSM, Parameter, Prior
-from hddm_sbi.ssm.diffusion_priors import V_TO_CORRECT, V
+from hddm_sbi.ssm.models.diffusion_priors import V_TO_CORRECT, V
 
 # Probabilities of lapses: the two numbers of a beta distribution, and where they come from.
 _LAPSES = {

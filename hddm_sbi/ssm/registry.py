@@ -9,17 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.errors import ModelError
-from hddm_sbi.ssm.angle import ANGLE
 from hddm_sbi.ssm.base import ENDLESS, SSM, FloatArray, IntArray, numbers, whole
-from hddm_sbi.ssm.ddm import DDM
-from hddm_sbi.ssm.full_ddm import FULL_DDM
-from hddm_sbi.ssm.lba import LBA
-from hddm_sbi.ssm.levy import LEVY
-from hddm_sbi.ssm.ornstein import ORNSTEIN
-from hddm_sbi.ssm.race import Family
-from hddm_sbi.ssm.rdm import RDM
-from hddm_sbi.ssm.returned import checked
-from hddm_sbi.ssm.weibull import WEIBULL
+from hddm_sbi.ssm.checks.check_trials import checked
+from hddm_sbi.ssm.models.angle import ANGLE
+from hddm_sbi.ssm.models.ddm import DDM
+from hddm_sbi.ssm.models.full_ddm import FULL_DDM
+from hddm_sbi.ssm.models.lba import LBA
+from hddm_sbi.ssm.models.levy import LEVY
+from hddm_sbi.ssm.models.ornstein import ORNSTEIN
+from hddm_sbi.ssm.models.race import Family
+from hddm_sbi.ssm.models.rdm import RDM
+from hddm_sbi.ssm.models.weibull import WEIBULL
 
 _THETA = "numbers, the parameters in the model's order along the last axis"
 

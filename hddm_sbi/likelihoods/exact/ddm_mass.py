@@ -1,4 +1,4 @@
-from hddm_sbi.likelihoods.native.compiling import internal
+from hddm_sbi.compiled.compiling import internal
 
 
 @internal

@@ -27,7 +27,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from hddm_sbi.likelihoods.native.records import INT, POINTER, record_type
+from hddm_sbi.compiled.structs import INT, POINTER, record_type
 
 BoolArray = npt.NDArray[np.bool_]
 

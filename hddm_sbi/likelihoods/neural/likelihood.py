@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
+from hddm_sbi.compiled.compiling import callable_from_python, internal
+from hddm_sbi.compiled.structs import Record
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
-from hddm_sbi.likelihoods.native.compiling import callable_from_python, internal
 from hddm_sbi.likelihoods.native.contract import Lapses, NativeSum
 from hddm_sbi.likelihoods.native.merged import MergedTrials
-from hddm_sbi.likelihoods.native.records import Record
 from hddm_sbi.likelihoods.native.trial_arrays import TrialArrays
 from hddm_sbi.likelihoods.neural import clocks, kernels, reduction
 from hddm_sbi.likelihoods.neural.canonical import Canonical

@@ -10,7 +10,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from hddm_sbi.likelihoods.native.compiling import internal
+from hddm_sbi.compiled.compiling import internal
 from hddm_sbi.likelihoods.neural.clocks import JUMPS, LEAST_JUMPS, LINEAR
 from hddm_sbi.likelihoods.neural.kernels import UNIT
 
