@@ -50,5 +50,5 @@ internal = nb.njit(**_COMMON, **_HIDDEN)
 inlined = nb.njit(**_COMMON, **_HIDDEN, forceinline=True, fastmath={"contract", "arcp"})
 # for sums: they may be reordered, and divisions shared, which is what lets a loop use vector registers
 summing = nb.njit(**_COMMON, **_HIDDEN, fastmath={"reassoc", "contract", "arcp"})
-# for functions with one caller: what is compiled on its own is optimised again in each of its callers
+# for functions that are copied into their callers: what is compiled on its own is optimised again in each of these
 once = nb.njit(**_COMMON, inline="always")

@@ -25,11 +25,12 @@ IntArray = npt.NDArray[np.int64]
 # types of the fields of a record
 FLOATS, FLOATS2 = types.Array(types.float64, 1, "C"), types.Array(types.float64, 2, "C")
 INTS, INTS2 = types.Array(types.int64, 1, "C"), types.Array(types.int64, 2, "C")
+WORDS = types.Array(types.uint64, 1, "C")
 BOOLS = types.Array(types.boolean, 1, "C")
 FLOAT, INT = types.float64, types.int64
 POINTER: Any = types.CPointer(types.float64)  # type: ignore[attr-defined]
 
-_DTYPES = {types.float64: np.float64, types.int64: np.int64, types.boolean: np.bool_}
+_DTYPES = {types.float64: np.float64, types.int64: np.int64, types.uint64: np.uint64, types.boolean: np.bool_}
 
 
 class RecordType(types.Type):
@@ -147,6 +148,39 @@ def reader(kind: RecordType) -> Any:
         return kind(types.int64), lambda context, builder, signature, args: args[0]
 
     return read
+
+
+def packer(kind: RecordType) -> Any:
+    """A function for compiled code, from a named tuple of arrays and numbers to the address of such a record.
+
+    The record lies on the stack of the caller: it is gone when the caller returns. Its arrays are borrowed, so that the
+    caller must have them from its own caller, who keeps them alive.
+    """
+
+    @intrinsic
+    def pack(typingctx, values):  # type: ignore[no-untyped-def]
+        given = [part.copy(readonly=False) if isinstance(part, types.Array) else part for part in values.types]
+        if given != list(kind.fields.values()):
+            raise TypeError(f"a {kind} cannot hold {values}.")
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            memory = cgutils.alloca_once(builder, ir.IntType(64), size=_size(kind) // 8)
+            start = builder.ptrtoint(memory, ir.IntType(64))
+            parts = zip(cgutils.unpack_tuple(builder, args[0]), kind.fields, values.types, strict=True)
+            for value, field, part in parts:
+                if isinstance(part, types.Array):
+                    array = context.make_array(part)(context, builder, value)
+                    # without an owner: see ``_words``
+                    array.meminfo = cgutils.get_null_value(array.meminfo.type)
+                    array.parent = cgutils.get_null_value(array.parent.type)
+                    value = array._getvalue()
+                at = builder.add(start, ir.Constant(ir.IntType(64), kind.place(field)))
+                builder.store(value, builder.inttoptr(at, value.type.as_pointer()))
+            return start
+
+        return types.int64(values), codegen
+
+    return pack
 
 
 @intrinsic

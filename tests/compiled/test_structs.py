@@ -16,6 +16,7 @@ from hddm_sbi.compiled.structs import (
     INTS,
     Record,
     claim,
+    packer,
     reader,
     record_type,
     release,
@@ -38,6 +39,17 @@ class Outer(NamedTuple):
 INNER = record_type(Inner, flags=BOOLS, scale=FLOAT)
 OUTER = record_type(Outer, x=FLOATS, matrix=FLOATS2, inner=INNER, index=INTS, n=INT)
 read = reader(OUTER)
+
+
+class Flat(NamedTuple):
+    x: np.ndarray
+    scale: float
+    index: np.ndarray
+    n: int
+
+
+FLAT = record_type(Flat, x=FLOATS, scale=FLOAT, index=INTS, n=INT)
+read_flat, pack = reader(FLAT), packer(FLAT)
 
 
 def make():
@@ -75,6 +87,33 @@ def test_wrong_arrays_are_refused():
             Record(values._replace(x=wrong), OUTER)
     with pytest.raises(TypeError, match="fields"):
         record_type(Inner, scale=FLOAT, flags=BOOLS)
+
+
+def test_compiled_code_packs_a_record():
+    @nb.njit
+    def inner(address):
+        record = read_flat(address)
+        record.x[1] = -1.0
+        return record.x[2] + 10 * record.scale + 100 * record.index[0] + 1000 * record.n, len(record.x)
+
+    @nb.njit
+    def outer(x, scale, index, n):
+        return inner(pack(Flat(x, scale, index, n)))
+
+    x = np.arange(3.0)
+    assert outer(x, 2.5, np.array([4]), 7) == (2.0 + 25.0 + 400.0 + 7000.0, 3)
+    assert x[1] == -1.0
+    x.flags.writeable = False
+    assert outer(x, 2.5, np.array([4]), 7)[0] == 7427.0
+
+
+def test_packing_what_does_not_fit_is_refused():
+    @nb.njit
+    def packed(x):
+        return pack(Flat(x, 1.0, x, 1))
+
+    with pytest.raises(TypeError, match="cannot hold"):
+        packed(np.arange(3.0))
 
 
 def test_a_slot_belongs_to_one_thread_at_a_time():

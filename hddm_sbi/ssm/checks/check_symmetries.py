@@ -1,4 +1,4 @@
-"""What a simulator does, against what its model declares: reproducibility, and every symmetry."""
+"""Compares what a simulator does with what its model declares: that the seed decides the trials, and every symmetry."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from dataclasses import replace
 import numpy as np
 
 from hddm_sbi.errors import HDDMWarning, ModelError
-from hddm_sbi.ssm.base import SSM, FloatArray, IntArray, RatioSimulator, Simulator
+from hddm_sbi.ssm.base import SSM, FloatArray, IntArray, RatioSimulator, Simulator, in_room
 from hddm_sbi.ssm.checks.check_trials import name_of
-from hddm_sbi.ssm.checks.user_model import in_room
 
-# Parameter vectors at which laws are checked.
+# Parameter vectors at which symmetries are checked.
 _POINTS = 4
-# Chance that a law which holds is doubted, for each comparison.
+# Chance that a symmetry which holds is doubted, for each comparison.
 _RARE = 1e-7
-# A distance between distributions that no discretisation of time explains: the law is false.
+# A distance between distributions that no discretisation of time explains: the symmetry does not hold.
 _FALSE = 0.1
 
 # Of a box: how far from its end, where a process may degenerate, a parameter is tried.
@@ -52,10 +51,10 @@ def _check_seeds(ssm: SSM, simulator: Simulator | RatioSimulator) -> None:
 
 
 def with_shift_found(ssm: SSM) -> SSM:
-    """The model with ``Symmetries.shift`` where none is declared, but a parameter is added to every response time.
+    """Add ``Symmetries.shift`` to a model that declares none, if one of its parameters is added to every response time.
 
-    It is found by simulating with the same seed: response times then move by exactly what the parameter does, and
-    choices stay.
+    That parameter is found by simulating with the same seed: response times then move by exactly what the parameter
+    does, and choices stay.
     """
     symmetries = ssm.symmetries
     if symmetries.shift is not None or symmetries.window is not None:
@@ -85,7 +84,7 @@ def _shifts(ssm: SSM, j: int, low: float) -> bool:
 
 
 def _shifts_from_zero(ssm: SSM, j: int) -> bool:
-    """The same from zero on, at which a network is trained; not so where the simulator fails there, in whatever way."""
+    """Whether it does so from zero on, where a network is trained, too; no, if the simulator fails there in any way."""
     try:
         with np.errstate(all="ignore"):
             return _shifts(ssm, j, 0.0)
@@ -98,29 +97,33 @@ def check_symmetries(ssm: SSM, trials: int = 4000) -> None:
 
     Args:
         ssm: the model.
-        trials: simulations at each of four parameter vectors, for each law.
+        trials: number of trials simulated for each symmetry at each of four parameter vectors.
 
     Raises:
-        ModelError: they differ so much that the symmetry does not hold, or that the simulators have different laws.
+        ModelError: the simulations differ so much that the symmetry does not hold, or that the two simulators draw from
+            different distributions.
 
     Warns:
         HDDMWarning: they differ by less, but by more than chance: time steps that are too long do that.
     """
-    for law, first, second, given_choice in _laws(ssm, trials):
+    for declared, first, second, given_choice in _equivalent(ssm, trials):
         distance, noise = _distance(first, second, ssm.n_choices, given_choice)
         if distance <= noise:
             continue
         found = (
-            f"simulations of '{ssm.name}' do not keep the declared {law}: distributions of rt and choice that should "
-            f"be the same differ by {distance:.3f} (chance: below {noise:.3f})"
+            f"simulations of '{ssm.name}' do not keep the declared {declared}: distributions of rt and choice that "
+            f"should be the same differ by {distance:.3f} (chance: below {noise:.3f})"
         )
         if distance > noise + _FALSE:
             raise ModelError(f"{found}; leave it out of the model, or correct the simulator.")
         warnings.warn(f"{found}; shorter time steps may help, else leave it out.", HDDMWarning, stacklevel=2)
 
 
-def _laws(ssm: SSM, trials: int) -> Iterator[tuple[str, Draws, Draws, bool]]:
-    """For each declaration and parameter vector, two samples of the same law."""
+def _equivalent(ssm: SSM, trials: int) -> Iterator[tuple[str, Draws, Draws, bool]]:
+    """Yield, for everything declared and each parameter vector, two samples that should be of one distribution.
+
+    The last of the four values tells whether only the times of each choice should be, and not how often it is made.
+    """
     symmetries, names = ssm.symmetries, ssm.parameter_names
     for k, theta in enumerate(_points(ssm, _POINTS)):
         base = _draw(ssm, theta, trials, 100 + k)

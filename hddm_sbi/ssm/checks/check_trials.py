@@ -1,4 +1,4 @@
-"""What a simulator returned, against what it should: the checks of trials that are not the registry's."""
+"""Checks that what a simulator returned is trials: for simulators that are not the registry's."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WITH_RATIO = (*_PAIR, "the log ratio")
 
 
 def checked(ssm: SSM) -> SSM:
-    """The model with simulators whose trials are checked (``check_trials``), and which cannot change theta."""
+    """Give the model simulators whose trials are checked (``check_trials``), and which cannot change theta."""
     simulator, ratio = _Checked(ssm), ssm.ratio_simulator
     return replace(
         ssm,
@@ -29,7 +29,7 @@ def checked(ssm: SSM) -> SSM:
 
 
 class _Checked:
-    """The simulator ``of``, its trials checked."""
+    """The model's simulator, with a check of every trial it returns."""
 
     def __init__(self, ssm: SSM) -> None:
         self.of, self._ssm = ssm.simulator, ssm
@@ -40,7 +40,7 @@ class _Checked:
 
 
 class _CheckedRatio:
-    """The ratio simulator ``of``, its trials checked."""
+    """A ratio simulator, with a check of every trial and ratio it returns."""
 
     def __init__(self, ssm: SSM, of: RatioSimulator) -> None:
         self.of, self._ssm = of, ssm
@@ -57,17 +57,21 @@ class _CheckedRatio:
 def check_trials(
     ssm: SSM, theta: FloatArray, n: int, trials: Any, name: str | None = None
 ) -> tuple[FloatArray, IntArray]:
-    """What a simulator returned, as float64 and int64.
+    """Check what a simulator returned, and convert it to float64 and int64.
 
     Args:
         ssm: the model.
-        theta, n: what its simulator was called with, (rows, parameters).
+        theta: parameters that the simulator was called with, (rows, parameters).
+        n: trials per row that it was asked for.
         trials: what it returned.
-        name: of the simulator, where it is not the model's.
+        name: what the message calls the simulator; None takes the name of the model's.
+
+    Returns:
+        rt and choice, each (rows, n).
 
     Raises:
-        ModelError: it is not rt and choice, each (rows, n), with rt finite and above zero and the shift parameter, and
-            choice in 0 ... n_choices - 1; names the simulator, the value and the parameters.
+        ModelError: it did not return rt and choice, each (rows, n), with rt finite and above zero and the shift
+            parameter, and choice in 0 ... n_choices - 1. The message names the simulator, the value and the parameters.
     """
     name = name_of(ssm.simulator) if name is None else name
     pair = zip(_PAIR, arrays_of(trials, name), strict=True)
@@ -85,10 +89,10 @@ def check_trials(
 
 
 def arrays_of(trials: Any, name: str, parts: tuple[str, ...] = _PAIR) -> list[npt.NDArray[Any]]:
-    """The parts of what the simulator called ``name`` returned, rt and choice first, as arrays.
+    """Convert the parts of what the simulator called ``name`` returned, rt and choice first, to arrays.
 
     Raises:
-        ModelError: it is not so many parts, or a part is no array.
+        ModelError: it returned another number of parts, or a part that is no array.
     """
     if not isinstance(trials, tuple | list) or len(trials) != len(parts):
         got = f"{len(trials)} values" if isinstance(trials, tuple | list) else f"a {type(trials).__name__}"
@@ -105,12 +109,12 @@ def arrays_of(trials: Any, name: str, parts: tuple[str, ...] = _PAIR) -> list[np
 
 
 def name_of(simulator: Simulator | RatioSimulator) -> str:
-    """What to call a simulator in a message."""
+    """Name a simulator in a message."""
     return getattr(simulator, "__name__", type(simulator).__name__)
 
 
 def takes(function: Callable[..., Any], n: int) -> bool:
-    """Whether a function can be called with n arguments; one that does not say counts as able."""
+    """Whether a function can be called with n arguments; one that does not tell counts as able to."""
     try:
         inspect.signature(function).bind(*range(n))
     except TypeError:
@@ -121,7 +125,7 @@ def takes(function: Callable[..., Any], n: int) -> bool:
 
 
 def _numbers(name: str, what: str, array: npt.NDArray[Any], shape: tuple[int, int]) -> npt.NDArray[Any]:
-    """What a simulator returned of one kind, if it is numbers in the right shape."""
+    """Return the rt, choice or log ratio of a simulator, if they are numbers in the right shape."""
     if array.shape != shape:
         raise ModelError(
             f"the simulator '{name}' returned {what} of shape {array.shape} for {shape[0]} parameter vectors and "

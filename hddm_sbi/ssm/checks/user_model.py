@@ -1,4 +1,4 @@
-"""A user's own model: checks of what it declares, and a first call of its simulator."""
+"""Checks of a user's own model: of what it declares, and of what its simulator returns when first called."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 
 from hddm_sbi.errors import ModelError
-from hddm_sbi.ssm.base import SSM, Collapse, Diffusion, FloatArray, LinkName, Parameter, Reflection, Simulator, room
+from hddm_sbi.ssm.base import SSM, Collapse, Diffusion, LinkName, Parameter, Reflection, Simulator, in_room
 from hddm_sbi.ssm.checks.check_trials import checked, name_of, takes
 from hddm_sbi.ssm.registry import is_registered
 from hddm_sbi.ssm.simulation.trial_simulator import TrialSimulator
@@ -20,12 +20,12 @@ _COLLAPSING = {"": 0, "linear": 1, "weibull": 2, "jumps": 1}
 
 
 def check_ssm(ssm: SSM) -> SSM:
-    """The model, if what it declares holds together.
+    """Return the model, if what it declares holds together.
 
     Raises:
-        ModelError: no parameters, a name twice, a box outside its support, a link that its support does not allow, a
-            symmetry or a diffusion of parameters it does not have or of a kind there is not, a simulator that cannot be
-            called with (theta, n, seed).
+        ModelError: it has no parameters, a name twice, a box outside its support, a link that its support does not
+            allow, a symmetry or a diffusion of parameters it does not have or of a kind there is not, or a simulator
+            that cannot be called with (theta, n, seed).
     """
     if not isinstance(ssm, SSM):
         raise ModelError(f"a model is an hddm_sbi.SSM or the name of one, not {ssm!r:.80}.")
@@ -52,11 +52,11 @@ def check_ssm(ssm: SSM) -> SSM:
 def check_model(model: str | SSM) -> None:
     """Refuse a model that would fail later, before time is spent on it: ``check_ssm``, then one call of the simulator.
 
-    It is called for three trials at each of two parameter vectors; but not where that would compile it, which takes
-    seconds, nor where it is the registry's.
+    The simulator is called for three trials at each of two parameter vectors; but not where that would compile it,
+    which takes seconds, nor where it is the registry's.
 
     Raises:
-        ModelError: as ``check_ssm`` and ``check_trials``.
+        ModelError: ``check_ssm`` or ``check_trials`` refuses it.
     """
     if isinstance(model, str):
         return
@@ -65,15 +65,6 @@ def check_model(model: str | SSM) -> None:
         low, high = ssm.box.T
         theta = in_room(ssm, low + np.array([[1.0], [2.0]]) / 3.0 * (high - low))
         checked(ssm).simulator(theta, _TRIED, 0)
-
-
-def in_room(ssm: SSM, proportions: FloatArray) -> FloatArray:
-    """Values of parameter vectors whose widths are given as proportions of their room, as boxes have them."""
-    theta = proportions.copy()
-    for k, parameter in enumerate(ssm.parameters):
-        if parameter.within is not None:
-            theta[..., k] *= room(theta[..., ssm.parameter_names.index(parameter.within)])
-    return theta
 
 
 def _awaits_compiler(simulator: Simulator) -> bool:

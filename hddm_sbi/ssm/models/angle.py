@@ -5,23 +5,25 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from hddm_sbi.compiled.compiling import once
+from hddm_sbi.compiled.structs import CFunction
 from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, IntArray, Parameter, Prior, Summary, Symmetries
 from hddm_sbi.ssm.models.ddm import DDM
 from hddm_sbi.ssm.rules import diffusion_rules
-from hddm_sbi.ssm.simulation.blocks import BLOCK, run_blocks
+from hddm_sbi.ssm.simulation.blocks import run_blocks
 from hddm_sbi.ssm.simulation.crossing import crossing_time, side_crossed
+from hddm_sbi.ssm.simulation.loop import DRAW_SIGNATURE, span_at
 from hddm_sbi.ssm.simulation.reversal import with_reversal
-from hddm_sbi.ssm.simulation.rng import UIntArray, normal, seed_state
+from hddm_sbi.ssm.simulation.rng import UIntArray, normal
 
 # Boundaries closer than this, relative to their first distance, have met: nobody could tell when.
 _MET = 1e-9
 
 
-@njit(nogil=True, cache=True)
+@once
 def angle_first_passage(v: float, a: float, z: float, slope: float, state: UIntArray) -> tuple[float, int]:
-    """First passage between the lines +-(a / 2 - slope t), started at (z - 1/2) a: its time and side."""
+    """Draw time and side of a first passage between the lines +-(a / 2 - slope t), started at (z - 1/2) a."""
     t, lower, upper = 0.0, a * z, a * (1.0 - z)
     while True:
         width = lower + upper
@@ -42,22 +44,21 @@ def angle_first_passage(v: float, a: float, z: float, slope: float, state: UIntA
         lower, upper = e_lower, e_upper
 
 
-@njit(nogil=True, cache=True)
-def _simulate_span(
-    theta: FloatArray, n: int, seed: int, start: int, stop: int, rt: FloatArray, choice: IntArray
-) -> None:
-    state = np.empty(4, dtype=np.uint64)
-    for i in range(start, stop):
-        if i % BLOCK == 0:
-            seed_state(state, seed, i // BLOCK)
-        row = theta[i // n]
-        t, side = angle_first_passage(row[0], row[1], row[2], math.tan(row[4]), state)
-        rt[i] = row[3] + t
+def _draw(at: int, row: int, first: int, last: int) -> None:
+    span = span_at(at)
+    theta, state, rt, choice = span.theta[row], span.state, span.rt, span.choice
+    v, a, z, t0, slope = theta[0], theta[1], theta[2], theta[3], math.tan(theta[4])
+    for i in range(first, last):
+        t, side = angle_first_passage(v, a, z, slope, state)
+        rt[i] = t0 + t
         choice[i] = side
 
 
+_draw_at = CFunction(DRAW_SIGNATURE, _draw)
+
+
 def simulate_angle(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntArray]:
-    """Draws of (rt, choice), exact but for paths that meet both boundaries within a step (fewer than 1 in 10^5).
+    """Draw (rt, choice), exactly but for paths that meet both boundaries within a step (fewer than 1 in 10^5).
 
     Args:
         theta: v, a, z, t0, theta in the columns, shape (rows, 5).
@@ -67,11 +68,11 @@ def simulate_angle(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, In
     Returns:
         rt in seconds and choice (0 lower, 1 upper), each of shape (rows, n).
     """
-    return run_blocks(_simulate_span, theta, n, seed)
+    return run_blocks(_draw_at, theta, n, seed)
 
 
 def _rules(summary: Summary) -> dict[str, FloatArray]:
-    """The diffusion's, and boundaries that meet long after the last response, for none can come later."""
+    """Take the rules of a diffusion, and boundaries that meet long after the last response, for none can come later."""
     rules = diffusion_rules()(summary)
     meet = max(4.0 * float(np.max(summary.longest)), 5.0)
     return {**rules, "theta": np.arctan(np.full_like(rules["a"], 0.5 * np.min(rules["a"]) / meet))}

@@ -4,39 +4,32 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-from numba import njit
-
+from hddm_sbi.compiled.structs import CFunction
 from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, IntArray, Parameter, Symmetries
 from hddm_sbi.ssm.models import diffusion_priors as priors
-from hddm_sbi.ssm.simulation.blocks import BLOCK, run_blocks
+from hddm_sbi.ssm.simulation.blocks import run_blocks
+from hddm_sbi.ssm.simulation.loop import DRAW_SIGNATURE, span_at
 from hddm_sbi.ssm.simulation.reversal import with_reversal
-from hddm_sbi.ssm.simulation.rng import seed_state
 from hddm_sbi.ssm.simulation.wiener import first_passage, shared_early_probability
 
 
-@njit(nogil=True, cache=True)
-def _simulate_span(
-    theta: FloatArray, n: int, seed: int, start: int, stop: int, rt: FloatArray, choice: IntArray
-) -> None:
-    state = np.empty(4, dtype=np.uint64)
-    row = -1
-    v = below = above = t0 = early = 0.0
-    for i in range(start, stop):
-        if i % BLOCK == 0:
-            seed_state(state, seed, i // BLOCK)
-        if i // n != row:
-            row = i // n
-            v, a, z, t0 = theta[row, 0], theta[row, 1], theta[row, 2], theta[row, 3]
-            below, above = a * z, a * (1.0 - z)
-            early = shared_early_probability(v, min(below, above))
+def _draw(at: int, row: int, first: int, last: int) -> None:
+    span = span_at(at)
+    theta, state, rt, choice = span.theta[row], span.state, span.rt, span.choice
+    v, a, z, t0 = theta[0], theta[1], theta[2], theta[3]
+    below, above = a * z, a * (1.0 - z)
+    early = shared_early_probability(v, min(below, above))
+    for i in range(first, last):
         t, side = first_passage(v, below, above, early, state)
         rt[i] = t0 + t
         choice[i] = side
 
 
+_draw_at = CFunction(DRAW_SIGNATURE, _draw)
+
+
 def simulate_ddm(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntArray]:
-    """Exact draws of (rt, choice): no time steps, no bias.
+    """Draw (rt, choice) exactly: without time steps, without bias.
 
     Args:
         theta: v, a, z, t0 in the columns, shape (rows, 4).
@@ -46,7 +39,7 @@ def simulate_ddm(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntA
     Returns:
         rt in seconds and choice (0 lower, 1 upper), each of shape (rows, n).
     """
-    return run_blocks(_simulate_span, theta, n, seed)
+    return run_blocks(_draw_at, theta, n, seed)
 
 
 DDM = SSM(

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-from numba import njit
-
+from hddm_sbi.compiled.structs import CFunction
 from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, IntArray, Paired, Parameter, Symmetries
 from hddm_sbi.ssm.models import diffusion_priors as priors
-from hddm_sbi.ssm.simulation.blocks import BLOCK, run_blocks_ratio
-from hddm_sbi.ssm.simulation.rng import normal, seed_state, uniform
+from hddm_sbi.ssm.simulation.blocks import run_blocks, run_blocks_ratio
+from hddm_sbi.ssm.simulation.loop import DRAW_SIGNATURE, span_at
+from hddm_sbi.ssm.simulation.rng import normal, uniform
 from hddm_sbi.ssm.simulation.wiener import first_passage, shared_early_probability
 
 
-@njit(nogil=True, cache=True)
-def _simulate_span(
-    theta: FloatArray, n: int, seed: int, start: int, stop: int, rt: FloatArray, choice: IntArray,
-    log_ratio: FloatArray,
-) -> None:  # fmt: skip
-    state = np.empty(4, dtype=np.uint64)
-    for i in range(start, stop):
-        if i % BLOCK == 0:
-            seed_state(state, seed, i // BLOCK)
-        row = i // n
-        v, a, z, t0 = theta[row, 0], theta[row, 1], theta[row, 2], theta[row, 3]
-        sv, sz, st0 = theta[row, 4], theta[row, 5], theta[row, 6]
+def _draw(at: int, row: int, first: int, last: int) -> None:
+    span = span_at(at)
+    theta, state, rt, choice, log_ratio = span.theta[row], span.state, span.rt, span.choice, span.log_ratio
+    v, a, z, t0, sv, sz, st0 = theta[0], theta[1], theta[2], theta[3], theta[4], theta[5], theta[6]
+    for i in range(first, last):
         drift = v + sv * normal(state)
         shift = sz * (uniform(state) - 0.5)
         below, above = a * (z + shift), a * (1.0 - z - shift)
@@ -33,11 +25,15 @@ def _simulate_span(
         t, side = first_passage(drift, below, above, early, state)
         rt[i] = t0 + st0 * uniform(state) + t
         choice[i] = side
-        log_ratio[i] = 2.0 * v * (above if side == 1 else -below) / (1.0 + sv * sv * t)
+        if len(log_ratio) > 0:
+            log_ratio[i] = 2.0 * v * (above if side == 1 else -below) / (1.0 + sv * sv * t)
+
+
+_draw_at = CFunction(DRAW_SIGNATURE, _draw)
 
 
 def simulate_full_ddm(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntArray]:
-    """Exact draws of (rt, choice): no time steps, no bias.
+    """Draw (rt, choice) exactly: without time steps, without bias.
 
     Args:
         theta: v, a, z, t0, sv, sz, st0 in the columns, shape (rows, 7).
@@ -47,16 +43,16 @@ def simulate_full_ddm(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray,
     Returns:
         rt in seconds and choice (0 lower, 1 upper), each of shape (rows, n).
     """
-    return simulate_full_ddm_ratio(theta, n, seed)[:2]
+    return run_blocks(_draw_at, theta, n, seed)
 
 
 def simulate_full_ddm_ratio(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntArray, FloatArray]:
-    """The same, and the log density of each path, relative to that with drift -v; see ``reversal``.
+    """Draw the same trials, and for each the log density of its path relative to that with drift -v; see ``reversal``.
 
     Of a drift that is normal across trials, the density of a path that moves by d in time t depends on v through
     exp((2 v d - v^2 t) / (2 (1 + sv^2 t))).
     """
-    return run_blocks_ratio(_simulate_span, theta, n, seed)
+    return run_blocks_ratio(_draw_at, theta, n, seed)
 
 
 FULL_DDM = SSM(

@@ -22,15 +22,16 @@ import math
 from functools import cache
 
 import numpy as np
-from numba import njit
 from scipy.interpolate import RectBivariateSpline
 from scipy.special import gamma, gammaln
 
+from hddm_sbi.compiled.structs import CFunction
 from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, IntArray, Parameter, Prior, Symmetries
 from hddm_sbi.ssm.models.ddm import DDM
-from hddm_sbi.ssm.simulation.blocks import BLOCK, run_blocks
+from hddm_sbi.ssm.simulation.blocks import run_blocks
 from hddm_sbi.ssm.simulation.crossing import LONGEST_STEP, crossing_time, side_crossed
-from hddm_sbi.ssm.simulation.rng import exponential, normal, seed_state, uniform
+from hddm_sbi.ssm.simulation.loop import DRAW_SIGNATURE, span_at
+from hddm_sbi.ssm.simulation.rng import exponential, normal, uniform
 
 # Smallest jump that is simulated by itself, relative to the distance of the boundaries and to that from the start to
 # the nearer one.
@@ -78,27 +79,19 @@ def _shifts() -> RectBivariateSpline:
 
 
 def boundary_shift(v: FloatArray, alpha: FloatArray, e: FloatArray) -> FloatArray:
-    """How far out the boundaries lie where jumps below e are replaced by Brownian motion; see above."""
+    """How far out the boundaries lie where jumps below e are replaced by Brownian motion; see the module's head."""
     w = np.abs(v) * e ** (alpha - 1.0)
     return e * _shifts().ev(w / (1.0 + w), alpha)
 
 
-@njit(nogil=True, cache=True)
-def _simulate_span(
-    theta: FloatArray, n: int, seed: int, start: int, stop: int, rt: FloatArray, choice: IntArray
-) -> None:
-    state = np.empty(4, dtype=np.uint64)
-    row = -1
-    v = a = z = t0 = inverse_alpha = e = rate = variance = beyond = 0.0
-    for i in range(start, stop):
-        if i % BLOCK == 0:
-            seed_state(state, seed, i // BLOCK)
-        if i // n != row:
-            row = i // n
-            v, a, z, t0, inverse_alpha = theta[row, 0], theta[row, 1], theta[row, 2], theta[row, 3], 1.0 / theta[row, 4]
-            e, rate, variance, beyond = theta[row, 5], theta[row, 6], theta[row, 7], theta[row, 8]
+def _draw(at: int, row: int, first: int, last: int) -> None:
+    span = span_at(at)
+    theta, state, rt, choice = span.theta[row], span.state, span.rt, span.choice
+    v, a, z, t0, inverse_alpha = theta[0], theta[1], theta[2], theta[3], 1.0 / theta[4]
+    e, rate, variance, beyond = theta[5], theta[6], theta[7], theta[8]
+    longest = LONGEST_STEP * a * a / variance
+    for i in range(first, last):
         lower, upper, t = a * z + beyond, a * (1.0 - z) + beyond, t0
-        longest = LONGEST_STEP * a * a / variance
         jump = exponential(state) / rate if rate > 0.0 else math.inf
         while True:
             h = min(jump, longest)
@@ -126,8 +119,11 @@ def _simulate_span(
                 jump = exponential(state) / rate
 
 
+_draw_at = CFunction(DRAW_SIGNATURE, _draw)
+
+
 def simulate_levy(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntArray]:
-    """Draws of (rt, choice) without time steps; see above for what is approximated.
+    """Draw (rt, choice) without time steps; the module's head says what is approximated.
 
     Args:
         theta: v, a, z, t0, alpha in the columns, shape (rows, 5).
@@ -143,7 +139,7 @@ def simulate_levy(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, Int
     rate = 2.0 * weight * (2.0 - alpha) / alpha * e**-alpha
     variance = 2.0 * weight * e ** (2.0 - alpha)
     jumps = np.column_stack([theta, e, rate, variance, boundary_shift(v, alpha, e)])
-    return run_blocks(_simulate_span, jumps, n, seed)
+    return run_blocks(_draw_at, jumps, n, seed)
 
 
 LEVY = SSM(

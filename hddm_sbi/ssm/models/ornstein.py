@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from hddm_sbi.compiled.compiling import internal
+from hddm_sbi.compiled.structs import CFunction
 from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, IntArray, Paired, Parameter, Prior, Symmetries
 from hddm_sbi.ssm.models.ddm import DDM
-from hddm_sbi.ssm.simulation.blocks import BLOCK, run_blocks, run_blocks_ratio
+from hddm_sbi.ssm.simulation.blocks import run_blocks, run_blocks_ratio
 from hddm_sbi.ssm.simulation.crossing import LONGEST_STEP, beyond_chord, crossing_time, side_crossed
-from hddm_sbi.ssm.simulation.rng import normal, seed_state
+from hddm_sbi.ssm.simulation.loop import DRAW_SIGNATURE, span_at
+from hddm_sbi.ssm.simulation.rng import normal
 
 # Largest deviation of a boundary from a straight line within a step, relative to the distance that paths have come by
 # then; its mean is corrected.
@@ -27,7 +29,7 @@ _NO_LEAK = 1e-100
 _GROWING = 16
 
 
-@njit(nogil=True, cache=True)
+@internal
 def _step_length(v: float, a: float, g: float, reach: float, compare: bool) -> float:
     """Length of a step on the clock of the Brownian motion, where paths have come as far as ``reach``."""
     h = LONGEST_STEP * a * a
@@ -43,17 +45,17 @@ def _step_length(v: float, a: float, g: float, reach: float, compare: bool) -> f
     return min(h, 0.125 / abs(g))
 
 
-@njit(nogil=True, cache=True)
+@internal
 def _fill_steps(v: float, a: float, z: float, g: float, compare: bool, steps: FloatArray) -> None:
     """Fill in what the steps of a row have in common.
 
     The first is so short that no path arrives. The last is repeated.
 
     Args:
-        v, a, z, g: parameters.
-        compare: whether drifts are compared.
-        steps: length h, its root, the stretch exp(g t), phi, the duration t, how far the upper and the lower boundary
-            move away, and how far they bow beyond their chords in the middle, (steps, 9).
+        v, a, z, g: the row's parameters.
+        compare: whether the ratio to the drift -v is wanted.
+        steps: to be filled in, (steps, 9), with the length h, its root, the stretch exp(g t), phi, the duration t, how
+            far the upper and the lower boundary move away, and how far they bow beyond their chords in the middle.
     """
     room, t = a * min(z, 1.0 - z), 0.0
     for k in range(len(steps)):
@@ -72,23 +74,15 @@ def _fill_steps(v: float, a: float, z: float, g: float, compare: bool, steps: Fl
         t += row[4]
 
 
-@njit(nogil=True, cache=True)
-def _simulate_span(
-    theta: FloatArray, n: int, seed: int, start: int, stop: int, rt: FloatArray, choice: IntArray,
-    log_ratio: FloatArray,
-) -> None:  # fmt: skip
-    state, steps = np.empty(4, dtype=np.uint64), np.empty((_GROWING, 9))
+def _draw(at: int, row: int, first: int, last: int) -> None:
+    span = span_at(at)
+    theta, state, steps = span.theta[row], span.state, span.work
+    rt, choice, log_ratio = span.rt, span.choice, span.log_ratio
+    v, a, z, t0, g = theta[0], theta[1], theta[2], theta[3], theta[4]
+    g = g if abs(g) > _NO_LEAK else 0.0
     compare = len(log_ratio) > 0
-    last = -1
-    v = a = z = t0 = g = 0.0
-    for i in range(start, stop):
-        if i % BLOCK == 0:
-            seed_state(state, seed, i // BLOCK)
-        if i // n != last:
-            last = i // n
-            v, a, z, t0, g = theta[last, 0], theta[last, 1], theta[last, 2], theta[last, 3], theta[last, 4]
-            g = g if abs(g) > _NO_LEAK else 0.0
-            _fill_steps(v, a, z, g, compare, steps)
+    _fill_steps(v, a, z, g, compare, steps)
+    for i in range(first, last):
         x, t, ratio, k = (z - 0.5) * a, t0, 0.0, 0
         while True:
             h, root, stretch, phi, duration = steps[k, 0], steps[k, 1], steps[k, 2], steps[k, 3], steps[k, 4]
@@ -114,15 +108,11 @@ def _simulate_span(
             x, t, k = following, t + duration, min(k + 1, _GROWING - 1)
 
 
-@njit(nogil=True, cache=True)
-def _without_ratio(
-    theta: FloatArray, n: int, seed: int, start: int, stop: int, rt: FloatArray, choice: IntArray
-) -> None:
-    _simulate_span(theta, n, seed, start, stop, rt, choice, np.empty(0))
+_draw_at = CFunction(DRAW_SIGNATURE, _draw)
 
 
 def simulate_ornstein(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntArray]:
-    r"""Draws of (rt, choice) without steps in the state: Ornstein-Uhlenbeck paths are Brownian paths on another clock.
+    r"""Draw (rt, choice) without steps in the state: Ornstein-Uhlenbeck paths are Brownian paths on another clock.
 
     From x at the start of a step, with the clock s = (exp(2 g t) - 1) / (2 g) and E = exp(g t) = sqrt(1 + 2 g s),
 
@@ -138,16 +128,16 @@ def simulate_ornstein(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray,
     Returns:
         rt in seconds and choice (0 lower, 1 upper), each of shape (rows, n).
     """
-    return run_blocks(_without_ratio, theta, n, seed)
+    return run_blocks(_draw_at, theta, n, seed, work=(_GROWING, 9))
 
 
 def simulate_ornstein_ratio(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntArray, FloatArray]:
-    """Other draws, and the log density of each path, relative to that with drift -v.
+    """Draw trials of the same distribution, and for each the log density of its path relative to that with drift -v.
 
     Steps are so short that between the points of a path the chance of a crossing hardly depends on the drift, and is
     taken not to: the ratio is that of the moves.
     """
-    return run_blocks_ratio(_simulate_span, theta, n, seed)
+    return run_blocks_ratio(_draw_at, theta, n, seed, work=(_GROWING, 9))
 
 
 def effort(theta: FloatArray) -> FloatArray:

@@ -18,8 +18,8 @@ class Family:
     """Models of one name that differ in the number of response options.
 
     Args:
-        name: of every member.
-        create: the member with so many options.
+        name: what every member is called.
+        create: makes the member with so many options.
         n_choices: the numbers of options there are members for; the first is the default.
     """
 
@@ -28,10 +28,10 @@ class Family:
     n_choices: tuple[int, ...] = (2, 3, 4)
 
     def member(self, n_choices: int | None = None) -> SSM:
-        """The model with so many options, always the same object.
+        """Return the model with so many options, always the same object.
 
         Raises:
-            ModelError: there is none.
+            ModelError: there is no such member.
         """
         if n_choices is None:
             return _member(self, self.n_choices[0])
@@ -43,7 +43,7 @@ class Family:
         return _member(self, n_choices)
 
     def with_parameters(self, n_parameters: int) -> SSM | None:
-        """The model whose theta has so many columns; None where there is none."""
+        """Return the model whose theta has so many columns, or None where there is none."""
         members = (self.member(n) for n in self.n_choices)
         return next((ssm for ssm in members if len(ssm.parameters) == n_parameters), None)
 
@@ -54,10 +54,10 @@ def _member(family: Family, n_choices: int) -> SSM:
 
 
 def race_parameters(drift: Parameter, B: Prior, A: Prior, t0: Prior, n: int) -> tuple[Parameter, ...]:
-    """v0, ..., v{n-1}, B, A, t0.
+    """Make the parameters of a race: v0, ..., v{n-1}, B, A, t0.
 
     Args:
-        drift: of every accumulator; its name is followed by the accumulator's index.
+        drift: the drift of every accumulator; its name is followed by the accumulator's index.
         B, A, t0: default priors of the threshold above the largest start, the range of starts, and the non-decision
             time, on the log scale.
         n: number of accumulators.
@@ -75,6 +75,6 @@ def race_parameters(drift: Parameter, B: Prior, A: Prior, t0: Prior, n: int) -> 
 
 
 def race_symmetries(n: int, time_power: float) -> Symmetries:
-    """Responses shift with t0; lengths are in units of B, times in units of B to the power of ``time_power``."""
+    """Declare that responses shift with t0; lengths are in units of B, times in units of B^``time_power``."""
     drifts = tuple((f"v{k}", 1.0, -1.0) for k in range(n))
     return Symmetries(shift="t0", scale="B", units=(*drifts, ("A", 1.0, 0.0)), time_power=time_power)

@@ -9,40 +9,39 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from hddm_sbi.compiled.structs import CFunction
 from hddm_sbi.ssm.base import SSM, FloatArray, IntArray, Parameter, Prior
 from hddm_sbi.ssm.models.race import N_SHARED, Family, race_parameters, race_symmetries
 from hddm_sbi.ssm.rules import race_rules
-from hddm_sbi.ssm.simulation.blocks import BLOCK, run_blocks
-from hddm_sbi.ssm.simulation.rng import seed_state, uniform
+from hddm_sbi.ssm.simulation.blocks import run_blocks
+from hddm_sbi.ssm.simulation.loop import DRAW_SIGNATURE, span_at
+from hddm_sbi.ssm.simulation.rng import uniform
 from hddm_sbi.ssm.simulation.wiener import inverse_gaussian
 
 
-@njit(nogil=True, cache=True)
-def _simulate_span(
-    theta: FloatArray, n: int, seed: int, start: int, stop: int, rt: FloatArray, choice: IntArray
-) -> None:
-    state = np.empty(4, dtype=np.uint64)
-    n_choices = theta.shape[1] - N_SHARED
-    for i in range(start, stop):
-        if i % BLOCK == 0:
-            seed_state(state, seed, i // BLOCK)
-        row = i // n
-        B, A, t0 = theta[row, n_choices], theta[row, n_choices + 1], theta[row, n_choices + 2]
-        first, winner = np.inf, 0
+def _draw(at: int, row: int, first: int, last: int) -> None:
+    span = span_at(at)
+    theta, state, rt, choice = span.theta[row], span.state, span.rt, span.choice
+    n_choices = len(theta) - N_SHARED
+    B, A, t0 = theta[n_choices], theta[n_choices + 1], theta[n_choices + 2]
+    for i in range(first, last):
+        earliest, winner = np.inf, 0
         for k in range(n_choices):
             distance = B + A * uniform(state)
             # the first passage is inverse Gaussian with mean distance / v and shape distance^2
-            t = distance * distance * inverse_gaussian(1.0 / (theta[row, k] * distance), state)
-            if t < first:
-                first, winner = t, k
-        rt[i] = t0 + first
+            t = distance * distance * inverse_gaussian(1.0 / (theta[k] * distance), state)
+            if t < earliest:
+                earliest, winner = t, k
+        rt[i] = t0 + earliest
         choice[i] = winner
 
 
+_draw_at = CFunction(DRAW_SIGNATURE, _draw)
+
+
 def simulate_rdm(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntArray]:
-    """Exact draws of (rt, choice): no time steps, no bias.
+    """Draw (rt, choice) exactly: without time steps, without bias.
 
     Args:
         theta: v0, ..., B, A, t0 in the columns, shape (rows, accumulators + 3).
@@ -52,7 +51,7 @@ def simulate_rdm(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntA
     Returns:
         rt in seconds and choice (index of the first accumulator to arrive), each of shape (rows, n).
     """
-    return run_blocks(_simulate_span, theta, n, seed)
+    return run_blocks(_draw_at, theta, n, seed)
 
 
 # simulated from the priors, two accumulators

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from hddm_sbi.compiled.compiling import internal
+from hddm_sbi.compiled.structs import CFunction
 from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, IntArray, Parameter, Prior, Symmetries
 from hddm_sbi.ssm.models.ddm import DDM
-from hddm_sbi.ssm.simulation.blocks import BLOCK, run_blocks
+from hddm_sbi.ssm.simulation.blocks import run_blocks
 from hddm_sbi.ssm.simulation.crossing import LONGEST_STEP, beyond_chord, crossing_time, side_crossed
+from hddm_sbi.ssm.simulation.loop import DRAW_SIGNATURE, span_at
 from hddm_sbi.ssm.simulation.reversal import with_reversal
-from hddm_sbi.ssm.simulation.rng import normal, seed_state
+from hddm_sbi.ssm.simulation.rng import normal
 
 # Largest deviation of a boundary from a straight line within a step, relative to the distance that paths have come by
 # then: whoever arrives soon after a start next to a boundary sees it where it was.
@@ -25,14 +27,14 @@ _KEPT = 512
 _FARTHEST = 6.5
 
 
-@njit(nogil=True, cache=True, inline="always")
+@internal
 def _bound(half: float, alpha: float, beta: float, t: float) -> float:
     return half * math.exp(-math.pow(t / beta, alpha))
 
 
-@njit(nogil=True, cache=True)
+@internal
 def _first_step(v: float, half: float, alpha: float, beta: float, start: float) -> float:
-    """A time before which no path reaches a boundary, from |x| = start."""
+    """Find a time before which no path that starts at |x| = start reaches a boundary."""
     room = half - start
     h = (room / _FARTHEST) ** 2
     while h > 0.0 and _FARTHEST * math.sqrt(h) + abs(v) * h > _bound(half, alpha, beta, h) - start:
@@ -40,14 +42,15 @@ def _first_step(v: float, half: float, alpha: float, beta: float, start: float) 
     return h
 
 
-@njit(nogil=True, cache=True)
+@internal
 def _next_step(half: float, alpha: float, beta: float, room: float, t: float, b: float) -> tuple[float, float, float]:
-    """The step from time t and boundary b: its length, the boundary at its end, how far it bows beyond its chord.
+    """Find the step from time t on: its length, the boundary at its end, how far that bows beyond its chord.
 
     Args:
-        half, alpha, beta: of the boundaries.
+        half, alpha, beta: half the distance of the boundaries at first, shape and scale of their collapse.
         room: distance of the start from the nearer boundary.
-        t, b: time and boundary.
+        t: time at which the step begins.
+        b: half the distance of the boundaries at that time.
     """
     h = LONGEST_STEP * 4.0 * b * b
     straight = _CURVATURE * min(2.0 * b, room + math.sqrt(t))
@@ -62,21 +65,13 @@ def _next_step(half: float, alpha: float, beta: float, room: float, t: float, b:
         h *= 0.6
 
 
-@njit(nogil=True, cache=True)
-def _simulate_span(
-    theta: FloatArray, n: int, seed: int, start: int, stop: int, rt: FloatArray, choice: IntArray
-) -> None:
-    state = np.empty(4, dtype=np.uint64)
-    steps = np.empty((_KEPT, 3))  # of the row: length, boundary at the end, how far it bows beyond its chord
-    row, known = -1, 0
-    v = half = z = t0 = alpha = beta = 0.0
-    for i in range(start, stop):
-        if i % BLOCK == 0:
-            seed_state(state, seed, i // BLOCK)
-        if i // n != row:
-            row, known = i // n, 0
-            v, half, z, t0 = theta[row, 0], 0.5 * theta[row, 1], theta[row, 2], theta[row, 3]
-            alpha, beta = theta[row, 4], theta[row, 5]
+def _draw(at: int, row: int, first: int, last: int) -> None:
+    span = span_at(at)
+    theta, state, rt, choice = span.theta[row], span.state, span.rt, span.choice
+    v, half, z, t0, alpha, beta = theta[0], 0.5 * theta[1], theta[2], theta[3], theta[4], theta[5]
+    # of each step length, boundary at the end, and how far that bows beyond its chord, as far as they are known
+    steps, known = span.work, 0
+    for i in range(first, last):
         x, t, b, k = (2.0 * z - 1.0) * half, 0.0, half, 0
         while True:
             if k < known:
@@ -104,8 +99,11 @@ def _simulate_span(
             x, t, b, k = following, t + h, end, k + 1
 
 
+_draw_at = CFunction(DRAW_SIGNATURE, _draw)
+
+
 def simulate_weibull(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntArray]:
-    """Draws of (rt, choice) with steps over which the boundaries are nearly straight; see ``crossing``.
+    """Draw (rt, choice) in steps over which the boundaries are nearly straight; see ``crossing``.
 
     Args:
         theta: v, a, z, t0, alpha, beta in the columns, shape (rows, 6).
@@ -115,11 +113,11 @@ def simulate_weibull(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, 
     Returns:
         rt in seconds and choice (0 lower, 1 upper), each of shape (rows, n).
     """
-    return run_blocks(_simulate_span, theta, n, seed)
+    return run_blocks(_draw_at, theta, n, seed, work=(_KEPT, 3))
 
 
 def half_width(theta: FloatArray, t: FloatArray) -> FloatArray:
-    """Half the distance of the boundaries at time t, (rows, n)."""
+    """Half the distance of the boundaries at times t (rows, n), of the same shape."""
     return 0.5 * theta[:, [1]] * np.exp(-((t / theta[:, [5]]) ** theta[:, [4]]))
 
 

@@ -1,74 +1,87 @@
-"""Runs a simulation kernel over blocks of trials, in threads, with results that do not depend on their number."""
+"""Simulates blocks of trials in threads, with results that do not depend on the number of threads."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 
+from hddm_sbi.compiled.structs import CFunction
 from hddm_sbi.ssm.base import FloatArray, IntArray
-
-# Trials per generator: large enough that seeding costs nothing, small enough that threads share the work evenly.
-BLOCK = 2048
+from hddm_sbi.ssm.simulation.loop import BLOCK, draw_span
 
 # Trials that occupy a thread for longer than it takes to start one: some 10 ms against some 0.5 ms.
 WORTH_A_THREAD = 16 * BLOCK
 
-# (theta, trials per row, seed, first flat trial, last flat trial, rt, choice), nogil; fills rt and choice
-Kernel = Callable[[FloatArray, int, int, int, int, FloatArray, IntArray], None]
-
 
 def run_blocks(
-    kernel: Kernel, theta: FloatArray, n: int, seed: int, threads: int | None = None
+    draw: CFunction, theta: FloatArray, n: int, seed: int, work: tuple[int, int] = (0, 0), threads: int | None = None
 ) -> tuple[FloatArray, IntArray]:
     """Simulate ``n`` trials for each row of ``theta``.
 
     Args:
-        kernel: compiled with ``nogil``; seeds one generator per block of ``BLOCK`` trials.
-        theta: shape (rows, parameters).
+        draw: the process's function, which draws trials of one row; see ``loop``.
+        theta: parameters, shape (rows, parameters).
         n: trials per row.
         seed: a non-negative integer; the same seed gives the same trials whatever the number of threads.
-        threads: default at most one per core, fewer where there are few trials.
+        work: shape of the working memory that ``draw`` asks for.
+        threads: how many to use; by default at most one per core, and fewer where there are few trials.
 
     Returns:
         rt in seconds and choice, each of shape (rows, n).
     """
-    total = len(theta) * n
-    rt, choice = np.empty(total), np.empty(total, dtype=np.int64)
-    seed = int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] >> np.uint64(1))
-    workers = min(threads or min(os.cpu_count() or 1, total // WORTH_A_THREAD), -(-total // BLOCK))
-    if workers <= 1:
-        kernel(theta, n, seed, 0, total, rt, choice)
-    else:
-        # a few spans per thread even out rows of unequal cost; spans start on block borders
-        span = BLOCK * max(1, -(-total // (BLOCK * workers * 4)))
-        pool = ThreadPoolExecutor(workers)
-        try:
-            jobs = [
-                pool.submit(kernel, theta, n, seed, start, min(start + span, total), rt, choice)
-                for start in range(0, total, span)
-            ]
-            for job in jobs:
-                job.result()
-        except BaseException:
-            # an interrupt waits neither for the spans in the queue nor for those that run: these end by themselves
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-        pool.shutdown()
-    return rt.reshape(len(theta), n), choice.reshape(len(theta), n)
+    rt, choice = np.empty((len(theta), n)), np.empty((len(theta), n), dtype=np.int64)
+    _fill(draw, theta, seed, work, threads, rt, choice, np.empty(0))
+    return rt, choice
 
 
 def run_blocks_ratio(
-    kernel: Callable[..., None], theta: FloatArray, n: int, seed: int, threads: int | None = None
+    draw: CFunction, theta: FloatArray, n: int, seed: int, work: tuple[int, int] = (0, 0), threads: int | None = None
 ) -> tuple[FloatArray, IntArray, FloatArray]:
-    """The same for a kernel that fills a third array, which is returned as well; see ``RatioSimulator``."""
-    log_ratio = np.empty(len(theta) * n)
+    """Simulate as ``run_blocks`` does, and return the log ratio of each trial as well; see ``RatioSimulator``."""
+    rt, choice = np.empty((len(theta), n)), np.empty((len(theta), n), dtype=np.int64)
+    log_ratio = np.empty((len(theta), n))
+    _fill(draw, theta, seed, work, threads, rt, choice, log_ratio)
+    return rt, choice, log_ratio
 
-    def with_ratio(*arguments: Any) -> None:
-        kernel(*arguments, log_ratio)
 
-    rt, choice = run_blocks(with_ratio, theta, n, seed, threads)
-    return rt, choice, log_ratio.reshape(rt.shape)
+def _fill(
+    draw: CFunction, theta: FloatArray, seed: int, work: tuple[int, int], threads: int | None, rt: FloatArray,
+    choice: IntArray, log_ratio: FloatArray,
+) -> None:  # fmt: skip
+    theta, n = np.ascontiguousarray(theta, dtype=np.float64), rt.shape[1]
+    seed = int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] >> np.uint64(1))
+    trials, address = (rt.ravel(), choice.ravel(), log_ratio.ravel()), draw.address
+
+    def fill(first: int, last: int) -> None:
+        draw_span(address, theta, n, seed, first, last, np.empty(4, dtype=np.uint64), np.empty(work), *trials)
+
+    in_spans(fill, rt.size, threads)
+
+
+def in_spans(fill: Callable[[int, int], None], total: int, threads: int | None = None) -> None:
+    """Call ``fill(first, last)`` for spans of ``total`` trials, which start on borders of blocks, in threads.
+
+    Args:
+        fill: fills in the trials from ``first`` to ``last``, exclusive; it should give up Python's lock.
+        total: number of trials.
+        threads: how many to use; by default at most one per core, and fewer where there are few trials.
+    """
+    workers = min(threads or min(os.cpu_count() or 1, total // WORTH_A_THREAD), -(-total // BLOCK))
+    if workers <= 1:
+        fill(0, total)
+        return
+    # a few spans per thread even out rows of unequal cost
+    size = BLOCK * max(1, -(-total // (BLOCK * workers * 4)))
+    pool = ThreadPoolExecutor(workers)
+    try:
+        jobs = [pool.submit(fill, first, min(first + size, total)) for first in range(0, total, size)]
+        for job in jobs:
+            job.result()
+    except BaseException:
+        # an interrupt waits neither for the spans in the queue nor for those that run: these end by themselves
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()

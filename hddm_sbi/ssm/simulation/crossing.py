@@ -15,8 +15,7 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
+from hddm_sbi.compiled.compiling import internal, once
 from hddm_sbi.ssm.simulation.rng import UIntArray, uniform
 from hddm_sbi.ssm.simulation.wiener import inverse_gaussian
 
@@ -27,29 +26,29 @@ LONGEST_STEP = 1.0 / 16.0
 _NEVER = 40.0
 
 
-@njit(nogil=True, cache=True, inline="always")
+@once
 def beyond_chord(d: float, e: float, bow: float) -> float:
     """How far a boundary lies beyond its chord where a path at distances d and e from it would cross it most likely.
 
     Args:
         d: distance at the start of the step, positive.
-        e: at its end.
+        e: distance at its end.
         bow: how far the boundary lies beyond its chord in the middle of the step.
     """
     whole = d + abs(e)
     return 4.0 * bow * d * abs(e) / (whole * whole) if bow != 0.0 else 0.0
 
 
-@njit(nogil=True, cache=True, inline="always")
+@once
 def crossed(d: float, e: float, h: float) -> float:
-    """Probability that a path at distance d from a line, and e at the end of the step, has crossed it between."""
+    """Probability that a path at distance d from a line, and e at the end of the step, has crossed it in between."""
     if d <= 0.0 or e <= 0.0:
         return 1.0
     exponent = 2.0 * d * e / h
     return math.exp(-exponent) if exponent < _NEVER else 0.0
 
 
-@njit(nogil=True, cache=True, inline="always")
+@once
 def _spares(u: float, d: float, e: float, bow: float, h: float) -> bool:
     """Whether u exceeds the crossing probability for sure, which most often takes no exponential.
 
@@ -60,25 +59,25 @@ def _spares(u: float, d: float, e: float, bow: float, h: float) -> bool:
     return u * (1.0 + x * (1.0 + x * (0.5 + x * (1.0 / 6.0 + x * (1.0 / 24.0))))) > 1.0
 
 
-@njit(nogil=True, cache=True)
+@internal
 def crossing_time(d: float, e: float, h: float, state: UIntArray) -> float:
-    """Time within the step at which a path that crosses the line does so first."""
+    """Draw the time within the step at which a path that crosses the line does so first."""
     if d <= 0.0:
         return 0.0
     s = d * d * inverse_gaussian(h / (d * max(abs(e), 1e-12 * d)), state)
     return s / (1.0 + s / h)
 
 
-@njit(nogil=True, cache=True, inline="always")
+@once
 def side_crossed(
     d_lower: float, e_lower: float, bow_lower: float, d_upper: float, e_upper: float, bow_upper: float, h: float,
     state: UIntArray,
 ) -> int:  # fmt: skip
-    """Which boundary a path has crossed in a step: 0 lower, 1 upper, -1 neither.
+    """Draw which boundary a path has crossed in a step: 0 lower, 1 upper, -1 neither.
 
     Args:
         d_lower, d_upper: distances from the chords of the lower and upper boundary at the start of the step.
-        e_lower, e_upper: the same at its end; negative beyond the boundary.
+        e_lower, e_upper: the distances at its end, negative beyond the boundary.
         bow_lower, bow_upper: how far the boundaries lie beyond their chords in the middle of the step.
         h: length of the step.
         state: the generator.
@@ -89,7 +88,7 @@ def side_crossed(
     return _side_crossed(d_lower, e_lower, bow_lower, d_upper, e_upper, bow_upper, h, u)
 
 
-@njit(nogil=True, cache=True)
+@internal
 def _side_crossed(
     d_lower: float, e_lower: float, bow_lower: float, d_upper: float, e_upper: float, bow_upper: float, h: float,
     u: float,

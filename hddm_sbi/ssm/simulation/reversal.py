@@ -15,11 +15,11 @@ HalfWidth = Callable[[FloatArray, FloatArray], FloatArray]
 
 
 def with_reversal(simulator: Simulator, half_width: HalfWidth) -> Paired:
-    """The simulator of a model with parameters v, a, z, t0, ... and constant drift, with the ratio beside each trial.
+    """Make the ratio simulator of a model with parameters v, a, z, t0, ... and constant drift.
 
     Args:
-        simulator: of the model.
-        half_width: of its boundaries.
+        simulator: the model's simulator.
+        half_width: how far its boundaries are from the middle, given theta and the decision times.
     """
 
     def simulate(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntArray, FloatArray]:

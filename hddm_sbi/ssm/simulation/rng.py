@@ -13,7 +13,9 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, uint64
+from numba import uint64
+
+from hddm_sbi.compiled.compiling import callable_from_python, internal, once
 
 UIntArray = npt.NDArray[np.uint64]
 FloatArray = npt.NDArray[np.float64]
@@ -27,7 +29,7 @@ _TAIL, _AREA = 3.6541528853610088, 0.00492867323399
 
 
 def _ziggurat() -> tuple[FloatArray, FloatArray]:
-    """Right ends of the layers, the widest (with the tail) first, and their densities relative to that at 0."""
+    """Compute the layers' right ends, the widest (with the tail) first, and the density there relative to that at 0."""
     ends = [_AREA * math.exp(0.5 * _TAIL**2), _TAIL]
     while len(ends) < 256:
         height = math.exp(-0.5 * ends[-1] ** 2) + _AREA / ends[-1]
@@ -39,12 +41,12 @@ def _ziggurat() -> tuple[FloatArray, FloatArray]:
 _ENDS, _HEIGHTS = _ziggurat()
 
 
-@njit(inline="always")
+@once
 def _rotl(x: np.uint64, k: int) -> np.uint64:
     return (x << uint64(k)) | (x >> uint64(64 - k))
 
 
-@njit(nogil=True)
+@internal
 def _splitmix64(x: np.uint64) -> np.uint64:
     x = uint64(x + uint64(0x9E3779B97F4A7C15))
     x = (x ^ (x >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
@@ -52,7 +54,7 @@ def _splitmix64(x: np.uint64) -> np.uint64:
     return x ^ (x >> uint64(31))
 
 
-@njit(nogil=True, cache=True)
+@callable_from_python
 def seed_state(state: UIntArray, seed: int, stream: int) -> None:
     """Fill ``state`` (4 words) for stream number ``stream`` of ``seed``."""
     x = _splitmix64(uint64(seed)) ^ _splitmix64(uint64(stream) ^ uint64(0xD1B54A32D192ED03))
@@ -61,7 +63,7 @@ def seed_state(state: UIntArray, seed: int, stream: int) -> None:
         state[i] = x
 
 
-@njit(nogil=True, cache=True)
+@callable_from_python
 def _word(state: UIntArray) -> np.uint64:
     """The generator's next 64 bits."""
     word = _rotl(state[0] + state[3], 23) + state[0]
@@ -75,20 +77,20 @@ def _word(state: UIntArray) -> np.uint64:
     return word
 
 
-@njit(nogil=True, cache=True)
+@callable_from_python
 def uniform(state: UIntArray) -> float:
     """A draw from the open interval (0, 1)."""
     # the 53 high bits, moved half a step off zero so that logarithms stay finite; the last would round to 1
     return min((float(_word(state) >> uint64(11)) + 0.5) * _TWO_TO_MINUS_53, _BELOW_ONE)
 
 
-@njit(nogil=True, cache=True)
+@callable_from_python
 def exponential(state: UIntArray) -> float:
     """A draw from the exponential distribution with mean 1."""
     return -math.log(uniform(state))
 
 
-@njit(nogil=True, cache=True)
+@callable_from_python
 def normal(state: UIntArray) -> float:
     """A draw from the standard normal distribution."""
     while True:
@@ -106,7 +108,7 @@ def normal(state: UIntArray) -> float:
             return x
 
 
-@njit(nogil=True, cache=True)
+@callable_from_python
 def _tail(state: UIntArray) -> float:
     """A draw beyond the ziggurat (Marsaglia 1964)."""
     while True:

@@ -30,7 +30,7 @@ class TrialSimulator:
 
     Args:
         function: ``(theta, generator) -> (rt, choice)``.
-        vectorised: theta has a row for each trial, and rt and choice are arrays.
+        vectorised: whether theta has a row for each trial, and rt and choice are arrays.
     """
 
     def __init__(self, function: Trial, vectorised: bool = False) -> None:
@@ -113,7 +113,7 @@ class TrialSimulator:
 
 
 def simulator_of(function: Trial, *, vectorised: bool = False) -> TrialSimulator:
-    """The simulator of an ``SSM`` from a function that draws one trial: ``trial(theta, rng) -> (rt, choice)``.
+    """Make the simulator of an ``SSM`` from a function that draws one trial: ``trial(theta, rng) -> (rt, choice)``.
 
     ``theta`` holds the parameters in the model's order, ``rng`` is a ``numpy.random.Generator``: draw from it and from
     nothing else, so that the same seed gives the same trials. Decorated with ``numba.njit`` the function runs in
@@ -121,7 +121,8 @@ def simulator_of(function: Trial, *, vectorised: bool = False) -> TrialSimulator
 
     Args:
         function: draws rt in seconds and choice, an option's index 0, 1, ...
-        vectorised: ``theta`` has a row for each trial, (trials, parameters), and rt and choice are arrays (trials,).
+        vectorised: whether ``theta`` has a row for each trial, (trials, parameters), and rt and choice are arrays
+            (trials,).
 
     Raises:
         ModelError: ``function`` does not take two arguments.
@@ -143,12 +144,12 @@ def simulator_of(function: Trial, *, vectorised: bool = False) -> TrialSimulator
 
 
 def _rows(array: npt.NDArray[Any], rows: int, n: int) -> npt.NDArray[Any]:
-    """Values by trial, in rows; of another shape, as they are, for a check to name it."""
+    """Put values by trial into rows; those of another shape stay as they are, for a check to name it."""
     return array.reshape(rows, n) if array.shape in ((rows * n,), (rows * n, 1)) else array
 
 
 def _indices(choice: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Choices as int64 where they are whole numbers; others as they are, for a check to name them."""
+    """Convert choices that are whole numbers to int64; others stay as they are, for a check to name them."""
     if choice.dtype.kind in "iu":
         return choice.astype(np.int64)
     within = choice.dtype.kind in "bf" and np.abs(choice).max(initial=0.0) < 2.0**31  # false for NaN, too
@@ -160,7 +161,7 @@ def _generator(seed: int, block: int) -> np.random.Generator:
 
 
 def _gist(error: NumbaError) -> str:
-    """The first lines of a compiler's message that say something, in one."""
+    """Join the lines of a compiler's message that say something."""
     lines = [line.strip() for line in str(error).splitlines()]
     telling = [line for line in lines if line and not line.startswith(("Failed in", "During", "-", "File", "<"))]
     return " ".join(telling)[:300].rstrip(".: ")

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
+from hddm_sbi.compiled.compiling import internal, once
 from hddm_sbi.ssm.simulation.rng import UIntArray, exponential, normal, uniform
 
 # Where the proposal switches from inverse Gaussian to exponential; 0.64 nearly minimises rejection (Devroye 2009).
@@ -22,9 +21,9 @@ _SURE_ACCEPT = 0.994
 _ONE_SIDED = 40.0
 
 
-@njit(nogil=True, cache=True)
+@once
 def inverse_gaussian(mu: float, state: UIntArray) -> float:
-    """Inverse Gaussian draw with mean mu and shape 1 (Michael, Schucany & Haas 1976)."""
+    """Draw from the inverse Gaussian distribution with mean mu and shape 1 (Michael, Schucany & Haas 1976)."""
     y = normal(state)
     y *= y
     # the smaller root, written without the cancellation that strikes at large mu y
@@ -34,7 +33,7 @@ def inverse_gaussian(mu: float, state: UIntArray) -> float:
     return x
 
 
-@njit(nogil=True, cache=True)
+@internal
 def early_probability(drift: float) -> float:
     """Probability that the proposal for the exit time from [-1, 1] falls below the switch."""
     rate = 0.125 * math.pi**2 + 0.5 * drift * drift
@@ -45,9 +44,9 @@ def early_probability(drift: float) -> float:
     return early / (early + late)
 
 
-@njit(nogil=True, cache=True)
+@internal
 def _early_proposal(drift: float, state: UIntArray) -> float:
-    """Inverse Gaussian (mean 1 / drift, shape 1) truncated to times below the switch."""
+    """Draw from the inverse Gaussian distribution with mean 1 / drift and shape 1, cut off at the switch."""
     if drift * _SWITCH < 1.0:
         while True:
             e = exponential(state)
@@ -63,9 +62,9 @@ def _early_proposal(drift: float, state: UIntArray) -> float:
             return x
 
 
-@njit(nogil=True, cache=True)
+@internal
 def _accept(x: float, state: UIntArray) -> bool:
-    """Devroye's squeeze: compare a uniform with the alternating series, relative to its first term."""
+    """Compare a uniform draw with the alternating series, relative to its first term (Devroye's squeeze)."""
     u = uniform(state)
     if u < _SURE_ACCEPT:
         return True
@@ -85,12 +84,12 @@ def _accept(x: float, state: UIntArray) -> bool:
         n += 1
 
 
-@njit(nogil=True, cache=True)
+@internal
 def exit_time(drift: float, early: float, state: UIntArray) -> float:
-    """Exit time of a Wiener process from [-1, 1], started at 0.
+    """Draw the exit time of a Wiener process from [-1, 1], started at 0.
 
     Args:
-        drift: its absolute value.
+        drift: absolute value of the drift.
         early: ``early_probability(drift)``.
         state: the generator.
     """
@@ -106,15 +105,15 @@ def exit_time(drift: float, early: float, state: UIntArray) -> float:
             return x
 
 
-@njit(nogil=True, cache=True)
+@internal
 def first_passage(v: float, below: float, above: float, early: float, state: UIntArray) -> tuple[float, int]:
-    """First passage of a Wiener process to a boundary: its time and side (0 lower, 1 upper).
+    """Draw time and side (0 lower, 1 upper) of a Wiener process's first passage to a boundary.
 
     Args:
-        v: drift rate; noise s = 1.
+        v: drift rate; the noise is s = 1.
         below: distance from the start to the lower boundary.
         above: distance to the upper boundary.
-        early: ``early_probability(abs(v) * min(below, above))``, so that it can be shared by trials.
+        early: ``shared_early_probability(v, min(below, above))``, which trials of the same start share.
         state: the generator.
     """
     t = 0.0
@@ -137,7 +136,7 @@ def first_passage(v: float, below: float, above: float, early: float, state: UIn
         early = early_probability(next_drift) if next_drift <= _ONE_SIDED else 1.0
 
 
-@njit(nogil=True, cache=True)
+@internal
 def shared_early_probability(v: float, radius: float) -> float:
     """``early_probability`` where it is finite, 1 where the exit is one-sided."""
     drift = abs(v) * radius

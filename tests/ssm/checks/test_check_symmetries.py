@@ -43,10 +43,10 @@ def test_seeds() -> None:
         check_reproducible(model(lambda theta, n, seed: SIMULATORS["python"](theta, n, 1)))
 
 
-LAWS = Symmetries("t0", None, "a", (("v", 1, -1),), mirror=(("v", "negate"), ("z", "complement")), even=("v",))
+TRUE = Symmetries("t0", None, "a", (("v", 1, -1),), mirror=(("v", "negate"), ("z", "complement")), even=("v",))
 
 
-def test_true_laws_pass() -> None:
+def test_true_symmetries_pass() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         check_symmetries(DDM)
@@ -55,7 +55,7 @@ def test_true_laws_pass() -> None:
 
 
 @pytest.mark.parametrize(
-    ("law", "name"),
+    ("declared", "name"),
     [
         ({"shift": "a"}, "shift='a'"),
         ({"units": (("v", 0, 1),)}, "scale='a'"),
@@ -64,7 +64,7 @@ def test_true_laws_pass() -> None:
         ({"even": ("v", "a")}, "even='a'"),
     ],
 )
-def test_false_laws_are_refused(law, name: str) -> None:
+def test_false_symmetries_are_refused(declared, name: str) -> None:
     def mirrored_only_where_allowed(theta, n, seed):
         return DDM.simulator(
             np.column_stack([theta[:, 0], np.abs(theta[:, 1]) + (theta[:, 1] < 0), theta[:, 2:]]), n, seed
@@ -72,7 +72,7 @@ def test_false_laws_are_refused(law, name: str) -> None:
 
     box = {"v": (-2.0, 3.0), "a": (0.8, 3.0), "z": (0.2, 0.4), "t0": (0.0, 1.0)}
     parameters = tuple(replace(parameter, box=box[parameter.name]) for parameter in DDM.parameters)
-    false = SSM("false", parameters, mirrored_only_where_allowed, symmetries=replace(LAWS, **law))
+    false = SSM("false", parameters, mirrored_only_where_allowed, symmetries=replace(TRUE, **declared))
     with pytest.raises(ModelError, match=f"do not keep the declared symmetry {name}"):
         check_symmetries(false)
 

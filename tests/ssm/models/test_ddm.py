@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from hddm_sbi.likelihoods.exact.ddm_cdf import choice_probability, ddm_cdf
-from hddm_sbi.ssm.models.ddm import DDM, _simulate_span
+from hddm_sbi.ssm.models.ddm import DDM, _draw_at
 from hddm_sbi.ssm.registry import simulate
-from hddm_sbi.ssm.simulation.blocks import BLOCK, run_blocks
+from hddm_sbi.ssm.simulation.blocks import run_blocks
+from hddm_sbi.ssm.simulation.loop import BLOCK
 from tests.ssm.distances import bound, distance_to
 
 T0 = 0.3
@@ -59,9 +60,9 @@ def test_every_drift_around_the_one_sided_switch() -> None:
 @pytest.mark.parametrize("n", [1, 7, BLOCK, 3 * BLOCK + 5])
 def test_the_same_seed_gives_the_same_trials_for_any_number_of_threads(n: int) -> None:
     theta = np.array([[1.0, 1.5, 0.5, 0.2], [-1.0, 0.8, 0.3, 0.1], [4.0, 3.0, 0.9, 0.0]] * 3)
-    rt, choice = run_blocks(_simulate_span, theta, n, 21, threads=1)
+    rt, choice = run_blocks(_draw_at, theta, n, 21, threads=1)
     for threads in (2, 5):
-        again = run_blocks(_simulate_span, theta, n, 21, threads=threads)
+        again = run_blocks(_draw_at, theta, n, 21, threads=threads)
         assert np.array_equal(rt, again[0])
         assert np.array_equal(choice, again[1])
     default = DDM.simulator(theta, n, 21)

@@ -5,7 +5,7 @@ import pytest
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.exact.full_ddm import ExactFullDDM
-from hddm_sbi.ssm.models.full_ddm import FULL_DDM, _simulate_span
+from hddm_sbi.ssm.models.full_ddm import FULL_DDM, _draw_at
 from hddm_sbi.ssm.registry import get_model, simulate
 from hddm_sbi.ssm.simulation.blocks import run_blocks_ratio
 from tests.ssm.distances import bound, bound_between, distance_between, distance_to
@@ -68,8 +68,8 @@ def test_the_window_smears_the_non_decision_time() -> None:
 
 def test_the_same_seed_gives_the_same_trials_for_any_number_of_threads() -> None:
     theta = np.array(THETAS)
-    first = run_blocks_ratio(_simulate_span, theta, 1500, 7, threads=1)
-    again = run_blocks_ratio(_simulate_span, theta, 1500, 7, threads=3)
+    first = run_blocks_ratio(_draw_at, theta, 1500, 7, threads=1)
+    again = run_blocks_ratio(_draw_at, theta, 1500, 7, threads=3)
     assert all(np.array_equal(one, other) for one, other in zip(first, again, strict=True))
     rt, choice = FULL_DDM.simulator(theta, 1500, 7)
     assert np.array_equal(rt, first[0])

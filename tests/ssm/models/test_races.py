@@ -9,7 +9,7 @@ from hddm_sbi.likelihoods.choose import log_likelihood
 from hddm_sbi.ssm import SSM, get_model, simulate
 from hddm_sbi.ssm.models.lba import positive_normal
 from hddm_sbi.ssm.registry import is_family, list_models, model_of, option_counts
-from hddm_sbi.ssm.simulation.blocks import BLOCK
+from hddm_sbi.ssm.simulation.loop import BLOCK
 from hddm_sbi.ssm.simulation.rng import seed_state
 from tests.ssm.distances import bound, bound_between, distance_between, distance_to
 

@@ -23,7 +23,9 @@ def _points(ssm: SSM, n: int = 4) -> np.ndarray:
     return points
 
 
-def _same_law(first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray], n_choices: int) -> None:
+def _same_distribution(
+    first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray], n_choices: int
+) -> None:
     for option in range(n_choices):
         samples = [np.where(choice == option, rt, np.inf)[0] for rt, choice in (first, second)]
         assert distance_between(*samples) < bound_between(N, N)
@@ -39,7 +41,7 @@ def test_shift(name: str) -> None:
         moved = theta.copy()
         moved[j] += 0.7
         rt, choice = ssm.simulator(moved[None], N, 2 * k)
-        _same_law(ssm.simulator(theta[None], N, 2 * k + 1), (rt - 0.7, choice), ssm.n_choices)
+        _same_distribution(ssm.simulator(theta[None], N, 2 * k + 1), (rt - 0.7, choice), ssm.n_choices)
 
 
 @pytest.mark.parametrize("name", list_models())
@@ -55,7 +57,7 @@ def test_scale(name: str) -> None:
         assert unit[j] == 1.0
         rt, choice = ssm.simulator(theta[None], N, 2 * k)
         rt_unit, choice_unit = ssm.simulator(unit[None], N, 2 * k + 1)
-        _same_law((rt - shift, choice), (factor * (rt_unit - shift), choice_unit), ssm.n_choices)
+        _same_distribution((rt - shift, choice), (factor * (rt_unit - shift), choice_unit), ssm.n_choices)
 
 
 def _with_unit_length(ssm: SSM, theta: np.ndarray, length: float) -> tuple[np.ndarray, float]:
@@ -84,7 +86,7 @@ def test_mirror(name: str) -> None:
             j = ssm.parameter_names.index(parameter)
             image[j] = -theta[j] if rule == "negate" else 1.0 - theta[j]
         rt, choice = ssm.simulator(image[None], N, 2 * k)
-        _same_law(ssm.simulator(theta[None], N, 2 * k + 1), (rt, 1 - choice), 2)
+        _same_distribution(ssm.simulator(theta[None], N, 2 * k + 1), (rt, 1 - choice), 2)
 
 
 @pytest.mark.parametrize("name", list_models())
