@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from hddm_sbi.ssm.rng import exponential, normal, seed_state, uniform
+from hddm_sbi.ssm.simulation.rng import exponential, normal, seed_state, uniform
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

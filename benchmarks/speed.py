@@ -9,8 +9,8 @@ import numpy as np
 
 import hddm_sbi as hs
 from hddm_sbi.likelihoods.choose import choose_likelihood
-from hddm_sbi.ssm.blocks import run_blocks
-from hddm_sbi.ssm.ddm import _simulate_span
+from hddm_sbi.ssm.models.ddm import _draw_at
+from hddm_sbi.ssm.simulation.blocks import run_blocks
 
 N = 1_000_000
 
@@ -30,7 +30,7 @@ def main() -> None:
     """Print trials per second of the simulator and nanoseconds per trial of the likelihoods."""
     for theta in ([1.0, 2.0, 0.5, 0.3], [0.5, 1.5, 0.4, 0.3], [3.0, 2.0, 0.1, 0.3]):
         rows = np.array([theta])
-        took = seconds(lambda rows=rows: run_blocks(_simulate_span, rows, N, 1, threads=1))
+        took = seconds(lambda rows=rows: run_blocks(_draw_at, rows, N, 1, threads=1))
         print(f"simulate v {theta[0]:g}, a {theta[1]:g}, z {theta[2]:g}: {N / took / 1e6:.1f} million trials/s")
     trials = hs.HierarchicalDDM(hs.load_data("cavanagh_theta"), groupby="participant_id").trials
     rng = np.random.default_rng(1)

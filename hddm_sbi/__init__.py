@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hddm_sbi.likelihoods.weights import load_pretrained
     from hddm_sbi.plots import plot_predictive
     from hddm_sbi.ssm import SSM, Diffusion, Parameter, Prior, Symmetries, get_model, list_models, simulate
-    from hddm_sbi.ssm.trial_simulator import simulator_of
+    from hddm_sbi.ssm.simulation.trial_simulator import simulator_of
     from hddm_sbi.training.train_nle import train_nle
     from hddm_sbi.trials import load_data
 
@@ -47,7 +47,7 @@ _HOME = {
     "log_likelihood": "likelihoods.choose",
     "plot_predictive": "plots",
     "simulate": "ssm",
-    "simulator_of": "ssm.trial_simulator",
+    "simulator_of": "ssm.simulation.trial_simulator",
     "train_nle": "training.train_nle",
 }
 

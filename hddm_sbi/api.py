@@ -62,7 +62,7 @@ from hddm_sbi.spec.model_spec import ModelSpec
 from hddm_sbi.spec.newdata import spec_on
 from hddm_sbi.spec.table import prior_table
 from hddm_sbi.ssm.base import SSM, whole
-from hddm_sbi.ssm.own import check_model
+from hddm_sbi.ssm.checks.user_model import check_model
 from hddm_sbi.ssm.registry import get_model, one_of_each, option_counts
 from hddm_sbi.trials.limits import read_deadline, read_truncation
 from hddm_sbi.trials.reading import read_trials

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import torch
 
-from hddm_sbi.likelihoods.native import compiling
+from hddm_sbi.compiled import compiling
 from hddm_sbi.ssm import SSM, get_model
 from hddm_sbi.trials import load_data
 
@@ -28,7 +28,7 @@ HEAVIEST = (
     "api/test_awkward_data.py",  # 75
     "cookies/test_cookies.py",  # 65
     "training/test_pretrained_accuracy.py",  # 37
-    "ssm/test_moving_bounds.py",  # 35
+    "ssm/models/test_moving_bounds.py",  # 35
     "likelihoods/test_checkpoint.py",  # 20
     "test_documents.py",  # 14
 )

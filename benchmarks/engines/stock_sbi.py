@@ -36,7 +36,7 @@ from benchmarks.engines.common import (  # noqa: E402
     Report,
     Task,
 )
-from hddm_sbi.ssm.own import in_room  # noqa: E402
+from hddm_sbi.ssm.base import in_room  # noqa: E402
 
 # sbi's own, 200 and no end, train for an hour, to a better network; a gradient costs the same.
 BATCH, EPOCHS = 1000, 40

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hddm_sbi.spec.stimulus import bias_of, find_drift
 from hddm_sbi.ssm.base import SSM, Parameter, Prior
-from hddm_sbi.ssm.diffusion_priors import V_TO_CORRECT, V, Z
+from hddm_sbi.ssm.models.diffusion_priors import V_TO_CORRECT, V, Z
 
 # Go/no-go: withheld responses have no times, so that a start nearer the upper boundary, a larger drift and a smaller
 # separation are hard to tell apart. 95 % of these starting points lie between 0.45 and 0.55; the slope of the logit's

@@ -1,7 +1,7 @@
 """Default priors: from what a model's file says of each parameter, weakly informative, on the link scales.
 
-The ``Prior`` of a parameter says what is known of it on its default link's scale; ``hddm_sbi.ssm.diffusion_priors``
-holds those that diffusion models share, with their sources. What a coefficient means decides its prior:
+The ``Prior`` of a parameter says what is known of it on its default link's scale; those that diffusion models share
+are in ``hddm_sbi.ssm.models.diffusion_priors``, with their sources. What a coefficient means decides its prior:
 
 - the intercept, and each cell mean of a formula without intercept (``0 + stim``), is Normal(loc, sd);
 - a contrast between levels of a factor is Normal(0, effect);

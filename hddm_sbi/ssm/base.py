@@ -32,10 +32,10 @@ Collapse = Literal["", "linear", "weibull", "jumps"]
 
 @dataclass(frozen=True, eq=False)
 class Paired:
-    """A ratio simulator of one simulator's process: a model to which another simulator is given goes without it.
+    """A ratio simulator that belongs to one simulator: a model to which another simulator is given goes without it.
 
     Args:
-        simulator: draws of the same law.
+        simulator: the simulator whose process it is; both draw from the same distribution.
         with_ratio: the ratio simulator.
     """
 
@@ -43,7 +43,7 @@ class Paired:
     with_ratio: RatioSimulator
 
     def __call__(self, theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntArray, FloatArray]:
-        """Draw n trials for each row of theta, with their ratios."""
+        """Draw n trials for each row of theta, and their ratios."""
         return self.with_ratio(theta, n, seed)
 
 
@@ -53,9 +53,9 @@ class Prior:
 
     Args:
         loc, sd: median and spread of the intercept.
-        effect: spread of contrasts and standardised slopes.
+        effect: spread of contrasts and of standardised slopes.
         group_sd, group_effect: scales of the standard deviations between groups, of intercepts and of effects.
-        source: where it comes from.
+        source: the publication or the argument that these numbers come from.
     """
 
     loc: float
@@ -76,7 +76,7 @@ class Parameter:
         link: default link of a regression on it: ``"identity"``, ``"log"``, or ``"logit"`` of the place between the
             ends of the support.
         box: range over which a network for the model is trained.
-        description: what it means, with its unit.
+        description: what the parameter means, with its unit.
         prior: default prior; None derives one from the box.
         within: name of a relative starting point z, for the width of a range of starting points around it: values lie
             below 2 min(z, 1 - z), and ``support``, ``link``, ``box`` and ``prior`` are those of the value as a
@@ -112,7 +112,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Symmetries:
-    """Laws of a model that a network need not learn, stated by naming parameters.
+    """Symmetries of a model, which a network need not learn, stated by naming parameters.
 
     Args:
         shift: parameter added to every response time (non-decision time).
@@ -125,8 +125,8 @@ class Symmetries:
         mirror: parameters that change when the two choices trade places, and how: ``"negate"`` p -> -p,
             ``"complement"`` p -> 1 - p. Empty: no such symmetry.
         even: parameters whose sign leaves the decision time unchanged once the choice is given (the drift of a
-            Wiener process between constant bounds: the likelihood ratio of two drifts depends on the end point and the
-            time only).
+            Wiener process between constant boundaries: the likelihood ratio of two drifts depends on the end point and
+            the time only).
     """
 
     shift: str | None = None
@@ -158,12 +158,12 @@ class Diffusion:
 
 
 class Summary(NamedTuple):
-    """What rules of thumb for a model's parameters start from, each for every participant.
+    """What rules of thumb for a model's parameters start from: a few numbers for every participant.
 
     Args:
         time: median time of the decision in seconds, shape (participants,).
         longest: longest response time in seconds, shape (participants,).
-        shares: of the choices, none of them 0 or 1, shape (participants, choices).
+        shares: how often each choice was made, as a proportion, never 0 or 1, shape (participants, choices).
     """
 
     time: FloatArray
@@ -176,12 +176,12 @@ Guess = Callable[[Summary], dict[str, FloatArray]]
 
 
 def whole(name: str, value: object, least: int = 0) -> int:
-    """A count as an integer, also where it is written as a whole float (1e6).
+    """Read a count, which may be written as a whole float (1e6), as an integer.
 
     Args:
-        name: what the message calls it.
-        value: a number, NumPy's scalars among them.
-        least: the smallest that will do.
+        name: what the message calls the count.
+        value: a number, which may be one of NumPy's scalars.
+        least: the smallest count that will do.
 
     Raises:
         ModelError: it is not a whole number, or is below ``least``.
@@ -205,15 +205,15 @@ def room(z: FloatArray) -> FloatArray:
 
 
 def numbers(name: str, values: npt.ArrayLike, needed: str) -> FloatArray:
-    """Values as float64.
+    """Read an array of numbers as float64.
 
     Args:
-        name: what the message calls them.
-        values: of any shape.
-        needed: what they should have been.
+        name: what the message calls the numbers.
+        values: an array, or lists of numbers, of any shape.
+        needed: what the message asks for instead.
 
     Raises:
-        ModelError: they are no numbers.
+        ModelError: the values are no numbers.
     """
     try:
         return np.asarray(values, dtype=np.float64)
@@ -226,13 +226,13 @@ class SSM:
     """A sequential sampling model: named parameters and a simulator of (rt, choice).
 
     Args:
-        name: short identifier.
-        parameters: in the order of ``theta``.
+        name: a short identifier.
+        parameters: the parameters in the order of ``theta``.
         simulator: ``(theta (rows, parameters), n, seed) -> (rt, choice)``, each (rows, n); rt in seconds.
         n_choices: number of response options.
-        symmetries: laws that a network for the model may build in.
-        diffusion: where the process is a diffusion between two boundaries; a network then starts from the shape of a
-            first-passage time.
+        symmetries: the symmetries that a network for the model may build in.
+        diffusion: given where the process is a diffusion between two boundaries; a network then starts from the shape
+            of a first-passage time.
         description: the process in a line.
         ratio_simulator: a simulator that also tells how likely each simulated path would have been with the drift
             reversed: training then learns from it for both drifts, the rarer choices above all. One that is ``Paired``
@@ -294,7 +294,7 @@ class SSM:
         return np.logical_and.reduce(inside)
 
     def parameter(self, name: str) -> Parameter:
-        """The parameter called ``name``.
+        """Find the parameter called ``name``.
 
         Raises:
             ModelError: the model has no such parameter.
@@ -305,3 +305,20 @@ class SSM:
         raise ModelError(
             f"the model '{self.name}' has no parameter '{name}'; its parameters are {', '.join(self.parameter_names)}."
         )
+
+
+def in_room(ssm: SSM, proportions: FloatArray) -> FloatArray:
+    """Convert proportions of their room, which boxes are about, to widths: the inverse of ``SSM.proportions``.
+
+    Args:
+        ssm: the model.
+        proportions: parameter vectors, (..., parameters).
+
+    Returns:
+        theta, (..., parameters).
+    """
+    theta = proportions.copy()
+    for k, parameter in enumerate(ssm.parameters):
+        if parameter.within is not None:
+            theta[..., k] *= room(theta[..., ssm.parameter_names.index(parameter.within)])
+    return theta

@@ -9,17 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.errors import ModelError
-from hddm_sbi.ssm.angle import ANGLE
 from hddm_sbi.ssm.base import ENDLESS, SSM, FloatArray, IntArray, numbers, whole
-from hddm_sbi.ssm.ddm import DDM
-from hddm_sbi.ssm.full_ddm import FULL_DDM
-from hddm_sbi.ssm.lba import LBA
-from hddm_sbi.ssm.levy import LEVY
-from hddm_sbi.ssm.ornstein import ORNSTEIN
-from hddm_sbi.ssm.race import Family
-from hddm_sbi.ssm.rdm import RDM
-from hddm_sbi.ssm.returned import checked
-from hddm_sbi.ssm.weibull import WEIBULL
+from hddm_sbi.ssm.checks.check_trials import checked
+from hddm_sbi.ssm.models.angle import ANGLE
+from hddm_sbi.ssm.models.ddm import DDM
+from hddm_sbi.ssm.models.full_ddm import FULL_DDM
+from hddm_sbi.ssm.models.lba import LBA
+from hddm_sbi.ssm.models.levy import LEVY
+from hddm_sbi.ssm.models.ornstein import ORNSTEIN
+from hddm_sbi.ssm.models.race import Family
+from hddm_sbi.ssm.models.rdm import RDM
+from hddm_sbi.ssm.models.weibull import WEIBULL
 
 _THETA = "numbers, the parameters in the model's order along the last axis"
 
@@ -34,10 +34,10 @@ def list_models() -> list[str]:
 
 
 def get_model(name: str | SSM, n_choices: int | None = None) -> SSM:
-    """The model called ``name``; an ``SSM`` is returned as it is.
+    """Return the model called ``name``; an ``SSM`` is returned as it is.
 
     Args:
-        name: from ``list_models()``.
+        name: one of ``list_models()``.
         n_choices: number of response options; None leaves a race its two and every other model its own.
 
     Raises:
@@ -79,7 +79,7 @@ def is_family(name: str | SSM) -> bool:
 
 
 def model_of(name: str | SSM, theta: npt.ArrayLike) -> SSM:
-    """The model called ``name`` that ``theta`` is for: a race has as many accumulators as theta has drifts.
+    """Return the model called ``name`` that ``theta`` is for: a race has as many accumulators as theta has drifts.
 
     Raises:
         ModelError: there is no such model, or no race with so many parameters.
@@ -121,9 +121,9 @@ def simulate(model: str | SSM, theta: npt.ArrayLike, n: int = 1, seed: int = 0) 
         rt in seconds and choice (0 = lower, 1 = upper; in a race the accumulator), each of shape (..., n).
 
     Raises:
-        ModelError: unknown model, wrong number of parameters, a value outside its support, ``n`` below one or
-            ``seed`` below zero, a process that practically never responds (a strong leak), or a simulator of one's own
-            that returns what is no trial.
+        ModelError: the model is unknown, theta has the wrong number of parameters or a value outside its support, ``n``
+            is below one or ``seed`` below zero, the process practically never responds (a strong leak), or a simulator
+            of one's own returns what is no trial.
 
     Example:
         >>> rt, choice = simulate("ddm", [0.5, 1.5, 0.5, 0.3], n=1000, seed=1)
@@ -146,7 +146,10 @@ def simulate(model: str | SSM, theta: npt.ArrayLike, n: int = 1, seed: int = 0) 
 
 
 def simulate_possible(ssm: SSM, theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntArray]:
-    """Trials for each row of ``theta``, (rows, n) each; NaN and -1 where it is not possible or endless.
+    """Simulate n trials for each row of ``theta`` that is possible and not endless, with NaN and -1 for the others.
+
+    Returns:
+        rt in seconds and choice, each of shape (rows, n).
 
     Raises:
         ModelError: a simulator of one's own returns what is no trial.
@@ -170,7 +173,7 @@ def one_of_each(ssm: SSM) -> Callable[[FloatArray, int, object], tuple[FloatArra
 
 
 def is_registered(ssm: SSM) -> bool:
-    """Whether the simulators are those of the registry's model of the same name, whose laws are tested."""
+    """Whether the simulators are those of the registry's model of the same name, whose symmetries are tested."""
     if ssm.name not in list_models() or ssm.n_choices not in option_counts(ssm.name):
         return False
     known = get_model(ssm.name, ssm.n_choices)
@@ -178,15 +181,15 @@ def is_registered(ssm: SSM) -> bool:
 
 
 def _draw(ssm: SSM, theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntArray]:
-    """Trials for each row of ``theta``, checked where the simulator is not the registry's."""
+    """Draw n trials for each row of ``theta``, and check them where the simulator is not the registry's."""
     return (ssm if is_registered(ssm) else checked(ssm)).simulator(theta, n, seed)
 
 
 def check_theta(ssm: SSM, theta: npt.ArrayLike) -> FloatArray:
-    """``theta`` as a float64 array whose last axis holds values inside the supports.
+    """Return ``theta`` as a float64 array whose last axis holds values inside the supports.
 
     Raises:
-        ModelError: no numbers, a wrong number of parameters, or a value outside its support.
+        ModelError: it is no numbers, or has a wrong number of parameters or a value outside its support.
     """
     array = numbers("theta", theta, _THETA)
     names = ssm.parameter_names

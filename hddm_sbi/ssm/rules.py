@@ -13,7 +13,7 @@ LARGEST_LOGIT = 3.0
 
 
 def rules_of(ssm: SSM) -> Guess:
-    """A model's own rules, or those of a diffusion where it declares its drift and its boundary separation."""
+    """Return a model's own rules, or those of a diffusion where it declares its drift and its boundary separation."""
     if ssm.guess is not None:
         return ssm.guess
     if ssm.diffusion is not None and ssm.symmetries.scale is not None:
@@ -22,7 +22,7 @@ def rules_of(ssm: SSM) -> Guess:
 
 
 def diffusion_rules(drift: str = "v", separation: str = "a") -> Guess:
-    """Drift v and boundary separation a of an unbiased diffusion with constant boundaries.
+    """Make the rules for drift v and boundary separation a, as in an unbiased diffusion with constant boundaries.
 
     P(upper) = 1 / (1 + exp(-v a)) and the mean decision time is a / (2 v) tanh(v a / 2) (Wagenmakers, van der Maas &
     Grasman 2007); with L = logit P(upper) this gives a^2 = 2 L T / tanh(L / 2) and v = L / a.
@@ -39,7 +39,7 @@ def diffusion_rules(drift: str = "v", separation: str = "a") -> Guess:
 
 
 def race_rules(drifts: Sequence[str], distance: float) -> Guess:
-    """Drifts of accumulators that have about ``distance`` to go: the usual winner takes the median decision time.
+    """Make the rules for accumulators that have about ``distance`` to go: the usual winner takes the median time.
 
     The others are slower the more seldom they win. A drift half as large wins about one time in ten, which the third
     root of the shares describes: 0.1^(1/3) = 0.46.

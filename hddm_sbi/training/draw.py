@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from hddm_sbi.errors import ModelError
-from hddm_sbi.ssm.base import ENDLESS, SSM, FloatArray
-from hddm_sbi.ssm.own import in_room
+from hddm_sbi.ssm.base import ENDLESS, SSM, FloatArray, in_room
 
 Box = Mapping[str, tuple[float, float]]
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from hddm_sbi.likelihoods.native.compiling import callable_from_python
+from hddm_sbi.compiled.compiling import callable_from_python
 from hddm_sbi.likelihoods.native.trial_arrays import clear
 from hddm_sbi.likelihoods.neural import clocks, reverse
 from hddm_sbi.likelihoods.neural.clocks import torch_clock

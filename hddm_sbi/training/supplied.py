@@ -7,9 +7,9 @@ from typing import Any
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.ssm.base import SSM, Parameter, Simulator, whole
-from hddm_sbi.ssm.own import check_ssm
+from hddm_sbi.ssm.checks.check_trials import name_of
+from hddm_sbi.ssm.checks.user_model import check_ssm
 from hddm_sbi.ssm.registry import get_model
-from hddm_sbi.ssm.returned import name_of
 from hddm_sbi.training.draw import Box, boxed
 
 Supplied = str | SSM | Simulator

@@ -17,10 +17,10 @@ from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.likelihoods.neural.network import Architecture
 from hddm_sbi.ssm.base import SSM
-from hddm_sbi.ssm.laws import check_reproducible, check_symmetries, with_shift_found
+from hddm_sbi.ssm.checks.check_symmetries import check_reproducible, check_symmetries, with_shift_found
+from hddm_sbi.ssm.checks.check_trials import checked
 from hddm_sbi.ssm.registry import is_registered
-from hddm_sbi.ssm.returned import checked
-from hddm_sbi.ssm.trial_simulator import TrialSimulator
+from hddm_sbi.ssm.simulation.trial_simulator import TrialSimulator
 from hddm_sbi.training.budget import plan_for
 from hddm_sbi.training.calibration import calibration
 from hddm_sbi.training.card import birth

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import integrate
 
-from hddm_sbi.likelihoods.native.compiling import callable_from_python
+from hddm_sbi.compiled.compiling import callable_from_python
 from hddm_sbi.likelihoods.neural import clocks
 
 KINDS = ["", "linear", "weibull", "jumps"]

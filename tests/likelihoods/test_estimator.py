@@ -13,7 +13,7 @@ from hddm_sbi.likelihoods.neural.canonical import Canonical
 from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator, first_passage_estimator
 from hddm_sbi.ssm import SSM, Parameter, simulate
 from tests.likelihoods.networks import DDM, MODELS, PLAIN, RACE, SMALL, network, outside, thetas
-from tests.ssm.laws import bound, distance_to
+from tests.ssm.distances import bound, distance_to
 
 # log decision times of the quadrature, in units of the squared length scale: densities vanish at both ends
 LOG_TIMES = torch.linspace(-24.0, 16.0, 16_001, dtype=torch.float64)

@@ -10,8 +10,9 @@ from hddm_sbi.spec.distributions import as_float64, beta, in_words
 from hddm_sbi.spec.links import get_link
 from hddm_sbi.spec.priors import default_prior, intercept_prior
 from hddm_sbi.spec.table import COLUMNS, prior_table
-from hddm_sbi.ssm import diffusion_priors, get_model, list_models
+from hddm_sbi.ssm import get_model, list_models
 from hddm_sbi.ssm.base import SSM, Parameter
+from hddm_sbi.ssm.models import diffusion_priors
 
 
 def _priors(spec):

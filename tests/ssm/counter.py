@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from hddm_sbi.ssm import SSM, Parameter
-from hddm_sbi.ssm.trial_simulator import simulator_of
+from hddm_sbi.ssm.simulation.trial_simulator import simulator_of
 
 RATE = Parameter("rate", (0.0, math.inf), "log", (1.0, 4.0))
 BIAS = Parameter("bias", (0.0, 1.0), "logit", (0.2, 0.8))

@@ -22,7 +22,7 @@ from hddm_sbi.errors import ModelError, OutputError, WeightsError
 from hddm_sbi.likelihoods.checkpoint import load_card, load_checkpoint
 from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 from hddm_sbi.ssm import SSM, Parameter, Symmetries, get_model
-from hddm_sbi.ssm.trial_simulator import simulator_of
+from hddm_sbi.ssm.simulation.trial_simulator import simulator_of
 from hddm_sbi.training.budget import plan_for
 from hddm_sbi.training.calibration import calibration
 from hddm_sbi.training.held_out import HeldOut

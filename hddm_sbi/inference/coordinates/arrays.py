@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hddm_sbi.likelihoods.native.records import FLOATS, FLOATS2, INT, INTS, reader, record_type
+from hddm_sbi.compiled.structs import FLOATS, FLOATS2, INT, INTS, reader, record_type
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

@@ -24,7 +24,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from hddm_sbi.likelihoods.native.compiling import inlined
+from hddm_sbi.compiled.compiling import inlined
 
 FloatArray = npt.NDArray[np.float64]
 

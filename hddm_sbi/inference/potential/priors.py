@@ -16,7 +16,7 @@ import torch
 import torch.distributions as td
 from scipy.special import betaln, gammaln
 
-from hddm_sbi.likelihoods.native.compiling import callable_from_python
+from hddm_sbi.compiled.compiling import callable_from_python
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

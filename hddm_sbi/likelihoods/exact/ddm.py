@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from hddm_sbi.compiled.compiling import callable_from_python
+from hddm_sbi.compiled.structs import Record
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
 from hddm_sbi.likelihoods.exact.ddm_density import ddm_trial
 from hddm_sbi.likelihoods.exact.ddm_mass import ddm_mass
 from hddm_sbi.likelihoods.exact.ddm_piece import ddm_piece
 from hddm_sbi.likelihoods.exact.ddm_sum import ddm_sum_at
-from hddm_sbi.likelihoods.native.compiling import callable_from_python
 from hddm_sbi.likelihoods.native.contract import Lapses, NativeSum
 from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.likelihoods.native.piece import BoolArray, CompiledPiece
-from hddm_sbi.likelihoods.native.records import Record
 from hddm_sbi.likelihoods.native.trial_arrays import TRIAL_ARRAYS, TrialArrays
 
 

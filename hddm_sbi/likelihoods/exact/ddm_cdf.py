@@ -20,9 +20,9 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from hddm_sbi.compiled.compiling import callable_from_python
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.exact.ddm_density import HALF_PI_SQUARED, SWITCH
-from hddm_sbi.likelihoods.native.compiling import callable_from_python
 
 
 @callable_from_python

@@ -22,8 +22,8 @@ import math
 
 import numpy as np
 
-from hddm_sbi.likelihoods.native import vector_math as vm
-from hddm_sbi.likelihoods.native.compiling import inlined
+from hddm_sbi.compiled import vector_math as vm
+from hddm_sbi.compiled.compiling import inlined
 
 # Below this u the small-time series is used, above it the large-time series. At u = 1/4 each leaves out less than 1e-15
 # of the sum: the small-time series with images up to |k| = 2 misses (6 - w) / w exp(-6 (3 - w) / u) <= 11 e^-60 for

@@ -30,10 +30,10 @@ import math
 
 import numpy as np
 
+from hddm_sbi.compiled import vector_math as vm
+from hddm_sbi.compiled.compiling import inlined, internal, summing
 from hddm_sbi.likelihoods.base import ANY
 from hddm_sbi.likelihoods.exact.ddm_density import HALF_PI_SQUARED, SWITCH, sine_cosine, small_time
-from hddm_sbi.likelihoods.native import vector_math as vm
-from hddm_sbi.likelihoods.native.compiling import inlined, internal, summing
 from hddm_sbi.likelihoods.native.gauss_legendre import MOST_NODES, PLACES, WEIGHTS
 from hddm_sbi.likelihoods.native.log_space import log_difference, log_sum
 

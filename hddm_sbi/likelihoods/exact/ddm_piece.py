@@ -12,13 +12,13 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
+from hddm_sbi.compiled.compiling import internal, summing
+from hddm_sbi.compiled.structs import FLOATS2, CFunction, Record, reader, record_type
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.exact.ddm_density import SWITCH, large_time, sine_cosine, small_time
 from hddm_sbi.likelihoods.exact.ddm_mass import ddm_mass
 from hddm_sbi.likelihoods.mixture import LOG_ZERO
-from hddm_sbi.likelihoods.native.compiling import internal, summing
 from hddm_sbi.likelihoods.native.piece import BLOCK, DENSITY, FILL_SIGNATURE, PULL_SIGNATURE, CompiledPiece, Piece
-from hddm_sbi.likelihoods.native.records import FLOATS2, CFunction, Record, reader, record_type
 from hddm_sbi.likelihoods.native.trial_arrays import first_after
 
 # places of the derivatives by v, a, w (or z) and t in a slot's memory

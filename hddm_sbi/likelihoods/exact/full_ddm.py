@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from hddm_sbi.compiled.compiling import callable_from_python
+from hddm_sbi.compiled.structs import Record
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
 from hddm_sbi.likelihoods.exact.full_ddm_density import CAPACITY, N_PARAMETERS, full_ddm_trial
 from hddm_sbi.likelihoods.exact.full_ddm_integrand import N_ROWS
 from hddm_sbi.likelihoods.exact.full_ddm_mass import full_ddm_mass
 from hddm_sbi.likelihoods.exact.full_ddm_sum import FULL_TRIALS, FullTrials, full_ddm_sum_at
-from hddm_sbi.likelihoods.native.compiling import callable_from_python
 from hddm_sbi.likelihoods.native.contract import Lapses, NativeSum
 from hddm_sbi.likelihoods.native.merged import MergedTrials
-from hddm_sbi.likelihoods.native.records import Record
 from hddm_sbi.likelihoods.native.trial_arrays import TrialArrays
 
 

@@ -11,6 +11,8 @@ import math
 
 import numpy as np
 
+from hddm_sbi.compiled import vector_math as vm
+from hddm_sbi.compiled.compiling import inlined, internal
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.exact.ddm_density import HALF_PI_SQUARED
 from hddm_sbi.likelihoods.exact.full_ddm_integrand import (
@@ -30,8 +32,6 @@ from hddm_sbi.likelihoods.exact.full_ddm_integrand import (
     small_time_nodes,
 )  # fmt: skip
 from hddm_sbi.likelihoods.exact.full_ddm_nodes import CUT, exponent, start_range, time_window
-from hddm_sbi.likelihoods.native import vector_math as vm
-from hddm_sbi.likelihoods.native.compiling import inlined, internal
 from hddm_sbi.likelihoods.native.gauss_legendre import PLACES, WEIGHTS
 
 # nodes evaluated together: they fit the first-level cache

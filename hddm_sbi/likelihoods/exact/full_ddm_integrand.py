@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import math
 
+from hddm_sbi.compiled import vector_math as vm
+from hddm_sbi.compiled.compiling import inlined, summing
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.exact.ddm_density import HALF_PI_SQUARED, images_far, images_near, sines
-from hddm_sbi.likelihoods.native import vector_math as vm
-from hddm_sbi.likelihoods.native.compiling import inlined, summing
 
 # Below this u the small-time series is used, above it the large-time series. The latter costs less here; at u = 1/5 it
 # leaves out less than 36 exp(-35 pi^2 u / 2) = 4e-14 of the sum (see `ddm_density`).

@@ -22,14 +22,14 @@ import math
 
 import numpy as np
 
+from hddm_sbi.compiled import vector_math as vm
+from hddm_sbi.compiled.compiling import inlined, internal
 from hddm_sbi.likelihoods.base import ANY, FloatArray
 from hddm_sbi.likelihoods.exact.ddm_density import HALF_PI_SQUARED
 from hddm_sbi.likelihoods.exact.ddm_mass import ddm_mass
 from hddm_sbi.likelihoods.exact.full_ddm_density import CAPACITY, NO_SUMS, FullTrial, add_nodes, put_nodes
 from hddm_sbi.likelihoods.exact.full_ddm_integrand import SWITCH, TIME, NodeSums
 from hddm_sbi.likelihoods.exact.full_ddm_nodes import start_range, time_window
-from hddm_sbi.likelihoods.native import vector_math as vm
-from hddm_sbi.likelihoods.native.compiling import inlined, internal
 from hddm_sbi.likelihoods.native.gauss_legendre import MOST_NODES, PLACES, WEIGHTS
 from hddm_sbi.likelihoods.native.log_space import log_difference, log_sum
 

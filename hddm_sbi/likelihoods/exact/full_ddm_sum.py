@@ -8,13 +8,13 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
+from hddm_sbi.compiled.compiling import internal
+from hddm_sbi.compiled.structs import FLOATS2, CFunction, reader, record_type
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.exact.full_ddm_density import N_PARAMETERS, full_ddm_trial
 from hddm_sbi.likelihoods.exact.full_ddm_integrand import N_ROWS
 from hddm_sbi.likelihoods.mixture import IMPOSSIBLE, lapse_sum, mix
-from hddm_sbi.likelihoods.native.compiling import internal
 from hddm_sbi.likelihoods.native.contract import SUM_SIGNATURE
-from hddm_sbi.likelihoods.native.records import FLOATS2, CFunction, reader, record_type
 from hddm_sbi.likelihoods.native.trial_arrays import TRIAL_ARRAYS, TrialArrays, clear, first_after
 
 

@@ -13,6 +13,9 @@ from __future__ import annotations
 
 import math
 
+from hddm_sbi.compiled import vector_math as vm
+from hddm_sbi.compiled.compiling import inlined, internal
+from hddm_sbi.compiled.normal_tail import mills, mills_slope
 from hddm_sbi.likelihoods.exact.race_arrival import (
     HALF_LOG_2PI,
     NODES,
@@ -25,9 +28,6 @@ from hddm_sbi.likelihoods.exact.race_arrival import (
     wide,
 )
 from hddm_sbi.likelihoods.exact.rdm_density import NEAR, Terms
-from hddm_sbi.likelihoods.native import vector_math as vm
-from hddm_sbi.likelihoods.native.compiling import inlined, internal
-from hddm_sbi.likelihoods.native.normal_tail import mills, mills_slope
 
 
 @inlined

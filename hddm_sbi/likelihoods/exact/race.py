@@ -7,13 +7,13 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
+from hddm_sbi.compiled.compiling import callable_from_python
+from hddm_sbi.compiled.structs import INT, CFunction, Record, reader, record_type
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
 from hddm_sbi.likelihoods.exact.race_mass import race_mass
 from hddm_sbi.likelihoods.exact.race_sum import possible_race, race_sum, race_trial
-from hddm_sbi.likelihoods.native.compiling import callable_from_python
 from hddm_sbi.likelihoods.native.contract import SUM_SIGNATURE, Lapses, NativeSum
 from hddm_sbi.likelihoods.native.merged import MergedTrials
-from hddm_sbi.likelihoods.native.records import INT, CFunction, Record, reader, record_type
 from hddm_sbi.likelihoods.native.trial_arrays import TRIAL_ARRAYS, TrialArrays
 
 

@@ -19,9 +19,9 @@ import math
 
 import numpy as np
 
-from hddm_sbi.likelihoods.native import vector_math as vm
-from hddm_sbi.likelihoods.native.compiling import inlined, internal
-from hddm_sbi.likelihoods.native.normal_tail import mills, mills_slope
+from hddm_sbi.compiled import vector_math as vm
+from hddm_sbi.compiled.compiling import inlined, internal
+from hddm_sbi.compiled.normal_tail import mills, mills_slope
 
 HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 ROOT_2PI = math.sqrt(2.0 * math.pi)

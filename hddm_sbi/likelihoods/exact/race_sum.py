@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 
+from hddm_sbi.compiled.compiling import internal, summing
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.exact.lba_density import (
     lba_loser,
@@ -28,7 +29,6 @@ from hddm_sbi.likelihoods.exact.rdm_density import (
     rdm_winner_regular,
 )
 from hddm_sbi.likelihoods.mixture import IMPOSSIBLE, LOG_ZERO, lapse_sum, mix
-from hddm_sbi.likelihoods.native.compiling import internal, summing
 from hddm_sbi.likelihoods.native.trial_arrays import TrialArrays, clear, first_after
 
 # kinds of accumulator

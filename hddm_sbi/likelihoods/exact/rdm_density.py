@@ -19,6 +19,9 @@ import math
 
 import numpy as np
 
+from hddm_sbi.compiled import vector_math as vm
+from hddm_sbi.compiled.compiling import inlined, internal
+from hddm_sbi.compiled.normal_tail import mills, mills_slope
 from hddm_sbi.likelihoods.exact.race_arrival import (
     HALF_LOG_2PI,
     NODES,
@@ -29,9 +32,6 @@ from hddm_sbi.likelihoods.exact.race_arrival import (
     moment_to,
     wide,
 )
-from hddm_sbi.likelihoods.native import vector_math as vm
-from hddm_sbi.likelihoods.native.compiling import inlined, internal
-from hddm_sbi.likelihoods.native.normal_tail import mills, mills_slope
 
 # log of a density or survival probability and its derivatives by v, B, A and t
 Terms = tuple[float, float, float, float, float]

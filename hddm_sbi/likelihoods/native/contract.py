@@ -8,8 +8,8 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
+from hddm_sbi.compiled.structs import FLOATS, FLOATS2, POINTER
 from hddm_sbi.likelihoods.native.merged import MergedTrials
-from hddm_sbi.likelihoods.native.records import FLOATS, FLOATS2, POINTER
 
 # double sum(record, slot, theta, by_theta): the address of a record and of two matrices, (rows, parameters)
 SUM_SIGNATURE = types.float64(types.int64, types.int64, POINTER, POINTER)

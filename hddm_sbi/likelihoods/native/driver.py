@@ -19,11 +19,12 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
+from hddm_sbi.compiled import vector_math as vm
+from hddm_sbi.compiled.compiling import internal, once, summing
+from hddm_sbi.compiled.structs import FLOATS2, CFunction, Record, reader, record_type
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.events import Distinct
 from hddm_sbi.likelihoods.mixture import IMPOSSIBLE, LOG_ZERO, mix
-from hddm_sbi.likelihoods.native import vector_math as vm
-from hddm_sbi.likelihoods.native.compiling import internal, once, summing
 from hddm_sbi.likelihoods.native.contract import SUM_SIGNATURE, NativeSum
 from hddm_sbi.likelihoods.native.event_arrays import EVENTS, EventArrays, Shape, demand, event_arrays
 from hddm_sbi.likelihoods.native.piece import (
@@ -36,7 +37,6 @@ from hddm_sbi.likelihoods.native.piece import (
     call_finish,
     call_pull,
 )
-from hddm_sbi.likelihoods.native.records import FLOATS2, CFunction, Record, reader, record_type
 from hddm_sbi.likelihoods.native.trial_arrays import clear
 
 # places in a slot's memory, in blocks: of each event log M and then its weight in derivatives, the log density of the

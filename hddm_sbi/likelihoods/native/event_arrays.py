@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hddm_sbi.compiled.structs import FLOATS, INT, INTS, record_type
 from hddm_sbi.likelihoods.base import ANY, FloatArray, IntArray
 from hddm_sbi.likelihoods.events import Distinct, Part
 from hddm_sbi.likelihoods.mixture import LOG_ZERO
 from hddm_sbi.likelihoods.native.piece import BoolArray
-from hddm_sbi.likelihoods.native.records import FLOATS, INT, INTS, record_type
 
 
 class EventArrays(NamedTuple):

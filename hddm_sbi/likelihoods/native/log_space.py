@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from hddm_sbi.likelihoods.native.compiling import inlined
+from hddm_sbi.compiled.compiling import inlined
 
 
 @inlined

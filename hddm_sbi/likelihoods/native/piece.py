@@ -19,15 +19,15 @@ A slot is working memory that one thread uses at a time.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
-from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from hddm_sbi.likelihoods.native.records import INT, POINTER, record_type
+from hddm_sbi.compiled.calls import call_address
+from hddm_sbi.compiled.structs import INT, POINTER, record_type
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -88,29 +88,16 @@ class Compiled(Protocol):
 PIECE = record_type(Piece, fill=INT, pull=INT, record=INT, begin=INT, finish=INT)
 
 
-def _call(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    """Call the function at the first argument with the others: integers as they are, of arrays their data."""
-    word, pointer = ir.IntType(64), ir.DoubleType().as_pointer()
-    kinds, values = [], []
-    for value, kind in zip(args[1:], signature.args[1:], strict=True):
-        is_array = isinstance(kind, types.Array)
-        kinds.append(pointer if is_array else word)
-        values.append(context.make_array(kind)(context, builder, value).data if is_array else value)
-    function = ir.FunctionType(ir.VoidType(), kinds)
-    builder.call(builder.inttoptr(args[0], function.as_pointer()), values)
-    return context.get_dummy_value()
-
-
 @intrinsic
 def call_begin(typingctx, function, record, slot, first_row, n_rows, theta):  # type: ignore[no-untyped-def]
     """Call a piece's ``begin``."""
-    return types.none(*[types.int64] * 5, theta), _call
+    return types.none(*[types.int64] * 5, theta), call_address
 
 
 @intrinsic
 def call_fill(typingctx, function, record, slot, kind, choice, row, n, theta, t1, t2, out):  # type: ignore[no-untyped-def]
     """Call a piece's ``fill``."""
-    return types.none(*[types.int64] * 7, theta, t1, t2, out), _call
+    return types.none(*[types.int64] * 7, theta, t1, t2, out), call_address
 
 
 @intrinsic
@@ -118,10 +105,10 @@ def call_pull(  # type: ignore[no-untyped-def]
     typingctx, function, record, slot, kind, choice, row, n, theta, t1, t2, weight, by_theta
 ):
     """Call a piece's ``pull``."""
-    return types.none(*[types.int64] * 7, theta, t1, t2, weight, by_theta), _call
+    return types.none(*[types.int64] * 7, theta, t1, t2, weight, by_theta), call_address
 
 
 @intrinsic
 def call_finish(typingctx, function, record, slot, first_row, n_rows, theta, by_theta):  # type: ignore[no-untyped-def]
     """Call a piece's ``finish``."""
-    return types.none(*[types.int64] * 5, theta, by_theta), _call
+    return types.none(*[types.int64] * 5, theta, by_theta), call_address

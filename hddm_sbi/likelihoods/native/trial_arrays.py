@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hddm_sbi.compiled.compiling import internal
+from hddm_sbi.compiled.structs import FLOATS, INT, INTS, reader, record_type
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
 from hddm_sbi.likelihoods.mixture import LOG_ZERO
-from hddm_sbi.likelihoods.native.compiling import internal
 from hddm_sbi.likelihoods.native.contract import Lapses
 from hddm_sbi.likelihoods.native.merged import MergedTrials
-from hddm_sbi.likelihoods.native.records import FLOATS, INT, INTS, reader, record_type
 
 
 class TrialArrays(NamedTuple):

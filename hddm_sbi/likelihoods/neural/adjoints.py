@@ -11,7 +11,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from hddm_sbi.likelihoods.native.compiling import internal
+from hddm_sbi.compiled.compiling import internal
 from hddm_sbi.likelihoods.neural.intervals import Part
 from hddm_sbi.likelihoods.neural.passage import (
     NODES,

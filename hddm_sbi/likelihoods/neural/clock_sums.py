@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hddm_sbi.likelihoods.native import vector_math as vm
-from hddm_sbi.likelihoods.native.compiling import internal, summing
+from hddm_sbi.compiled import vector_math as vm
+from hddm_sbi.compiled.compiling import internal, summing
 from hddm_sbi.likelihoods.neural import clocks
 from hddm_sbi.likelihoods.neural.tile import BY_TIME, LOG_RATE, TIME, WEIGHT
 

@@ -28,8 +28,8 @@ import math
 import torch
 from torch import Tensor
 
-from hddm_sbi.likelihoods.native import vector_math as vm
-from hddm_sbi.likelihoods.native.compiling import inlined
+from hddm_sbi.compiled import vector_math as vm
+from hddm_sbi.compiled.compiling import inlined
 
 # Codes of the collapses.
 NONE, LINEAR, WEIBULL, JUMPS = 0, 1, 2, 3

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from hddm_sbi.likelihoods.native.compiling import callable_from_python, internal
+from hddm_sbi.compiled.compiling import callable_from_python, internal
 from hddm_sbi.likelihoods.neural import kernels, reduction
 from hddm_sbi.likelihoods.neural.network import LOGIT_UNIT
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hddm_sbi.likelihoods.native.compiling import internal
+from hddm_sbi.compiled.compiling import internal
 from hddm_sbi.likelihoods.neural.passage import Passage, log_between
 
 FloatArray = npt.NDArray[np.float64]

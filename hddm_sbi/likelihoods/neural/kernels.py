@@ -11,7 +11,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from hddm_sbi.likelihoods.native.compiling import internal, summing
+from hddm_sbi.compiled.compiling import internal, summing
 from hddm_sbi.likelihoods.neural.canonical import MARGIN
 from hddm_sbi.likelihoods.neural.flow import PAD
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from hddm_sbi.compiled.compiling import internal
 from hddm_sbi.likelihoods.mixture import LOG_ZERO
-from hddm_sbi.likelihoods.native.compiling import internal
 from hddm_sbi.likelihoods.neural.adjoints import WEIGHT, WINDOW, Sums, add_between, sums_memory, sums_of
 from hddm_sbi.likelihoods.neural.intervals import (
     by_window_of,

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
-from hddm_sbi.likelihoods.native.records import BOOLS, FLOAT, FLOATS, FLOATS2, INT, INTS, reader, record_type
+from hddm_sbi.compiled.structs import BOOLS, FLOAT, FLOATS, FLOATS2, INT, INTS, reader, record_type
 from hddm_sbi.likelihoods.native.trial_arrays import TRIAL_ARRAYS, TrialArrays
 from hddm_sbi.likelihoods.neural import kernels
 from hddm_sbi.likelihoods.neural.clocks import CODES

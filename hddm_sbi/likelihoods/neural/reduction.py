@@ -10,8 +10,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from hddm_sbi.likelihoods.native.compiling import internal
-from hddm_sbi.likelihoods.native.normal_tail import mills
+from hddm_sbi.compiled.compiling import internal
+from hddm_sbi.compiled.normal_tail import mills
 from hddm_sbi.likelihoods.neural.clocks import JUMPS, LEAST_JUMPS, LINEAR
 from hddm_sbi.likelihoods.neural.kernels import UNIT
 

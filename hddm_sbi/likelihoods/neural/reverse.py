@@ -10,8 +10,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from hddm_sbi.likelihoods.native import vector_math as vm
-from hddm_sbi.likelihoods.native.compiling import internal, summing
+from hddm_sbi.compiled import vector_math as vm
+from hddm_sbi.compiled.compiling import internal, summing
 from hddm_sbi.likelihoods.neural.flow import PAD
 from hddm_sbi.likelihoods.neural.kernels import matmul
 

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from hddm_sbi.likelihoods.native.compiling import callable_from_python, internal
+from hddm_sbi.compiled.compiling import callable_from_python, internal
 from hddm_sbi.likelihoods.neural import clocks, kernels, reduction
 from hddm_sbi.likelihoods.neural.intervals import Part
 from hddm_sbi.likelihoods.neural.passage import (

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from hddm_sbi.compiled.compiling import callable_from_python, internal
 from hddm_sbi.likelihoods.base import ANY
-from hddm_sbi.likelihoods.native.compiling import callable_from_python, internal
 from hddm_sbi.likelihoods.neural.intervals import (
     by_window_of,
     log_mass,

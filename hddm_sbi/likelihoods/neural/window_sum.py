@@ -11,8 +11,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from hddm_sbi.compiled.compiling import internal, once
 from hddm_sbi.likelihoods.mixture import LOG_ZERO, mix
-from hddm_sbi.likelihoods.native.compiling import internal, once
 from hddm_sbi.likelihoods.neural import clocks, kernels, reduction
 from hddm_sbi.likelihoods.neural.adjoints import Sums
 from hddm_sbi.likelihoods.neural.network_record import Form, Network

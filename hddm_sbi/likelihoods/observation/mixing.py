@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
+from hddm_sbi.compiled.compiling import callable_from_python
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
 from hddm_sbi.likelihoods.mixture import LARGEST_EXPONENT, lapse_trial
-from hddm_sbi.likelihoods.native.compiling import callable_from_python
 
 
 @callable_from_python

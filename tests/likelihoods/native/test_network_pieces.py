@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from hddm_sbi.compiled.compiling import callable_from_python
 from hddm_sbi.likelihoods.mixture import LOG_ZERO
-from hddm_sbi.likelihoods.native.compiling import callable_from_python
 from hddm_sbi.likelihoods.neural import reduction
 from hddm_sbi.likelihoods.neural.conditioning import condition, reduce_rows
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood

@@ -19,7 +19,7 @@ from sbi.neural_nets.estimators import CategoricalMADE
 from sbi.utils.sbiutils import Standardize
 from torch import Tensor, nn
 
-from hddm_sbi.likelihoods.native.compiling import announced, callable_from_python, internal, summing
+from hddm_sbi.compiled.compiling import announced, callable_from_python, internal, summing
 from hddm_sbi.likelihoods.neural.evaluation.kinds import Kinds, Rows
 
 Floats = npt.NDArray[Any]  # all of the network's dtype

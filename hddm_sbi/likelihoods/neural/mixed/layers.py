@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from hddm_sbi.compiled.compiling import internal, summing
 from hddm_sbi.likelihoods.base import FloatArray
-from hddm_sbi.likelihoods.native.compiling import internal, summing
 
 
 @summing

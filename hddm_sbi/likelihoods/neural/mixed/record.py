@@ -14,8 +14,8 @@ from sbi.neural_nets.estimators import MixedDensityEstimator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from hddm_sbi.compiled.structs import FLOAT, FLOATS, FLOATS2, INT, INTS, reader, record_type
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
-from hddm_sbi.likelihoods.native.records import FLOAT, FLOATS, FLOATS2, INT, INTS, reader, record_type
 from hddm_sbi.likelihoods.native.trial_arrays import TRIAL_ARRAYS, TrialArrays
 from hddm_sbi.likelihoods.neural.evaluation.domain import categories
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import math
 
+from hddm_sbi.compiled.compiling import internal
 from hddm_sbi.likelihoods.base import FloatArray
-from hddm_sbi.likelihoods.native.compiling import internal
 
 
 @internal

@@ -1,0 +1,1 @@
+"""How code is compiled: decorators, structures that C functions share, vector mathematics."""

@@ -1,0 +1,1 @@
+"""One file a process: its parameters, symmetries and simulator."""

@@ -1,0 +1,1 @@
+"""What simulators share: threads, random numbers, first passages; and simulators from a function of one trial."""
