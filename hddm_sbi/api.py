@@ -32,7 +32,7 @@ from hddm_sbi.inference.prior import prior_coefficients
 from hddm_sbi.inference.stopping import MAX_DRAWS, Length, Look
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.choose import Chosen, choose_likelihood
-from hddm_sbi.likelihoods.exact import find_exact
+from hddm_sbi.likelihoods.formulas import find_exact
 from hddm_sbi.likelihoods.observation.bound import BoundTrials
 from hddm_sbi.likelihoods.observation.model import ObservationModel
 from hddm_sbi.model.describe import describe

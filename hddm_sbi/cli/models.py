@@ -54,7 +54,7 @@ def _parameters(model: SSM, network: Located | None) -> Table:
 
 
 def _likelihoods(model: SSM, network: Located | None) -> list[str]:
-    lines = ["exact: first-passage density"] if _has_formula(model) else []
+    lines = ["exact: first-passage density"] if model.exact is not None else []
     if network is None:
         return [*lines, "nle:   no pretrained network"]
     source = {
@@ -67,17 +67,6 @@ def _likelihoods(model: SSM, network: Located | None) -> list[str]:
         f"nle:   pretrained network, {_accuracy(network.facts)}",
         f"       {network.size / 1e3:,.0f} kB, {source[network.source]}",
     ]
-
-
-def _has_formula(model: SSM) -> bool:
-    from hddm_sbi.errors import ModelError
-    from hddm_sbi.likelihoods.exact import get_exact
-
-    try:
-        get_exact(model)
-    except ModelError:
-        return False
-    return True
 
 
 def _accuracy(card: dict[str, Any]) -> str:

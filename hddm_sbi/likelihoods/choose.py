@@ -13,7 +13,7 @@ import numpy.typing as npt
 from hddm_sbi.errors import HDDMWarning, ModelError
 from hddm_sbi.likelihoods.base import Density, FloatArray, Likelihood
 from hddm_sbi.likelihoods.checkpoint import load_network, sha256
-from hddm_sbi.likelihoods.exact import get_exact
+from hddm_sbi.likelihoods.formulas import get_exact
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.likelihoods.neural.network import FirstPassageNetwork
 from hddm_sbi.likelihoods.observation.given import GivenDensity

@@ -15,7 +15,7 @@ from hddm_sbi.inference.foreign import EarlyMass, early_mass
 from hddm_sbi.inference.log_ratios import Experiment, exact_log_ratios, expected_log_ratios, spread
 from hddm_sbi.likelihoods.base import Density
 from hddm_sbi.likelihoods.choose import Chosen
-from hddm_sbi.likelihoods.exact import find_exact
+from hddm_sbi.likelihoods.formulas import find_exact
 from hddm_sbi.likelihoods.observation.lapses import Lapses
 from hddm_sbi.likelihoods.observation.seen import SeenTrials
 from hddm_sbi.results.certificate import Certificate, certificate

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -45,6 +46,24 @@ class Paired:
     def __call__(self, theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntArray, FloatArray]:
         """Draw n trials for each row of theta, and their ratios."""
         return self.with_ratio(theta, n, seed)
+
+
+@dataclass(frozen=True, eq=False)
+class Formula:
+    """The exact likelihood of one simulator's process: a model to which another simulator is given goes without it.
+
+    Args:
+        simulator: draws of the same law.
+        make: returns the likelihood; called once, when it is first asked for, so that nothing is compiled before.
+    """
+
+    simulator: Simulator
+    make: Callable[[], object]
+
+    @cached_property
+    def likelihood(self) -> object:
+        """The likelihood itself."""
+        return self.make()
 
 
 @dataclass(frozen=True)
@@ -241,6 +260,8 @@ class SSM:
             such rows the less often, and beyond ``ENDLESS`` none are simulated; None: nowhere longer.
         guess: rules of thumb for where the search for a first point begins; parameters without one begin at the median
             of their prior, or in the middle of their box.
+        exact: the exact likelihood, where there is one: an object that satisfies ``hs.Likelihood``. It is left out of a
+            copy of the model with another simulator.
     """
 
     name: str
@@ -253,8 +274,14 @@ class SSM:
     ratio_simulator: RatioSimulator | None = None
     effort: Callable[[FloatArray], FloatArray] | None = None
     guess: Guess | None = None
+    exact: object = None
 
     def __post_init__(self) -> None:
+        if self.exact is not None and not isinstance(self.exact, Formula):
+            likelihood = self.exact
+            object.__setattr__(self, "exact", Formula(self.simulator, lambda: likelihood))
+        if isinstance(self.exact, Formula) and self.exact.simulator is not self.simulator:
+            object.__setattr__(self, "exact", None)
         object.__setattr__(self, "n_choices", whole("n_choices", self.n_choices, 1))
         # dataclasses.replace(model, simulator=another) keeps every other field
         if isinstance(self.ratio_simulator, Paired) and self.ratio_simulator.simulator is not self.simulator:

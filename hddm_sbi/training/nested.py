@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hddm_sbi.likelihoods.base import Density
-from hddm_sbi.likelihoods.exact import find_exact
+from hddm_sbi.likelihoods.formulas import find_exact
 from hddm_sbi.ssm.base import SSM
 from hddm_sbi.ssm.registry import get_model, list_models
 from hddm_sbi.training.draw import draw_theta

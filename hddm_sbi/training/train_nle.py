@@ -12,7 +12,7 @@ import torch
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.base import Density
-from hddm_sbi.likelihoods.exact import find_exact
+from hddm_sbi.likelihoods.formulas import find_exact
 from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.likelihoods.neural.network import Architecture
@@ -151,7 +151,7 @@ def is_rough(validation: Mapping[str, Any]) -> bool:
 
 def exact_of(ssm: SSM) -> Density | None:
     """The exact likelihood of a model from the registry, if it has one."""
-    return find_exact(ssm) if is_registered(ssm) else None
+    return find_exact(ssm)
 
 
 class _Run:

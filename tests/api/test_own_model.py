@@ -15,7 +15,7 @@ import torch
 from scipy import stats
 
 import hddm_sbi as hs
-from hddm_sbi.likelihoods.exact import get_exact
+from hddm_sbi.likelihoods.formulas import get_exact
 from hddm_sbi.training.validate import density_accuracy
 from tests.likelihoods.networks import SMALL
 

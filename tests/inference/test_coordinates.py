@@ -9,8 +9,8 @@ from hddm_sbi.inference.coordinates import Rounded
 from hddm_sbi.inference.coordinates.build import precision_of
 from hddm_sbi.inference.initial import estimate, starting_points
 from hddm_sbi.inference.potential import Potential
-from hddm_sbi.likelihoods.exact import get_exact
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
+from hddm_sbi.likelihoods.formulas import get_exact
 from hddm_sbi.spec.build import build_spec
 from hddm_sbi.ssm.registry import get_model, simulate
 from hddm_sbi.trials.reading import read_trials

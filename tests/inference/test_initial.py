@@ -16,8 +16,8 @@ from hddm_sbi.inference.initial import (
     with_centring,
 )
 from hddm_sbi.inference.potential import Potential
-from hddm_sbi.likelihoods.exact import get_exact
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
+from hddm_sbi.likelihoods.formulas import get_exact
 from hddm_sbi.spec.build import build_spec
 from hddm_sbi.ssm.registry import get_model
 from hddm_sbi.trials.reading import read_trials

@@ -21,7 +21,7 @@ from hddm_sbi.likelihoods.checkpoint import (
     write_card,
 )
 from hddm_sbi.likelihoods.choose import choose_likelihood
-from hddm_sbi.likelihoods.exact import EXACT
+from hddm_sbi.likelihoods.formulas import get_exact
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.likelihoods.weights import load_pretrained, pretrained_path
 from hddm_sbi.training.pretrain import INNER_BOX
@@ -199,7 +199,7 @@ def test_the_pretrained_card_matches_its_weights_and_keeps_its_promises() -> Non
 
 def test_the_pretrained_density_is_as_accurate_as_its_card_says() -> None:
     likelihood = FirstPassageLikelihood(load_pretrained("ddm"))
-    found = density_accuracy(DDM, likelihood, EXACT["ddm"], draws=200_000, seed=5)
+    found = density_accuracy(DDM, likelihood, get_exact("ddm"), draws=200_000, seed=5)
     assert found["mean_abs_error"] <= 0.002
     assert found["p95_abs_error"] <= 0.006
     # the mean over 200,000 draws is known up to its standard error
@@ -209,6 +209,6 @@ def test_the_pretrained_density_is_as_accurate_as_its_card_says() -> None:
 
 def test_the_pretrained_score_moves_no_posterior_mean_far() -> None:
     likelihood = FirstPassageLikelihood(load_pretrained("ddm"))
-    found = score_bias(DDM, likelihood, EXACT["ddm"], box=INNER_BOX, points=200, trials=100_000, seed=5)
+    found = score_bias(DDM, likelihood, get_exact("ddm"), box=INNER_BOX, points=200, trials=100_000, seed=5)
     assert found["median"] <= 0.05
     assert found["p95"] <= 0.1

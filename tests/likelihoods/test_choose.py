@@ -12,7 +12,7 @@ from sbi.neural_nets.net_builders import build_mnle
 from hddm_sbi.errors import HDDMWarning, ModelError, WeightsError
 from hddm_sbi.likelihoods.checkpoint import save_checkpoint, sha256
 from hddm_sbi.likelihoods.choose import choose_likelihood, log_likelihood
-from hddm_sbi.likelihoods.exact import EXACT, find_exact, get_exact
+from hddm_sbi.likelihoods.formulas import find_exact, get_exact
 from hddm_sbi.likelihoods.neural.generic import EstimatorLikelihood
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.likelihoods.weights import load_pretrained
@@ -23,7 +23,7 @@ THETA = [0.5, 1.5, 0.5, 0.3]
 
 
 def _one_by_one(rt: np.ndarray, choice: np.ndarray, theta: np.ndarray) -> np.ndarray:
-    return EXACT["ddm"].log_prob(rt, choice.astype(np.int64), theta, np.arange(len(rt)))
+    return get_exact("ddm").log_prob(rt, choice.astype(np.int64), theta, np.arange(len(rt)))
 
 
 def test_the_kinds(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_the_pretrained_kind() -> None:
 
 @pytest.mark.parametrize("kind", ["exactly", "", "weights.pt", "NLE"])
 def test_an_unknown_kind(kind: str) -> None:
-    with pytest.raises(ModelError, match=r"give 'nle', 'exact', the path of a \.safetensors file or a trained sbi"):
+    with pytest.raises(ModelError, match=r"give 'nle', 'exact', the path of a \.safetensors file, a trained sbi"):
         choose_likelihood(DDM, kind)
 
 
@@ -179,7 +179,7 @@ def test_a_race_of_ones_own_is_not_sent_to_the_formula() -> None:
 def test_other_priors_and_ranges_leave_a_model_what_it_is() -> None:
     parameters = tuple(replace(one, prior=None, box=(one.box[0], one.box[1] / 2)) for one in DDM.parameters)
     copy = replace(DDM, parameters=parameters)
-    assert get_exact(copy) is EXACT["ddm"]
+    assert get_exact(copy) is get_exact("ddm")
     assert choose_likelihood(copy, "nle").label == "nle"
     assert choose_likelihood(copy, load_pretrained("ddm")).weights is None
 

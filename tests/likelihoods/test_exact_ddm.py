@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hddm_sbi.errors import ModelError
-from hddm_sbi.likelihoods.exact import get_exact
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
 from hddm_sbi.likelihoods.exact.ddm_density import SWITCH
+from hddm_sbi.likelihoods.formulas import get_exact
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "ddm.csv"
 DDM = ExactDDM()

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hddm_sbi.likelihoods.exact import get_exact
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
 from hddm_sbi.likelihoods.exact.full_ddm import ExactFullDDM
 from hddm_sbi.likelihoods.exact.full_ddm_integrand import SWITCH
+from hddm_sbi.likelihoods.formulas import get_exact
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "full_ddm.csv"
 FULL = ExactFullDDM()

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.choose import choose_likelihood, log_likelihood
-from hddm_sbi.likelihoods.exact import EXACT, get_exact
 from hddm_sbi.likelihoods.exact.ddm_cdf import ddm_cdf
+from hddm_sbi.likelihoods.formulas import get_exact
 from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.ssm import SSM, get_model
 from tests.likelihoods.native.sums import compare, native
@@ -333,12 +333,11 @@ def test_a_race_needs_no_network(name):
 
 
 def test_registry_of_formulas():
-    assert {"ddm", "rdm", "lba"} <= set(EXACT)
     assert get_exact("rdm").n_choices == 2
     likelihood = get_exact(get_model("lba", n_choices=4))
     assert likelihood.parameters == ("v0", "v1", "v2", "v3", "B", "A", "t0")
     assert get_exact(get_model("lba", n_choices=4)) is likelihood
     ddm = get_model("ddm")
-    other = SSM("rdm", ddm.parameters, ddm.simulator)
-    with pytest.raises(ModelError, match="takes v0, v1, B, A, t0, but the model has v, a, z, t0"):
+    other = SSM("rdm", ddm.parameters, ddm.simulator, exact=get_exact("rdm"))
+    with pytest.raises(ModelError, match="takes v0, v1, B, A, t0 and has 2 choices, but the model has v, a, z, t0"):
         get_exact(other)

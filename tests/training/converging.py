@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from hddm_sbi.likelihoods.exact import get_exact
+from hddm_sbi.likelihoods.formulas import get_exact
 
 
 def converging_log_density(rt: float, choice: int, theta: np.ndarray) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hddm_sbi.likelihoods.exact import get_exact
+from hddm_sbi.likelihoods.formulas import get_exact
 from hddm_sbi.ssm.registry import get_model
 from hddm_sbi.training.draw import draw_theta
 from hddm_sbi.training.first_passage import density_at, is_known, passage

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.stable_accuracy import stable_accuracy
 from hddm_sbi.likelihoods.base import FloatArray
-from hddm_sbi.likelihoods.exact import get_exact
+from hddm_sbi.likelihoods.formulas import get_exact
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.likelihoods.weights import list_pretrained, load_pretrained, locate
 from hddm_sbi.ssm.registry import get_model

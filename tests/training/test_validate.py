@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from hddm_sbi.likelihoods.checkpoint import load_card, load_checkpoint, save_checkpoint, sha256
-from hddm_sbi.likelihoods.exact import EXACT
+from hddm_sbi.likelihoods.formulas import get_exact
 from hddm_sbi.likelihoods.weights import load_pretrained
 from hddm_sbi.ssm.registry import get_model
 from hddm_sbi.training import pretrain
@@ -18,7 +18,7 @@ from hddm_sbi.training.validate import density_accuracy, score_bias
 from tests.likelihoods.networks import DDM, RACE, network
 
 BOX = {"v": (-2.0, 2.0), "a": (0.8, 2.0), "z": (0.3, 0.7), "t0": (0.2, 0.5)}
-TRUTH = EXACT["ddm"]
+TRUTH = get_exact("ddm")
 
 
 class Shifted:

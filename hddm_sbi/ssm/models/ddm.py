@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from hddm_sbi.compiled.structs import CFunction
-from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, IntArray, Parameter, Symmetries
+from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, Formula, IntArray, Parameter, Symmetries
 from hddm_sbi.ssm.models import diffusion_priors as priors
 from hddm_sbi.ssm.simulation.blocks import run_blocks
 from hddm_sbi.ssm.simulation.loop import DRAW_SIGNATURE, span_at
@@ -42,6 +42,12 @@ def simulate_ddm(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntA
     return run_blocks(_draw_at, theta, n, seed)
 
 
+def _formula() -> object:
+    from hddm_sbi.likelihoods.exact.ddm import ExactDDM
+
+    return ExactDDM()
+
+
 DDM = SSM(
     name="ddm",
     parameters=(
@@ -60,5 +66,6 @@ DDM = SSM(
     ),
     diffusion=Diffusion("v", "z"),
     ratio_simulator=with_reversal(simulate_ddm, lambda theta, t: 0.5 * theta[:, [1]]),
+    exact=Formula(simulate_ddm, _formula),
     description="Wiener process with drift between two constant boundaries",
 )

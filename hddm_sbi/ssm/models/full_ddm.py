@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from hddm_sbi.compiled.structs import CFunction
-from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, IntArray, Paired, Parameter, Symmetries
+from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, Formula, IntArray, Paired, Parameter, Symmetries
 from hddm_sbi.ssm.models import diffusion_priors as priors
 from hddm_sbi.ssm.simulation.blocks import run_blocks, run_blocks_ratio
 from hddm_sbi.ssm.simulation.loop import DRAW_SIGNATURE, span_at
@@ -55,6 +55,12 @@ def simulate_full_ddm_ratio(theta: FloatArray, n: int, seed: int) -> tuple[Float
     return run_blocks_ratio(_draw_at, theta, n, seed)
 
 
+def _formula() -> object:
+    from hddm_sbi.likelihoods.exact.full_ddm import ExactFullDDM
+
+    return ExactFullDDM()
+
+
 FULL_DDM = SSM(
     name="full_ddm",
     parameters=(
@@ -85,5 +91,6 @@ FULL_DDM = SSM(
     ),
     diffusion=Diffusion("v", "z"),
     ratio_simulator=Paired(simulate_full_ddm, simulate_full_ddm_ratio),
+    exact=Formula(simulate_full_ddm, _formula),
     description="Wiener process between two constant boundaries; drift, start and non-decision time vary across trials",
 )  # fmt: skip

@@ -16,7 +16,7 @@ import numpy as np
 
 from hddm_sbi.compiled.compiling import callable_from_python
 from hddm_sbi.compiled.structs import CFunction
-from hddm_sbi.ssm.base import SSM, FloatArray, IntArray, Parameter, Prior
+from hddm_sbi.ssm.base import SSM, FloatArray, Formula, IntArray, Parameter, Prior
 from hddm_sbi.ssm.models.race import N_SHARED, Family, race_parameters, race_symmetries
 from hddm_sbi.ssm.rules import race_rules
 from hddm_sbi.ssm.simulation.blocks import run_blocks
@@ -77,6 +77,13 @@ def simulate_lba(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntA
 _SOURCE = "weakly informative: median response times of 0.27 to 1.7 s (95 %)"
 
 
+def _formula(n: int) -> object:
+    from hddm_sbi.likelihoods.exact.race import ExactRace
+    from hddm_sbi.likelihoods.exact.race_sum import LBA
+
+    return ExactRace(LBA, n)
+
+
 def _lba(n: int) -> SSM:
     drift = Parameter(
         "v", (-math.inf, math.inf), "identity", (-3.0, 8.0), "mean drift rate",
@@ -95,6 +102,7 @@ def _lba(n: int) -> SSM:
         n_choices=n,
         symmetries=race_symmetries(n, time_power=1.0),
         guess=race_rules([f"v{k}" for k in range(n)], distance=1.05),  # B and A / 2 at their medians
+        exact=Formula(simulate_lba, lambda: _formula(n)),
         description="race of straight lines with normally distributed positive slopes to one threshold",
     )
 

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from hddm_sbi.compiled.structs import CFunction
-from hddm_sbi.ssm.base import SSM, FloatArray, IntArray, Parameter, Prior
+from hddm_sbi.ssm.base import SSM, FloatArray, Formula, IntArray, Parameter, Prior
 from hddm_sbi.ssm.models.race import N_SHARED, Family, race_parameters, race_symmetries
 from hddm_sbi.ssm.rules import race_rules
 from hddm_sbi.ssm.simulation.blocks import run_blocks
@@ -58,6 +58,13 @@ def simulate_rdm(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntA
 _SOURCE = "weakly informative: median response times of 0.24 to 2.0 s (95 %)"
 
 
+def _formula(n: int) -> object:
+    from hddm_sbi.likelihoods.exact.race import ExactRace
+    from hddm_sbi.likelihoods.exact.race_sum import RDM
+
+    return ExactRace(RDM, n)
+
+
 def _rdm(n: int) -> SSM:
     drift = Parameter(
         "v", (0.0, math.inf), "log", (0.05, 10.0), "drift rate",
@@ -76,6 +83,7 @@ def _rdm(n: int) -> SSM:
         n_choices=n,
         symmetries=race_symmetries(n, time_power=2.0),
         guess=race_rules([f"v{k}" for k in range(n)], distance=1.45),  # B and A / 2 at their medians
+        exact=Formula(simulate_rdm, lambda: _formula(n)),
         description="race of Wiener processes with positive drifts to one threshold",
     )
 
