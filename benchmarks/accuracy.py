@@ -24,12 +24,12 @@ from benchmarks.process import ROOT, machine
 from benchmarks.side_by_side import BENCH, RESULTS
 from benchmarks.stable_accuracy import LEAST_ALPHA, stable_accuracy
 from hddm_sbi.likelihoods.base import Density
-from hddm_sbi.likelihoods.checkpoint import load_card, load_network
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.ssm.base import SSM, FloatArray, IntArray
 from hddm_sbi.training.pretrain import measure, reference_of
 from hddm_sbi.training.train_nle import exact_of
 from hddm_sbi.training.validate import density_accuracy, size_of
+from hddm_sbi.weights.checkpoint import load_card, load_network
 
 TABLES = ROOT / "tests" / "reference"
 # Densities below this are rare in experiments, and hard to have right for whoever made a table.

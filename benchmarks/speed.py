@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 import hddm_sbi as hs
-from hddm_sbi.likelihoods.choose import choose_likelihood
+from hddm_sbi.choose import choose_likelihood
 from hddm_sbi.ssm.models.ddm import _draw_at
 from hddm_sbi.ssm.simulation.blocks import run_blocks
 

@@ -12,18 +12,18 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from hddm_sbi.api import HierarchicalDDM
+    from hddm_sbi.choose import log_likelihood
     from hddm_sbi.errors import HDDMError, HDDMWarning
     from hddm_sbi.likelihoods.base import BoundLikelihood, Likelihood
-    from hddm_sbi.likelihoods.choose import log_likelihood
     from hddm_sbi.likelihoods.neural.bridge import SBItoPyro
     from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator, first_passage_estimator
     from hddm_sbi.likelihoods.observation.seen import SeenTrials
-    from hddm_sbi.likelihoods.weights import load_pretrained
     from hddm_sbi.plots import plot_predictive
     from hddm_sbi.ssm import SSM, Diffusion, Parameter, Prior, Symmetries, get_model, list_models, simulate
     from hddm_sbi.ssm.simulation.trial_simulator import simulator_of
     from hddm_sbi.training.train_nle import train_nle
     from hddm_sbi.trials import load_data
+    from hddm_sbi.weights.store import load_pretrained
 
 _HOME = {
     "BoundLikelihood": "likelihoods.base",
@@ -43,8 +43,8 @@ _HOME = {
     "get_model": "ssm",
     "list_models": "ssm",
     "load_data": "trials",
-    "load_pretrained": "likelihoods.weights",
-    "log_likelihood": "likelihoods.choose",
+    "load_pretrained": "weights.store",
+    "log_likelihood": "choose",
     "plot_predictive": "plots",
     "simulate": "ssm",
     "simulator_of": "ssm.simulation.trial_simulator",

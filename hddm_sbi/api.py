@@ -14,6 +14,7 @@ import torch.distributions as td
 import xarray as xr
 
 from hddm_sbi import __version__
+from hddm_sbi.choose import Chosen, choose_likelihood
 from hddm_sbi.design.conditions import Conditions, find_conditions
 from hddm_sbi.design.design import Design
 from hddm_sbi.design.formulas import Formula
@@ -31,7 +32,6 @@ from hddm_sbi.inference.predictive import pointwise_log_prob, predict, thinned
 from hddm_sbi.inference.prior import prior_coefficients
 from hddm_sbi.inference.stopping import MAX_DRAWS, Length, Look
 from hddm_sbi.likelihoods.base import FloatArray
-from hddm_sbi.likelihoods.choose import Chosen, choose_likelihood
 from hddm_sbi.likelihoods.formulas import find_exact
 from hddm_sbi.likelihoods.observation.bound import BoundTrials
 from hddm_sbi.likelihoods.observation.model import ObservationModel

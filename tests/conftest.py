@@ -29,7 +29,7 @@ HEAVIEST = (
     "cookies/test_cookies.py",  # 65
     "training/test_pretrained_accuracy.py",  # 37
     "ssm/models/test_moving_bounds.py",  # 35
-    "likelihoods/test_checkpoint.py",  # 20
+    "weights/test_checkpoint.py",  # 20
     "test_documents.py",  # 14
 )
 

@@ -11,7 +11,7 @@ import typer
 from hddm_sbi.cli.console import one_line_errors
 
 if TYPE_CHECKING:
-    from hddm_sbi.likelihoods.download import Report
+    from hddm_sbi.weights.download import Report
 
 
 def download(
@@ -27,7 +27,7 @@ def download(
     """
     with one_line_errors():
         from hddm_sbi.errors import ModelError
-        from hddm_sbi.likelihoods.weights import list_pretrained, locate
+        from hddm_sbi.weights.store import list_pretrained, locate
 
         if bool(names) == every:
             raise ModelError(f"name the models to download, or give --all; there are {', '.join(list_pretrained())}.")
@@ -41,7 +41,7 @@ def download(
 
 
 def _fetch(name: str, source: str, force: bool) -> None:
-    from hddm_sbi.likelihoods.weights import download as fetch
+    from hddm_sbi.weights.store import download as fetch
 
     with _progress(name) as report:
         path = fetch(name, force=force, report=report)

@@ -9,8 +9,8 @@ from hddm_sbi.cli.console import one_line_errors
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from hddm_sbi.likelihoods.weights import Located
     from hddm_sbi.ssm.base import SSM
+    from hddm_sbi.weights.store import Located
 
 
 def models() -> None:
@@ -32,7 +32,7 @@ def models() -> None:
 
 
 def _network(name: str) -> Located | None:
-    from hddm_sbi.likelihoods.weights import list_pretrained, locate
+    from hddm_sbi.weights.store import list_pretrained, locate
 
     return locate(name) if name in list_pretrained() else None
 

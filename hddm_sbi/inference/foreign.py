@@ -14,10 +14,10 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from hddm_sbi.choose import Chosen
 from hddm_sbi.errors import HDDMWarning, ModelError
 from hddm_sbi.inference.log_ratios import spread
 from hddm_sbi.inference.prior import prior_coefficients
-from hddm_sbi.likelihoods.choose import Chosen
 from hddm_sbi.spec.linear import natural_parameters
 from hddm_sbi.spec.model_spec import ModelSpec
 from hddm_sbi.ssm.base import SSM

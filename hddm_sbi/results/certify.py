@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hddm_sbi.choose import Chosen
 from hddm_sbi.errors import DataError, ModelError
 from hddm_sbi.inference.density_check import density_check
 from hddm_sbi.inference.foreign import EarlyMass, early_mass
 from hddm_sbi.inference.log_ratios import Experiment, exact_log_ratios, expected_log_ratios, spread
 from hddm_sbi.likelihoods.base import Density
-from hddm_sbi.likelihoods.choose import Chosen
 from hddm_sbi.likelihoods.formulas import find_exact
 from hddm_sbi.likelihoods.observation.lapses import Lapses
 from hddm_sbi.likelihoods.observation.seen import SeenTrials

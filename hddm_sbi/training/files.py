@@ -10,9 +10,9 @@ from typing import Any
 
 from hddm_sbi._files import reason_of
 from hddm_sbi.errors import OutputError
-from hddm_sbi.likelihoods.checkpoint import save_checkpoint
 from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 from hddm_sbi.training.state import read_state
+from hddm_sbi.weights.checkpoint import save_checkpoint
 
 
 @dataclass(frozen=True)

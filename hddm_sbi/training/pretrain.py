@@ -9,10 +9,8 @@ from typing import Any
 
 import torch
 
-from hddm_sbi.likelihoods.checkpoint import load_card, load_network, write_card
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.likelihoods.neural.network import Architecture
-from hddm_sbi.likelihoods.weights_registry import REGISTRY, write_registry
 from hddm_sbi.ssm.base import SSM
 from hddm_sbi.ssm.registry import get_model
 from hddm_sbi.training.agreement import agreement
@@ -22,6 +20,8 @@ from hddm_sbi.training.quadrature import density_integrals, score_integrals
 from hddm_sbi.training.train import TrainingPlan
 from hddm_sbi.training.train_nle import exact_of, train_nle
 from hddm_sbi.training.validate import density_accuracy, score_bias
+from hddm_sbi.weights.checkpoint import load_card, load_network, write_card
+from hddm_sbi.weights.registry import REGISTRY, write_registry
 
 # The inner box, on which the bias of posterior means is measured: where experiments lie.
 INNER_BOX = {"v": (-4.0, 4.0), "a": (0.5, 3.0), "z": (0.2, 0.8)}

@@ -14,8 +14,8 @@ from torch import nn
 
 import hddm_sbi as hs
 from hddm_sbi.api import HierarchicalDDM
+from hddm_sbi.choose import Chosen
 from hddm_sbi.errors import DataError, ModelError
-from hddm_sbi.likelihoods.choose import Chosen
 from hddm_sbi.results.certificate import Certificate
 from hddm_sbi.results.certify import Certifier, Fit
 from hddm_sbi.results.quantities import quantities

@@ -15,12 +15,12 @@ import xarray as xr
 
 from hddm_sbi.api import HierarchicalDDM
 from hddm_sbi.errors import DataError
-from hddm_sbi.likelihoods.checkpoint import save_checkpoint
 from hddm_sbi.likelihoods.neural.canonical import Canonical
 from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 from hddm_sbi.likelihoods.neural.network import Architecture
 from hddm_sbi.results.to_arviz import Results, arviz, group, group_names, load, save
 from hddm_sbi.ssm import get_model, simulate
+from hddm_sbi.weights.checkpoint import save_checkpoint
 
 FORMULA = ["v ~ conf", "a ~ 0 + stim"]
 

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from hddm_sbi.api import HierarchicalDDM
+from hddm_sbi.choose import Chosen
 from hddm_sbi.cli.experiment import simulate_experiment
 from hddm_sbi.errors import DataError, HDDMWarning, ModelError
 from hddm_sbi.inference.initial import rough_values
 from hddm_sbi.inference.potential import Potential
-from hddm_sbi.likelihoods.choose import Chosen
 from hddm_sbi.results.to_arviz import group
 from hddm_sbi.ssm import SSM, get_model, list_models
 from tests.inference.toys import SmoothLikelihood

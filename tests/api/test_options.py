@@ -12,13 +12,13 @@ import torch.distributions as td
 
 from hddm_sbi.api import HierarchicalDDM
 from hddm_sbi.errors import DataError, FormulaError, HDDMError, HDDMWarning, ModelError, WeightsError
-from hddm_sbi.likelihoods.checkpoint import save_checkpoint
 from hddm_sbi.likelihoods.neural.canonical import Canonical
 from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 from hddm_sbi.likelihoods.neural.network import Architecture
 from hddm_sbi.spec.model_spec import ParameterSpec
 from hddm_sbi.ssm import get_model
 from hddm_sbi.ssm.base import SSM
+from hddm_sbi.weights.checkpoint import save_checkpoint
 from tests.observing import on_rows
 
 

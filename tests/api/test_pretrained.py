@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from hddm_sbi.api import HierarchicalDDM
-from hddm_sbi.likelihoods.checkpoint import sha256
-from hddm_sbi.likelihoods.weights import pretrained_path
 from hddm_sbi.results.to_arviz import group
+from hddm_sbi.weights.checkpoint import sha256
+from hddm_sbi.weights.store import pretrained_path
 from tests.observing import on_rows
 
 

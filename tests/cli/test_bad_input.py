@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hddm_sbi.likelihoods.checkpoint import save_checkpoint
 from hddm_sbi.likelihoods.neural.canonical import Canonical
 from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 from hddm_sbi.likelihoods.neural.network import Architecture
 from hddm_sbi.ssm import get_model, simulate
+from hddm_sbi.weights.checkpoint import save_checkpoint
 
 FIT = ("fit", "data.csv", "--likelihood", "exact", "--out", "run")
 N = 40

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from hddm_sbi import _resources
-from hddm_sbi.likelihoods.weights import locate
-from tests.likelihoods.server import Behaviour, WeightsServer, cache, installation, server
+from hddm_sbi.weights.store import locate
+from tests.weights.server import Behaviour, WeightsServer, cache, installation, server
 
 __all__ = ["cache", "installation", "server"]  # fixtures
 

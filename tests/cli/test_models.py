@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from hddm_sbi import _resources
-from hddm_sbi.likelihoods.weights import download
-from tests.likelihoods.server import WeightsServer, cache, installation, server
+from hddm_sbi.weights.store import download
+from tests.weights.server import WeightsServer, cache, installation, server
 
 __all__ = ["cache", "installation", "server"]  # fixtures
 

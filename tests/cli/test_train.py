@@ -14,7 +14,7 @@ import pytest
 from hddm_sbi.cli.own_model import find_model
 from hddm_sbi.cli.parsing import count
 from hddm_sbi.errors import ModelError
-from hddm_sbi.likelihoods.checkpoint import load_card, load_checkpoint
+from hddm_sbi.weights.checkpoint import load_card, load_checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = """

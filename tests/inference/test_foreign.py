@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 import hddm_sbi as hs
+from hddm_sbi.choose import choose_likelihood
 from hddm_sbi.errors import HDDMWarning, ModelError
 from hddm_sbi.inference.foreign import early_mass
-from hddm_sbi.likelihoods.choose import choose_likelihood
 from hddm_sbi.ssm.registry import get_model
 
 DDM = get_model("ddm")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hddm_sbi.choose import choose_likelihood, log_likelihood
 from hddm_sbi.errors import ModelError
-from hddm_sbi.likelihoods.choose import choose_likelihood, log_likelihood
 from hddm_sbi.likelihoods.exact.ddm_cdf import ddm_cdf
 from hddm_sbi.likelihoods.formulas import get_exact
 from hddm_sbi.likelihoods.native.merged import MergedTrials

@@ -4,9 +4,9 @@ import mpmath as mp
 import numpy as np
 import pytest
 
+from hddm_sbi.choose import choose_likelihood
 from hddm_sbi.compiled.compiling import callable_from_python
 from hddm_sbi.likelihoods.base import ANY
-from hddm_sbi.likelihoods.choose import choose_likelihood
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.likelihoods.neural.reduction import log_difference
 from hddm_sbi.ssm import SSM, get_model

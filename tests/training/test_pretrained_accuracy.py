@@ -11,13 +11,13 @@ from benchmarks.stable_accuracy import stable_accuracy
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.formulas import get_exact
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
-from hddm_sbi.likelihoods.weights import list_pretrained, load_pretrained, locate
 from hddm_sbi.ssm.registry import get_model
 from hddm_sbi.training.first_passage import is_known
 from hddm_sbi.training.nested import nested_accuracy
 from hddm_sbi.training.pretrain import INNER_BOX
 from hddm_sbi.training.quadrature import density_integrals, score_integrals
 from hddm_sbi.training.validate import density_accuracy
+from hddm_sbi.weights.store import list_pretrained, load_pretrained, locate
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 # mean and 95th percentile of |error of log p| on densities above 0.001

@@ -19,7 +19,6 @@ from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 
 from hddm_sbi import _files as files
 from hddm_sbi.errors import ModelError, OutputError, WeightsError
-from hddm_sbi.likelihoods.checkpoint import load_card, load_checkpoint
 from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 from hddm_sbi.ssm import SSM, Parameter, Symmetries, get_model
 from hddm_sbi.ssm.simulation.trial_simulator import simulator_of
@@ -30,6 +29,7 @@ from hddm_sbi.training.progress import TrainingProgress
 from hddm_sbi.training.supplied import as_ssm, with_box
 from hddm_sbi.training.train import Trainer, TrainingPlan
 from hddm_sbi.training.train_nle import exact_of, is_rough, train_nle
+from hddm_sbi.weights.checkpoint import load_card, load_checkpoint
 from tests.likelihoods.networks import DDM, PLAIN, RACE, SMALL, network
 
 ROOT = Path(__file__).resolve().parents[2]

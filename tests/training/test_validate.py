@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from hddm_sbi.likelihoods.checkpoint import load_card, load_checkpoint, save_checkpoint, sha256
 from hddm_sbi.likelihoods.formulas import get_exact
-from hddm_sbi.likelihoods.weights import load_pretrained
 from hddm_sbi.ssm.registry import get_model
 from hddm_sbi.training import pretrain
 from hddm_sbi.training.agreement import agreement
 from hddm_sbi.training.quadrature import density_integrals, score_integrals
 from hddm_sbi.training.train import TrainingPlan
 from hddm_sbi.training.validate import density_accuracy, score_bias
+from hddm_sbi.weights.checkpoint import load_card, load_checkpoint, save_checkpoint, sha256
+from hddm_sbi.weights.store import load_pretrained
 from tests.likelihoods.networks import DDM, RACE, network
 
 BOX = {"v": (-2.0, 2.0), "a": (0.8, 2.0), "z": (0.3, 0.7), "t0": (0.2, 0.5)}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hddm_sbi.likelihoods.choose import choose_likelihood
+from hddm_sbi.choose import choose_likelihood
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
 from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from hddm_sbi.likelihoods.choose import choose_likelihood
+from hddm_sbi.choose import choose_likelihood
 from hddm_sbi.likelihoods.observation.lapses import Lapses
 from hddm_sbi.likelihoods.observation.model import ObservationModel
 from hddm_sbi.likelihoods.observation.seen import UNSEEN, SeenTrials

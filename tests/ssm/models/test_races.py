@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from hddm_sbi.choose import log_likelihood
 from hddm_sbi.errors import ModelError
-from hddm_sbi.likelihoods.choose import log_likelihood
 from hddm_sbi.ssm import SSM, get_model, simulate
 from hddm_sbi.ssm.models.lba import positive_normal
 from hddm_sbi.ssm.registry import is_family, list_models, model_of, option_counts

@@ -16,9 +16,9 @@ from safetensors.torch import save
 
 from hddm_sbi._files import write_file
 from hddm_sbi.errors import WeightsError
-from hddm_sbi.likelihoods.cards import FORMAT, Card, check_card, load_card, sha256, write_card
 from hddm_sbi.likelihoods.neural.canonical import Canonical
 from hddm_sbi.likelihoods.neural.network import Architecture, FirstPassageNetwork
+from hddm_sbi.weights.card import FORMAT, Card, check_card, load_card, sha256, write_card
 
 if TYPE_CHECKING:
     from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit, urlunsplit
 
 from hddm_sbi.errors import WeightsError
-from hddm_sbi.likelihoods.cards import check_card, parse_card
-from hddm_sbi.likelihoods.weights_registry import KnownFile
+from hddm_sbi.weights.card import check_card, parse_card
+from hddm_sbi.weights.registry import KnownFile
 
 if TYPE_CHECKING:
     from requests import Response

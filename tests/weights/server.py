@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from hddm_sbi import _resources
-from hddm_sbi.likelihoods.checkpoint import save_checkpoint
-from hddm_sbi.likelihoods.weights import CACHE_VARIABLE
-from hddm_sbi.likelihoods.weights_registry import REGISTRY, write_registry
+from hddm_sbi.weights.checkpoint import save_checkpoint
+from hddm_sbi.weights.registry import REGISTRY, write_registry
+from hddm_sbi.weights.store import CACHE_VARIABLE
 from tests.likelihoods.networks import DDM, network
 
 

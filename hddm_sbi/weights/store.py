@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from hddm_sbi._files import reason_of
 from hddm_sbi._resources import resource_folder, resource_names
 from hddm_sbi.errors import ModelError, WeightsError
-from hddm_sbi.likelihoods.cards import Card, load_card
-from hddm_sbi.likelihoods.download import URL_VARIABLE, Report, fetch, quiet, without_password
-from hddm_sbi.likelihoods.weights_registry import KnownWeights, read_registry
+from hddm_sbi.weights.card import Card, load_card
+from hddm_sbi.weights.download import URL_VARIABLE, Report, fetch, quiet, without_password
+from hddm_sbi.weights.registry import KnownWeights, read_registry
 
 if TYPE_CHECKING:
     from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
@@ -59,7 +59,7 @@ def load_pretrained(name: str) -> FirstPassageEstimator:
         ModelError: there is no pretrained network for it.
         WeightsError: the weights cannot be fetched, are damaged, or are for another model or format.
     """
-    from hddm_sbi.likelihoods.checkpoint import load_checkpoint  # torch takes seconds to import
+    from hddm_sbi.weights.checkpoint import load_checkpoint  # torch takes seconds to import
 
     path = pretrained_path(name)
     estimator = load_checkpoint(path, model=name)

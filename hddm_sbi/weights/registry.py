@@ -1,7 +1,7 @@
 """The networks that this version of the package knows: ``pretrained/registry.json``, made from their cards.
 
 It travels with the package and holds the checksums that downloaded files must have:
-``python -m hddm_sbi.likelihoods.weights_registry pretrained`` writes it anew.
+``python -m hddm_sbi.weights.registry pretrained`` writes it anew.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from hddm_sbi._files import write_file
 from hddm_sbi._resources import resource_folder
 from hddm_sbi.errors import WeightsError
-from hddm_sbi.likelihoods.cards import Card, check_card, load_card, sha256
+from hddm_sbi.weights.card import Card, check_card, load_card, sha256
 
 REGISTRY = "registry.json"
 

@@ -12,14 +12,14 @@ import numpy.typing as npt
 
 from hddm_sbi.errors import HDDMWarning, ModelError
 from hddm_sbi.likelihoods.base import Density, FloatArray, Likelihood
-from hddm_sbi.likelihoods.checkpoint import load_network, sha256
 from hddm_sbi.likelihoods.formulas import get_exact
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.likelihoods.neural.network import FirstPassageNetwork
 from hddm_sbi.likelihoods.observation.given import GivenDensity
-from hddm_sbi.likelihoods.weights import pretrained_path
 from hddm_sbi.ssm.base import SSM, numbers
 from hddm_sbi.ssm.registry import check_theta, is_family, is_registered, list_models, model_of
+from hddm_sbi.weights.checkpoint import load_network, sha256
+from hddm_sbi.weights.store import pretrained_path
 
 if TYPE_CHECKING:
     from sbi.neural_nets.estimators.base import ConditionalDensityEstimator

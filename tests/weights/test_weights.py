@@ -16,16 +16,16 @@ import torch
 from filelock import FileLock
 
 from hddm_sbi import _resources
+from hddm_sbi.choose import choose_likelihood
 from hddm_sbi.errors import ModelError, WeightsError
-from hddm_sbi.likelihoods import download as downloading
-from hddm_sbi.likelihoods import weights
-from hddm_sbi.likelihoods.cards import FORMAT, load_card, write_card
-from hddm_sbi.likelihoods.checkpoint import load_checkpoint, save_checkpoint
-from hddm_sbi.likelihoods.choose import choose_likelihood
-from hddm_sbi.likelihoods.weights import CACHE_VARIABLE, download, load_pretrained, locate, pretrained_path
-from hddm_sbi.likelihoods.weights_registry import REGISTRY, make_registry, read_registry
+from hddm_sbi.weights import download as downloading
+from hddm_sbi.weights import store as weights
+from hddm_sbi.weights.card import FORMAT, load_card, write_card
+from hddm_sbi.weights.checkpoint import load_checkpoint, save_checkpoint
+from hddm_sbi.weights.registry import REGISTRY, make_registry, read_registry
+from hddm_sbi.weights.store import CACHE_VARIABLE, download, load_pretrained, locate, pretrained_path
 from tests.likelihoods.networks import DDM, network
-from tests.likelihoods.server import Behaviour, WeightsServer, cache, installation, server, serving
+from tests.weights.server import Behaviour, WeightsServer, cache, installation, server, serving
 
 __all__ = ["cache", "installation", "server"]  # fixtures
 
@@ -338,7 +338,7 @@ import sys
 from pathlib import Path
 from hddm_sbi import _resources
 _resources._PACKAGE = Path(sys.argv[1])
-from hddm_sbi.likelihoods.weights import download
+from hddm_sbi.weights.store import download
 print(download("ddm"))
 """
 
@@ -434,7 +434,7 @@ def test_waiting_for_another_process_ends(server, cache: Path, monkeypatch: pyte
 def test_the_registry_describes_the_files_that_travel_with_the_package() -> None:
     folder = _resources.resource_folder("pretrained")
     assert read_registry() == make_registry(folder), (
-        "pretrained/registry.json is out of date: python -m hddm_sbi.likelihoods.weights_registry pretrained"
+        "pretrained/registry.json is out of date: python -m hddm_sbi.weights.registry pretrained"
     )
     assert "ddm" in read_registry()
 
@@ -453,7 +453,7 @@ def test_a_registry_is_not_made_of_files_that_do_not_belong_together(server: Wei
 
 
 def test_nothing_of_the_network_is_imported_for_weights_that_are_here() -> None:
-    code = "from hddm_sbi.likelihoods.weights import pretrained_path; import sys; pretrained_path('ddm')\n"
+    code = "from hddm_sbi.weights.store import pretrained_path; import sys; pretrained_path('ddm')\n"
     code += "print(*{name.partition('.')[0] for name in sys.modules})"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)

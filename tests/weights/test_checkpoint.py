@@ -10,8 +10,13 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from hddm_sbi.choose import choose_likelihood
 from hddm_sbi.errors import ModelError, WeightsError
-from hddm_sbi.likelihoods.checkpoint import (
+from hddm_sbi.likelihoods.formulas import get_exact
+from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
+from hddm_sbi.training.pretrain import INNER_BOX
+from hddm_sbi.training.validate import density_accuracy, score_bias
+from hddm_sbi.weights.checkpoint import (
     FORMAT,
     load_card,
     load_checkpoint,
@@ -20,12 +25,7 @@ from hddm_sbi.likelihoods.checkpoint import (
     sha256,
     write_card,
 )
-from hddm_sbi.likelihoods.choose import choose_likelihood
-from hddm_sbi.likelihoods.formulas import get_exact
-from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
-from hddm_sbi.likelihoods.weights import load_pretrained, pretrained_path
-from hddm_sbi.training.pretrain import INNER_BOX
-from hddm_sbi.training.validate import density_accuracy, score_bias
+from hddm_sbi.weights.store import load_pretrained, pretrained_path
 from tests.likelihoods.networks import DDM, MODELS, network, thetas
 
 

@@ -9,14 +9,14 @@ import pytest
 import torch
 from sbi.neural_nets.net_builders import build_mnle
 
+from hddm_sbi.choose import choose_likelihood, log_likelihood
 from hddm_sbi.errors import HDDMWarning, ModelError, WeightsError
-from hddm_sbi.likelihoods.checkpoint import save_checkpoint, sha256
-from hddm_sbi.likelihoods.choose import choose_likelihood, log_likelihood
 from hddm_sbi.likelihoods.formulas import find_exact, get_exact
 from hddm_sbi.likelihoods.neural.generic import EstimatorLikelihood
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
-from hddm_sbi.likelihoods.weights import load_pretrained
 from hddm_sbi.ssm import get_model, simulate
+from hddm_sbi.weights.checkpoint import save_checkpoint, sha256
+from hddm_sbi.weights.store import load_pretrained
 from tests.likelihoods.networks import DDM, PLAIN, RACE, network, thetas
 
 THETA = [0.5, 1.5, 0.5, 0.3]
