@@ -40,8 +40,8 @@ sys.path.insert(0, str(ROOT))  # as a plain script, this file knows its own fold
 import hddm_sbi as hs  # noqa: E402
 from benchmarks.process import machine  # noqa: E402
 from benchmarks.ranks import UniformRanks, bins_for, chi_square  # noqa: E402
-from hddm_sbi.inference.contract import available_cores  # noqa: E402
 from hddm_sbi.inference.predictive import pointwise_log_prob  # noqa: E402
+from hddm_sbi.inference.sampler import available_cores  # noqa: E402
 from hddm_sbi.results.diagnostics import diagnostics  # noqa: E402
 from hddm_sbi.results.to_arviz import group  # noqa: E402
 

@@ -20,7 +20,6 @@ from hddm_sbi.design.design import Design
 from hddm_sbi.design.formulas import Formula
 from hddm_sbi.errors import FormulaError, HDDMWarning, ModelError, warn
 from hddm_sbi.inference.centring import choose_centring, not_centred
-from hddm_sbi.inference.contract import RawDraws
 from hddm_sbi.inference.coordinates import Rounded
 from hddm_sbi.inference.duration import slow_sentences
 from hddm_sbi.inference.foreign import check_foreign
@@ -30,19 +29,13 @@ from hddm_sbi.inference.nuts import SAMPLERS, sample_nuts
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.predictive import pointwise_log_prob, predict, thinned
 from hddm_sbi.inference.prior import prior_coefficients
+from hddm_sbi.inference.sampler import RawDraws
 from hddm_sbi.inference.stopping import MAX_DRAWS, Length, Look
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.formulas import find_exact
 from hddm_sbi.likelihoods.observation.bound import BoundTrials
-from hddm_sbi.likelihoods.observation.model import ObservationModel
-from hddm_sbi.model.describe import describe
-from hddm_sbi.results.certificate import Certificate
-from hddm_sbi.results.certify import Certifier, Fit
-from hddm_sbi.results.convergence import look_at
-from hddm_sbi.results.given_draws import check_origin, given_coefficients
-from hddm_sbi.results.lapses import check_lapses
-from hddm_sbi.results.quantities import quantities
-from hddm_sbi.results.record import (
+from hddm_sbi.likelihoods.observation.observation_model import ObservationModel
+from hddm_sbi.results.attributes import (
     attributes,
     constant_data,
     observed_data,
@@ -50,12 +43,19 @@ from hddm_sbi.results.record import (
     shown_choice,
     warn_unless_enough,
 )
+from hddm_sbi.results.certificate import Certificate
+from hddm_sbi.results.certify import Certifier, Fit
+from hddm_sbi.results.check_draws import check_origin, given_coefficients
+from hddm_sbi.results.convergence import look_at
+from hddm_sbi.results.lapses import check_lapses
+from hddm_sbi.results.quantities import quantities
 from hddm_sbi.results.to_arviz import Group, Results, group, to_datasets, to_inference_data
 from hddm_sbi.results.variables import Coordinates, Variables, posterior_variables
 from hddm_sbi.results.verdict import BoxReport, Verdict, box_report, verdict
 from hddm_sbi.spec.build import build_spec
-from hddm_sbi.spec.conditions import condition_specs
+from hddm_sbi.spec.condition_specs import condition_specs
 from hddm_sbi.spec.fastest import check_fast_trials
+from hddm_sbi.spec.in_words import describe
 from hddm_sbi.spec.lapsing import lapses_of
 from hddm_sbi.spec.linear import natural_parameters
 from hddm_sbi.spec.model_spec import ModelSpec
@@ -220,7 +220,7 @@ class HierarchicalDDM:
     @cached_property
     def pyro_model(self) -> Callable[..., Any]:
         """The Pyro plate model: works with ``pyro.poutine.trace``, ``pyro.render_model`` and ``pyro.infer.MCMC``."""
-        from hddm_sbi.model.plate import plate_model  # Pyro takes a while to import, and only this needs it
+        from hddm_sbi.pyro_model.plate import plate_model  # Pyro takes a while to import, and only this needs it
 
         return plate_model(self.spec, self._bound)
 

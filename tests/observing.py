@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from hddm_sbi.likelihoods.observation.lapses import Lapses
-from hddm_sbi.likelihoods.observation.model import ObservationModel
+from hddm_sbi.likelihoods.observation.observation_model import ObservationModel
 from hddm_sbi.likelihoods.observation.seen import SeenTrials
 
 

@@ -120,7 +120,7 @@ def fit(
     with one_line_errors():
         from hddm_sbi.cli import parsing
         from hddm_sbi.cli.output import OutputFolder
-        from hddm_sbi.cli.own_model import find_model
+        from hddm_sbi.cli.user_model import find_model
 
         options: dict[str, Any] = {
             "groupby": groupby,

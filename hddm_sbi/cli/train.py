@@ -33,8 +33,8 @@ def train(
     """
     with one_line_errors():
         from hddm_sbi.cli.output import check_files
-        from hddm_sbi.cli.own_model import find_model
         from hddm_sbi.cli.parsing import count
+        from hddm_sbi.cli.user_model import find_model
         from hddm_sbi.errors import OutputError
 
         number = count(simulations, "--simulations")

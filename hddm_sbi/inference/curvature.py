@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from hddm_sbi.inference.potential import Potential
-from hddm_sbi.inference.potential.design import design_matrix
+from hddm_sbi.inference.potential.design_matrix import design_matrix
 from hddm_sbi.spec.model_spec import GroupTerm
 from hddm_sbi.spec.widths import by_values, to_theta, to_values
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from hddm_sbi.inference.contract import LogDensity
+from hddm_sbi.inference.sampler import LogDensity
 
 # Gradients for a draw, warm-up included: trees of depth four to five, as networks with rectifiers mostly need.
 GRADIENTS_PER_DRAW = 20

@@ -12,10 +12,10 @@ import torch.distributions as td
 from scipy import optimize
 
 from hddm_sbi.errors import SamplingError
-from hddm_sbi.inference.contract import LogDensity
 from hddm_sbi.inference.layout import Layout, group_coefficients, raw_coefficients
 from hddm_sbi.inference.potential import Potential
-from hddm_sbi.inference.potential.design import design_matrix
+from hddm_sbi.inference.potential.design_matrix import design_matrix
+from hddm_sbi.inference.sampler import LogDensity
 from hddm_sbi.likelihoods.observation.bound import BoundTrials
 from hddm_sbi.likelihoods.observation.seen import SeenTrials
 from hddm_sbi.likelihoods.observation.withheld import NO_GO

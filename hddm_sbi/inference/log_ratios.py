@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from hddm_sbi.likelihoods.base import ANY, Density
 from hddm_sbi.likelihoods.observation.lapses import Lapses
-from hddm_sbi.likelihoods.observation.model import ObservationModel
+from hddm_sbi.likelihoods.observation.observation_model import ObservationModel
 from hddm_sbi.likelihoods.observation.outcomes import seen
 from hddm_sbi.likelihoods.observation.seen import BoolArray, SeenTrials
 from hddm_sbi.likelihoods.observation.withheld import GO

@@ -20,7 +20,7 @@ from nutpie.sample import CompiledModel
 
 from hddm_sbi.compiled.structs import INTS, POINTER, CFunction, Record, add_one, reader, record_type
 from hddm_sbi.errors import SamplingError
-from hddm_sbi.inference.contract import NativeLogDensity, StartingPoints
+from hddm_sbi.inference.sampler import NativeLogDensity, StartingPoints
 
 KNOWN = "0.16.8 to 0.16.11"
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hddm_sbi.errors import ModelError, SamplingError
-from hddm_sbi.inference.contract import LogDensity, NutsSettings, RawDraws, StartingPoints
-from hddm_sbi.inference.progress import SamplingProgress
+from hddm_sbi.inference.chain_progress import SamplingProgress
+from hddm_sbi.inference.sampler import LogDensity, NutsSettings, RawDraws, StartingPoints
 from hddm_sbi.inference.stopping import Look, Reason, Stopping
 
 SAMPLERS = ("nutpie", "pyro")

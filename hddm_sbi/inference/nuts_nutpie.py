@@ -14,8 +14,8 @@ import numpy.typing as npt
 import pyarrow  # type: ignore[import-untyped]
 
 from hddm_sbi.errors import SamplingError
-from hddm_sbi.inference.contract import FloatArray, LogDensity, NutsSettings, RawDraws, StartingPoints, tree_depth
-from hddm_sbi.inference.progress import SamplingProgress
+from hddm_sbi.inference.chain_progress import SamplingProgress
+from hddm_sbi.inference.sampler import FloatArray, LogDensity, NutsSettings, RawDraws, StartingPoints, tree_depth
 from hddm_sbi.inference.stopping import Stopping
 
 with warnings.catch_warnings():

@@ -11,7 +11,8 @@ from pyro.infer.mcmc import NUTS
 from torch.autograd.function import once_differentiable
 
 from hddm_sbi.errors import SamplingError
-from hddm_sbi.inference.contract import (
+from hddm_sbi.inference.chain_progress import SamplingProgress
+from hddm_sbi.inference.sampler import (
     STATISTICS,
     FloatArray,
     LogDensity,
@@ -20,7 +21,6 @@ from hddm_sbi.inference.contract import (
     StartingPoints,
     tree_depth,
 )
-from hddm_sbi.inference.progress import SamplingProgress
 from hddm_sbi.inference.stopping import Stopping
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from hddm_sbi.errors import ModelError
-from hddm_sbi.inference.contract import NutsSettings, RawDraws
+from hddm_sbi.inference.sampler import NutsSettings, RawDraws
 from hddm_sbi.ssm.base import whole
 
 # Warm-up draws, and the draws of samplers whose chains cannot be looked at on the way.

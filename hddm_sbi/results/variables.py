@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from hddm_sbi.design.conditions import Conditions
 from hddm_sbi.likelihoods.observation.lapses import LAPSE_PARAMETERS
-from hddm_sbi.spec.conditions import ConditionSpecs
+from hddm_sbi.spec.condition_specs import ConditionSpecs
 from hddm_sbi.spec.linear import natural_values, population_means, typical_values
 from hddm_sbi.spec.model_spec import CommonTerm, GroupTerm, ModelSpec, ParameterSpec
 

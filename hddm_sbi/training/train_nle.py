@@ -27,9 +27,9 @@ from hddm_sbi.training.card import birth
 from hddm_sbi.training.draw import Box
 from hddm_sbi.training.files import Files
 from hddm_sbi.training.held_out import HeldOut
-from hddm_sbi.training.progress import TrainingProgress
 from hddm_sbi.training.supplied import Parameters, Supplied, as_ssm, with_box
 from hddm_sbi.training.train import Trainer, TrainingPlan
+from hddm_sbi.training.training_progress import TrainingProgress
 from hddm_sbi.training.validate import density_accuracy
 
 # Reports and checkpoints of a training: a kill costs a half of a percent of it at most.

@@ -13,7 +13,7 @@ import xarray as xr
 import hddm_sbi
 from hddm_sbi.api import GROUPS
 from hddm_sbi.errors import DataError, HDDMWarning, ModelError
-from hddm_sbi.inference.contract import STATISTICS
+from hddm_sbi.inference.sampler import STATISTICS
 from hddm_sbi.likelihoods.neural.canonical import Canonical
 from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 from hddm_sbi.likelihoods.neural.network import Architecture

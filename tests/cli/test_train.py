@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from hddm_sbi.cli.own_model import find_model
 from hddm_sbi.cli.parsing import count
+from hddm_sbi.cli.user_model import find_model
 from hddm_sbi.errors import ModelError
 from hddm_sbi.weights.checkpoint import load_card, load_checkpoint
 

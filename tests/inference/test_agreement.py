@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 
 from hddm_sbi.inference.centring import choose_centring, not_centred
-from hddm_sbi.inference.contract import NutsSettings
 from hddm_sbi.inference.coordinates import Rounded
 from hddm_sbi.inference.initial import estimate, starting_points
 from hddm_sbi.inference.layout import coefficients
 from hddm_sbi.inference.nuts import sample_nuts
 from hddm_sbi.inference.potential import Potential
+from hddm_sbi.inference.sampler import NutsSettings
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
 from hddm_sbi.spec.build import build_spec
 from hddm_sbi.ssm.registry import get_model

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from hddm_sbi.errors import ModelError, SamplingError
-from hddm_sbi.inference import progress
-from hddm_sbi.inference.contract import STATISTICS, NutsSettings
+from hddm_sbi.inference import chain_progress
+from hddm_sbi.inference.chain_progress import SamplingProgress
 from hddm_sbi.inference.nuts import sample_nuts
-from hddm_sbi.inference.progress import SamplingProgress
+from hddm_sbi.inference.sampler import STATISTICS, NutsSettings
 
 SAMPLERS = ["nutpie", "pyro"]
 
@@ -144,12 +144,12 @@ def test_unknown_sampler():
 def test_progress_in_a_file_is_a_few_lines(monkeypatch):
     err, clock = io.StringIO(), iter(range(1000))
     monkeypatch.setattr("sys.stderr", err)
-    monkeypatch.setattr(progress.time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(chain_progress.time, "monotonic", lambda: float(next(clock)))
     with SamplingProgress(400) as bar:
         for done in range(401):
             bar.update(done)
     lines = err.getvalue().splitlines()
-    assert len(lines) == progress.QUARTERS
+    assert len(lines) == chain_progress.QUARTERS
     assert lines[-1].startswith("sampling: 400 of 400 draws")
     assert "\r" not in err.getvalue() and "\x1b" not in err.getvalue()
 

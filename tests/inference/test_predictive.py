@@ -9,7 +9,7 @@ from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.predictive import pointwise_log_prob, predict, thinned
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
 from hddm_sbi.likelihoods.observation.lapses import Lapses
-from hddm_sbi.likelihoods.observation.model import ObservationModel
+from hddm_sbi.likelihoods.observation.observation_model import ObservationModel
 from hddm_sbi.likelihoods.observation.seen import SeenTrials
 from hddm_sbi.spec.model_spec import CommonTerm, ModelSpec, ParameterSpec
 from hddm_sbi.ssm.registry import get_model, one_of_each

@@ -10,7 +10,7 @@ from pyro.infer.mcmc.util import initialize_model
 from hddm_sbi.inference.initial import with_centring
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
-from hddm_sbi.model.plate import plate_model
+from hddm_sbi.pyro_model.plate import plate_model
 from hddm_sbi.spec.build import build_spec
 from hddm_sbi.ssm.registry import get_model
 from hddm_sbi.trials.reading import read_trials

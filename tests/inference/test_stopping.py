@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from hddm_sbi.errors import ModelError, SamplingError
-from hddm_sbi.inference.contract import NutsSettings
 from hddm_sbi.inference.nuts import sample_nuts
+from hddm_sbi.inference.sampler import NutsSettings
 from hddm_sbi.inference.stopping import Length, Look, counts_of
 from tests.inference.test_nuts import Gaussian, Slow, start
 

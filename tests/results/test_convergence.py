@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from hddm_sbi.inference.contract import NutsSettings
 from hddm_sbi.inference.nuts import sample_nuts
+from hddm_sbi.inference.sampler import NutsSettings
 from hddm_sbi.results.convergence import ESS_NEEDED, R_HAT_BELOW, look_at, r_hat_bounds
 from hddm_sbi.results.summary import diagnose_quantities
 from hddm_sbi.results.to_arviz import group, to_inference_data

@@ -9,7 +9,7 @@ from hddm_sbi.design.conditions import find_conditions
 from hddm_sbi.inference.layout import Layout, coefficients
 from hddm_sbi.results.variables import posterior_variables
 from hddm_sbi.spec.build import build_spec
-from hddm_sbi.spec.conditions import condition_specs
+from hddm_sbi.spec.condition_specs import condition_specs
 from hddm_sbi.ssm.registry import get_model
 from hddm_sbi.trials.reading import read_trials
 

@@ -3,7 +3,7 @@ import pytest
 from scipy.special import expit
 
 from hddm_sbi.design.conditions import find_conditions
-from hddm_sbi.spec.conditions import condition_specs
+from hddm_sbi.spec.condition_specs import condition_specs
 from hddm_sbi.spec.linear import group_variance, natural_parameters, natural_values, population_means, typical_values
 from hddm_sbi.spec.newdata import spec_on
 

@@ -10,7 +10,7 @@ import torch.distributions as td
 from hddm_sbi.design.conditions import find_conditions
 from hddm_sbi.errors import DataError, FormulaError, HDDMWarning, ModelError
 from hddm_sbi.spec.build import build_spec
-from hddm_sbi.spec.conditions import condition_specs
+from hddm_sbi.spec.condition_specs import condition_specs
 from hddm_sbi.spec.linear import natural_parameters, natural_values, population_means, typical_values
 from hddm_sbi.spec.newdata import spec_on
 from hddm_sbi.spec.table import prior_table

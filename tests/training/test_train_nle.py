@@ -25,10 +25,10 @@ from hddm_sbi.ssm.simulation.trial_simulator import simulator_of
 from hddm_sbi.training.budget import plan_for
 from hddm_sbi.training.calibration import calibration
 from hddm_sbi.training.held_out import HeldOut
-from hddm_sbi.training.progress import TrainingProgress
 from hddm_sbi.training.supplied import as_ssm, with_box
 from hddm_sbi.training.train import Trainer, TrainingPlan
 from hddm_sbi.training.train_nle import exact_of, is_rough, train_nle
+from hddm_sbi.training.training_progress import TrainingProgress
 from hddm_sbi.weights.checkpoint import load_card, load_checkpoint
 from tests.likelihoods.networks import DDM, PLAIN, RACE, SMALL, network
 

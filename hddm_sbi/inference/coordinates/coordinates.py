@@ -25,11 +25,11 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.compiled.structs import Record, claim, release
-from hddm_sbi.inference.contract import NativeLogDensity, available_cores
 from hddm_sbi.inference.coordinates.arrays import ARRAYS
 from hddm_sbi.inference.coordinates.build import build_arrays
 from hddm_sbi.inference.coordinates.kernels import from_u_at, log_density_at, to_u_at
 from hddm_sbi.inference.potential import Potential
+from hddm_sbi.inference.sampler import NativeLogDensity, available_cores
 
 FloatArray = npt.NDArray[np.float64]
 

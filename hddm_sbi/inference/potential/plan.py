@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from hddm_sbi.compiled.structs import FLOATS, FLOATS2, INT, INTS, INTS2, reader, record_type
 from hddm_sbi.inference.layout import Block, Layout
-from hddm_sbi.inference.potential.design import predictors
+from hddm_sbi.inference.potential.design_matrix import predictors
 from hddm_sbi.inference.potential.priors import EXTERNAL, N_NUMBERS, ExternalPriors, encode
-from hddm_sbi.likelihoods.native.contract import NativeSum
+from hddm_sbi.likelihoods.native.native_sum import NativeSum
 from hddm_sbi.spec.model_spec import GroupTerm, ModelSpec
 
 FloatArray = npt.NDArray[np.float64]

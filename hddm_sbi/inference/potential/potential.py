@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.compiled.structs import Record, claim, release
-from hddm_sbi.inference.contract import NativeLogDensity, available_cores
 from hddm_sbi.inference.layout import Layout
 from hddm_sbi.inference.potential.kernels import backward_at, forward_at, log_density_at
 from hddm_sbi.inference.potential.plan import PLAN, Plan, make_plan
+from hddm_sbi.inference.sampler import NativeLogDensity, available_cores
 from hddm_sbi.likelihoods.observation.bound import BoundTrials
 from hddm_sbi.spec.distributions import in_words
 from hddm_sbi.spec.model_spec import ModelSpec

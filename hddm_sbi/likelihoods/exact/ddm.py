@@ -11,8 +11,8 @@ from hddm_sbi.likelihoods.exact.ddm_density import ddm_trial
 from hddm_sbi.likelihoods.exact.ddm_mass import ddm_mass
 from hddm_sbi.likelihoods.exact.ddm_piece import ddm_piece
 from hddm_sbi.likelihoods.exact.ddm_sum import ddm_sum_at
-from hddm_sbi.likelihoods.native.contract import Lapses, NativeSum
 from hddm_sbi.likelihoods.native.merged import MergedTrials
+from hddm_sbi.likelihoods.native.native_sum import Lapses, NativeSum
 from hddm_sbi.likelihoods.native.piece import BoolArray, CompiledPiece
 from hddm_sbi.likelihoods.native.trial_arrays import TRIAL_ARRAYS, TrialArrays
 

@@ -16,7 +16,7 @@ from hddm_sbi.compiled.structs import CFunction
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.exact.ddm_density import SWITCH, large_time, sine_cosine, small_time
 from hddm_sbi.likelihoods.mixture import IMPOSSIBLE, lapse_sum, mix
-from hddm_sbi.likelihoods.native.contract import SUM_SIGNATURE
+from hddm_sbi.likelihoods.native.native_sum import SUM_SIGNATURE
 from hddm_sbi.likelihoods.native.trial_arrays import TrialArrays, clear, first_after, read_trials
 
 # sums over trials: log density, then its derivatives by v, a, z, t0 and p_outlier; of one series, log density, its

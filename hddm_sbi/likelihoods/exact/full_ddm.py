@@ -11,8 +11,8 @@ from hddm_sbi.likelihoods.exact.full_ddm_density import CAPACITY, N_PARAMETERS, 
 from hddm_sbi.likelihoods.exact.full_ddm_integrand import N_ROWS
 from hddm_sbi.likelihoods.exact.full_ddm_mass import full_ddm_mass
 from hddm_sbi.likelihoods.exact.full_ddm_sum import FULL_TRIALS, FullTrials, full_ddm_sum_at
-from hddm_sbi.likelihoods.native.contract import Lapses, NativeSum
 from hddm_sbi.likelihoods.native.merged import MergedTrials
+from hddm_sbi.likelihoods.native.native_sum import Lapses, NativeSum
 from hddm_sbi.likelihoods.native.trial_arrays import TrialArrays
 
 

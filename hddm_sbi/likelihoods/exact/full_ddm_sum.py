@@ -14,7 +14,7 @@ from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.exact.full_ddm_density import N_PARAMETERS, full_ddm_trial
 from hddm_sbi.likelihoods.exact.full_ddm_integrand import N_ROWS
 from hddm_sbi.likelihoods.mixture import IMPOSSIBLE, lapse_sum, mix
-from hddm_sbi.likelihoods.native.contract import SUM_SIGNATURE
+from hddm_sbi.likelihoods.native.native_sum import SUM_SIGNATURE
 from hddm_sbi.likelihoods.native.trial_arrays import TRIAL_ARRAYS, TrialArrays, clear, first_after
 
 

@@ -12,8 +12,8 @@ from hddm_sbi.compiled.structs import INT, CFunction, Record, reader, record_typ
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
 from hddm_sbi.likelihoods.exact.race_mass import race_mass
 from hddm_sbi.likelihoods.exact.race_sum import possible_race, race_sum, race_trial
-from hddm_sbi.likelihoods.native.contract import SUM_SIGNATURE, Lapses, NativeSum
 from hddm_sbi.likelihoods.native.merged import MergedTrials
+from hddm_sbi.likelihoods.native.native_sum import SUM_SIGNATURE, Lapses, NativeSum
 from hddm_sbi.likelihoods.native.trial_arrays import TRIAL_ARRAYS, TrialArrays
 
 

@@ -25,8 +25,8 @@ from hddm_sbi.compiled.structs import FLOATS2, CFunction, Record, reader, record
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.events import Distinct
 from hddm_sbi.likelihoods.mixture import IMPOSSIBLE, LOG_ZERO, mix
-from hddm_sbi.likelihoods.native.contract import SUM_SIGNATURE, NativeSum
 from hddm_sbi.likelihoods.native.event_arrays import EVENTS, EventArrays, Shape, demand, event_arrays
+from hddm_sbi.likelihoods.native.native_sum import SUM_SIGNATURE, NativeSum
 from hddm_sbi.likelihoods.native.piece import (
     BLOCK,
     PIECE,

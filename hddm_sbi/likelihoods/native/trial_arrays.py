@@ -11,8 +11,8 @@ from hddm_sbi.compiled.compiling import internal
 from hddm_sbi.compiled.structs import FLOATS, INT, INTS, reader, record_type
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
 from hddm_sbi.likelihoods.mixture import LOG_ZERO
-from hddm_sbi.likelihoods.native.contract import Lapses
 from hddm_sbi.likelihoods.native.merged import MergedTrials
+from hddm_sbi.likelihoods.native.native_sum import Lapses
 
 
 class TrialArrays(NamedTuple):

@@ -14,8 +14,8 @@ from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 from hddm_sbi.compiled.structs import Record
 from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
-from hddm_sbi.likelihoods.native.contract import Lapses, NativeSum
 from hddm_sbi.likelihoods.native.merged import MergedTrials
+from hddm_sbi.likelihoods.native.native_sum import Lapses, NativeSum
 from hddm_sbi.likelihoods.native.trial_arrays import TrialArrays
 from hddm_sbi.likelihoods.neural.bridge import SBItoPyro
 from hddm_sbi.likelihoods.neural.estimator_mass import EstimatorMass

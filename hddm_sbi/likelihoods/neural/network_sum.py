@@ -15,7 +15,7 @@ from hddm_sbi.compiled import vector_math as vm
 from hddm_sbi.compiled.compiling import internal, once, summing
 from hddm_sbi.compiled.structs import CFunction
 from hddm_sbi.likelihoods.mixture import IMPOSSIBLE, lapse_sum, mix
-from hddm_sbi.likelihoods.native.contract import SUM_SIGNATURE
+from hddm_sbi.likelihoods.native.native_sum import SUM_SIGNATURE
 from hddm_sbi.likelihoods.native.trial_arrays import clear, first_after
 from hddm_sbi.likelihoods.neural import clocks, kernels, reduction, reverse
 from hddm_sbi.likelihoods.neural.clock_sums import clock_sums, read_clock

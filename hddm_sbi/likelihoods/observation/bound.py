@@ -11,9 +11,9 @@ import numpy as np
 
 from hddm_sbi.likelihoods.base import ANY, Density, FloatArray, IntArray
 from hddm_sbi.likelihoods.events import DENSITY, Distinct, Events, Part, as_they_are, distinct
-from hddm_sbi.likelihoods.native.contract import NativeSum
 from hddm_sbi.likelihoods.native.driver import compiled_sum
 from hddm_sbi.likelihoods.native.event_arrays import Shape
+from hddm_sbi.likelihoods.native.native_sum import NativeSum
 from hddm_sbi.likelihoods.native.piece import Compiled
 from hddm_sbi.likelihoods.observation.given import GivenDensity
 from hddm_sbi.likelihoods.observation.lapses import Lapses

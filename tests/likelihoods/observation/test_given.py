@@ -11,7 +11,7 @@ import hddm_sbi as hs
 from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.observation.given import GivenDensity
 from hddm_sbi.likelihoods.observation.lapses import Lapses
-from hddm_sbi.likelihoods.observation.model import ObservationModel
+from hddm_sbi.likelihoods.observation.observation_model import ObservationModel
 from hddm_sbi.likelihoods.observation.seen import UNSEEN
 from tests.likelihoods.observation.test_laws import SEEN, mixed_trials
 

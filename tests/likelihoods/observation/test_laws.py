@@ -10,7 +10,7 @@ import pytest
 
 from hddm_sbi.choose import choose_likelihood
 from hddm_sbi.likelihoods.observation.lapses import Lapses
-from hddm_sbi.likelihoods.observation.model import ObservationModel
+from hddm_sbi.likelihoods.observation.observation_model import ObservationModel
 from hddm_sbi.likelihoods.observation.seen import UNSEEN, SeenTrials
 from hddm_sbi.ssm.registry import get_model, one_of_each
 

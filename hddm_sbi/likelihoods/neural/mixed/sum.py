@@ -14,7 +14,7 @@ from hddm_sbi.compiled.compiling import internal, once
 from hddm_sbi.compiled.structs import CFunction
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.mixture import IMPOSSIBLE, LOG_ZERO, mix
-from hddm_sbi.likelihoods.native.contract import SUM_SIGNATURE
+from hddm_sbi.likelihoods.native.native_sum import SUM_SIGNATURE
 from hddm_sbi.likelihoods.native.trial_arrays import clear
 from hddm_sbi.likelihoods.neural.mixed import spline
 from hddm_sbi.likelihoods.neural.mixed.layers import add_linear, add_linear_back, linear, rectify, rectify_back

@@ -1,12 +1,32 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from hddm_sbi.design.conditions import find_conditions
-from hddm_sbi.model.describe import describe
 from hddm_sbi.spec.build import build_spec
+from hddm_sbi.spec.in_words import describe
 from hddm_sbi.spec.table import prior_table
 from hddm_sbi.ssm import get_model
+from hddm_sbi.trials.reading import read_trials
+from hddm_sbi.trials.trials import Trials
 from tests.observing import untimed
+
+
+@pytest.fixture
+def trials() -> Trials:
+    rng, n = np.random.default_rng(3), 60
+    frame = pd.DataFrame(
+        {
+            "subject": np.repeat([1, 2, 3], 20),
+            "conf": np.tile(["HC", "LC"], 30),
+            "stim": np.tile(["LL", "LL", "WL", "WL", "WW"], 12),
+            "theta": rng.normal(size=n),
+            "trial": np.tile([4, 5, 6], 20),
+            "rt": rng.uniform(0.4, 2.0, n),
+            "response": rng.integers(0, 2, n),
+        }
+    )
+    return read_trials(frame, groupby="subject")
 
 
 def test_the_whole_text(ddm, build, trials):

@@ -8,7 +8,7 @@ import torch
 import torch.distributions as td
 from pyro.infer import MCMC, NUTS, Predictive
 
-from hddm_sbi.model.plate import as_pyro, plate_model
+from hddm_sbi.pyro_model.plate import as_pyro, plate_model
 from hddm_sbi.spec.linear import natural_parameters
 from tests.observing import bound
 
