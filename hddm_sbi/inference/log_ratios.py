@@ -184,12 +184,12 @@ def _lapses(
     lapses: Lapses, theta: FloatArray, trials: SeenTrials, n_choices: int, rng: np.random.Generator
 ) -> tuple[FloatArray, IntArray, FloatArray]:
     """Evenly spread times and choices of lapses, and their weights; each fourth never responds where some do not."""
-    place, number = (rng.random() + np.arange(trials.n) * _GOLDEN) % 1.0, np.arange(trials.n, dtype=np.int64)
-    rt = lapses.low + (lapses.ends(trials) - lapses.low) * place
-    choice = np.full(trials.n, GO) if trials.go else number % n_choices
-    weight = np.full(trials.n, 1.0 / _LAPSES)
-    if lapses.omissions:
-        q, silent = theta[trials.row, -1], number % _LAPSES == 0
-        rt[silent], choice[silent] = np.inf, ANY
-        weight = np.where(silent, q, (1.0 - q) / (_LAPSES - 1))
-    return rt, choice, weight
+    silent = np.full(trials.n, lapses.omissions) & (np.arange(trials.n) % _LAPSES == 0)
+    number = np.cumsum(~silent)  # of those that respond, whose times and choices are spread for themselves
+    place = (rng.random() + number * _GOLDEN) % 1.0
+    rt = np.where(silent, np.inf, lapses.low + (lapses.ends(trials) - lapses.low) * place)
+    choice = np.where(silent, ANY, GO if trials.go else number % n_choices)
+    if not lapses.omissions:
+        return rt, choice, np.full(trials.n, 1.0 / _LAPSES)
+    q = theta[trials.row, -1]
+    return rt, choice, np.where(silent, q, (1.0 - q) / (_LAPSES - 1))

@@ -66,6 +66,10 @@ class Predicted:
         """Whether any response times were seen."""
         return bool(np.isfinite(self.rt).any())
 
+    def shows(self, option: int) -> bool:
+        """Whether a choice was seen or is predicted: in go/no-go one never is."""
+        return bool((self.choice == option).any() or (self.predicted_choice == option).any())
+
     @property
     def omits(self) -> bool:
         """Whether trials without a response were seen or are predicted."""

@@ -108,6 +108,8 @@ def _draw(data: Predicted, ax: Axes, until: float | None = None) -> None:
         ax.stairs(median, at, baseline=None, color=_MODEL, linewidth=1.3, label=f"{named}predicted, median")
         ax.axvline(origin, color="black", linewidth=0.8)
     _time_axis(ax, places, until)
+    if len(places) == 2 and not data.shows(0):
+        ax.set_xlim(left=0.0)
     ax.set_ylim(bottom=0.0)
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.set_yticks([])
@@ -137,17 +139,19 @@ def _label(data: Predicted, ax: Axes) -> None:
     ax.set_xlabel("response time (s)")
     ax.set_ylabel("density")
     if len(data.options) == 2:
-        ax.set_title(_share(data, 0), loc="left", fontsize="medium")
+        left, centre = (0, UNSEEN) if data.shows(0) or not data.omits else (UNSEEN, None)
+        ax.set_title(_share(data, left), loc="left", fontsize="medium")
         ax.set_title(_share(data, 1), loc="right", fontsize="medium")
-        if data.omits:
-            ax.set_title(_share(data, UNSEEN), loc="center", fontsize="medium")
+        if data.omits and centre is not None:
+            ax.set_title(_share(data, centre), loc="center", fontsize="medium")
     else:
         for option in range(len(data.options)):
             middle = (option + 0.5) / len(data.options)
             ax.text(middle, 1.02, _share(data, option), transform=ax.transAxes, ha="center", fontsize="medium")
         if data.omits:
             ax.text(0.5, 1.16, _share(data, UNSEEN), transform=ax.transAxes, ha="center", fontsize="medium")
-    ax.legend(frameon=False, fontsize="small", loc="upper left" if len(data.options) == 2 else "upper right")
+    back_to_back = len(data.options) == 2 and data.shows(0)
+    ax.legend(frameon=False, fontsize="small", loc="upper left" if back_to_back else "upper right")
 
 
 def _share(data: Predicted, option: int) -> str:
@@ -172,7 +176,7 @@ def shares_of(data: Predicted, option: int) -> tuple[float, tuple[float, float, 
 
 def draw_shares(data: Predicted, ax: Axes) -> Axes:
     """Draw the shares of the choices alone: bars for the observed, points with 95% intervals for the predicted."""
-    shown = [*range(len(data.options)), *([UNSEEN] if data.omits else [])]
+    shown = [option for option in (*range(len(data.options)), UNSEEN) if option >= 0 or data.omits]
     observed, predicted = zip(*(shares_of(data, option) for option in shown), strict=True)
     low, median, high = np.transpose(predicted)
     ax.bar(range(len(shown)), observed, color=_DATA, width=0.6, label="observed")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from hddm_sbi.inference.log_ratios import exact_log_ratios, expected_log_ratios, expected_score, spread
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
+from hddm_sbi.likelihoods.observation.lapses import Lapses
 from tests.inference.spoiled import THETA, DriftTwice, experiment
 
 
@@ -28,6 +30,31 @@ def test_nor_has_its_mixture_with_lapses(p: float) -> None:
     mean, error = _scores(ExactDDM(), (0.0, 5.0), theta)
     # the quadrature over lapses is no random sample, but good to a percent of its largest part, p / p for each trial
     assert (np.abs(mean) < 4.0 * error + 0.01 * 150).all()
+
+
+SEEN = {
+    "deadline": {"deadline": 1.1},
+    "truncated": {"low": 0.5, "high": 1.4, "truncated": True, "keeps_omissions": False},
+    "truncated and deadline": {"low": 0.5, "deadline": 1.1, "truncated": True},
+    "go": {"go": True},
+    "choices alone": {"times": False},
+}
+
+
+@pytest.mark.parametrize("lapses", [False, True])
+@pytest.mark.parametrize("seen", SEEN)
+def test_nor_has_what_is_seen_of_it(seen: str, lapses: bool) -> None:
+    design = experiment(200)
+    n, flags = design.trials.n, {}
+    for name, value in SEEN[seen].items():
+        flags[name] = value if isinstance(value, bool) else np.full(n, value)
+    window = Lapses(0.0, None, 3.0, omissions=True) if lapses else None
+    design = design._replace(trials=replace(design.trials, **flags), lapses=window)
+    theta = np.column_stack([THETA, [0.1, 0.05], [0.3, 0.6]]) if lapses else THETA
+    found = [expected_score(design, ExactDDM(), theta, 20, np.random.SeedSequence((8, b))) for b in range(24)]
+    mean, error = np.mean(found, axis=0), np.std(found, axis=0, ddof=1) / np.sqrt(24)
+    # the quadrature over lapses is good to a few percent of what one trial in so many adds
+    assert (np.abs(mean) <= 4.5 * error + 0.03 * 100 * (1.0 if lapses else 0.0)).all()
 
 
 def test_the_score_bias_of_twice_the_drift_follows_walds_identity() -> None:

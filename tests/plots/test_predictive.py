@@ -55,6 +55,58 @@ def test_densities_count_trials_in_bins() -> None:
     np.testing.assert_allclose(density(rt, choice, 1, edges), [[1 / 2.5, 2 / 2.5]])
 
 
+def _omitting(data: Predicted) -> Predicted:
+    """Responses after a second are omissions, observed and predicted."""
+    late, predicted_late = data.rt > 1.0, data.predicted_rt > 1.0
+    return replace(
+        data, rt=np.where(late, np.nan, data.rt), choice=np.where(late, -1, data.choice),
+        predicted_rt=np.where(predicted_late, np.nan, data.predicted_rt),
+        predicted_choice=np.where(predicted_late, -1, data.predicted_choice),
+    )  # fmt: skip
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_share_of_omissions_is_told(predicted: Predicted) -> None:
+    data = _omitting(predicted)
+    ax = plot_predictive(data)
+    share = 100.0 * np.isnan(data.rt).mean()
+    assert ax.get_title(loc="center").startswith(f"no response: {share:.1f}% observed")
+    panels = plot_predictive(data, by="subject")
+    assert len(panels) == SUBJECTS
+
+
+def test_half_seen_trials_are_left_out(predicted: Predicted) -> None:
+    half = np.zeros(len(predicted.rt), dtype=bool)
+    half[::4] = True
+    data = replace(predicted, rt=np.where(half, np.nan, predicted.rt))
+    few = data.comparable()
+    assert len(few.rt) == few.predicted_rt.shape[1] == few.predicted_choice.shape[1] == (~half).sum()
+    assert few.subject is not None and len(few.subject) == (~half).sum()
+    assert not np.isnan(few.rt).any()
+
+
+def test_in_go_no_go_one_side_is_drawn(predicted: Predicted) -> None:
+    def go(rt: np.ndarray, choice: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.where(choice == 1, rt, np.nan), np.where(choice == 1, 1, -1)
+
+    rt, choice = go(predicted.rt, predicted.choice)
+    predicted_rt, predicted_choice = go(predicted.predicted_rt, predicted.predicted_choice)
+    data = replace(predicted, rt=rt, choice=choice, predicted_rt=predicted_rt, predicted_choice=predicted_choice)
+    ax = plot_predictive(data)
+    assert ax.get_xlim()[0] == 0.0
+    assert ax.get_title(loc="left").startswith("no response") and not ax.get_title(loc="center")
+
+
+def test_choices_alone_are_bars(predicted: Predicted) -> None:
+    nothing = np.full_like(predicted.rt, np.nan)
+    data = replace(predicted, rt=nothing, predicted_rt=np.full_like(predicted.predicted_rt, np.nan))
+    ax = plot_predictive(data)
+    heights = [bar.get_height() for bar in ax.patches]
+    np.testing.assert_allclose(heights, [100.0 * (predicted.choice == option).mean() for option in (0, 1)])
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["HH", "LL"]
+    assert len(plot_predictive(data, by="subject")) == SUBJECTS
+
+
 @pytest.mark.parametrize("step", [0.001, 0.01, 0.05])
 def test_bins_hold_equally_many_recorded_values(step: float) -> None:
     # a uniform clock falls into bins evenly only if they are as wide as a whole number of steps

@@ -22,6 +22,6 @@ def parts(trials: SeenTrials, n_choices: int) -> tuple[Part, ...]:
 
 
 def hide(rt: FloatArray, choice: IntArray, trials: SeenTrials) -> None:
-    """Responses that come too late are not seen."""
-    late = rt > trials.deadline
+    """Responses that come too late, or never, are not seen."""
+    late = (rt > trials.deadline) | np.isinf(rt)
     rt[late], choice[late] = np.nan, UNSEEN
