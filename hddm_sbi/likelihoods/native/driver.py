@@ -207,16 +207,17 @@ def observed_sum(driver: Driver, slot: int, theta: FloatArray, by_theta: FloatAr
     events, piece = driver.events, driver.piece
     total, possible = 0.0, True
     for chunk in range(len(events.chunk_rows) - 1):
-        first_row, n_rows = events.chunk_rows[chunk], events.chunk_rows[chunk + 1] - events.chunk_rows[chunk]
+        first_row, end = events.chunk_rows[chunk], events.chunk_rows[chunk + 1]
+        own, by_own = theta[first_row:end], by_theta[first_row:end]
         if piece.begin != 0:
-            call_begin(piece.begin, piece.record, slot, first_row, n_rows, theta)
+            call_begin(piece.begin, piece.record, slot, first_row, end - first_row, events.n_columns, own)
         for group in range(events.chunk_groups[chunk], events.chunk_groups[chunk + 1]):
             row = events.row[group]
             found = _group(driver, slot, group, theta[row], by_theta[row])
             possible = possible and abs(found) < -IMPOSSIBLE
             total += found
         if piece.finish != 0:
-            call_finish(piece.finish, piece.record, slot, first_row, n_rows, theta, by_theta)
+            call_finish(piece.finish, piece.record, slot, first_row, end - first_row, events.n_columns, own, by_own)
     return total if possible else -np.inf
 
 

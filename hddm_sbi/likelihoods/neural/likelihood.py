@@ -10,12 +10,15 @@ from hddm_sbi.likelihoods.base import FloatArray, IntArray
 from hddm_sbi.likelihoods.native.compiling import callable_from_python, internal
 from hddm_sbi.likelihoods.native.contract import Lapses, NativeSum
 from hddm_sbi.likelihoods.native.merged import MergedTrials
+from hddm_sbi.likelihoods.native.piece import CompiledPiece
 from hddm_sbi.likelihoods.native.records import Record
 from hddm_sbi.likelihoods.native.trial_arrays import TrialArrays
 from hddm_sbi.likelihoods.neural import clocks, kernels, reduction
 from hddm_sbi.likelihoods.neural.canonical import Canonical
 from hddm_sbi.likelihoods.neural.network import LOGIT_UNIT, NARROW, FirstPassageNetwork
-from hddm_sbi.likelihoods.neural.network_record import NETWORK, form_of, network_record, packed
+from hddm_sbi.likelihoods.neural.network_memory import network_memory
+from hddm_sbi.likelihoods.neural.network_piece import network_piece
+from hddm_sbi.likelihoods.neural.network_record import NETWORK, BoolArray, form_of, network_record, packed
 from hddm_sbi.likelihoods.neural.network_sum import network_sum_at
 
 # Rows whose networks are evaluated together: their activations fit the second-level cache.
@@ -28,6 +31,8 @@ class FirstPassageLikelihood:
     Args:
         network: trained; its weights are copied. An estimator is such a network.
     """
+
+    any_by_choice: bool = True
 
     def __init__(self, network: FirstPassageNetwork) -> None:
         self.canonical: Canonical = network.canonical
@@ -65,6 +70,15 @@ class FirstPassageLikelihood:
         arrays = TrialArrays.of(trials, n_rows, len(self.parameters), lapses)
         record = Record(network_record(self._form, self._time, self._choice, arrays, slots), NETWORK)
         return NativeSum(network_sum_at.address, record.address, record)
+
+    def piece(self, demand: BoolArray, slots: int) -> CompiledPiece:
+        """The compiled piece; see ``native.piece``.
+
+        Args:
+            demand: which choices' densities or masses each row of theta is asked for, shape (rows, choices).
+            slots: threads that may use it at a time.
+        """
+        return network_piece(network_memory(self._form, self._time, self._choice, demand, slots))
 
 
 @callable_from_python
