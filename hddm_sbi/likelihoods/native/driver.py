@@ -104,7 +104,7 @@ def _united(n: int, n_parts: int, log: FloatArray, parts: FloatArray) -> None:
         for i in range(n):
             one, other = log[i], parts[k * BLOCK + i]
             larger = max(one, other)
-            log[i] = larger + vm.log(1.0 + vm.exp(-abs(one - other)))
+            log[i] = larger + vm.log1p(vm.exp(-abs(one - other)))
 
 
 @summing
@@ -171,7 +171,7 @@ def _group(driver: Driver, slot: int, group: int, theta: FloatArray, by_theta: F
     events = driver.events
     p = theta[events.p_at] if events.p_at >= 0 else 0.0
     q = theta[events.q_at] if events.q_at >= 0 else 0.0
-    at = Lapsing(p, q, max(math.log(p), LOG_ZERO), math.log1p(-p), math.log1p(-q))
+    at = Lapsing(p, q, max(math.log(p), LOG_ZERO), math.log1p(-p), math.log1p(-q) if q > 0.0 else 0.0)
     begin, last = events.bounds[group], events.bounds[group + 1]
     total = process = lapses = by_q = 0.0
     while begin < last:
