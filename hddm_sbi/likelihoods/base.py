@@ -55,7 +55,9 @@ class Likelihood(Protocol):
         """
         ...
 
-    def log_mass(self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray) -> FloatArray:
+    def log_mass(
+        self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
+    ) -> FloatArray:
         """Log probability of a response between two times, per trial.
 
         Args:

@@ -1,6 +1,7 @@
 """Models with and without symmetries, and untrained networks for them with weights that are not zero."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -45,6 +46,13 @@ MODELS = [DDM, PLAIN, SHIFTED, MIRRORED, RACE]
 MODELS += [get_model(name) for name in ("ornstein", "levy")]
 # boundaries that meet, and a delay: response times have ends, or no closed distribution function
 ALL_MODELS = [*MODELS, *(get_model(name) for name in ("full_ddm", "angle", "weibull"))]
+
+
+def delayed(ssm: SSM) -> SSM:
+    """A model whose non-decision time varies, by a uniform delay of width st0."""
+    more = Parameter("st0", (0.0, math.inf), "log", (0.0, 1.0))
+    laws = replace(ssm.symmetries, window="st0", units=(*ssm.symmetries.units, ("st0", 0, 1)))
+    return replace(ssm, name=f"delayed {ssm.name}", parameters=(*ssm.parameters, more), symmetries=laws)
 
 
 def network(ssm: SSM, seed: int = 0, double: bool = True, architecture: Architecture = SMALL) -> FirstPassageEstimator:

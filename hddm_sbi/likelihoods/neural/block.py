@@ -19,6 +19,8 @@ TIME_BY_SECOND, RATE_BY_SECOND = 13 * BLOCK, 14 * BLOCK
 BY_P0, BY_P1, BY_P2, BY_P3, BY_P4, BY_UNIT = P0, P1, P2, P3, P4, PER_ROOT
 BY_FIRST, BY_SECOND = TIME_BY_FIRST, TIME_BY_SECOND
 BY_ZETA, BY_DELTA, BY_TIME, BY_WINDOW = (k * BLOCK for k in range(15, 19))
+# whether a smeared density is a difference that cancels
+CANCELS = 19 * BLOCK
 # from U, INTERVAL and BY_P0 to BY_P4 to those of a second place in the spline
-AGAIN = 19 * BLOCK
-SIZE = 26 * BLOCK
+AGAIN = 20 * BLOCK
+SIZE = 27 * BLOCK

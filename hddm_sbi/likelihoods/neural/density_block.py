@@ -10,7 +10,7 @@ import math
 
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.native import vector_math as vm
-from hddm_sbi.likelihoods.native.compiling import internal, summing
+from hddm_sbi.likelihoods.native.compiling import inlined, internal, summing
 from hddm_sbi.likelihoods.neural import clocks
 from hddm_sbi.likelihoods.neural.block import (
     BY_DELTA,
@@ -189,16 +189,23 @@ def fill_density(
         _by_clock(rt, shift, per_unit, tile)
 
 
+# Far out in a tail derivatives overflow; there lapses leave no weight, and infinity times nothing is nothing.
+@inlined
+def _times(weight: float, slope: float) -> float:
+    return weight * slope if weight != 0.0 else 0.0
+
+
 @summing
 def pulled(weight: FloatArray, tile: FloatArray) -> Pulled:
     """Sums over a block of what every density depends on."""
     total = by_zeta = by_delta = by_time = by_unit = 0.0
     for i in range(len(weight)):
-        total += weight[i]
-        by_zeta += weight[i] * tile[BY_ZETA + i]
-        by_delta += weight[i] * tile[BY_DELTA + i]
-        by_time += weight[i] * tile[BY_TIME + i]
-        by_unit += weight[i] * tile[BY_UNIT + i]
+        own = weight[i]
+        total += own
+        by_zeta += _times(own, tile[BY_ZETA + i])
+        by_delta += _times(own, tile[BY_DELTA + i])
+        by_time += _times(own, tile[BY_TIME + i])
+        by_unit += _times(own, tile[BY_UNIT + i])
     return total, by_zeta, by_delta, by_time, by_unit
 
 
@@ -207,7 +214,7 @@ def weighted(weight: FloatArray, at: int, tile: FloatArray) -> float:
     """The sum over a block of one more derivative."""
     total = 0.0
     for i in range(len(weight)):
-        total += weight[i] * tile[at + i]
+        total += _times(weight[i], tile[at + i])
     return total
 
 
@@ -219,6 +226,8 @@ def scatter(weight: FloatArray, at: int, tile: FloatArray, by_table: FloatArray)
     """
     interval, b0, b1, b2, b3, b4 = 0, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(len(weight)):
+        if weight[i] == 0.0:
+            continue
         own = int(tile[at + INTERVAL + i])
         if own != interval:
             _add(interval, b0, b1, b2, b3, b4, by_table)

@@ -10,7 +10,7 @@ from hddm_sbi.likelihoods.base import FloatArray, IntArray
 from hddm_sbi.likelihoods.native.compiling import once
 from hddm_sbi.likelihoods.native.records import FLOATS2, INTS, INTS2, reader, record_type
 from hddm_sbi.likelihoods.neural.network_record import CHUNK, FORM, MLP, BoolArray, Form, Mlp, Packed
-from hddm_sbi.likelihoods.neural.tile import SIZE as TILE_SIZE
+from hddm_sbi.likelihoods.neural.block import SIZE as TILE_SIZE
 
 # Places in ``Memory.state``: first row, first pair and number of pairs of the chunk; the row whose trials are evaluated;
 # first and last trial of a block that are possible; then, for each choice, whether its spline is open.
@@ -118,7 +118,10 @@ def network_memory(form: Form, time: Packed, choice: Packed, demand: BoolArray, 
         hidden, slopes, adjoints = (memory(inputs * units) for _ in range(3))
         return Mlp(*net, units, hidden, slopes, adjoints, memory(inputs * n * n_features))
 
-    splines, coefficients = slots * form.n_choices, int(time.sizes[-1]) - 3  # the outputs but zeta, delta and the spline's offset
+    splines, coefficients = (
+        slots * form.n_choices,
+        int(time.sizes[-1]) - 3,
+    )  # the outputs but zeta, delta and the spline's offset
     return Network(
         Pairs.of(demand),
         mlp(time, segments),

@@ -25,8 +25,11 @@ from hddm_sbi.likelihoods.native.piece import (
 from hddm_sbi.likelihoods.native.records import CFunction, Record
 from hddm_sbi.likelihoods.native.trial_arrays import clear, first_after
 from hddm_sbi.likelihoods.neural import clocks, kernels, reduction, reverse
-from hddm_sbi.likelihoods.neural.block import AGAIN, BY_FIRST, BY_SECOND, BY_WINDOW
+from hddm_sbi.likelihoods.neural.adjoints import Sums
+from hddm_sbi.likelihoods.neural.block import BY_FIRST, BY_SECOND
 from hddm_sbi.likelihoods.neural.density_block import fill_density, pulled, scatter, weighted
+from hddm_sbi.likelihoods.neural.intervals import NARROW
+from hddm_sbi.likelihoods.neural.mass_sum import fill_masses, pull_masses
 from hddm_sbi.likelihoods.neural.network_memory import (
     BEGIN,
     BY_DRIFT,
@@ -53,6 +56,7 @@ from hddm_sbi.likelihoods.neural.network_memory import (
     WINDOW,
     ZETA,
     Network,
+    Spline,
     read_network,
     spline_of,
 )
@@ -64,10 +68,9 @@ from hddm_sbi.likelihoods.neural.network_passes import (
     to_theta,
 )
 from hddm_sbi.likelihoods.neural.network_record import CHUNK
-from hddm_sbi.likelihoods.neural.window_block import fill_window
+from hddm_sbi.likelihoods.neural.passage import passage_of
+from hddm_sbi.likelihoods.neural.window_block import fill_window, pull_window
 
-# A uniform delay narrower than this, in units of time, leaves the density as it is in its middle, to 1e-11.
-NARROW = 1e-5
 _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
 
@@ -149,8 +152,10 @@ def _close_row(net: Network, slot: int) -> None:
 
 
 @internal
-def _fill_densities(net: Network, choice: int, rt: FloatArray, slot: int, out: FloatArray) -> None:
-    form, memory, state, row = net.form, net.memory, net.memory.state[slot], net.memory.row[slot]
+def _fill_densities(
+    net: Network, spline: Spline, log_choice: float, rt: FloatArray, slot: int, out: FloatArray
+) -> None:
+    form, state, row = net.form, net.memory.state[slot], net.memory.row[slot]
     begin = end = len(rt)  # without a unit of time there is no density
     if math.isfinite(row[LOG_UNIT]) and row[WINDOW] >= 0.0:
         begin = first_after(rt, 0, len(rt), row[SHIFT])
@@ -161,45 +166,72 @@ def _fill_densities(net: Network, choice: int, rt: FloatArray, slot: int, out: F
         out[i] = LOG_ZERO
     for i in range(end, len(rt)):
         out[i] = LOG_ZERO
-    spline, tile = spline_of(net, choice, slot), memory.tile[slot]
+    rt, out = rt[begin:end], out[begin:end]
     zeta, delta = spline.ends[ZETA], spline.ends[DELTA]
-    log_choice = memory.log_choice[slot, (state[ROW] - state[FIRST_ROW]) * form.n_choices + choice]
     if row[WINDOW] > 0.0:
-        fill_window(
-            rt[begin:end], form, row[SHIFT], row[WINDOW], row[PER_UNIT], row[FIRST], row[SECOND], zeta, delta,
-            log_choice, spline.table, tile, out[begin:end],
-        )  # fmt: skip
+        passage = passage_of(form, spline.table, zeta, delta, row[LOG_UNIT], row[FIRST], row[SECOND])
+        fill_window(rt, passage, row[SHIFT], row[WINDOW], log_choice, net.memory.tile[slot], out)
     else:
         fill_density(
-            rt[begin:end], form, row[SHIFT], row[PER_UNIT], row[FIRST], row[SECOND], zeta, delta,
-            log_choice - row[LOG_UNIT] - _HALF_LOG_TWO_PI, spline.table, tile, out[begin:end],
+            rt, form, row[SHIFT], row[PER_UNIT], row[FIRST], row[SECOND], zeta, delta,
+            log_choice - row[LOG_UNIT] - _HALF_LOG_TWO_PI, spline.table, net.memory.tile[slot], out,
         )  # fmt: skip
 
 
 @internal
-def _pull(
-    net: Network, choice: int, weight: FloatArray, theta: FloatArray, by_theta: FloatArray, slot: int
+def _fill_masses(
+    net: Network, spline: Spline, log_choice: float, t1: FloatArray, t2: FloatArray, slot: int, out: FloatArray
 ) -> None:
-    """Add the derivatives of the block filled last; ``weight`` of its possible trials."""
-    form, memory, state, row = net.form, net.memory, net.memory.state[slot], net.memory.row[slot]
-    tile, spline = memory.tile[slot], spline_of(net, choice, slot)
-    ends, wide = spline.ends, row[WINDOW] > 0.0
+    state, row = net.memory.state[slot], net.memory.row[slot]
+    state[BEGIN], state[END] = 0, len(t1)
+    fill_masses(
+        net.form, spline.table, spline.ends[ZETA], spline.ends[DELTA], log_choice, row[SHIFT], row[WINDOW],
+        row[LOG_UNIT], (row[FIRST], row[SECOND]), t1, t2, out,
+    )  # fmt: skip
+
+
+@internal
+def _density_sums(net: Network, spline: Spline, rt: FloatArray, weight: FloatArray, slot: int) -> Sums:
+    """The weighted derivatives of the densities filled last; adds those by the spline's table."""
+    form, row, tile = net.form, net.memory.row[slot], net.memory.tile[slot]
+    if row[WINDOW] > 0.0:
+        ends = spline.ends
+        passage = passage_of(form, spline.table, ends[ZETA], ends[DELTA], row[LOG_UNIT], row[FIRST], row[SECOND])
+        return pull_window(rt, passage, row[SHIFT], row[WINDOW], weight, tile, spline.by_table)
     scatter(weight, 0, tile, spline.by_table)
-    if wide:
-        scatter(weight, AGAIN, tile, spline.by_table)
     total, by_zeta, by_delta, by_time, by_unit = pulled(weight, tile)
-    memory.by_log_choice[slot, (state[ROW] - state[FIRST_ROW]) * form.n_choices + choice] += total
+    by_time *= row[PER_UNIT]
+    by_first = weighted(weight, BY_FIRST, tile) if form.collapse != clocks.NONE else 0.0
+    by_second = weighted(weight, BY_SECOND, tile) if form.collapse == clocks.WEIBULL else 0.0
+    # a delay that is hardly any moves times by half of it
+    return total, by_zeta, by_delta, by_time, by_unit, by_first, by_second, -0.5 * by_time
+
+
+@internal
+def _mass_sums(net: Network, spline: Spline, t1: FloatArray, t2: FloatArray, weight: FloatArray, slot: int) -> Sums:
+    """The weighted derivatives of the masses filled last; adds those by the spline's table."""
+    row = net.memory.row[slot]
+    return pull_masses(
+        net.form, spline.table, spline.ends[ZETA], spline.ends[DELTA], 0.0, row[SHIFT], row[WINDOW], row[LOG_UNIT],
+        (row[FIRST], row[SECOND]), t1, t2, weight, spline.by_table,
+    )  # fmt: skip
+
+
+@internal
+def _add(net: Network, spline: Spline, at: int, sums: Sums, theta: FloatArray, by_theta: FloatArray, slot: int) -> None:
+    """Add the derivatives of a block to those of the chunk, the row and theta; ``at`` is the row and choice."""
+    form, ends = net.form, spline.ends
+    total, by_zeta, by_delta, by_time, by_unit, by_first, by_second, by_window = sums
+    net.memory.by_log_choice[slot, at] += total
     ends[OF_ZETA] += by_zeta
     ends[OF_DELTA] += by_delta
-    if form.collapse != clocks.NONE:
-        ends[OF_FIRST] += weighted(weight, BY_FIRST, tile)
-    if form.collapse == clocks.WEIBULL:
-        ends[OF_SECOND] += weighted(weight, BY_SECOND, tile)
+    ends[OF_FIRST] += by_first
+    ends[OF_SECOND] += by_second
     reduction.add_by_log_unit(by_unit, theta, form, by_theta)
     if form.shift >= 0:
-        by_theta[form.shift] -= by_time * row[PER_UNIT]
+        by_theta[form.shift] -= by_time
     if form.window >= 0:
-        by_theta[form.window] += weighted(weight, BY_WINDOW, tile) if wide else -0.5 * by_time * row[PER_UNIT]
+        by_theta[form.window] += by_window
 
 
 def _begin(record, slot, first_row, n_rows, n_columns, theta):  # type: ignore[no-untyped-def]
@@ -225,16 +257,24 @@ def _fill(record, slot, kind, choice, row, n, theta, t1, t2, out):  # type: igno
         _open_row(net, row, nb.carray(theta, len(net.form.length)), slot)
     if state[OPEN + choice] == 0:
         _open_spline(net, choice, slot)
+    spline, at = spline_of(net, choice, slot), (row - state[FIRST_ROW]) * net.form.n_choices + choice
+    log_choice, t1, out = net.memory.log_choice[slot, at], nb.carray(t1, n), nb.carray(out, n)
     if kind == DENSITY:
-        _fill_densities(net, choice, nb.carray(t1, n), slot, nb.carray(out, n))
+        _fill_densities(net, spline, log_choice, t1, slot, out)
+    else:
+        _fill_masses(net, spline, log_choice, t1, nb.carray(t2, n), slot, out)
 
 
-def _pull_at(record, slot, kind, choice, row, n, theta, t1, t2, weight, by_theta):  # type: ignore[no-untyped-def]
+def _pull(record, slot, kind, choice, row, n, theta, t1, t2, weight, by_theta):  # type: ignore[no-untyped-def]
     net = read_network(record)
-    state, k = net.memory.state[slot], len(net.form.length)
-    weight = nb.carray(weight, n)[state[BEGIN] : state[END]]
+    state, k, spline = net.memory.state[slot], len(net.form.length), spline_of(net, choice, slot)
+    at, own = (row - state[FIRST_ROW]) * net.form.n_choices + choice, slice(state[BEGIN], state[END])
+    t1, weight = nb.carray(t1, n), nb.carray(weight, n)
     if kind == DENSITY:
-        _pull(net, choice, weight, nb.carray(theta, k), nb.carray(by_theta, k), slot)
+        sums = _density_sums(net, spline, t1[own], weight[own], slot)
+    else:
+        sums = _mass_sums(net, spline, t1, nb.carray(t2, n), weight, slot)
+    _add(net, spline, at, sums, nb.carray(theta, k), nb.carray(by_theta, k), slot)
 
 
 def _finish(record, slot, first_row, n_rows, n_columns, theta, by_theta):  # type: ignore[no-untyped-def]
@@ -247,13 +287,11 @@ def _finish(record, slot, first_row, n_rows, n_columns, theta, by_theta):  # typ
 
 
 _begin_at, _finish_at = CFunction(BEGIN_SIGNATURE, _begin), CFunction(FINISH_SIGNATURE, _finish)
-_fill_at, _pull_at_address = CFunction(FILL_SIGNATURE, _fill), CFunction(PULL_SIGNATURE, _pull_at)
+_fill_at, _pull_at = CFunction(FILL_SIGNATURE, _fill), CFunction(PULL_SIGNATURE, _pull)
 
 
 def network_piece(network: Network) -> CompiledPiece:
     """The piece of a network with its working memory."""
     record = Record(network, NETWORK)
-    piece = Piece(
-        _fill_at.address, _pull_at_address.address, record.address, _begin_at.address, _finish_at.address
-    )
+    piece = Piece(_fill_at.address, _pull_at.address, record.address, _begin_at.address, _finish_at.address)
     return CompiledPiece(piece, record, CHUNK)

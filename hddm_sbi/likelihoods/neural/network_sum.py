@@ -19,6 +19,7 @@ from hddm_sbi.likelihoods.native.records import CFunction
 from hddm_sbi.likelihoods.native.trial_arrays import clear, first_after
 from hddm_sbi.likelihoods.neural import clocks, kernels, reduction, reverse
 from hddm_sbi.likelihoods.neural.clock_sums import clock_sums, read_clock
+from hddm_sbi.likelihoods.neural.intervals import NARROW
 from hddm_sbi.likelihoods.neural.network_passes import (
     add_by_view,
     choices_backward,
@@ -47,8 +48,6 @@ from hddm_sbi.likelihoods.neural.window_sum import window_sums
 
 FloatArray = npt.NDArray[np.float64]
 
-# A uniform delay narrower than this, in units of time, leaves the density as it is in its middle, to 1e-11.
-NARROW = 1e-5
 _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
 # of trials: log density, shares of the process and of the lapses, derivatives by zeta and delta

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.likelihoods.native.compiling import internal
+from hddm_sbi.likelihoods.native.normal_tail import mills
 from hddm_sbi.likelihoods.neural.clocks import JUMPS, LEAST_JUMPS, LINEAR
 from hddm_sbi.likelihoods.neural.kernels import UNIT
 
@@ -18,6 +19,7 @@ FloatArray = npt.NDArray[np.float64]
 
 # Drifts smaller than this count as this large in the choice probability, which is smooth there.
 _SMALLEST_DRIFT = 1e-6
+_ROOT_HALF, _HALF_LOG_TWO_PI = math.sqrt(0.5), 0.5 * math.log(2.0 * math.pi)
 
 
 @internal
@@ -184,14 +186,19 @@ def _per_expm1(x: float) -> float:
 
 @internal
 def log_difference(upper: float, lower: float) -> tuple[float, float, float]:
-    """log(Phi(upper) - Phi(lower)) for upper > lower (which may be -inf), and its derivatives by both."""
-    high, low = (upper, lower) if lower <= 0.0 else (-lower, -upper)
-    half_log_two_pi = 0.5 * math.log(2.0 * math.pi)
-    if high > -30.0:
-        value = math.log(max(0.5 * (math.erfc(-high / math.sqrt(2.0)) - math.erfc(-low / math.sqrt(2.0))), 1e-300))
-    else:  # the leading term of the tail; the next is smaller by 1 / high^2
-        ratio = math.exp(0.5 * (high * high - low * low)) * high / low if low > -1e150 else 0.0
-        value = -0.5 * high * high - half_log_two_pi - math.log(-high) + math.log1p(-ratio)
-    by_upper = math.exp(min(-0.5 * upper * upper - half_log_two_pi - value, 700.0))
-    by_lower = math.exp(min(-0.5 * lower * lower - half_log_two_pi - value, 700.0)) if lower > -1e150 else 0.0
-    return value, by_upper, -by_lower
+    """log(Phi(upper) - Phi(lower)) for upper > lower, either infinite, and its derivatives by both.
+
+    Across 0 it is a sum of two positive terms; on one side of it, with Mills' ratio R,
+    Phi(h) - Phi(l) = phi(h) [R(-h) - exp((h^2 - l^2) / 2) R(-l)], which has no deepest tail.
+    """
+    if lower <= 0.0 < upper:
+        value = math.log(0.5 * (math.erf(upper * _ROOT_HALF) + math.erf(-lower * _ROOT_HALF)))
+        by_upper = math.exp(-0.5 * upper * upper - _HALF_LOG_TWO_PI - value)
+        return value, by_upper, -math.exp(-0.5 * lower * lower - _HALF_LOG_TWO_PI - value)
+    high, low = (upper, lower) if upper <= 0.0 else (-lower, -upper)
+    ratio = math.exp(0.5 * (high - low) * (high + low)) if low > -1e150 else 0.0
+    part = mills(-high) - (ratio * mills(-low) if ratio > 0.0 else 0.0)
+    part = max(part, 1e-300)
+    value = -0.5 * high * high - _HALF_LOG_TWO_PI + math.log(part)
+    by_high, by_low = 1.0 / part, -ratio / part
+    return (value, by_high, by_low) if upper <= 0.0 else (value, -by_low, -by_high)

@@ -11,10 +11,12 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from hddm_sbi.likelihoods.mixture import mix
+from hddm_sbi.likelihoods.mixture import LOG_ZERO, mix
 from hddm_sbi.likelihoods.native.compiling import internal, once
 from hddm_sbi.likelihoods.neural import clocks, reduction
+from hddm_sbi.likelihoods.neural.adjoints import WEIGHT, WINDOW, Sums, add_between, sums_memory, sums_of
 from hddm_sbi.likelihoods.neural.network_record import Form, Network
+from hddm_sbi.likelihoods.neural.passage import log_between, passage_of
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -98,3 +100,33 @@ def window_sums(
             if sign < 0.0:
                 by_window -= by_s * per_unit
     return total, process, lapses, by_zeta, by_delta, by_time, by_log_unit, by_first, by_second, by_window
+
+
+@internal
+def fill_window(
+    form: Form, table: FloatArray, zeta: float, delta: float, log_choice: float, shift: float, window: float,
+    log_unit: float, collapse: tuple[float, float], rt: FloatArray, out: FloatArray,
+) -> None:  # fmt: skip
+    """Fill in the log density of the choice at each rt, (trials,), under a window; arguments as ``fill_masses``."""
+    passage = passage_of(form, table, zeta, delta, log_unit, collapse[0], collapse[1])
+    log_window = math.log(window)
+    for i in range(len(rt)):
+        decision = rt[i] - shift
+        value = log_choice + log_between(passage, decision - window, decision, window) - log_window
+        out[i] = value if math.isfinite(value) else LOG_ZERO
+
+
+@internal
+def pull_window(
+    form: Form, table: FloatArray, zeta: float, delta: float, log_choice: float, shift: float, window: float,
+    log_unit: float, collapse: tuple[float, float], rt: FloatArray, weight: FloatArray, by_table: FloatArray,
+) -> Sums:  # fmt: skip
+    """Sums over trials of the weighted derivatives of what ``fill_window`` fills in; see ``pull_masses``."""
+    passage, by = passage_of(form, table, zeta, delta, log_unit, collapse[0], collapse[1]), sums_memory()
+    for i in range(len(rt)):
+        if weight[i] != 0.0:
+            decision = rt[i] - shift
+            add_between(passage, decision - window, decision, window, -1.0, 0.0, weight[i], by, by_table)
+            by[WEIGHT] += weight[i]
+            by[WINDOW] -= weight[i] / window
+    return sums_of(by)
