@@ -7,6 +7,7 @@ import numpy as np
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
 from hddm_sbi.likelihoods.exact.full_ddm_density import CAPACITY, N_PARAMETERS, full_ddm_trial
 from hddm_sbi.likelihoods.exact.full_ddm_integrand import N_ROWS
+from hddm_sbi.likelihoods.exact.full_ddm_mass import full_ddm_mass
 from hddm_sbi.likelihoods.exact.full_ddm_sum import FULL_TRIALS, FullTrials, full_ddm_sum_at
 from hddm_sbi.likelihoods.native.compiling import callable_from_python
 from hddm_sbi.likelihoods.native.contract import Lapses, NativeSum
@@ -25,6 +26,21 @@ def full_ddm_log_prob_grad(
         p = theta[row[i]]
         out = full_ddm_trial(rt[i], choice[i], p[0], p[1], p[2], p[3], p[4], p[5], p[6], nodes)
         log_f[i] = out[0]
+        for k in range(N_PARAMETERS):
+            grad[i, k] = out[1 + k]
+
+
+@callable_from_python
+def full_ddm_log_mass_grad(
+    choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray, log_mass: FloatArray,
+    grad: FloatArray,
+) -> None:  # fmt: skip
+    """Fill log_mass (trials,) and grad (trials, 7), the derivatives by the trial's own row of theta (rows, 7)."""
+    nodes = np.empty((N_ROWS, CAPACITY))
+    for i in range(t1.shape[0]):
+        p = theta[row[i]]
+        out = full_ddm_mass(choice[i], t1[i], t2[i], p[0], p[1], p[2], p[3], p[4], p[5], p[6], nodes)
+        log_mass[i] = out[0]
         for k in range(N_PARAMETERS):
             grad[i, k] = out[1 + k]
 
@@ -64,6 +80,31 @@ class ExactFullDDM:
         log_f, grad = np.empty(rt.shape[0]), np.empty((rt.shape[0], N_PARAMETERS))
         full_ddm_log_prob_grad(rt, choice, theta, row, log_f, grad)
         return log_f, grad
+
+    def log_mass(
+        self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
+    ) -> FloatArray:
+        """Log probability of a response between two times, per trial.
+
+        Args:
+            choice: 0 = lower, 1 = upper, or ``ANY``, shape (trials,).
+            t1, t2: in seconds, 0 <= t1 <= t2 <= infinity, shape (trials,).
+            theta: v, a, z, t0, sv, sz, st0 on their natural scales, shape (rows, 7).
+            row: row of theta for each trial, shape (trials,).
+
+        Returns:
+            Shape (trials,), accurate to 1e-10 of the probability for |v| a up to 100; -inf where it is zero, as for
+            t2 <= t0, and for parameters outside their support, never NaN.
+        """
+        return self.log_mass_grad(choice, t1, t2, theta, row)[0]
+
+    def log_mass_grad(
+        self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """The same (trials,) and its gradient (trials, 7), zero where it is -inf."""
+        log_mass, grad = np.empty(t1.shape[0]), np.empty((t1.shape[0], N_PARAMETERS))
+        full_ddm_log_mass_grad(choice, t1, t2, theta, row, log_mass, grad)
+        return log_mass, grad
 
     def native_sum(
         self, trials: MergedTrials, n_rows: int, slots: int, lapses: Lapses | None = None

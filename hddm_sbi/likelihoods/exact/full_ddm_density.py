@@ -29,13 +29,16 @@ from hddm_sbi.likelihoods.exact.full_ddm_integrand import (
     small_time_factor,
     small_time_nodes,
 )  # fmt: skip
-from hddm_sbi.likelihoods.exact.full_ddm_nodes import PLACES, WEIGHTS, exponent, start_range, time_window
+from hddm_sbi.likelihoods.exact.full_ddm_nodes import CUT, exponent, start_range, time_window
 from hddm_sbi.likelihoods.native import vector_math as vm
 from hddm_sbi.likelihoods.native.compiling import inlined, internal
+from hddm_sbi.likelihoods.native.gauss_legendre import PLACES, WEIGHTS
 
 # nodes evaluated together: they fit the first-level cache
 CAPACITY = 256
 NODES_SHAPE = (N_ROWS, CAPACITY)
+
+NO_SUMS: NodeSums = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 N_PARAMETERS = 7  # v, a, z, t0, sv, sz, st0
 
@@ -44,7 +47,7 @@ FullTrial = tuple[float, float, float, float, float, float, float, float]
 
 
 @inlined
-def _put(
+def put_nodes(
     nodes: FloatArray, n: int, t: float, delay: float, weight: float, a: float, variance: float, begin: float,
     end: float, n_starts: int,
 ) -> int:  # fmt: skip
@@ -67,7 +70,7 @@ def _put(
 
 
 @inlined
-def _add(
+def add_nodes(
     sums: NodeSums, nodes: FloatArray, n: int, v: float, a: float, w: float, c: float, variance: float, sz: float,
     shift: float,
 ) -> NodeSums:  # fmt: skip
@@ -84,7 +87,7 @@ def _add(
         more = large_time_nodes(nodes, padded, v, a, w, c, variance, sz, shift)
     return (
         sums[0] + more[0], sums[1] + more[1], sums[2] + more[2], sums[3] + more[3], sums[4] + more[4],
-        sums[5] + more[5], sums[6] + more[6],
+        sums[5] + more[5], sums[6] + more[6], sums[7] + more[7],
     )  # fmt: skip
 
 
@@ -96,10 +99,10 @@ def integrate(
     low, high = a * (w - 0.5 * sz), a * (w + 0.5 * sz)
     last, length, n_times = T, 0.0, 1
     if st0 > 0.0:
-        last, length, n_times, shift = time_window(T, st0, v, a, low, high, variance)
+        last, length, n_times, shift = time_window(T, st0, v, a, low, high, variance, CUT)
     else:
         shift = exponent(T, v, a, low, high, variance)
-    sums = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    sums = NO_SUMS
     # at sz = 0 and st0 = 0 the derivatives are those of a narrow window: the mean place is 0, the mean delay 1/2
     t, delay, weight, begin, end, n_starts, n = T, 0.5, 1.0, -0.5, 0.5, 1, 0
     for j in range(n_times):
@@ -109,13 +112,13 @@ def integrate(
             delay = (T - last - last * vm.expm1(log_ratio)) / st0
             weight = WEIGHTS[n_times, j] * length * t / st0
         if sz > 0.0:
-            begin, end, n_starts = start_range(t, v, a, w, c, variance, sz, shift)
+            begin, end, n_starts = start_range(t, v, a, w, c, variance, sz, shift, CUT)
         another_series = n > 0 and (t < SWITCH * a * a) != (nodes[TIME, 0] < SWITCH * a * a)
         if another_series or n + n_starts > CAPACITY:
-            sums = _add(sums, nodes, n, v, a, w, c, variance, sz, shift)
+            sums = add_nodes(sums, nodes, n, v, a, w, c, variance, sz, shift)
             n = 0
-        n = _put(nodes, n, t, delay, weight, a, variance, begin, end, n_starts)
-    return shift, _add(sums, nodes, n, v, a, w, c, variance, sz, shift)
+        n = put_nodes(nodes, n, t, delay, weight, a, variance, begin, end, n_starts)
+    return shift, add_nodes(sums, nodes, n, v, a, w, c, variance, sz, shift)
 
 
 @internal
@@ -141,5 +144,5 @@ def full_ddm_trial(
     if not (-np.inf < log_f < np.inf):
         return nothing
     d_v, d_sv, d_t, d_st0 = -side * sums[1] / f, sv * sums[2] / f, sums[5] / f, -sums[6] / f
-    d_a = (v * d_v + sv * d_sv - 2.0 - 2.0 * (T * d_t + st0 * d_st0)) / a
+    d_a = (v * d_v + sv * d_sv - 2.0 - 2.0 * sums[7] / f) / a
     return log_f, d_v, d_a, side * sums[3] / f, -d_t, d_sv, sums[4] / f, d_st0

@@ -33,9 +33,9 @@ N_ROWS = 6
 # Nodes are padded to a multiple of this, the doubles in the longest vector registers.
 LANES = 8
 
-# Sums over nodes, weighted: of h, h m and h (m^2 - t / q), and of the derivatives of h by w and t, first as they are,
-# then times the place and times the delay.
-NodeSums = tuple[float, float, float, float, float, float, float]
+# Sums over nodes, weighted: of h, h m and h (m^2 - t / q); of the derivative of h by w, as it is and times the place;
+# of that by t, as it is, times the delay and times t.
+NodeSums = tuple[float, float, float, float, float, float, float, float]
 
 HALF_PI = 0.5 * math.pi
 PER_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
@@ -86,7 +86,7 @@ def small_time_nodes(
     time, place, delay, weight = nodes[TIME], nodes[PLACE], nodes[DELAY], nodes[WEIGHT]
     per_q, per_t = nodes[PER_Q], nodes[SERIES]
     near = w <= 0.5
-    total = by_m = by_m2 = by_w = by_place = by_t = by_delay = 0.0
+    total = by_m = by_m2 = by_w = by_place = by_t = by_delay = by_time = 0.0
     for i in range(n):
         start, rest = w + sz * place[i], c - sz * place[i]
         per_u = a * a * per_t[i]
@@ -106,7 +106,8 @@ def small_time_nodes(
         by_place += place[i] * h_w
         by_t += h_t
         by_delay += delay[i] * h_t
-    return total, by_m, by_m2, by_w, by_place, by_t, by_delay
+        by_time += time[i] * h_t
+    return total, by_m, by_m2, by_w, by_place, by_t, by_delay, by_time
 
 
 @summing
@@ -117,7 +118,7 @@ def large_time_nodes(
     time, place, delay, weight = nodes[TIME], nodes[PLACE], nodes[DELAY], nodes[WEIGHT]
     per_q, first = nodes[PER_Q], nodes[SERIES]
     decay = HALF_PI_SQUARED / (a * a)
-    total = by_m = by_m2 = by_w = by_place = by_t = by_delay = 0.0
+    total = by_m = by_m2 = by_w = by_place = by_t = by_delay = by_time = 0.0
     for i in range(n):
         start, rest = w + sz * place[i], c - sz * place[i]
         sine, x = sine_cosine_pi(start, rest)
@@ -137,4 +138,5 @@ def large_time_nodes(
         by_place += place[i] * h_w
         by_t += h_t
         by_delay += delay[i] * h_t
-    return total, by_m, by_m2, by_w, by_place, by_t, by_delay
+        by_time += time[i] * h_t
+    return total, by_m, by_m2, by_w, by_place, by_t, by_delay, by_time

@@ -4,7 +4,7 @@ The density of a trial is the mean of h(t, w) over starts w, of width sz, and ov
 tau from 0 to 1, where T = rt - t0 (h = 0 at t <= 0). Time is integrated over its logarithm: near t = 0, h has an
 essential singularity like exp(-X / t), which in log t is smooth at a scale of one whatever X is.
 
-Either integral is cut where h has fallen to exp(-CUT) of its largest value, and what is left has a number of nodes that
+Either integral is cut where h has fallen to exp(-cut) of its largest value, and what is left has a number of nodes that
 follows from how much the exponent of h varies over it. Gauss-Legendre quadrature with n nodes integrates an exponential
 that changes by a factor e^k to a relative error of 1e-9 with n = 1.7 + 2.25 sqrt(k) (computed for n = 2, ..., 20; the
 error goes down tenfold with each further node or two). The terms added to k below, for maxima inside of the interval
@@ -18,34 +18,21 @@ import math
 
 import numpy as np
 
-from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.exact.ddm_density import HALF_PI_SQUARED
 from hddm_sbi.likelihoods.exact.full_ddm_integrand import SWITCH
 from hddm_sbi.likelihoods.native.compiling import inlined, internal
+from hddm_sbi.likelihoods.native.gauss_legendre import MOST_NODES
 
-# exp(-26) = 5e-12 of the largest value
+# what a density is cut at: exp(-26) = 5e-12 of the largest value
 CUT = 26.0
-MOST_NODES = 64
-# a cut needs no precision: the interval is at most longer by this part of the distance cut off, 2^-8
+# a cut needs no precision: the interval is at most longer by this part of the distance cut off in log t, 2^-8
 BISECTIONS = 8
 
 
-def _gauss_legendre() -> tuple[FloatArray, FloatArray]:
-    """Nodes and weights on [0, 1] for n = 1, ..., MOST_NODES, in the rows n."""
-    places, weights = np.zeros((2, MOST_NODES + 1, MOST_NODES))
-    for n in range(1, MOST_NODES + 1):
-        x, weight = np.polynomial.legendre.leggauss(n)
-        places[n, :n], weights[n, :n] = 0.5 + 0.5 * x, 0.5 * weight
-    return places, weights
-
-
-PLACES, WEIGHTS = _gauss_legendre()
-
-
 @inlined
-def n_nodes(variation: float, depth: float) -> int:
+def n_nodes(variation: float, depth: float, cut: float) -> int:
     """Nodes for an exponent that varies by so much, where the integrand is less than its largest by exp(-depth)."""
-    return min(int(2.7 + 2.25 * math.sqrt(variation) * max(1.0 - depth / CUT, 0.0)), MOST_NODES)
+    return min(int(2.7 + 2.25 * math.sqrt(variation) * max(1.0 - depth / cut, 0.0)), MOST_NODES)
 
 
 @inlined
@@ -62,29 +49,29 @@ def exponent(t: float, v: float, a: float, low: float, high: float, variance: fl
 
 @internal
 def start_range(
-    t: float, v: float, a: float, w: float, c: float, variance: float, sz: float, least: float
+    t: float, v: float, a: float, w: float, c: float, variance: float, sz: float, least: float, cut: float
 ) -> tuple[float, float, int]:
     """Places of the start, from -1/2 to 1/2, between which h(t, w) matters, and the number of nodes there.
 
-    ``least`` is the least exponent at any time.
+    ``least`` is the least exponent at any time; h matters within ``cut`` of it.
     """
     if t < SWITCH * a * a:
-        return _small_time_range(t, v, a, w, c, variance, sz, least)
+        return _small_time_range(t, v, a, w, c, variance, sz, least, cut)
     q = 1.0 + variance * t
     slope = (variance * a * w - v) * a * sz / q  # of E, at the mean start
     bend = 0.5 * variance * (a * sz) * (a * sz) / q
     variation = max(abs(slope), bend)
     begin, end = -0.5, 0.5
-    if variation > CUT:
+    if variation > cut:
         # E is convex: it falls at least as fast from its larger end as it does on average
-        begin, end = max(begin, end - CUT / max(slope, CUT)), min(end, begin + CUT / max(-slope, CUT))
+        begin, end = max(begin, end - cut / max(slope, cut)), min(end, begin + cut / max(-slope, cut))
     # the sine has its own shape
-    return begin, end, n_nodes(min(variation, CUT) + 3.5 * sz, 0.0)
+    return begin, end, n_nodes(min(variation, cut) + 3.5 * sz, 0.0, cut)
 
 
 @inlined
 def _small_time_range(
-    t: float, v: float, a: float, w: float, c: float, variance: float, sz: float, least: float
+    t: float, v: float, a: float, w: float, c: float, variance: float, sz: float, least: float, cut: float
 ) -> tuple[float, float, int]:
     """As `start_range`: the first image is a normal density in y = (a w + v t) / sqrt(t q), cut at its sides."""
     per_sd = 1.0 / math.sqrt(t * (1.0 + variance * t))
@@ -92,8 +79,8 @@ def _small_time_range(
     low, high = middle - 0.5 * width, middle + 0.5 * width
     best = max(low, 0.0) + min(high, 0.0)
     depth = max(0.5 * best * best - least, 0.0)
-    cut = max(CUT - depth, 1.0)
-    reach = math.sqrt(best * best + 2.0 * cut)
+    here = max(cut - depth, 1.0)
+    reach = math.sqrt(best * best + 2.0 * here)
     begin = -0.5 if low >= -reach else 0.5 - (high + reach) / width
     end = 0.5 if high <= reach else -0.5 + (reach - low) / width
     low, high = max(low, -reach), min(high, reach)
@@ -103,16 +90,16 @@ def _small_time_range(
     # The far boundary takes away h times exp(-2 c / u): a layer next to it, of its own width, where h reaches so far.
     per_u = a * a / t
     image = 0.5 * (high * high - best * best) + 2.0 * (c - sz * end) * per_u
-    if image < cut:
+    if image < here:
         fall = 0.5 * (low * low - high * high) + 2.0 * (end - begin) * sz * per_u
-        part = 1.0 - image / cut
+        part = 1.0 - image / here
         variation = max(variation, fall * part * part)
-    return begin, end, n_nodes(variation, depth)
+    return begin, end, n_nodes(variation, depth, cut)
 
 
 @internal
 def time_window(
-    T: float, st0: float, v: float, a: float, low: float, high: float, variance: float
+    T: float, st0: float, v: float, a: float, low: float, high: float, variance: float, cut: float
 ) -> tuple[float, float, int, float]:
     """The last decision time that matters, log of its ratio to the first, the number of nodes, and the least exponent.
 
@@ -126,7 +113,7 @@ def time_window(
     at_first = exponent(first, v, a, low, high, variance) if first > 0.0 else np.inf
     at_mode = exponent(mode, v, a, low, high, variance)
     least = min(at_mode, at_first, at_last)
-    limit = least + CUT
+    limit = least + cut
     if at_first > limit:
         # solves (low + v t)^2 = 2 limit t (1 + variance t) for the smaller t
         root = math.sqrt(max(limit * (limit - 2.0 * low * (v - variance * low)), 0.0))
@@ -135,7 +122,7 @@ def time_window(
     if at_last > limit:
         begin = mode if at_mode < at_first else first
         for _ in range(BISECTIONS):
-            middle = 0.5 * (begin + last)
+            middle = math.sqrt(begin * last)
             if exponent(middle, v, a, low, high, variance) > limit:
                 last = middle
             else:
@@ -150,4 +137,4 @@ def time_window(
     spread = max(exponent(first, v, a, high, high, variance) - at_first, 0.0)
     variation = at_first + at_last - 2.0 * least
     variation += (4.0 + 0.5 * length + 1.7 * math.log1p(spread)) * length
-    return last, length, n_nodes(variation, 0.0), least
+    return last, length, n_nodes(variation, 0.0, cut), least
