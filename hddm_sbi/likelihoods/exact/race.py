@@ -8,6 +8,7 @@ import numba as nb
 import numpy as np
 
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
+from hddm_sbi.likelihoods.exact.race_mass import race_mass
 from hddm_sbi.likelihoods.exact.race_sum import possible_race, race_sum, race_trial
 from hddm_sbi.likelihoods.native.compiling import callable_from_python
 from hddm_sbi.likelihoods.native.contract import SUM_SIGNATURE, Lapses, NativeSum
@@ -46,6 +47,16 @@ def race_log_prob_grad(
         if log_f[i] == -np.inf:
             for k in range(n + 3):
                 grad[i, k] = 0.0
+
+
+@callable_from_python
+def race_log_mass_grad(
+    kind: int, n: int, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray,
+    log_mass: FloatArray, grad: FloatArray,
+) -> None:  # fmt: skip
+    """Fill log_mass (trials,) and grad (trials, n + 3), the derivatives by the trial's own row of theta."""
+    for i in range(len(choice)):
+        log_mass[i] = race_mass(kind, n, choice[i], t1[i], t2[i], theta, row[i], grad, i)
 
 
 def _race_sum_at(record, slot, theta, by_theta):  # type: ignore[no-untyped-def]
@@ -94,6 +105,20 @@ class ExactRace:
         log_f, grad = np.empty(rt.shape[0]), np.empty((rt.shape[0], len(self.parameters)))
         race_log_prob_grad(self.kind, rt, choice, theta, row, log_f, grad)
         return log_f, grad
+
+    def log_mass(
+        self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
+    ) -> FloatArray:
+        """Log probability of a response between two times; see ``Likelihood.log_mass``."""
+        return self.log_mass_grad(choice, t1, t2, theta, row)[0]
+
+    def log_mass_grad(
+        self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """The same (trials,) and its gradient (trials, n + 3); see ``Likelihood.log_mass_grad``."""
+        log_mass, grad = np.empty(len(choice)), np.empty((len(choice), len(self.parameters)))
+        race_log_mass_grad(self.kind, self.n_choices, choice, t1, t2, theta, row, log_mass, grad)
+        return log_mass, grad
 
     def native_sum(
         self, trials: MergedTrials, n_rows: int, slots: int, lapses: Lapses | None = None

@@ -125,7 +125,7 @@ class SBItoPyro(TorchDistribution):
         if wanted and torch.get_default_dtype() == dtype:
             log_prob = self._log_prob(evaluation, value, rows, wanted)
         else:
-            with nullcontext() if wanted else torch.no_grad(), _default_dtype(dtype):
+            with nullcontext() if wanted else torch.no_grad(), default_dtype(dtype):
                 log_prob = self._log_prob(evaluation, value, rows, wanted)
         if log_prob.dtype != theta.dtype or log_prob.device != theta.device:
             log_prob = log_prob.to(theta)
@@ -158,7 +158,7 @@ class SBItoPyro(TorchDistribution):
         for some_rows in rows.split(max(1, _CHUNK // max(1, n_draws))):
             size = max(1, _CHUNK // max(1, len(some_rows)))
             numbers = [min(size, n_draws - start) for start in range(0, n_draws, size)]
-            with _default_dtype(dtype):
+            with default_dtype(dtype):
                 draws = [self.estimator.sample(torch.Size([n]), some_rows) for n in numbers]
             parts.append(torch.cat([draw.reshape(-1, len(some_rows), *self.estimator.input_shape) for draw in draws]))
         draw = torch.cat(parts, 1).to(theta).reshape(self.shape(sample_shape))
@@ -217,7 +217,7 @@ def _broadcast(first: torch.Size, second: torch.Size) -> torch.Size | None:
         return None
 
 
-def _default_dtype(dtype: torch.dtype) -> AbstractContextManager[None]:
+def default_dtype(dtype: torch.dtype) -> AbstractContextManager[None]:
     """The network's dtype as torch's default: sbi makes constants in the default, and they must fit the network."""
     before = torch.get_default_dtype()
     return nullcontext() if before == dtype else _changed_default(dtype, before)

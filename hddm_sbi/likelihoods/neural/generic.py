@@ -18,6 +18,7 @@ from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.likelihoods.native.records import Record
 from hddm_sbi.likelihoods.native.trial_arrays import TrialArrays
 from hddm_sbi.likelihoods.neural.bridge import SBItoPyro
+from hddm_sbi.likelihoods.neural.estimator_mass import EstimatorMass
 from hddm_sbi.likelihoods.neural.evaluation.domain import categories
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class EstimatorLikelihood:
         self.estimator = estimator
         self.parameters = tuple(parameters)
         self.n_choices = n_choices
+        self._masses: EstimatorMass | None = None
         self.known_choices = _known_choices(estimator)
         strange = [choice for choice in self.known_choices or () if choice not in range(n_choices)]
         if strange:
@@ -79,6 +81,29 @@ class EstimatorLikelihood:
             (gradient,) = torch.autograd.grad(log_prob[possible].sum(), by_trial)
         gradient = torch.where(possible.unsqueeze(-1), gradient, torch.zeros_like(gradient))
         return log_prob.detach().numpy(), torch.nan_to_num(gradient).numpy()
+
+    def log_mass(
+        self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
+    ) -> FloatArray:
+        """Log probability of a response between two times; see ``Likelihood.log_mass``."""
+        return self._mass(choice, t1, t2, theta, row, False)[0]
+
+    def log_mass_grad(
+        self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """The same and its gradient; see ``Likelihood.log_mass_grad``."""
+        return self._mass(choice, t1, t2, theta, row, True)
+
+    def _mass(
+        self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray, with_gradient: bool
+    ) -> tuple[FloatArray, FloatArray]:
+        numbers = theta[np.isfinite(theta).all(1)]
+        if self._masses is None and len(numbers):
+            choices = range(self.n_choices) if self.known_choices is None else [int(c) for c in self.known_choices]
+            self._masses = EstimatorMass(self.estimator, choices, numbers)
+        if self._masses is None:
+            return np.full(len(choice), -np.inf), np.zeros((len(choice), len(self.parameters)))
+        return self._masses.log_mass_grad(choice, t1, t2, theta, row, with_gradient)
 
     def draws(self, theta: FloatArray, n: int, seed: int = 0) -> tuple[FloatArray, FloatArray]:
         """rt and choice as the network draws them, (rows, n) each, for theta (rows, parameters)."""
