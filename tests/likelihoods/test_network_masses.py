@@ -1,11 +1,14 @@
 """Probabilities of a response between two times: the integral of a network's own density, in the tails too."""
 
+import mpmath as mp
 import numpy as np
 import pytest
 
 from hddm_sbi.likelihoods.base import ANY
 from hddm_sbi.likelihoods.choose import choose_likelihood
+from hddm_sbi.likelihoods.native.compiling import callable_from_python
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
+from hddm_sbi.likelihoods.neural.reduction import log_difference
 from hddm_sbi.ssm import SSM, get_model
 from tests.likelihoods.integrals import earliest, log_integral
 from tests.likelihoods.networks import ALL_MODELS, DDM, RACE, delayed, network, outside, thetas
@@ -51,6 +54,29 @@ def _quantile(likelihood: FirstPassageLikelihood, theta: np.ndarray, share: floa
 
 def _between(likelihood: FirstPassageLikelihood, theta: np.ndarray, shares: tuple[float, float]) -> tuple[float, float]:
     return _quantile(likelihood, theta, shares[0]), _quantile(likelihood, theta, shares[1])
+
+
+@callable_from_python
+def _log_difference(upper: float, lower: float) -> tuple[float, float, float]:
+    return log_difference(upper, lower)
+
+
+def test_differences_of_normals_in_all_tails() -> None:
+    rng = np.random.default_rng(1)
+    pairs = [(np.inf, -np.inf), (np.inf, 0.0), (0.0, -np.inf), (np.inf, 40.0), (-40.0, -np.inf), (1e-4, 0.0)]
+    for lower in rng.normal(size=100) * 10.0 ** rng.uniform(-1.0, 2.0, 100):
+        pairs.append((lower + 10.0 ** rng.uniform(-4.0, 1.5), lower))
+    with mp.workdps(60):
+        for upper, lower in pairs:
+            high, low = (-lower, -upper) if lower > 0.0 else (upper, lower)  # the upper tail has no digits
+            high, low = mp.mpf(float(high)), mp.mpf(float(low))
+            mass = mp.ncdf(high) - mp.ncdf(low)
+            slopes = [mp.npdf(mp.mpf(float(x))) / mass if np.isfinite(x) else mp.mpf(0) for x in (upper, lower)]
+            value, by_upper, by_lower = _log_difference(upper, lower)
+            # the closest are 1e-4 apart, which leaves 1e-16 / 1e-4 of the distance
+            assert float(mp.log(mass) - mp.mpf(value)) == pytest.approx(0.0, abs=1e-11 + 1e-15 * abs(value))
+            assert by_upper == pytest.approx(float(slopes[0]), rel=1e-10, abs=1e-300)
+            assert by_lower == pytest.approx(-float(slopes[1]), rel=1e-10, abs=1e-300)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -220,6 +246,22 @@ def test_extreme_parameters_never_give_nan() -> None:
             assert not np.any(np.isnan(value))
             assert np.all(value < 1e-12)
             assert np.all(np.isfinite(gradient))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_any_numbers_for_parameters(name: str) -> None:
+    ssm, likelihood = CASES[name]
+    rng = np.random.default_rng(9)
+    n = 500
+    theta = rng.choice([-1.0, 1.0], (n, len(ssm.parameters))) * 10.0 ** rng.uniform(-8.0, 5.0, (n, len(ssm.parameters)))
+    odd = rng.random(theta.shape) < 0.1
+    theta[odd] = rng.choice([0.0, -1.0, np.nan, np.inf, 1e300, -1e300, 1e-300], odd.sum())
+    t1 = 10.0 ** rng.uniform(-3.0, 5.0, n)
+    t2 = t1 + 10.0 ** rng.uniform(-12.0, 5.0, n)
+    value, gradient = likelihood.log_mass_grad(rng.integers(-1, ssm.n_choices, n), t1, t2, theta, np.arange(n))
+    assert not np.any(np.isnan(value))
+    assert np.all(value < 1e-9)
+    assert np.all(np.isfinite(gradient))
 
 
 def test_no_trials() -> None:

@@ -26,14 +26,14 @@ FloatArray = npt.NDArray[np.float64]
 # A uniform delay narrower than this, in units of time, leaves densities as they are in its middle, to 1e-11.
 NARROW = 1e-5
 _X, _W = np.polynomial.legendre.leggauss(10)
-_NODES, _LOG_WEIGHTS = 0.5 * (1.0 + _X), np.log(0.5 * _W)
+_NODES, _WEIGHTS = 0.5 * (1.0 + _X), 0.5 * _W
 # Halving a panel changes it by less than this, relative to the whole; logarithms in the tens of thousands have fewer
 # digits to show for it.
 _TOLERANCE, _FEWER = 1e-12, 1e-3
 # Shortest panel, relative to all of them: a process that starts at once makes a step.
 _SHORTEST = 1e-12
 # Most panels: more are needed only where rounding is in the way.
-_MOST = 256
+_MOST = 128
 
 
 class Span(NamedTuple):
@@ -59,14 +59,14 @@ class Part(NamedTuple):
     Args:
         early, late: two decision times in seconds, and
         width: their distance.
-        share: of the sum.
-        early_by, late_by: their derivatives by the width of the delay.
+        log_factor: logarithm of what D is multiplied by.
+        early_by, late_by: derivatives of the times by the width of the delay.
     """
 
     early: float
     late: float
     width: float
-    share: float
+    log_factor: float
     early_by: float
     late_by: float
 
@@ -112,20 +112,25 @@ def n_parts(n_panels: int) -> int:
 
 
 @internal
-def part_of(passage: Passage, span: Span, panels: FloatArray, total: float, n_panels: int, k: int) -> Part:
-    """Term k of a sum whose logarithm is ``total``; other arguments as for, and from, ``log_mass``."""
+def part_of(span: Span, panels: FloatArray, n_panels: int, k: int) -> Part:
+    """Term k of the sum, with the panels that ``log_mass`` has found."""
     if n_panels == 0:
-        return Part(span.early, span.late, span.width, 1.0, span.by_window, span.by_window)
+        return Part(span.early, span.late, span.width, 0.0, span.by_window, span.by_window)
     outer, inner = min(span.window, span.width), max(span.window, span.width)
     node, left, right = k % len(_NODES), panels[k // len(_NODES), 0], panels[k // len(_NODES), 1]
     at = left + _NODES[node] * (right - left)
     early = span.early - span.window + outer * at
-    late = early + inner
-    log_part = _LOG_WEIGHTS[node] + log_between(passage, early, late, inner)
-    share = math.exp(log_part + math.log((right - left) * outer / span.window) - total)
-    if span.width < span.window:
-        return Part(early, late, inner, share, -1.0, 0.0)
-    return Part(early, late, inner, share, at - 1.0, at - 1.0)
+    log_factor = math.log(_WEIGHTS[node] * (right - left) * outer / span.window)
+    # a window wider than the interval is the width of the part
+    early_by, late_by = (-1.0, 0.0) if span.width < span.window else (at - 1.0, at - 1.0)
+    return Part(early, early + inner, inner, log_factor, early_by, late_by)
+
+
+@internal
+def share_of(log_part: float, total: float, n_panels: int) -> float:
+    """Share of a part, with its factor, in the sum; all logarithms."""
+    # rounding of logarithms that run to 1e16 must not make more than the whole of it
+    return 1.0 if n_panels == 0 else math.exp(min(log_part - total, 0.0))
 
 
 @internal
@@ -145,11 +150,15 @@ def log_sum(x: float, y: float) -> float:
 def _log_panel(passage: Passage, span: Span, left: float, right: float) -> float:
     """Logarithm of the integral of D over a part of the unit interval that ``a`` runs through."""
     outer, inner = min(span.window, span.width), max(span.window, span.width)
-    total = -math.inf
+    total, top = 0.0, -math.inf  # total times exp(top) is the sum
     for k in range(len(_NODES)):
         early = span.early - span.window + outer * (left + _NODES[k] * (right - left))
-        total = log_sum(total, _LOG_WEIGHTS[k] + log_between(passage, early, early + inner, inner))
-    return total + math.log(right - left)
+        value = log_between(passage, early, early + inner, inner)
+        if value > top:
+            total, top = total * math.exp(top - value) + _WEIGHTS[k], value
+        elif value > -math.inf:
+            total += _WEIGHTS[k] * math.exp(value - top)
+    return top + math.log(total * (right - left)) if total > 0.0 else top
 
 
 @internal
@@ -187,13 +196,11 @@ def _integrate(passage: Passage, span: Span, panels: FloatArray) -> tuple[float,
         scale = max(total, both)
         if scale == -math.inf and whole == -math.inf:
             continue
-        # every panel to do ends as two at least
-        last = n + 2 * (len(panels) - top + 2) > len(panels) or right - left < shortest
+        last = n + 2 >= top or right - left < shortest
         change = abs(math.exp(whole - scale) - math.exp(both - scale))
         if last or change <= _TOLERANCE * (1.0 + _FEWER * abs(scale)):
-            _put(panels, n, left, middle, one)
-            _put(panels, n + 1, middle, right, other)
-            n += 2
+            _put(panels, n, left, right, both)
+            n += 1
             total = log_sum(total, both)
             continue
         top -= 2

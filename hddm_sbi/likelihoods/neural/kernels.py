@@ -230,6 +230,12 @@ def fill_table(raw: FloatArray, tangents: FloatArray, spacing: float, centre: in
 
 
 @internal
+def interval_of(position: float, n_intervals: int) -> int:
+    """The interval of the spline that a position, in intervals, falls into; the outer ones have no end; any for NaN."""
+    return int(min(position, n_intervals - 1.0)) if position > 0.0 else 0
+
+
+@internal
 def _integral(table: FloatArray, interval: int, u: float, spacing: float) -> float:
     p = table[interval]
     return p[0] + spacing * u * (p[1] + u * (p[2] / 2.0 + u * (p[3] / 3.0 + u * p[4] / 4.0)))
@@ -266,7 +272,7 @@ def decision_time_density(
     root = math.sqrt(s)
     x = delta * root - zeta / root
     position = (x - left) / spacing
-    interval = int(min(max(math.floor(position), 0.0), table.shape[1] - 1.0))
+    interval = interval_of(position, table.shape[1])
     u = position - interval
     t, slope = _integral(table[0], interval, u, spacing), _slope(table[0], interval, u)
     stretch = 0.5 * (delta + zeta / s) / root
@@ -300,7 +306,7 @@ def decision_time_normal(
     zeta, delta = ends[0, 0], ends[0, 1]
     root = math.sqrt(s)
     position = (delta * root - zeta / root - left) / spacing
-    interval = int(min(max(math.floor(position), 0.0), table.shape[1] - 1.0))
+    interval = interval_of(position, table.shape[1])
     u = position - interval
     slope = _slope(table[0], interval, u)
     for j in range(len(gradient)):

@@ -16,10 +16,11 @@ from hddm_sbi.likelihoods.neural.intervals import (
     n_parts,
     panels_memory,
     part_of,
+    share_of,
     span_of,
 )
 from hddm_sbi.likelihoods.neural.network_record import Form
-from hddm_sbi.likelihoods.neural.passage import passage_of
+from hddm_sbi.likelihoods.neural.passage import between_of, passage_of
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -77,10 +78,9 @@ def pull_masses(
         by[WEIGHT] += weight[i]
         by[WINDOW] += weight[i] * by_window_of(span)
         for k in range(n_parts(n_panels)):
-            part = part_of(passage, span, panels, value, n_panels, k)
-            if part.share > 0.0:
-                add_between(
-                    passage, part.early, part.late, part.width, part.early_by, part.late_by, weight[i] * part.share,
-                    by, by_table,
-                )  # fmt: skip
+            part = part_of(span, panels, n_panels, k)
+            between = between_of(passage, part.early, part.late, part.width)
+            share = share_of(part.log_factor + between.log_mass, value, n_panels)
+            if share > 0.0:
+                add_between(passage, part, between, weight[i] * share, by, by_table)
     return sums_of(by)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.likelihoods.native.compiling import internal
-from hddm_sbi.likelihoods.neural import clocks, reduction
+from hddm_sbi.likelihoods.neural import clocks, kernels, reduction
 from hddm_sbi.likelihoods.neural.network import NARROW
 
 FloatArray = npt.NDArray[np.float64]
@@ -56,53 +56,59 @@ def passage_of(form, table, zeta, delta, log_unit, first, second):  # type: igno
     )
 
 
-@internal
-def place(passage: Passage, u: float) -> tuple[float, int, float]:
-    """The root of a time on the clock, the interval of the spline it falls into, and the place in that."""
-    root = math.sqrt(u)
-    position = (passage.delta * root - passage.zeta / root - passage.left) / passage.spacing
-    # in this order NaN becomes 0
-    interval = int(min(max(0.0, math.floor(position)), len(passage.table) - 1.0))
-    return root, interval, position - interval
+class Point(NamedTuple):
+    """A decision time.
+
+    Args:
+        s: in units.
+        clock: what the clock shows, see ``clocks``.
+        root: of the time on the clock.
+        interval, x: of the spline that it falls into, and the place in that.
+        normal: the spline: the standard normal of the time.
+        inside: whether the process has started and not ended; else all but the normal, which is infinite, are of an
+            arbitrary time.
+    """
+
+    s: float
+    clock: clocks.Clock
+    root: float
+    interval: int
+    x: float
+    normal: float
+    inside: bool
 
 
 @internal
-def height(passage: Passage, interval: int, x: float) -> float:
-    """The spline."""
-    p = passage.table[interval]
-    return p[0] + passage.spacing * x * (p[1] + x * (p[2] / 2.0 + x * (p[3] / 3.0 + x * p[4] / 4.0)))
-
-
-@internal
-def slope(passage: Passage, interval: int, x: float) -> float:
-    """Its slope."""
-    p = passage.table[interval]
-    return p[1] + x * (p[2] + x * (p[3] + x * p[4]))
-
-
-@internal
-def normal(passage: Passage, decision: float) -> float:
-    """The normal of a decision time in seconds; -inf before the process starts, inf from its end on."""
+def point_of(passage: Passage, decision: float) -> Point:
+    """The point of a decision time in seconds; its normal is -inf before the process starts, inf from its end on."""
     s = decision * passage.per_unit
-    if not s > 0.0:
-        return -math.inf
-    if s >= passage.end:
-        return math.inf
-    _, interval, x = place(passage, clocks.clock(passage.collapse, s, passage.first, passage.second)[0])
-    return height(passage, interval, x)
+    inside = 0.0 < s < passage.end
+    some = s if inside else min(1.0, 0.5 * passage.end)
+    clock = clocks.clock(passage.collapse, some, passage.first, passage.second)
+    root = math.sqrt(clock[0])
+    position = (passage.delta * root - passage.zeta / root - passage.left) / passage.spacing
+    interval = kernels.interval_of(position, len(passage.table))
+    x, p = position - interval, passage.table[interval]
+    normal = p[0] + passage.spacing * x * (p[1] + x * (p[2] / 2.0 + x * (p[3] / 3.0 + x * p[4] / 4.0)))
+    if not inside:
+        normal = math.inf if s > 0.0 else -math.inf
+    return Point(s, clock, root, interval, x, normal, inside)
+
+
+@internal
+def slope(passage: Passage, point: Point) -> float:
+    """The spline's slope."""
+    p = passage.table[point.interval]
+    return p[1] + point.x * (p[2] + point.x * (p[3] + point.x * p[4]))
 
 
 @internal
 def log_density(passage: Passage, decision: float) -> float:
     """Log density of a decision time between the start of the process and its end, per second."""
-    u, log_rate, _, _, _, _, _ = clocks.clock(
-        passage.collapse, decision * passage.per_unit, passage.first, passage.second
-    )
-    root, interval, x = place(passage, u)
-    t = height(passage, interval, x)
-    stretch = 0.5 * (passage.delta + passage.zeta / u) / root
-    log_q = -0.5 * t * t - _HALF_LOG_TWO_PI + math.log(slope(passage, interval, x) * stretch)
-    return log_q + log_rate - passage.log_unit
+    point = point_of(passage, decision)
+    stretch = 0.5 * (passage.delta + passage.zeta / point.clock[0]) / point.root
+    log_q = math.log(slope(passage, point) * stretch) - 0.5 * point.normal * point.normal - _HALF_LOG_TWO_PI
+    return log_q + point.clock[1] - passage.log_unit
 
 
 @internal
@@ -111,13 +117,40 @@ def narrow(early: float, upper: float, lower: float) -> bool:
     return early > 0.0 and upper - lower < NARROW
 
 
+class Between(NamedTuple):
+    """The probability of a decision time between two.
+
+    Args:
+        log_mass: its logarithm; -inf where there is none.
+        early, late: the two times.
+        by_early, by_late: derivatives by their normals.
+        narrow: whether they are so close that it is a matter of densities, not of these.
+    """
+
+    log_mass: float
+    early: Point
+    late: Point
+    by_early: float
+    by_late: float
+    narrow: bool
+
+
+@internal
+def between_of(passage: Passage, early: float, late: float, width: float) -> Between:
+    """The probability of a decision time between two, ``width`` apart, in seconds."""
+    before, after = point_of(passage, early), point_of(passage, late)
+    if narrow(early, after.normal, before.normal):
+        return Between(log_mean_density(passage, early, late) + math.log(width), before, after, 0.0, 0.0, True)
+    if not after.normal > before.normal:
+        return Between(-math.inf, before, after, 0.0, 0.0, False)
+    value, by_late, by_early = reduction.log_difference(after.normal, before.normal)
+    return Between(value, before, after, by_early, by_late, False)
+
+
 @internal
 def log_between(passage: Passage, early: float, late: float, width: float) -> float:
-    """Log probability of a decision time between two, ``width`` apart, in seconds; -inf where there is none."""
-    upper, lower = normal(passage, late), normal(passage, early)
-    if narrow(early, upper, lower):
-        return log_mean_density(passage, early, late) + math.log(width)
-    return reduction.log_difference(upper, lower)[0] if upper > lower else -math.inf
+    """Its logarithm alone."""
+    return between_of(passage, early, late, width).log_mass
 
 
 @internal

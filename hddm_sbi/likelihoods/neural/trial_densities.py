@@ -12,6 +12,7 @@ import numpy as np
 
 from hddm_sbi.likelihoods.native.compiling import callable_from_python, internal
 from hddm_sbi.likelihoods.neural import clocks, kernels, reduction
+from hddm_sbi.likelihoods.neural.intervals import Part
 from hddm_sbi.likelihoods.neural.passage import (
     NODES,
     WEIGHTS,
@@ -19,8 +20,8 @@ from hddm_sbi.likelihoods.neural.passage import (
     log_mean_density,
     narrow,
     passage_of,
+    point_of,
 )
-from hddm_sbi.likelihoods.neural.passage import normal as normal_of
 
 
 @internal
@@ -49,7 +50,7 @@ def density(passage, decision, ends, table, by):  # type: ignore[no-untyped-def]
 
 @internal
 def _normal(passage, decision, ends, table, by):  # type: ignore[no-untyped-def]
-    """The normal of a decision time, see ``passage.normal``; fills ``by`` but for the window."""
+    """The normal of a decision time, see ``passage.Point``; fills ``by`` but for the window."""
     n, s = len(by) - 5, decision * passage.per_unit
     by[:] = 0.0
     if not s > 0.0:
@@ -75,33 +76,33 @@ def _add(weight, work, time_by, by):  # type: ignore[no-untyped-def]
 
 
 @internal
-def add_between(passage, early, late, width, early_by, late_by, ends, table, weight, by, work):  # type: ignore[no-untyped-def]
-    """Add to ``by`` the weighted derivatives of ``log_between``; the window moves the times by early_by and late_by."""
-    lower = normal_of(passage, early)
-    upper = _normal(passage, late, ends, table, work)
-    if narrow(early, upper, lower):
-        mean = log_mean_density(passage, early, late)
+def add_between(passage, part, ends, table, weight, by, work):  # type: ignore[no-untyped-def]
+    """Add to ``by`` the weighted derivatives of the logarithm of a part; see ``intervals``."""
+    lower, upper = point_of(passage, part.early).normal, _normal(passage, part.late, ends, table, work)
+    if narrow(part.early, upper, lower):
+        log_mean = log_mean_density(passage, part.early, part.late)
         for k in range(len(NODES)):
-            log_q = density(passage, early + NODES[k] * (late - early), ends, table, work)
-            time_by = early_by + NODES[k] * (late_by - early_by)
-            _add(weight * WEIGHTS[k] * math.exp(log_q - mean), work, time_by, by)
-        by[len(by) - 1] += weight * (late_by - early_by) / width
+            log_q = density(passage, part.early + NODES[k] * (part.late - part.early), ends, table, work)
+            time_by = part.early_by + NODES[k] * (part.late_by - part.early_by)
+            _add(weight * WEIGHTS[k] * math.exp(log_q - log_mean), work, time_by, by)
+        by[len(by) - 1] += weight * (part.late_by - part.early_by) / part.width
         return
     _, by_upper, by_lower = reduction.log_difference(upper, lower)
-    _add(weight * by_upper, work, late_by, by)
-    _normal(passage, early, ends, table, work)
-    _add(weight * by_lower, work, early_by, by)
+    _add(weight * by_upper, work, part.late_by, by)
+    _normal(passage, part.early, ends, table, work)
+    _add(weight * by_lower, work, part.early_by, by)
 
 
 @internal
 def _smeared(passage, decision, window, ends, table, by, work):  # type: ignore[no-untyped-def]
     """The same as ``density`` for a decision time that a uniform delay of width ``window`` may have made longer."""
     by[:] = 0.0
-    value = log_between(passage, decision - window, decision, window)
+    part = Part(decision - window, decision, window, -math.log(window), -1.0, 0.0)
+    value = log_between(passage, part.early, part.late, window)
     if value > -math.inf:
-        add_between(passage, decision - window, decision, window, -1.0, 0.0, ends, table, 1.0, by, work)
+        add_between(passage, part, ends, table, 1.0, by, work)
         by[len(by) - 1] -= 1.0 / window
-    return value - math.log(window)
+    return value + part.log_factor
 
 
 @internal
@@ -128,6 +129,14 @@ def add_by_theta(weight, by, log_choice, canonical, theta, choice, form, by_inpu
         by_theta[form.shift] += weight * by[n + 3]
     if form.window >= 0:
         by_theta[form.window] += weight * by[n + 4]
+
+
+@internal
+def keep_finite(by_theta):  # type: ignore[no-untyped-def]
+    """Set to 0 the derivatives that no number is large enough for, or that do not exist at the edge of a support."""
+    for j in range(len(by_theta)):
+        if not math.isfinite(by_theta[j]):
+            by_theta[j] = 0.0
 
 
 @callable_from_python
@@ -158,4 +167,5 @@ def densities(rt, choice, theta, row, canonical, ends, tables, log_choice, form,
         log_prob[i] = total
         if gradient.shape[1] > 0:
             add_by_theta(1.0, by, log_choice[slot], canonical[r], theta[r], c, form, by_inputs, gradient[i])
+            keep_finite(gradient[i])
     return log_prob

@@ -15,9 +15,11 @@ from hddm_sbi.likelihoods.neural.intervals import (
     n_parts,
     panels_memory,
     part_of,
+    share_of,
     span_of,
 )
-from hddm_sbi.likelihoods.neural.trial_densities import add_between, add_by_theta, passage_at
+from hddm_sbi.likelihoods.neural.passage import log_between
+from hddm_sbi.likelihoods.neural.trial_densities import add_between, add_by_theta, keep_finite, passage_at
 
 
 @internal
@@ -25,12 +27,11 @@ def _add_by(passage, span, panels, value, n_panels, ends, table, by, work):  # t
     """Fill ``by`` with the derivatives of a log mass; see ``trial_densities``."""
     by[:] = 0.0
     for k in range(n_parts(n_panels)):
-        part = part_of(passage, span, panels, value, n_panels, k)
-        if part.share > 0.0:
-            add_between(
-                passage, part.early, part.late, part.width, part.early_by, part.late_by, ends, table, part.share,
-                by, work,
-            )  # fmt: skip
+        part = part_of(span, panels, n_panels, k)
+        log_part = part.log_factor + log_between(passage, part.early, part.late, part.width)
+        share = share_of(log_part, value, n_panels)
+        if share > 0.0:
+            add_between(passage, part, ends, table, share, by, work)
     by[len(by) - 1] += by_window_of(span)
 
 
@@ -63,6 +64,7 @@ def masses(choice, t1, t2, theta, row, canonical, ends, tables, log_choice, form
                 _add_by(passage, span, panels, value, n_panels, ends[slot], tables[slot], by, work)
                 by_theta[:] = 0.0
                 add_by_theta(1.0, by, log_choice[slot], canonical[r], theta[r], c, form, by_inputs, by_theta)
+                keep_finite(by_theta)
                 before, share = math.exp(log_prob[i] - total), math.exp(log_part - total)
                 for j in range(len(by_theta)):
                     gradient[i, j] = before * gradient[i, j] + share * by_theta[j]

@@ -12,7 +12,7 @@ from hddm_sbi.likelihoods.neural.conditioning import condition, reduce_rows
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.likelihoods.neural.mass_sum import fill_masses, pull_masses
 from hddm_sbi.likelihoods.neural.trial_densities import add_by_theta
-from hddm_sbi.likelihoods.neural.window_sum import fill_window, pull_window
+from hddm_sbi.likelihoods.neural.window_sum import KEPT, fill_window, pull_window
 from hddm_sbi.ssm import SSM, get_model
 from tests.likelihoods.networks import DDM, RACE, delayed, network, thetas
 
@@ -30,10 +30,9 @@ def _pieces(form, theta, canonical, ends, tables, choice, log_choice, t1, t2, we
     table, zeta, delta = tables[0].copy(), ends[0, 0], ends[0, 1]
     by_table = np.zeros(table.shape)
     if density:
-        fill_window(form, table, zeta, delta, log_choice[0], shift, window, log_unit, collapse, t1, out)
-        sums = pull_window(
-            form, table, zeta, delta, log_choice[0], shift, window, log_unit, collapse, t1, weight, by_table
-        )
+        kept = np.empty((len(t1), KEPT))
+        fill_window(form, table, zeta, delta, log_choice[0], shift, window, log_unit, collapse, t1, out, kept)
+        sums = pull_window(form, shift, window, t1, kept, weight, by_table)
     else:
         fill_masses(form, table, zeta, delta, log_choice[0], shift, window, log_unit, collapse, t1, t2, out)
         sums = pull_masses(
