@@ -115,7 +115,7 @@ def _shared(n: int, log: FloatArray, parts: FloatArray, k: int, united: FloatArr
         out[i] = log[i] * share if united[i] > IMPOSSIBLE else 0.0
 
 
-@internal
+@once
 def _block(
     driver: Driver, slot: int, group: int, begin: int, n: int, theta: FloatArray, by_theta: FloatArray, at: Lapsing
 ) -> tuple[float, float, float, float]:

@@ -219,24 +219,22 @@ def weighted(weight: FloatArray, at: int, tile: FloatArray) -> float:
 
 
 @internal
-def scatter(weight: FloatArray, at: int, tile: FloatArray, by_table: FloatArray) -> None:
-    """Add to the derivatives by the spline's table; ``at`` is 0, or ``AGAIN`` for the second place in it.
-
-    Sorted trials stay in an interval for a while, and so its sums in registers.
-    """
+def scatter(weight: FloatArray, tile: FloatArray, by_table: FloatArray) -> None:
+    """Add to the derivatives by the spline's table."""
+    # sorted trials stay in an interval for a while, and its sums in registers
     interval, b0, b1, b2, b3, b4 = 0, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(len(weight)):
         if weight[i] == 0.0:
             continue
-        own = int(tile[at + INTERVAL + i])
+        own = int(tile[INTERVAL + i])
         if own != interval:
             _add(interval, b0, b1, b2, b3, b4, by_table)
             interval, b0, b1, b2, b3, b4 = own, 0.0, 0.0, 0.0, 0.0, 0.0
-        b0 += weight[i] * tile[at + BY_P0 + i]
-        b1 += weight[i] * tile[at + BY_P1 + i]
-        b2 += weight[i] * tile[at + BY_P2 + i]
-        b3 += weight[i] * tile[at + BY_P3 + i]
-        b4 += weight[i] * tile[at + BY_P4 + i]
+        b0 += weight[i] * tile[BY_P0 + i]
+        b1 += weight[i] * tile[BY_P1 + i]
+        b2 += weight[i] * tile[BY_P2 + i]
+        b3 += weight[i] * tile[BY_P3 + i]
+        b4 += weight[i] * tile[BY_P4 + i]
     _add(interval, b0, b1, b2, b3, b4, by_table)
 
 

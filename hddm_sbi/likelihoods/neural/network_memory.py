@@ -8,9 +8,11 @@ import numpy as np
 
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
 from hddm_sbi.likelihoods.native.compiling import once
+from hddm_sbi.likelihoods.native.piece import BLOCK
 from hddm_sbi.likelihoods.native.records import FLOATS2, INTS, INTS2, reader, record_type
-from hddm_sbi.likelihoods.neural.network_record import CHUNK, FORM, MLP, BoolArray, Form, Mlp, Packed
 from hddm_sbi.likelihoods.neural.block import SIZE as TILE_SIZE
+from hddm_sbi.likelihoods.neural.network_record import CHUNK, FORM, MLP, BoolArray, Form, Mlp, Packed
+from hddm_sbi.likelihoods.neural.window_block import KEPT
 
 # Places in ``Memory.state``: first row, first pair and number of pairs of the chunk; the row whose trials are evaluated;
 # first and last trial of a block that are possible; then, for each choice, whether its spline is open.
@@ -52,7 +54,8 @@ class Memory(NamedTuple):
         state, row: what is going on; see above.
         tables, by_tables, weights, ends: of the splines of the current row, for each slot and choice below each other:
             tables and derivatives by them (intervals, 5), coefficients, and ends; see above.
-        tile: intermediate results of a block of trials; see ``tile``.
+        tile: intermediate results of a block of trials; see ``block``.
+        kept: of each trial of a block, what is kept of its density under a window.
     """
 
     log_choice: FloatArray
@@ -67,6 +70,7 @@ class Memory(NamedTuple):
     weights: FloatArray
     ends: FloatArray
     tile: FloatArray
+    kept: FloatArray
 
 
 class Network(NamedTuple):
@@ -91,7 +95,7 @@ class Spline(NamedTuple):
 _PAIRS = record_type(Pairs, first=INTS, choice=INTS)
 _MEMORY = record_type(
     Memory, log_choice=FLOATS2, by_log_choice=FLOATS2, canonical=FLOATS2, by_view=FLOATS2, scratch=FLOATS2,
-    state=INTS2, row=FLOATS2, tables=FLOATS2, by_tables=FLOATS2, weights=FLOATS2, ends=FLOATS2, tile=FLOATS2,
+    state=INTS2, row=FLOATS2, tables=FLOATS2, by_tables=FLOATS2, weights=FLOATS2, ends=FLOATS2, tile=FLOATS2, kept=FLOATS2,
 )  # fmt: skip
 NETWORK = record_type(Network, pairs=_PAIRS, time=MLP, choice=MLP, form=FORM, memory=_MEMORY)
 read_network = reader(NETWORK)
@@ -103,6 +107,12 @@ def spline_of(net: Network, choice: int, slot: int) -> Spline:
     memory, at, n = net.memory, slot * net.form.n_choices + choice, net.form.n_intervals
     rows = slice(at * n, (at + 1) * n)
     return Spline(memory.tables[rows], memory.by_tables[rows], memory.weights[at], memory.ends[at])
+
+
+@once
+def kept_of(net: Network, slot: int) -> FloatArray:
+    """What is kept of the densities of a block, (trials, numbers)."""
+    return net.memory.kept[slot * BLOCK : (slot + 1) * BLOCK]
 
 
 def network_memory(form: Form, time: Packed, choice: Packed, demand: BoolArray, slots: int) -> Network:
@@ -140,5 +150,6 @@ def network_memory(form: Form, time: Packed, choice: Packed, demand: BoolArray, 
             weights=np.zeros((splines, coefficients)),
             ends=np.zeros((splines, N_ENDS)),
             tile=memory(TILE_SIZE),
+            kept=np.zeros((slots * BLOCK if form.window >= 0 else 0, KEPT)),
         ),
     )

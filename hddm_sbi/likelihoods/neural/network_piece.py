@@ -12,7 +12,7 @@ import numba as nb
 
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.mixture import LOG_ZERO
-from hddm_sbi.likelihoods.native.compiling import internal
+from hddm_sbi.likelihoods.native.compiling import internal, once
 from hddm_sbi.likelihoods.native.piece import (
     BEGIN_SIGNATURE,
     DENSITY,
@@ -57,6 +57,7 @@ from hddm_sbi.likelihoods.neural.network_memory import (
     ZETA,
     Network,
     Spline,
+    kept_of,
     read_network,
     spline_of,
 )
@@ -68,13 +69,12 @@ from hddm_sbi.likelihoods.neural.network_passes import (
     to_theta,
 )
 from hddm_sbi.likelihoods.neural.network_record import CHUNK
-from hddm_sbi.likelihoods.neural.passage import passage_of
 from hddm_sbi.likelihoods.neural.window_block import fill_window, pull_window
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
 
-@internal
+@once
 def _outputs(net: Network, memory: FloatArray, row: int, choice: int, slot: int) -> FloatArray:
     """What the time network says of a row and choice, or, in the memory of adjoints, the derivatives by it."""
     state, mlp = net.memory.state[slot], net.time
@@ -86,7 +86,7 @@ def _outputs(net: Network, memory: FloatArray, row: int, choice: int, slot: int)
     return memory[slot, at : at + n]
 
 
-@internal
+@once
 def _open_row(net: Network, row: int, theta: FloatArray, slot: int) -> None:
     """Make this the current row, none of whose splines is open."""
     form, memory, state, n = net.form, net.memory, net.memory.state[slot], len(net.form.inputs)
@@ -113,7 +113,7 @@ def _open_row(net: Network, row: int, theta: FloatArray, slot: int) -> None:
     at[LAST] = shift + clocks.end(form.collapse, first, second) / per_unit
 
 
-@internal
+@once
 def _open_spline(net: Network, choice: int, slot: int) -> None:
     """Fill in the spline of a choice of the current row."""
     form, memory, state, n = net.form, net.memory, net.memory.state[slot], len(net.form.inputs)
@@ -130,7 +130,7 @@ def _open_spline(net: Network, choice: int, slot: int) -> None:
     ends[OF_ZETA], ends[OF_DELTA], ends[OF_FIRST], ends[OF_SECOND] = 0.0, 0.0, 0.0, 0.0
 
 
-@internal
+@once
 def _close_row(net: Network, slot: int) -> None:
     """Add the derivatives by the splines of the current row to those by the networks' outputs and inputs."""
     form, memory, state, n = net.form, net.memory, net.memory.state[slot], len(net.form.inputs)
@@ -151,7 +151,7 @@ def _close_row(net: Network, slot: int) -> None:
         reduction.add_by_collapse(ends[OF_FIRST], ends[OF_SECOND], canonical, form, by_view, at)
 
 
-@internal
+@once
 def _fill_densities(
     net: Network, spline: Spline, log_choice: float, rt: FloatArray, slot: int, out: FloatArray
 ) -> None:
@@ -169,8 +169,10 @@ def _fill_densities(
     rt, out = rt[begin:end], out[begin:end]
     zeta, delta = spline.ends[ZETA], spline.ends[DELTA]
     if row[WINDOW] > 0.0:
-        passage = passage_of(form, spline.table, zeta, delta, row[LOG_UNIT], row[FIRST], row[SECOND])
-        fill_window(rt, passage, row[SHIFT], row[WINDOW], log_choice, net.memory.tile[slot], out)
+        collapse, kept = (row[FIRST], row[SECOND]), kept_of(net, slot)
+        fill_window(
+            form, spline.table, zeta, delta, log_choice, row[SHIFT], row[WINDOW], row[LOG_UNIT], collapse, rt, out, kept
+        )
     else:
         fill_density(
             rt, form, row[SHIFT], row[PER_UNIT], row[FIRST], row[SECOND], zeta, delta,
@@ -178,7 +180,7 @@ def _fill_densities(
         )  # fmt: skip
 
 
-@internal
+@once
 def _fill_masses(
     net: Network, spline: Spline, log_choice: float, t1: FloatArray, t2: FloatArray, slot: int, out: FloatArray
 ) -> None:
@@ -190,15 +192,13 @@ def _fill_masses(
     )  # fmt: skip
 
 
-@internal
+@once
 def _density_sums(net: Network, spline: Spline, rt: FloatArray, weight: FloatArray, slot: int) -> Sums:
     """The weighted derivatives of the densities filled last; adds those by the spline's table."""
     form, row, tile = net.form, net.memory.row[slot], net.memory.tile[slot]
     if row[WINDOW] > 0.0:
-        ends = spline.ends
-        passage = passage_of(form, spline.table, ends[ZETA], ends[DELTA], row[LOG_UNIT], row[FIRST], row[SECOND])
-        return pull_window(rt, passage, row[SHIFT], row[WINDOW], weight, tile, spline.by_table)
-    scatter(weight, 0, tile, spline.by_table)
+        return pull_window(form, row[SHIFT], row[WINDOW], rt, kept_of(net, slot), weight, spline.by_table)
+    scatter(weight, tile, spline.by_table)
     total, by_zeta, by_delta, by_time, by_unit = pulled(weight, tile)
     by_time *= row[PER_UNIT]
     by_first = weighted(weight, BY_FIRST, tile) if form.collapse != clocks.NONE else 0.0
@@ -207,7 +207,7 @@ def _density_sums(net: Network, spline: Spline, rt: FloatArray, weight: FloatArr
     return total, by_zeta, by_delta, by_time, by_unit, by_first, by_second, -0.5 * by_time
 
 
-@internal
+@once
 def _mass_sums(net: Network, spline: Spline, t1: FloatArray, t2: FloatArray, weight: FloatArray, slot: int) -> Sums:
     """The weighted derivatives of the masses filled last; adds those by the spline's table."""
     row = net.memory.row[slot]
@@ -217,7 +217,7 @@ def _mass_sums(net: Network, spline: Spline, t1: FloatArray, t2: FloatArray, wei
     )  # fmt: skip
 
 
-@internal
+@once
 def _add(net: Network, spline: Spline, at: int, sums: Sums, theta: FloatArray, by_theta: FloatArray, slot: int) -> None:
     """Add the derivatives of a block to those of the chunk, the row and theta; ``at`` is the row and choice."""
     form, ends = net.form, spline.ends

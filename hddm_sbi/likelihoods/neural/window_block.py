@@ -1,7 +1,7 @@
 """Log densities of a block of decision times that a uniform delay has smeared, and their derivatives.
 
 The density of decision time plus delay at t is (F(t) - F(t - w)) / w for a delay of width w, with the flow's
-distribution function F, which has a closed form. Where the difference cancels, its derivatives are left to ``adjoints``.
+distribution function F, which has a closed form.
 """
 
 from __future__ import annotations
@@ -11,134 +11,88 @@ import math
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.mixture import LOG_ZERO
 from hddm_sbi.likelihoods.native.compiling import internal
-from hddm_sbi.likelihoods.neural import clocks, reduction
-from hddm_sbi.likelihoods.neural.adjoints import Sums, add_between, sums_memory, sums_of
-from hddm_sbi.likelihoods.neural.block import (
-    AGAIN,
-    BY_DELTA,
-    BY_FIRST,
-    BY_P0,
-    BY_P1,
-    BY_P2,
-    BY_P3,
-    BY_P4,
-    BY_SECOND,
-    BY_TIME,
-    BY_UNIT,
-    BY_WINDOW,
-    BY_ZETA,
-    CANCELS,
-    INTERVAL,
-)
-from hddm_sbi.likelihoods.neural.density_block import pulled, scatter, weighted
-from hddm_sbi.likelihoods.neural.passage import Passage, height, log_between, narrow, place, slope
+from hddm_sbi.likelihoods.neural import reduction
+from hddm_sbi.likelihoods.neural.adjoints import Sums
+from hddm_sbi.likelihoods.neural.network_record import Form
+from hddm_sbi.likelihoods.neural.passage import Passage, Point, passage_of, point_of, slope
 
-# of a decision time: its normal, the place in the spline, the derivatives of the normal by x, zeta, delta, the decision
-# time in units, and both parameters of the clock
-Point = tuple[float, int, float, float, float, float, float, float]
+# of each end of the delay: derivative by its normal, interval of the spline, place in it, its slope, root of the time
+# on the clock, and the normal's derivatives by the decision time and by both parameters of the clock
+_BY, _INTERVAL, _PLACE, _SLOPE, _ROOT, _BY_TIME, _BY_FIRST, _BY_SECOND, _SIZE = range(9)
+# numbers that are kept of a trial from ``fill_window`` for ``pull_window``
+KEPT = 2 * _SIZE
 
 
 @internal
-def _point(passage: Passage, decision: float) -> Point:
-    """The normal of a decision time in seconds: -inf before the process starts, inf from its end on."""
-    s = decision * passage.per_unit
-    if not 0.0 < s < passage.end:
-        return (math.inf if s > 0.0 else -math.inf), 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    u, log_rate, _, u_first, _, u_second, _ = clocks.clock(passage.collapse, s, passage.first, passage.second)
-    root, interval, x = place(passage, u)
-    by_x = slope(passage, interval, x)
-    by_u = 0.5 * by_x * (passage.delta + passage.zeta / u) / root
-    by_s = by_u * math.exp(log_rate)
-    return height(passage, interval, x), interval, x, -by_x / root, by_x * root, by_s, by_u * u_first, by_u * u_second
-
-
-@internal
-def _clear(i: int, tile: FloatArray) -> None:
-    for at in (BY_ZETA, BY_DELTA, BY_TIME, BY_UNIT, BY_FIRST, BY_SECOND, BY_WINDOW, CANCELS):
-        tile[at + i] = 0.0
-    for at in (INTERVAL, BY_P0, BY_P1, BY_P2, BY_P3, BY_P4):
-        tile[at + i] = tile[AGAIN + at + i] = 0.0
-
-
-@internal
-def _put(i: int, at: int, weight: float, point: Point, s: float, spacing: float, tile: FloatArray) -> float:
-    """Add the derivatives of weight times a normal; return that by the decision time in units."""
-    _, interval, x, by_zeta, by_delta, by_s, by_first, by_second = point
-    raised = weight * spacing * x
-    tile[at + INTERVAL + i], tile[at + BY_P0 + i], tile[at + BY_P1 + i] = interval, weight, raised
-    tile[at + BY_P2 + i], tile[at + BY_P3 + i] = raised * x / 2.0, raised * x * x / 3.0
-    tile[at + BY_P4 + i] = raised * x * x * x / 4.0
-    tile[BY_ZETA + i] += weight * by_zeta
-    tile[BY_DELTA + i] += weight * by_delta
-    tile[BY_TIME + i] += weight * by_s
-    tile[BY_UNIT + i] -= weight * by_s * s
-    tile[BY_FIRST + i] += weight * by_first
-    tile[BY_SECOND + i] += weight * by_second
-    return weight * by_s
+def _keep(passage: Passage, point: Point, by_normal: float, at: int, kept: FloatArray) -> None:
+    kept[at + _BY] = by_normal if point.inside else 0.0
+    kept[at + _INTERVAL], kept[at + _PLACE], kept[at + _ROOT] = point.interval, point.x, point.root
+    u, log_rate, _, u_first, _, u_second, _ = point.clock
+    rise = slope(passage, point)
+    by_u = rise * 0.5 * (passage.delta + passage.zeta / u) / point.root
+    kept[at + _SLOPE], kept[at + _BY_TIME] = rise, by_u * math.exp(log_rate) * passage.per_unit
+    kept[at + _BY_FIRST], kept[at + _BY_SECOND] = by_u * u_first, by_u * u_second
 
 
 @internal
 def fill_window(
-    rt: FloatArray, passage: Passage, shift: float, window: float, log_choice: float, tile: FloatArray, out: FloatArray
-) -> None:
-    """Fill in the log densities of trials, and their derivatives.
+    form: Form, table: FloatArray, zeta: float, delta: float, log_choice: float, shift: float, window: float,
+    log_unit: float, collapse: tuple[float, float], rt: FloatArray, out: FloatArray, kept: FloatArray,
+) -> None:  # fmt: skip
+    """Fill in the log density of the choice and each rt under a window that is not ``NARROW``.
 
     Args:
-        rt: response times in seconds, (n,), n <= BLOCK.
-        passage: of the row and choice.
-        shift: of the decision times, in seconds.
-        window: width of the delay on top of it, in seconds, above 0.
-        log_choice: log probability of the choice.
-        tile: to be filled; see ``block``.
-        out: to be filled, (n,).
+        form, ..., collapse: as for ``fill_masses``.
+        rt: in seconds, (trials,).
+        out: filled, (trials,); ``LOG_ZERO`` where the density is zero.
+        kept: filled for ``pull_window``, (trials, KEPT).
     """
-    log_window = math.log(window)
+    passage = passage_of(form, table, zeta, delta, log_unit, collapse[0], collapse[1])
+    log_factor = log_choice - math.log(window)
     for i in range(len(rt)):
-        late, early = rt[i] - shift, rt[i] - shift - window
-        after, before = _point(passage, late), _point(passage, early)
-        out[i] = LOG_ZERO
-        _clear(i, tile)
-        if narrow(early, after[0], before[0]):
-            value = log_between(passage, early, late, window)
-            tile[CANCELS + i] = 1.0
-        elif after[0] > before[0]:
-            value, by_after, by_before = reduction.log_difference(after[0], before[0])
-            if after[0] < math.inf:
-                _put(i, 0, by_after, after, late * passage.per_unit, passage.spacing, tile)
-            if before[0] > -math.inf:
-                by_s = _put(i, AGAIN, by_before, before, early * passage.per_unit, passage.spacing, tile)
-                tile[BY_WINDOW + i] = -by_s * passage.per_unit
-        else:
-            continue
-        if math.isfinite(value):
-            out[i] = log_choice + value - log_window
-        else:
-            _clear(i, tile)
+        late, early = point_of(passage, rt[i] - shift), point_of(passage, rt[i] - shift - window)
+        out[i], by_late, by_early = LOG_ZERO, 0.0, 0.0
+        if late.normal > early.normal:
+            value, by_late, by_early = reduction.log_difference(late.normal, early.normal)
+            if math.isfinite(value + log_factor):
+                out[i] = value + log_factor
+        _keep(passage, late, by_late, 0, kept[i])
+        _keep(passage, early, by_early, _SIZE, kept[i])
+
+
+@internal
+def _add(by_normal: float, x: float, spacing: float, row: FloatArray) -> None:
+    """Add to the derivatives by the spline's polynomial those of its height."""
+    raised = by_normal * spacing * x
+    row[0] += by_normal
+    row[1] += raised
+    row[2] += x * raised / 2.0
+    row[3] += x * x * raised / 3.0
+    row[4] += x * x * x * raised / 4.0
 
 
 @internal
 def pull_window(
-    rt: FloatArray, passage: Passage, shift: float, window: float, weight: FloatArray, tile: FloatArray,
-    by_table: FloatArray,
-) -> Sums:  # fmt: skip
-    """Sums over trials of the weighted derivatives of what ``fill_window`` has filled in; adds to ``by_table``."""
-    scatter(weight, 0, tile, by_table)
-    scatter(weight, AGAIN, tile, by_table)
-    total, by_zeta, by_delta, by_time, by_unit = pulled(weight, tile)
-    by = sums_memory()
-    if weighted(weight, CANCELS, tile) > 0.0:
-        for i in range(len(rt)):
-            if tile[CANCELS + i] > 0.0 and weight[i] != 0.0:
-                late = rt[i] - shift
-                add_between(passage, late - window, late, window, -1.0, 0.0, weight[i], by, by_table)
-    _, more_zeta, more_delta, more_time, more_unit, more_first, more_second, more_window = sums_of(by)
-    return (
-        total,
-        by_zeta + more_zeta,
-        by_delta + more_delta,
-        by_time * passage.per_unit + more_time,
-        by_unit + more_unit,
-        weighted(weight, BY_FIRST, tile) + more_first,
-        weighted(weight, BY_SECOND, tile) + more_second,
-        weighted(weight, BY_WINDOW, tile) - total / window + more_window,
-    )
+    form: Form, shift: float, window: float, rt: FloatArray, kept: FloatArray, weight: FloatArray, by_table: FloatArray
+) -> Sums:
+    """Sums over trials of the weighted derivatives of what ``fill_window`` has filled in; see ``pull_masses``."""
+    total = by_zeta = by_delta = by_time = by_log_unit = by_first = by_second = by_window = 0.0
+    for i in range(len(rt)):
+        total += weight[i]
+        for at in (0, _SIZE):
+            end = kept[i, at : at + _SIZE]
+            by_normal = weight[i] * end[_BY]
+            if by_normal == 0.0:
+                continue
+            delay = shift if at == 0 else shift + window
+            _add(by_normal, end[_PLACE], form.spacing, by_table[int(end[_INTERVAL])])
+            by_zeta -= by_normal * end[_SLOPE] / end[_ROOT]
+            by_delta += by_normal * end[_SLOPE] * end[_ROOT]
+            by_decision = by_normal * end[_BY_TIME]
+            by_time += by_decision
+            by_log_unit -= by_decision * (rt[i] - delay)
+            by_first += by_normal * end[_BY_FIRST]
+            by_second += by_normal * end[_BY_SECOND]
+            if at > 0:
+                by_window -= by_decision
+    return total, by_zeta, by_delta, by_time, by_log_unit, by_first, by_second, by_window - total / window
