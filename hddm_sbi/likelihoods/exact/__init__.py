@@ -9,7 +9,7 @@ from hddm_sbi.likelihoods.base import Likelihood
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
 from hddm_sbi.likelihoods.exact.full_ddm import ExactFullDDM
 from hddm_sbi.likelihoods.exact.race import ExactRace
-from hddm_sbi.likelihoods.exact.race_sum import LBA, RDM
+from hddm_sbi.likelihoods.exact.race_density import LBA, RDM
 from hddm_sbi.ssm.base import SSM
 from hddm_sbi.ssm.registry import is_registered
 

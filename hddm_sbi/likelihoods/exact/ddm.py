@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from hddm_sbi.likelihoods.base import FloatArray, IntArray
+from hddm_sbi.likelihoods.base import BoolArray, FloatArray, IntArray
 from hddm_sbi.likelihoods.exact.ddm_density import ddm_trial
 from hddm_sbi.likelihoods.exact.ddm_mass import ddm_mass
+from hddm_sbi.likelihoods.exact.ddm_piece import ddm_piece
 from hddm_sbi.likelihoods.exact.ddm_sum import ddm_sum_at
 from hddm_sbi.likelihoods.native.compiling import callable_from_python
 from hddm_sbi.likelihoods.native.contract import Lapses, NativeSum
 from hddm_sbi.likelihoods.native.merged import MergedTrials
+from hddm_sbi.likelihoods.native.piece import CompiledPiece
 from hddm_sbi.likelihoods.native.records import Record
 from hddm_sbi.likelihoods.native.trial_arrays import TRIAL_ARRAYS, TrialArrays
 
@@ -62,6 +64,7 @@ class ExactDDM:
 
     parameters: tuple[str, ...] = ("v", "a", "z", "t0")
     n_choices: int = 2
+    any_by_choice: bool = False
 
     def log_prob(self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray) -> FloatArray:
         """Log density per trial.
@@ -120,3 +123,7 @@ class ExactDDM:
         """The sum over trials as a C function; see ``NativeLikelihood``."""
         record = Record(TrialArrays.of(trials, n_rows, len(self.parameters), lapses), TRIAL_ARRAYS)
         return NativeSum(ddm_sum_at.address, record.address, record)
+
+    def piece(self, demand: BoolArray, slots: int) -> CompiledPiece:
+        """The compiled piece for so many threads; see ``native.piece``. What is demanded is of no account."""
+        return ddm_piece(slots)

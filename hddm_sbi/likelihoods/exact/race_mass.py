@@ -12,8 +12,8 @@ import math
 import numpy as np
 
 from hddm_sbi.likelihoods.base import ANY, FloatArray
+from hddm_sbi.likelihoods.exact.race_density import possible_race
 from hddm_sbi.likelihoods.exact.race_panels import cut, log_density, none_until
-from hddm_sbi.likelihoods.exact.race_sum import possible_race
 from hddm_sbi.likelihoods.native.compiling import internal
 from hddm_sbi.likelihoods.native.panels import DIFFERENCE, FINE, NODES, TOLERANCE, halve, no_panels, total_of
 

@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from hddm_sbi.likelihoods.base import ANY, FloatArray
-from hddm_sbi.likelihoods.exact.race_sum import RDM, accumulator_trial, race_trial
+from hddm_sbi.likelihoods.exact.race_density import RDM, accumulator_trial, race_trial
 from hddm_sbi.likelihoods.native.compiling import internal
 from hddm_sbi.likelihoods.native.panels import Panels, add_panel
 

@@ -27,6 +27,8 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
+from hddm_sbi.likelihoods.base import FloatArray
+from hddm_sbi.likelihoods.native.compiling import summing
 from hddm_sbi.likelihoods.native.records import INT, POINTER, record_type
 
 # kinds of primitive
@@ -62,6 +64,15 @@ class CompiledPiece(NamedTuple):
     piece: Piece
     keep: object
     chunk: int = 0
+
+
+@summing
+def weighted(weight: FloatArray, slope: FloatArray) -> float:
+    """The sum of weight (n,) times derivatives, (n or more,)."""
+    total = 0.0
+    for i in range(len(weight)):
+        total += weight[i] * slope[i]
+    return total
 
 
 PIECE = record_type(Piece, fill=INT, pull=INT, record=INT, begin=INT, finish=INT)

@@ -12,7 +12,7 @@ import numba as nb
 
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.mixture import LOG_ZERO
-from hddm_sbi.likelihoods.native.compiling import internal, once
+from hddm_sbi.likelihoods.native.compiling import once
 from hddm_sbi.likelihoods.native.piece import (
     BEGIN_SIGNATURE,
     DENSITY,
