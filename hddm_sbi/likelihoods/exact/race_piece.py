@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
-from hddm_sbi.likelihoods.base import FloatArray
+from hddm_sbi.likelihoods.base import FloatArray, IntArray
 from hddm_sbi.likelihoods.exact.lba_density import lba_loser_regular, lba_regular, lba_winner_regular
 from hddm_sbi.likelihoods.exact.race_density import RDM, accumulator_trial, possible_race
 from hddm_sbi.likelihoods.exact.race_mass import race_mass
@@ -28,7 +28,7 @@ from hddm_sbi.likelihoods.native.piece import (
     Piece,
     weighted,
 )
-from hddm_sbi.likelihoods.native.records import FLOATS2, INT, CFunction, Record, reader, record_type
+from hddm_sbi.likelihoods.native.records import FLOATS2, INT, INTS, CFunction, Record, reader, record_type
 from hddm_sbi.likelihoods.native.trial_arrays import first_after
 
 # What is known of each trial of a block: log density and its derivatives by B, A and t; the same of one accumulator;
@@ -43,15 +43,17 @@ class Race(NamedTuple):
         kind, n: of the accumulators.
         known: of the trials of a block, (slots * (BY_V + n), BLOCK).
         slopes: derivatives of one trial by theta, (slots, n + 3).
+        start: the first trial of the block that is possible, (slots,).
     """
 
     kind: int
     n: int
     known: FloatArray
     slopes: FloatArray
+    start: IntArray
 
 
-_RACE = record_type(Race, kind=INT, n=INT, known=FLOATS2, slopes=FLOATS2)
+_RACE = record_type(Race, kind=INT, n=INT, known=FLOATS2, slopes=FLOATS2, start=INTS)
 _read_race = reader(_RACE)
 
 
@@ -113,15 +115,19 @@ def add_own(n: int, known: FloatArray) -> None:
 
 @once
 def _fill_densities(
-    kind: int, n: int, choice: int, rt: FloatArray, theta: FloatArray, known: FloatArray, out: FloatArray
+    race: Race, slot: int, choice: int, rt: FloatArray, theta: FloatArray, known: FloatArray, out: FloatArray
 ) -> None:
+    kind, n = race.kind, race.n
     B, A, t0 = theta[0, n], theta[0, n + 1], theta[0, n + 2]
     start = first_after(rt, 0, len(rt), t0) if possible_race(kind, theta, 0, n) else len(rt)
+    race.start[slot] = start
     for i in range(start):
         out[i] = LOG_ZERO
     # what is known of the possible trials stands at the beginning, so that loops start at 0
     rt, out = rt[start:], out[start:]
-    known[:OWN_LOG] = 0.0
+    for j in range(OWN_LOG):
+        for i in range(len(rt)):
+            known[j, i] = 0.0
     for k in range(n):
         by_v = known[BY_V + k]
         if add_regular(kind, k == choice, rt, t0, theta[0, k], B, A, known, by_v) > 0:
@@ -137,6 +143,7 @@ def _fill_masses(
     out: FloatArray,
 ) -> None:  # fmt: skip
     n, slope = race.n, race.slopes[slot]
+    race.start[slot] = 0
     for i in range(len(t1)):
         out[i] = max(LOG_ZERO, race_mass(race.kind, n, choice, t1[i], t2[i], theta, 0, race.slopes, slot))
         for k in range(n):
@@ -150,28 +157,37 @@ def _known(race: Race, slot: int) -> FloatArray:
     return race.known[slot * size : (slot + 1) * size]
 
 
+@summing
+def _pulled(weight: FloatArray, known: FloatArray) -> tuple[float, float, float]:
+    total_B = total_A = total_t = 0.0
+    by_B, by_A, by_t = known[BY_B], known[BY_A], known[BY_T]
+    for i in range(len(weight)):
+        total_B += weight[i] * by_B[i]
+        total_A += weight[i] * by_A[i]
+        total_t += weight[i] * by_t[i]
+    return total_B, total_A, total_t
+
+
 def _fill(record, slot, kind, choice, row, n, theta, t1, t2, out):  # type: ignore[no-untyped-def]
     race = _read_race(record)
     known, theta = _known(race, slot), nb.carray(theta, (1, race.n + 3))
     t1, out = nb.carray(t1, n), nb.carray(out, n)
     if kind == DENSITY:
-        _fill_densities(race.kind, race.n, choice, t1, theta, known, out)
+        _fill_densities(race, slot, choice, t1, theta, known, out)
     else:
         _fill_masses(race, slot, choice, t1, nb.carray(t2, n), theta, known, out)
 
 
 def _pull(record, slot, kind, choice, row, n, theta, t1, t2, weight, by_theta):  # type: ignore[no-untyped-def]
     race = _read_race(record)
-    known, by_theta, weight = _known(race, slot), nb.carray(by_theta, race.n + 3), nb.carray(weight, n)
-    if kind == DENSITY:
-        possible = possible_race(race.kind, nb.carray(theta, (1, race.n + 3)), 0, race.n)
-        t0 = nb.carray(theta, race.n + 3)[race.n + 2]
-        weight = weight[first_after(nb.carray(t1, n), 0, n, t0) if possible else n :]
+    known, by_theta = _known(race, slot), nb.carray(by_theta, race.n + 3)
+    weight = nb.carray(weight, n)[race.start[slot] :]
     for k in range(race.n):
         by_theta[k] += weighted(weight, known[BY_V + k])
-    by_theta[race.n] += weighted(weight, known[BY_B])
-    by_theta[race.n + 1] += weighted(weight, known[BY_A])
-    by_theta[race.n + 2] -= weighted(weight, known[BY_T])
+    by_B, by_A, by_t = _pulled(weight, known)
+    by_theta[race.n] += by_B
+    by_theta[race.n + 1] += by_A
+    by_theta[race.n + 2] -= by_t
 
 
 _fill_at, _pull_at = CFunction(FILL_SIGNATURE, _fill), CFunction(PULL_SIGNATURE, _pull)
@@ -179,6 +195,6 @@ _fill_at, _pull_at = CFunction(FILL_SIGNATURE, _fill), CFunction(PULL_SIGNATURE,
 
 def race_piece(kind: int, n: int, slots: int) -> CompiledPiece:
     """The piece for so many threads."""
-    memory = np.zeros((slots * (BY_V + n), BLOCK)), np.zeros((slots, n + 3))
+    memory = np.zeros((slots * (BY_V + n), BLOCK)), np.zeros((slots, n + 3)), np.zeros(slots, dtype=np.int64)
     record = Record(Race(kind, n, *memory), _RACE)
     return CompiledPiece(Piece(_fill_at.address, _pull_at.address, record.address), record)
