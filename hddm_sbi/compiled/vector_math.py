@@ -20,6 +20,7 @@ _LOG2_E = 1.0 / math.log(2.0)
 # log 2 in two parts: the first has 42 bits, so that n times it is exact for |n| < 2^11.
 _LN2_HIGH = 3048493539143 / 2**42
 _LN2_LOW = 5.497923018708371e-14
+_LN2, _SQRT_TWO = math.log(2.0), math.sqrt(2.0)
 _LEAST = -708.0  # below, exp is taken as 0: results would be subnormal
 _LARGEST = 709.0
 _SQRT_HALF_BITS = int(np.float64(math.sqrt(0.5)).view(np.int64))
@@ -87,14 +88,8 @@ def expm1(x: float) -> float:
 
 
 @inlined
-def log(x: float) -> float:
-    """log(x) for normal, positive, finite x; with x = 2^n (1 + f), s = f / (2 + f), log(1 + f) = 2 artanh(s)."""
-    # the exponent is taken such that 1 + f lies between sqrt(1/2) and sqrt(2); it is positive with the bias on it
-    biased = (_bits(x) - _SQRT_HALF_BITS + (1023 << 52)) >> 52
-    n = _double(biased | _TWO_52_BITS) - (2.0**52 + 1023.0)
-    f = _double(_bits(x) - ((biased - 1023) << 52)) - 1.0
-    s = f / (2.0 + f)
-    z = s * s
+def _artanh_series(z: float) -> float:
+    """(artanh(s) / s - 1) / s^2 for z = s^2 <= 0.0295, where |log((1 + s) / (1 - s))| <= log(2) / 2."""
     p = 1.0 / 19.0
     p = p * z + 1.0 / 17.0
     p = p * z + 1.0 / 15.0
@@ -103,5 +98,26 @@ def log(x: float) -> float:
     p = p * z + 1.0 / 9.0
     p = p * z + 1.0 / 7.0
     p = p * z + 1.0 / 5.0
-    p = p * z + 1.0 / 3.0
-    return n * _LN2_HIGH + (2.0 * s + (2.0 * s * z * p + n * _LN2_LOW))
+    return p * z + 1.0 / 3.0
+
+
+@inlined
+def log1p(x: float) -> float:
+    """log(1 + x) for x from 0 to 1, precise near 0."""
+    large = x > _SQRT_TWO - 1.0
+    f = 0.5 * x - 0.5 if large else x
+    s = f / (2.0 + f)
+    z = s * s
+    return (_LN2 if large else 0.0) + (2.0 * s + 2.0 * s * z * _artanh_series(z))
+
+
+@inlined
+def log(x: float) -> float:
+    """log(x) for normal, positive, finite x; with x = 2^n (1 + f), s = f / (2 + f), log(1 + f) = 2 artanh(s)."""
+    # the exponent is taken such that 1 + f lies between sqrt(1/2) and sqrt(2); it is positive with the bias on it
+    biased = (_bits(x) - _SQRT_HALF_BITS + (1023 << 52)) >> 52
+    n = _double(biased | _TWO_52_BITS) - (2.0**52 + 1023.0)
+    f = _double(_bits(x) - ((biased - 1023) << 52)) - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    return n * _LN2_HIGH + (2.0 * s + (2.0 * s * z * _artanh_series(z) + n * _LN2_LOW))

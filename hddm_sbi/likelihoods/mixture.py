@@ -69,9 +69,7 @@ def mix(log_f: float, log_lapse: float, log_p: float, log_not_p: float) -> tuple
     log_lapses = log_p + log_lapse
     ratio = vm.exp(-abs(log_lapses - log_model))  # of the smaller part to the larger
     total = 1.0 + ratio
-    # log(1 + ratio) need not be precise relative to itself: it is added to the larger part
-    log_density = max(log_model, log_lapses) + vm.log(total)
-    return log_density, (1.0 if log_model >= log_lapses else ratio) / total
+    return max(log_model, log_lapses) + vm.log1p(ratio), (1.0 if log_model >= log_lapses else ratio) / total
 
 
 @summing

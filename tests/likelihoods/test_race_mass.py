@@ -7,7 +7,7 @@ from scipy.special import logsumexp
 
 from hddm_sbi.likelihoods.base import ANY
 from hddm_sbi.likelihoods.exact.race import ExactRace, race_log_mass_grad
-from hddm_sbi.likelihoods.exact.race_sum import LBA, RDM
+from hddm_sbi.likelihoods.exact.race_density import LBA, RDM
 from tests.likelihoods.test_exact_races import DIGITS, FORMULAS, points
 
 KINDS = {"rdm": RDM, "lba": LBA}

@@ -6,14 +6,14 @@ import numpy as np
 
 from hddm_sbi.compiled.compiling import callable_from_python
 from hddm_sbi.compiled.structs import Record
-from hddm_sbi.likelihoods.base import FloatArray, IntArray
+from hddm_sbi.likelihoods.base import BoolArray, FloatArray, IntArray
 from hddm_sbi.likelihoods.exact.ddm_density import ddm_trial
 from hddm_sbi.likelihoods.exact.ddm_mass import ddm_mass
 from hddm_sbi.likelihoods.exact.ddm_piece import ddm_piece
 from hddm_sbi.likelihoods.exact.ddm_sum import ddm_sum_at
 from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.likelihoods.native.native_sum import Lapses, NativeSum
-from hddm_sbi.likelihoods.native.piece import BoolArray, CompiledPiece
+from hddm_sbi.likelihoods.native.piece import CompiledPiece
 from hddm_sbi.likelihoods.native.trial_arrays import TRIAL_ARRAYS, TrialArrays
 
 
@@ -91,10 +91,6 @@ class ExactDDM:
         ddm_log_prob_grad(rt, choice, theta, row, log_f, grad)
         return log_f, grad
 
-    def piece(self, demand: BoolArray, slots: int) -> CompiledPiece:
-        """The compiled primitives; see ``native.piece``."""
-        return ddm_piece(slots)
-
     def log_mass(
         self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
     ) -> FloatArray:
@@ -127,3 +123,7 @@ class ExactDDM:
         """The sum over trials as a C function; see ``NativeLikelihood``."""
         record = Record(TrialArrays.of(trials, n_rows, len(self.parameters), lapses), TRIAL_ARRAYS)
         return NativeSum(ddm_sum_at.address, record.address, record)
+
+    def piece(self, demand: BoolArray, slots: int) -> CompiledPiece:
+        """The compiled piece for so many threads; see ``native.piece``. What is demanded is of no account."""
+        return ddm_piece(slots)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
-from hddm_sbi.compiled.compiling import internal, summing
+from hddm_sbi.compiled.compiling import internal, once, summing
 from hddm_sbi.compiled.structs import FLOATS2, CFunction, Record, reader, record_type
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.exact.ddm_density import SWITCH, large_time, sine_cosine, small_time
@@ -65,7 +65,7 @@ def _impossible(begin: int, end: int, out: FloatArray, tile: FloatArray) -> None
         tile[BY_V + i], tile[BY_A + i], tile[BY_W + i], tile[BY_T + i] = 0.0, 0.0, 0.0, 0.0
 
 
-@internal
+@once
 def _fill_densities(
     choice: int, rt: FloatArray, v: float, a: float, z: float, t0: float, out: FloatArray, tile: FloatArray
 ) -> None:
@@ -80,7 +80,7 @@ def _fill_densities(
     _fill_large(rt[switch:], t0, drift, a, w, sine, cosine, out[switch:], tile[switch:])
 
 
-@internal
+@once
 def _fill_masses(
     choice: int, t1: FloatArray, t2: FloatArray, v: float, a: float, z: float, t0: float, out: FloatArray,
     tile: FloatArray,
@@ -92,11 +92,14 @@ def _fill_masses(
 
 
 @summing
-def _weighted(weight: FloatArray, at: int, tile: FloatArray) -> float:
-    total = 0.0
+def _weighted(weight: FloatArray, tile: FloatArray) -> tuple[float, float, float, float]:
+    by_v = by_a = by_w = by_t = 0.0
     for i in range(len(weight)):
-        total += weight[i] * tile[at + i]
-    return total
+        by_v += weight[i] * tile[BY_V + i]
+        by_a += weight[i] * tile[BY_A + i]
+        by_w += weight[i] * tile[BY_W + i]
+        by_t += weight[i] * tile[BY_T + i]
+    return by_v, by_a, by_w, by_t
 
 
 def _fill(record, slot, kind, choice, row, n, theta, t1, t2, out):  # type: ignore[no-untyped-def]
@@ -109,12 +112,7 @@ def _fill(record, slot, kind, choice, row, n, theta, t1, t2, out):  # type: igno
 
 def _pull(record, slot, kind, choice, row, n, theta, t1, t2, weight, by_theta):  # type: ignore[no-untyped-def]
     tile, weight, by_theta = _read_memory(record).tile[slot], nb.carray(weight, n), nb.carray(by_theta, 4)
-    by_v, by_a, by_w, by_t = (
-        _weighted(weight, BY_V, tile),
-        _weighted(weight, BY_A, tile),
-        _weighted(weight, BY_W, tile),
-        _weighted(weight, BY_T, tile),
-    )
+    by_v, by_a, by_w, by_t = _weighted(weight, tile)
     mirrored = kind == DENSITY and choice == 1
     by_theta[0] += -by_v if mirrored else by_v
     by_theta[1] += by_a

@@ -6,13 +6,15 @@ import numpy as np
 
 from hddm_sbi.compiled.compiling import callable_from_python
 from hddm_sbi.compiled.structs import Record
-from hddm_sbi.likelihoods.base import FloatArray, IntArray
+from hddm_sbi.likelihoods.base import BoolArray, FloatArray, IntArray
 from hddm_sbi.likelihoods.exact.full_ddm_density import CAPACITY, N_PARAMETERS, full_ddm_trial
 from hddm_sbi.likelihoods.exact.full_ddm_integrand import N_ROWS
 from hddm_sbi.likelihoods.exact.full_ddm_mass import full_ddm_mass
+from hddm_sbi.likelihoods.exact.full_ddm_piece import full_ddm_piece
 from hddm_sbi.likelihoods.exact.full_ddm_sum import FULL_TRIALS, FullTrials, full_ddm_sum_at
 from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.likelihoods.native.native_sum import Lapses, NativeSum
+from hddm_sbi.likelihoods.native.piece import CompiledPiece
 from hddm_sbi.likelihoods.native.trial_arrays import TrialArrays
 
 
@@ -57,6 +59,7 @@ class ExactFullDDM:
 
     parameters: tuple[str, ...] = ("v", "a", "z", "t0", "sv", "sz", "st0")
     n_choices: int = 2
+    any_by_choice: bool = False
 
     def log_prob(self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray) -> FloatArray:
         """Log density per trial.
@@ -113,3 +116,7 @@ class ExactFullDDM:
         arrays = TrialArrays.of(trials, n_rows, N_PARAMETERS, lapses)
         record = Record(FullTrials(arrays, np.empty((slots * N_ROWS, CAPACITY))), FULL_TRIALS)
         return NativeSum(full_ddm_sum_at.address, record.address, record)
+
+    def piece(self, demand: BoolArray, slots: int) -> CompiledPiece:
+        """The compiled piece for so many threads; see ``native.piece``. What is demanded is of no account."""
+        return full_ddm_piece(slots)

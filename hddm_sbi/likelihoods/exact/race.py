@@ -9,11 +9,14 @@ import numpy as np
 
 from hddm_sbi.compiled.compiling import callable_from_python
 from hddm_sbi.compiled.structs import INT, CFunction, Record, reader, record_type
-from hddm_sbi.likelihoods.base import FloatArray, IntArray
+from hddm_sbi.likelihoods.base import BoolArray, FloatArray, IntArray
+from hddm_sbi.likelihoods.exact.race_density import possible_race, race_trial
 from hddm_sbi.likelihoods.exact.race_mass import race_mass
-from hddm_sbi.likelihoods.exact.race_sum import possible_race, race_sum, race_trial
+from hddm_sbi.likelihoods.exact.race_piece import race_piece
+from hddm_sbi.likelihoods.exact.race_sum import race_sum
 from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.likelihoods.native.native_sum import SUM_SIGNATURE, Lapses, NativeSum
+from hddm_sbi.likelihoods.native.piece import CompiledPiece
 from hddm_sbi.likelihoods.native.trial_arrays import TRIAL_ARRAYS, TrialArrays
 
 
@@ -79,6 +82,8 @@ class ExactRace:
         n: number of accumulators, at least 2.
     """
 
+    any_by_choice: bool = False
+
     def __init__(self, kind: int, n: int) -> None:
         self.kind = kind
         self.parameters: tuple[str, ...] = (*(f"v{k}" for k in range(n)), "B", "A", "t0")
@@ -127,3 +132,7 @@ class ExactRace:
         arrays = TrialArrays.of(trials, n_rows, len(self.parameters), lapses)
         record = Record(RaceTrials(arrays, self.kind, self.n_choices), _RACE_TRIALS)
         return NativeSum(race_sum_at.address, record.address, record)
+
+    def piece(self, demand: BoolArray, slots: int) -> CompiledPiece:
+        """The compiled piece for so many threads; see ``native.piece``. What is demanded is of no account."""
+        return race_piece(self.kind, self.n_choices, slots)

@@ -13,7 +13,7 @@ import numpy as np
 
 from hddm_sbi.compiled.compiling import internal
 from hddm_sbi.likelihoods.base import ANY, FloatArray
-from hddm_sbi.likelihoods.exact.race_sum import RDM, accumulator_trial, race_trial
+from hddm_sbi.likelihoods.exact.race_density import RDM, accumulator_trial, race_trial
 from hddm_sbi.likelihoods.native.panels import Panels, add_panel
 
 # A density has to be below its largest value by this in the logarithm to be left out together with what lies beyond.

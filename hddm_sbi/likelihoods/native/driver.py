@@ -107,7 +107,7 @@ def _united(n: int, n_parts: int, log: FloatArray, parts: FloatArray) -> None:
         for i in range(n):
             one, other = log[i], parts[k * BLOCK + i]
             larger = max(one, other)
-            log[i] = larger + vm.log(1.0 + vm.exp(-abs(one - other)))
+            log[i] = larger + vm.log1p(vm.exp(-abs(one - other)))
 
 
 @summing
@@ -118,7 +118,7 @@ def _shared(n: int, log: FloatArray, parts: FloatArray, k: int, united: FloatArr
         out[i] = log[i] * share if united[i] > IMPOSSIBLE else 0.0
 
 
-@internal
+@once
 def _block(
     driver: Driver, slot: int, group: int, begin: int, n: int, theta: FloatArray, by_theta: FloatArray, at: Lapsing
 ) -> tuple[float, float, float, float]:
@@ -174,7 +174,7 @@ def _group(driver: Driver, slot: int, group: int, theta: FloatArray, by_theta: F
     events = driver.events
     p = theta[events.p_at] if events.p_at >= 0 else 0.0
     q = theta[events.q_at] if events.q_at >= 0 else 0.0
-    at = Lapsing(p, q, max(math.log(p), LOG_ZERO), math.log1p(-p), math.log1p(-q))
+    at = Lapsing(p, q, max(math.log(p), LOG_ZERO), math.log1p(-p), math.log1p(-q) if q > 0.0 else 0.0)
     begin, last = events.first[group], events.last[group]
     total = process = lapses = by_q = 0.0
     while begin < last:
@@ -210,16 +210,17 @@ def observed_sum(driver: Driver, slot: int, theta: FloatArray, by_theta: FloatAr
     events, piece = driver.events, driver.piece
     total, possible = 0.0, True
     for chunk in range(len(events.chunk_rows) - 1):
-        first_row, n_rows = events.chunk_rows[chunk], events.chunk_rows[chunk + 1] - events.chunk_rows[chunk]
+        first_row, end = events.chunk_rows[chunk], events.chunk_rows[chunk + 1]
+        own, by_own = theta[first_row:end], by_theta[first_row:end]
         if piece.begin != 0:
-            call_begin(piece.begin, piece.record, slot, first_row, n_rows, theta)
+            call_begin(piece.begin, piece.record, slot, first_row, end - first_row, events.n_columns, own)
         for group in range(events.chunk_groups[chunk], events.chunk_groups[chunk + 1]):
             row = events.row[group]
             found = _group(driver, slot, group, theta[row], by_theta[row])
             possible = possible and abs(found) < -IMPOSSIBLE
             total += found
         if piece.finish != 0:
-            call_finish(piece.finish, piece.record, slot, first_row, n_rows, theta, by_theta)
+            call_finish(piece.finish, piece.record, slot, first_row, end - first_row, events.n_columns, own, by_own)
     return total if possible else -np.inf
 
 

@@ -8,10 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from hddm_sbi.compiled.structs import FLOATS, INT, INTS, record_type
-from hddm_sbi.likelihoods.base import ANY, FloatArray, IntArray
+from hddm_sbi.likelihoods.base import ANY, BoolArray, FloatArray, IntArray
 from hddm_sbi.likelihoods.events import Distinct, Part
 from hddm_sbi.likelihoods.mixture import LOG_ZERO
-from hddm_sbi.likelihoods.native.piece import BoolArray
 
 
 class EventArrays(NamedTuple):

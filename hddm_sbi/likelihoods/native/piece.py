@@ -1,45 +1,45 @@
 """What a model supplies to the compiled driver: its two primitives for a block of trials, and their derivatives.
 
 A piece is four C functions over one record. Theta and its derivatives are those of one row, (parameters,), or in
-``begin`` and ``finish`` of all rows; parameters beyond the model's own, of lapses, stand after them.
+``begin`` and ``finish`` of the rows of a chunk, (n_rows, n_columns); parameters beyond the model's own, of lapses, stand
+after them.
 
-    begin(record, slot, first_row, n_rows, theta)
-        Before the trials of some rows: whatever is done once for each row. Address 0: nothing.
+    begin(record, slot, first_row, n_rows, n_columns, theta)
+        Before the trials of a chunk of rows: whatever is done once for each row. Address 0: nothing.
     fill(record, slot, kind, choice, row, n, theta, t1, t2, out)
         Fill out (n,) with the log density of the choice at t1, sorted, or with the log probability of the choice
         between t1 and t2; ``LOG_ZERO`` in place of the logarithm of zero. What ``pull`` needs may be kept in the slot.
     pull(record, slot, kind, choice, row, n, theta, t1, t2, weight, by_theta)
         Add the sum of weight (n,) times the derivatives of what was filled last, by theta. No weight is NaN; those of
         trials whose logarithm is ``LOG_ZERO`` are zero.
-    finish(record, slot, first_row, n_rows, theta, by_theta)
+    finish(record, slot, first_row, n_rows, n_columns, theta, by_theta)
         After the trials of these rows: whatever derivatives are added up by row. Address 0: nothing.
 
-A slot is working memory that one thread uses at a time.
+Rows come in order; within a row, blocks of trials and choices may come in any order and more than once. A slot is
+working memory that one thread uses at a time.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple, Protocol, runtime_checkable
 
-import numpy as np
-import numpy.typing as npt
 from numba.core import types
 from numba.extending import intrinsic
 
 from hddm_sbi.compiled.calls import call_address
+from hddm_sbi.compiled.compiling import summing
 from hddm_sbi.compiled.structs import INT, POINTER, record_type
-
-BoolArray = npt.NDArray[np.bool_]
+from hddm_sbi.likelihoods.base import BoolArray, FloatArray
 
 # kinds of primitive
 DENSITY, MASS = 0, 1
 # trials in a block, at most: what is known of them fits the first-level cache
 BLOCK = 128
 
-BEGIN_SIGNATURE = types.void(*[types.int64] * 4, POINTER)
+BEGIN_SIGNATURE = types.void(*[types.int64] * 5, POINTER)
 FILL_SIGNATURE = types.void(*[types.int64] * 6, *[POINTER] * 4)
 PULL_SIGNATURE = types.void(*[types.int64] * 6, *[POINTER] * 5)
-FINISH_SIGNATURE = types.void(*[types.int64] * 4, *[POINTER] * 2)
+FINISH_SIGNATURE = types.void(*[types.int64] * 5, *[POINTER] * 2)
 
 
 class Piece(NamedTuple):
@@ -53,12 +53,12 @@ class Piece(NamedTuple):
 
 
 class CompiledPiece(NamedTuple):
-    """A piece, with what it needs to live.
+    """A likelihood's piece, ready for the driver.
 
     Args:
         piece: its addresses.
-        keep: whatever must stay alive as long as they are used.
-        chunk: rows between ``begin`` and ``finish``, at most; 0 for all.
+        keep: whatever must stay alive as long as these are used.
+        chunk: rows, at most, between ``begin`` and ``finish``; 0 for all.
     """
 
     piece: Piece
@@ -85,13 +85,22 @@ class Compiled(Protocol):
         ...
 
 
+@summing
+def weighted(weight: FloatArray, slope: FloatArray) -> float:
+    """The sum of weight (n,) times derivatives, (n or more,)."""
+    total = 0.0
+    for i in range(len(weight)):
+        total += weight[i] * slope[i]
+    return total
+
+
 PIECE = record_type(Piece, fill=INT, pull=INT, record=INT, begin=INT, finish=INT)
 
 
 @intrinsic
-def call_begin(typingctx, function, record, slot, first_row, n_rows, theta):  # type: ignore[no-untyped-def]
+def call_begin(typingctx, function, record, slot, first_row, n_rows, n_columns, theta):  # type: ignore[no-untyped-def]
     """Call a piece's ``begin``."""
-    return types.none(*[types.int64] * 5, theta), call_address
+    return types.none(*[types.int64] * 6, theta), call_address
 
 
 @intrinsic
@@ -109,6 +118,8 @@ def call_pull(  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def call_finish(typingctx, function, record, slot, first_row, n_rows, theta, by_theta):  # type: ignore[no-untyped-def]
+def call_finish(  # type: ignore[no-untyped-def]
+    typingctx, function, record, slot, first_row, n_rows, n_columns, theta, by_theta
+):
     """Call a piece's ``finish``."""
-    return types.none(*[types.int64] * 5, theta, by_theta), call_address
+    return types.none(*[types.int64] * 6, theta, by_theta), call_address

@@ -10,11 +10,14 @@ from hddm_sbi.compiled.structs import Record
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
 from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.likelihoods.native.native_sum import Lapses, NativeSum
+from hddm_sbi.likelihoods.native.piece import CompiledPiece
 from hddm_sbi.likelihoods.native.trial_arrays import TrialArrays
 from hddm_sbi.likelihoods.neural.canonical import Canonical
 from hddm_sbi.likelihoods.neural.conditioning import condition, reduce_rows
 from hddm_sbi.likelihoods.neural.network import FirstPassageNetwork
-from hddm_sbi.likelihoods.neural.network_record import NETWORK, form_of, network_record, packed
+from hddm_sbi.likelihoods.neural.network_memory import network_memory
+from hddm_sbi.likelihoods.neural.network_piece import network_piece
+from hddm_sbi.likelihoods.neural.network_record import NETWORK, BoolArray, form_of, network_record, packed
 from hddm_sbi.likelihoods.neural.network_sum import network_sum_at
 from hddm_sbi.likelihoods.neural.trial_densities import densities
 from hddm_sbi.likelihoods.neural.trial_masses import masses
@@ -26,6 +29,8 @@ class FirstPassageLikelihood:
     Args:
         network: trained; its weights are copied. An estimator is such a network.
     """
+
+    any_by_choice: bool = True
 
     def __init__(self, network: FirstPassageNetwork) -> None:
         self.canonical: Canonical = network.canonical
@@ -74,6 +79,15 @@ class FirstPassageLikelihood:
         arrays = TrialArrays.of(trials, n_rows, len(self.parameters), lapses)
         record = Record(network_record(self._form, self._time, self._choice, arrays, slots), NETWORK)
         return NativeSum(network_sum_at.address, record.address, record)
+
+    def piece(self, demand: BoolArray, slots: int) -> CompiledPiece:
+        """The compiled piece; see ``native.piece``.
+
+        Args:
+            demand: which choices' densities or masses each row of theta is asked for, shape (rows, choices).
+            slots: threads that may use it at a time.
+        """
+        return network_piece(network_memory(self._form, self._time, self._choice, demand, slots))
 
 
 def _no_gradient(trials: FloatArray) -> FloatArray:

@@ -116,11 +116,11 @@ class Network(NamedTuple):
     memory: Memory
 
 
-_MLP = record_type(
+MLP = record_type(
     Mlp, weights=FLOATS, transposed=FLOATS, biases=FLOATS, sizes=INTS, n_units=INT, hidden=FLOATS2, slopes=FLOATS2,
     adjoints=FLOATS2, jacobian=FLOATS2,
 )  # fmt: skip
-_FORM = record_type(
+FORM = record_type(
     Form, inputs=INTS, mirror=INTS, supports=INTS, edges=FLOATS2, even=BOOLS, never=BOOLS,
     length=FLOATS, time=FLOATS, angle=BOOLS, low=FLOATS, span=FLOATS, within=INTS,
     shift=INT, window=INT, scale=INT, time_parameter=INT, time_power=FLOAT, drift=INT, start=INT, room=INT,
@@ -131,7 +131,7 @@ _MEMORY = record_type(
     Memory, log_choice=FLOATS2, by_log_choice=FLOATS2, canonical=FLOATS2, by_view=FLOATS2,
     spline=FLOATS2, scratch=FLOATS2, tile=FLOATS2,
 )  # fmt: skip
-NETWORK = record_type(Network, trials=TRIAL_ARRAYS, time=_MLP, choice=_MLP, form=_FORM, memory=_MEMORY)
+NETWORK = record_type(Network, trials=TRIAL_ARRAYS, time=MLP, choice=MLP, form=FORM, memory=_MEMORY)
 read_network = reader(NETWORK)
 
 

@@ -20,8 +20,14 @@ from hddm_sbi.likelihoods.native.trial_arrays import clear, first_after
 from hddm_sbi.likelihoods.neural import clocks, kernels, reduction, reverse
 from hddm_sbi.likelihoods.neural.clock_sums import clock_sums, read_clock
 from hddm_sbi.likelihoods.neural.intervals import NARROW
-from hddm_sbi.likelihoods.neural.network import LOGIT_UNIT
-from hddm_sbi.likelihoods.neural.network_record import CHUNK, Form, Mlp, Network, read_network
+from hddm_sbi.likelihoods.neural.network_passes import (
+    add_by_view,
+    choices_backward,
+    choices_forward,
+    to_theta,
+    write_features,
+)
+from hddm_sbi.likelihoods.neural.network_record import CHUNK, Form, Network, read_network
 from hddm_sbi.likelihoods.neural.tile import (
     BY_HEIGHT,
     BY_SLOPE,
@@ -152,97 +158,6 @@ def _trial_sums(
     return total, process, lapses, by_zeta, by_delta, by_s * per_unit, by_log_s, by_first, by_second
 
 
-@internal
-def _features(net: Network, mlp: Mlp, at: int, row: FloatArray, choice: int, given: bool, slot: int) -> None:
-    """Write the features of one row, as a choice sees it, to the network's input ``at``, and their Jacobian."""
-    form, n, width = net.form, len(net.form.inputs), mlp.sizes[0]
-    n_features = net.choice.sizes[0]
-    inputs = mlp.hidden[slot, at * width : (at + 1) * width]
-    scratch = net.memory.scratch[slot].reshape(3, n)
-    kernels.view_of(row, form.mirror, choice, scratch[2])
-    jacobian = mlp.jacobian[slot, at * n * n_features : (at + 1) * n * n_features].reshape(n, n_features)
-    even = form.even if given else form.never
-    kernels.features(scratch[2], form.supports, form.edges, even, form.drift, form.start, inputs, jacobian, scratch[:2])
-    for c in range(n_features, width):  # without a mirror symmetry the network is told the choice
-        inputs[c] = 1.0 if c == n_features + choice else 0.0
-
-
-@once
-def _add_by_view(net: Network, mlp: Mlp, at: int, by_features: FloatArray, view: int, slot: int) -> None:
-    """Add the derivatives by one view's canonical parameters, from those by its features."""
-    n, n_features = len(net.form.inputs), net.choice.sizes[0]
-    jacobian = mlp.jacobian[slot, at * n * n_features : (at + 1) * n * n_features].reshape(n, n_features)
-    for j in range(n):
-        for f in range(n_features):
-            net.memory.by_view[slot, view * n + j] += jacobian[j, f] * by_features[f]
-
-
-@once
-def _choices_forward(net: Network, rows: int, slot: int) -> int:
-    """Fill in the log choice probabilities of a chunk of rows; return the views for each row."""
-    form, memory, n = net.form, net.memory, len(net.form.inputs)
-    views = form.n_choices if form.mirrored else 1
-    for r in range(rows):
-        for view in range(views):
-            row = memory.canonical[slot, r * n : (r + 1) * n]
-            _features(net, net.choice, r * views + view, row, view, False, slot)
-    mlp = net.choice
-    scores = reverse.mlp_forward(rows * views, mlp.weights, mlp.biases, mlp.sizes, mlp.hidden[slot], mlp.slopes[slot])
-    for r in range(rows):
-        start, stop = r * form.n_choices, (r + 1) * form.n_choices
-        log_choice = memory.log_choice[slot, start:stop]
-        for c in range(form.n_choices):
-            source, column = (r * views + c, 0) if form.mirrored else (r, c)
-            log_choice[c] = LOGIT_UNIT * scores[source, column]
-            if form.tilted:
-                log_choice[c] += _brownian_choice(net, r, c, scores[source, 1], slot)[0]
-        reverse.log_softmax(log_choice)
-        for i in range(start, stop):
-            memory.by_log_choice[slot, i] = 0.0
-    return views
-
-
-@once
-def _brownian_choice(
-    net: Network, r: int, choice: int, log_factor: float, slot: int
-) -> tuple[float, float, float, float]:
-    """Log probability of a choice for Brownian motion, and its derivatives; see ``reduction.brownian_choice``."""
-    form, memory, n = net.form, net.memory, len(net.form.inputs)
-    view = memory.scratch[slot].reshape(3, n)[2]
-    kernels.view_of(memory.canonical[slot, r * n : (r + 1) * n], form.mirror, choice, view)
-    return reduction.brownian_choice(view[form.drift], view[form.start], log_factor)
-
-
-@once
-def _choices_backward(net: Network, rows: int, views: int, slot: int) -> None:
-    """Add to ``by_view`` what comes from the choice probabilities."""
-    form, memory, mlp, n = net.form, net.memory, net.choice, len(net.form.inputs)
-    n_out, end = mlp.sizes[-1], rows * views * mlp.n_units
-    size = rows * views * n_out
-    scores = mlp.hidden[slot, end - size : end].reshape(rows * views, n_out)
-    by_scores = mlp.adjoints[slot, end - size : end].reshape(rows * views, n_out)
-    for r in range(rows):
-        start = r * form.n_choices
-        everything = 0.0
-        for i in range(start, start + form.n_choices):
-            everything += memory.by_log_choice[slot, i]
-        for c in range(form.n_choices):
-            i = start + c
-            by_score = memory.by_log_choice[slot, i] - math.exp(memory.log_choice[slot, i]) * everything
-            source, column = (r * views + c, 0) if form.mirrored else (r, c)
-            by_scores[source, column] = LOGIT_UNIT * by_score
-            if form.tilted:
-                _, by_drift, by_start, by_factor = _brownian_choice(net, r, c, scores[source, 1], slot)
-                by_scores[source, 1] = by_score * by_factor
-                memory.by_view[slot, i * n + form.drift] += by_score * by_drift
-                memory.by_view[slot, i * n + form.start] += by_score * by_start
-    by_features = reverse.mlp_backward(rows * views, mlp.transposed, mlp.sizes, mlp.slopes[slot], mlp.adjoints[slot])
-    for r in range(rows):
-        for view in range(views):
-            at = r * views + view
-            _add_by_view(net, mlp, at, by_features[at], r * form.n_choices + view, slot)
-
-
 @once
 def _times_forward(net: Network, first_row: int, first: int, stop: int, slot: int) -> FloatArray:
     """The time network's outputs for segments first, ..., stop - 1."""
@@ -250,7 +165,7 @@ def _times_forward(net: Network, first_row: int, first: int, stop: int, slot: in
     for segment in range(first, stop):
         r = trials.row[segment] - first_row
         row = net.memory.canonical[slot, r * n : (r + 1) * n]
-        _features(net, mlp, segment - first, row, trials.choice[segment], True, slot)
+        write_features(net, mlp, segment - first, row, trials.choice[segment], True, slot)
     return reverse.mlp_forward(stop - first, mlp.weights, mlp.biases, mlp.sizes, mlp.hidden[slot], mlp.slopes[slot])
 
 
@@ -327,20 +242,6 @@ def _segment(
 
 
 @once
-def _to_theta(net: Network, rows: int, theta: FloatArray, by_theta: FloatArray, slot: int) -> None:
-    """Add to the derivatives by theta, (rows, parameters), what comes by way of the canonical parameters."""
-    form, n = net.form, len(net.form.inputs)
-    by_inputs = net.memory.scratch[slot].reshape(3, n)[0]
-    for r in range(rows):
-        for j in range(n):
-            by_inputs[j] = 0.0
-            for c in range(form.n_choices):
-                by_view = net.memory.by_view[slot, (r * form.n_choices + c) * n + j]
-                by_inputs[j] += kernels.view_sign(form.mirror, c, j) * by_view
-        reduction.add_by_inputs(by_inputs, theta[r], form, by_theta[r])
-
-
-@once
 def _chunk(
     net: Network, first_row: int, rows: int, first: int, stop: int, theta: FloatArray, by_theta: FloatArray, slot: int
 ) -> float:
@@ -350,7 +251,7 @@ def _chunk(
         reduction.reduce_row(theta[r], form, net.memory.canonical[slot, r * n : (r + 1) * n])
     for i in range(rows * form.n_choices * n):
         net.memory.by_view[slot, i] = 0.0
-    views = _choices_forward(net, rows, slot)
+    choices_forward(net, rows, slot)
     raw = _times_forward(net, first_row, first, stop, slot)
     mlp, size = net.time, (stop - first) * net.time.n_units
     by_raw = mlp.adjoints[slot, size - raw.size : size].reshape(raw.shape)
@@ -358,13 +259,13 @@ def _chunk(
     for segment in range(first, stop):
         at, r = segment - first, net.trials.row[segment] - first_row
         total += _segment(net, segment, at, r, raw[at], by_raw[at], theta[r], by_theta[r], slot)
-    _choices_backward(net, rows, views, slot)
+    choices_backward(net, rows, slot)
     by_features = reverse.mlp_backward(stop - first, mlp.transposed, mlp.sizes, mlp.slopes[slot], mlp.adjoints[slot])
     for segment in range(first, stop):
         at, r = segment - first, net.trials.row[segment] - first_row
         view = r * form.n_choices + net.trials.choice[segment]
-        _add_by_view(net, mlp, at, by_features[at], view, slot)
-    _to_theta(net, rows, theta, by_theta, slot)
+        add_by_view(net, mlp, at, by_features[at], view, slot)
+    to_theta(net, rows, theta, by_theta, slot)
     return total
 
 

@@ -79,7 +79,7 @@ _SOURCE = "weakly informative: median response times of 0.27 to 1.7 s (95 %)"
 
 def _formula(n: int) -> object:
     from hddm_sbi.likelihoods.exact.race import ExactRace
-    from hddm_sbi.likelihoods.exact.race_sum import LBA
+    from hddm_sbi.likelihoods.exact.race_density import LBA
 
     return ExactRace(LBA, n)
 

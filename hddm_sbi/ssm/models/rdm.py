@@ -60,7 +60,7 @@ _SOURCE = "weakly informative: median response times of 0.24 to 2.0 s (95 %)"
 
 def _formula(n: int) -> object:
     from hddm_sbi.likelihoods.exact.race import ExactRace
-    from hddm_sbi.likelihoods.exact.race_sum import RDM
+    from hddm_sbi.likelihoods.exact.race_density import RDM
 
     return ExactRace(RDM, n)
 

@@ -12,7 +12,7 @@ from hddm_sbi.likelihoods.neural.conditioning import condition, reduce_rows
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.likelihoods.neural.mass_sum import fill_masses, pull_masses
 from hddm_sbi.likelihoods.neural.trial_densities import add_by_theta
-from hddm_sbi.likelihoods.neural.window_sum import KEPT, fill_window, pull_window
+from hddm_sbi.likelihoods.neural.window_block import KEPT, fill_window, pull_window
 from hddm_sbi.ssm import SSM, get_model
 from tests.likelihoods.networks import DDM, RACE, delayed, network, thetas
 

@@ -1,0 +1,146 @@
+"""The networks of a first-passage likelihood over the rows of a chunk: passes forward, and one pass back.
+
+``net`` is a ``network_memory.Network``; its working memory holds one chunk of rows.
+"""
+
+from __future__ import annotations
+
+import math
+
+from hddm_sbi.compiled.compiling import internal, once
+from hddm_sbi.likelihoods.base import FloatArray
+from hddm_sbi.likelihoods.neural import kernels, reduction, reverse
+from hddm_sbi.likelihoods.neural.network import LOGIT_UNIT
+from hddm_sbi.likelihoods.neural.network_memory import Network
+from hddm_sbi.likelihoods.neural.network_record import Mlp
+
+
+@internal
+def write_features(net: Network, mlp: Mlp, at: int, row: FloatArray, choice: int, given: bool, slot: int) -> None:
+    """Write the features of one row, as a choice sees it, to the network's input ``at``, and their Jacobian."""
+    form, n, width = net.form, len(net.form.inputs), mlp.sizes[0]
+    n_features = net.choice.sizes[0]
+    inputs = mlp.hidden[slot, at * width : (at + 1) * width]
+    scratch = net.memory.scratch[slot].reshape(3, n)
+    kernels.view_of(row, form.mirror, choice, scratch[2])
+    jacobian = mlp.jacobian[slot, at * n * n_features : (at + 1) * n * n_features].reshape(n, n_features)
+    even = form.even if given else form.never
+    kernels.features(scratch[2], form.supports, form.edges, even, form.drift, form.start, inputs, jacobian, scratch[:2])
+    for c in range(n_features, width):  # without a mirror symmetry the network is told the choice
+        inputs[c] = 1.0 if c == n_features + choice else 0.0
+
+
+@once
+def add_by_view(net: Network, mlp: Mlp, at: int, by_features: FloatArray, view: int, slot: int) -> None:
+    """Add the derivatives by one view's canonical parameters, from those by its features."""
+    n, n_features = len(net.form.inputs), net.choice.sizes[0]
+    jacobian = mlp.jacobian[slot, at * n * n_features : (at + 1) * n * n_features].reshape(n, n_features)
+    for j in range(n):
+        for f in range(n_features):
+            net.memory.by_view[slot, view * n + j] += jacobian[j, f] * by_features[f]
+
+
+@once
+def choices_forward(net: Network, rows: int, slot: int) -> None:
+    """Fill in the log choice probabilities of a chunk of rows."""
+    form, memory, n = net.form, net.memory, len(net.form.inputs)
+    views = form.n_choices if form.mirrored else 1
+    for r in range(rows):
+        for view in range(views):
+            row = memory.canonical[slot, r * n : (r + 1) * n]
+            write_features(net, net.choice, r * views + view, row, view, False, slot)
+    mlp = net.choice
+    scores = reverse.mlp_forward(rows * views, mlp.weights, mlp.biases, mlp.sizes, mlp.hidden[slot], mlp.slopes[slot])
+    for r in range(rows):
+        start, stop = r * form.n_choices, (r + 1) * form.n_choices
+        log_choice = memory.log_choice[slot, start:stop]
+        for c in range(form.n_choices):
+            source, column = (r * views + c, 0) if form.mirrored else (r, c)
+            log_choice[c] = LOGIT_UNIT * scores[source, column]
+            if form.tilted:
+                log_choice[c] += _brownian_choice(net, r, c, scores[source, 1], slot)[0]
+        reverse.log_softmax(log_choice)
+        for i in range(start, stop):
+            memory.by_log_choice[slot, i] = 0.0
+
+
+@once
+def _brownian_choice(
+    net: Network, r: int, choice: int, log_factor: float, slot: int
+) -> tuple[float, float, float, float]:
+    """Log probability of a choice for Brownian motion, and its derivatives; see ``reduction.brownian_choice``."""
+    form, memory, n = net.form, net.memory, len(net.form.inputs)
+    view = memory.scratch[slot].reshape(3, n)[2]
+    kernels.view_of(memory.canonical[slot, r * n : (r + 1) * n], form.mirror, choice, view)
+    return reduction.brownian_choice(view[form.drift], view[form.start], log_factor)
+
+
+@once
+def choices_backward(net: Network, rows: int, slot: int) -> None:
+    """Add to ``by_view`` what comes from the choice probabilities."""
+    form, memory, mlp, n = net.form, net.memory, net.choice, len(net.form.inputs)
+    views = form.n_choices if form.mirrored else 1
+    n_out, end = mlp.sizes[-1], rows * views * mlp.n_units
+    size = rows * views * n_out
+    scores = mlp.hidden[slot, end - size : end].reshape(rows * views, n_out)
+    by_scores = mlp.adjoints[slot, end - size : end].reshape(rows * views, n_out)
+    for r in range(rows):
+        start = r * form.n_choices
+        everything = 0.0
+        for i in range(start, start + form.n_choices):
+            everything += memory.by_log_choice[slot, i]
+        for c in range(form.n_choices):
+            i = start + c
+            by_score = memory.by_log_choice[slot, i] - math.exp(memory.log_choice[slot, i]) * everything
+            source, column = (r * views + c, 0) if form.mirrored else (r, c)
+            by_scores[source, column] = LOGIT_UNIT * by_score
+            if form.tilted:
+                _, by_drift, by_start, by_factor = _brownian_choice(net, r, c, scores[source, 1], slot)
+                by_scores[source, 1] = by_score * by_factor
+                memory.by_view[slot, i * n + form.drift] += by_score * by_drift
+                memory.by_view[slot, i * n + form.start] += by_score * by_start
+    by_features = reverse.mlp_backward(rows * views, mlp.transposed, mlp.sizes, mlp.slopes[slot], mlp.adjoints[slot])
+    for r in range(rows):
+        for view in range(views):
+            at = r * views + view
+            add_by_view(net, mlp, at, by_features[at], r * form.n_choices + view, slot)
+
+
+@once
+def to_theta(net: Network, rows: int, theta: FloatArray, by_theta: FloatArray, slot: int) -> None:
+    """Add to the derivatives by theta, (rows, parameters), what comes by way of the canonical parameters."""
+    form, n = net.form, len(net.form.inputs)
+    by_inputs = net.memory.scratch[slot].reshape(3, n)[0]
+    for r in range(rows):
+        for j in range(n):
+            by_inputs[j] = 0.0
+            for c in range(form.n_choices):
+                by_view = net.memory.by_view[slot, (r * form.n_choices + c) * n + j]
+                by_inputs[j] += kernels.view_sign(form.mirror, c, j) * by_view
+        reduction.add_by_inputs(by_inputs, theta[r], form, by_theta[r])
+
+
+@once
+def times_forward(net: Network, first_row: int, rows: int, slot: int) -> None:
+    """Evaluate the time network for every pair of a chunk of rows, and set the derivatives by its outputs to zero."""
+    pairs, mlp, n = net.pairs, net.time, len(net.form.inputs)
+    first, stop = pairs.first[first_row], pairs.first[first_row + rows]
+    for r in range(rows):
+        row = net.memory.canonical[slot, r * n : (r + 1) * n]
+        for pair in range(pairs.first[first_row + r], pairs.first[first_row + r + 1]):
+            write_features(net, mlp, pair - first, row, pairs.choice[pair], True, slot)
+    reverse.mlp_forward(stop - first, mlp.weights, mlp.biases, mlp.sizes, mlp.hidden[slot], mlp.slopes[slot])
+    for i in range((stop - first) * (mlp.n_units - mlp.sizes[-1]), (stop - first) * mlp.n_units):
+        mlp.adjoints[slot, i] = 0.0
+
+
+@once
+def times_backward(net: Network, first_row: int, rows: int, slot: int) -> None:
+    """Add to ``by_view`` what comes from the decision times."""
+    pairs, mlp = net.pairs, net.time
+    first, stop = pairs.first[first_row], pairs.first[first_row + rows]
+    by_features = reverse.mlp_backward(stop - first, mlp.transposed, mlp.sizes, mlp.slopes[slot], mlp.adjoints[slot])
+    for r in range(rows):
+        for pair in range(pairs.first[first_row + r], pairs.first[first_row + r + 1]):
+            view = r * net.form.n_choices + pairs.choice[pair]
+            add_by_view(net, mlp, pair - first, by_features[pair - first], view, slot)

@@ -1,0 +1,297 @@
+"""The compiled piece of a first-passage network.
+
+Networks are evaluated for each row of theta before its trials, splines once for each distinct trial; derivatives by the
+splines are added up while a row lasts, and one pass back takes those of a chunk of rows through the networks.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba as nb
+
+from hddm_sbi.compiled.compiling import once
+from hddm_sbi.compiled.structs import CFunction, Record
+from hddm_sbi.likelihoods.base import FloatArray
+from hddm_sbi.likelihoods.mixture import LOG_ZERO
+from hddm_sbi.likelihoods.native.piece import (
+    BEGIN_SIGNATURE,
+    DENSITY,
+    FILL_SIGNATURE,
+    FINISH_SIGNATURE,
+    PULL_SIGNATURE,
+    CompiledPiece,
+    Piece,
+)
+from hddm_sbi.likelihoods.native.trial_arrays import clear, first_after
+from hddm_sbi.likelihoods.neural import clocks, kernels, reduction, reverse
+from hddm_sbi.likelihoods.neural.adjoints import Sums
+from hddm_sbi.likelihoods.neural.block import BY_FIRST, BY_SECOND
+from hddm_sbi.likelihoods.neural.density_block import fill_density, pulled, scatter, weighted
+from hddm_sbi.likelihoods.neural.intervals import NARROW
+from hddm_sbi.likelihoods.neural.mass_sum import fill_masses, pull_masses
+from hddm_sbi.likelihoods.neural.network_memory import (
+    BEGIN,
+    BY_DRIFT,
+    BY_ROOM,
+    BY_START,
+    DELTA,
+    END,
+    FIRST,
+    FIRST_PAIR,
+    FIRST_ROW,
+    LAST,
+    LOG_UNIT,
+    N_PAIRS,
+    NETWORK,
+    OF_DELTA,
+    OF_FIRST,
+    OF_SECOND,
+    OF_ZETA,
+    OPEN,
+    PER_UNIT,
+    ROW,
+    SECOND,
+    SHIFT,
+    WINDOW,
+    ZETA,
+    Network,
+    Spline,
+    kept_of,
+    read_network,
+    spline_of,
+)
+from hddm_sbi.likelihoods.neural.network_passes import (
+    choices_backward,
+    choices_forward,
+    times_backward,
+    times_forward,
+    to_theta,
+)
+from hddm_sbi.likelihoods.neural.network_record import CHUNK
+from hddm_sbi.likelihoods.neural.window_block import fill_window, pull_window
+
+_HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
+
+
+@once
+def _outputs(net: Network, memory: FloatArray, row: int, choice: int, slot: int) -> FloatArray:
+    """What the time network says of a row and choice, or, in the memory of adjoints, the derivatives by it."""
+    state, mlp = net.memory.state[slot], net.time
+    pair = net.pairs.first[row]
+    while net.pairs.choice[pair] != choice:
+        pair += 1
+    n = mlp.sizes[-1]
+    at = state[N_PAIRS] * (mlp.n_units - n) + (pair - state[FIRST_PAIR]) * n
+    return memory[slot, at : at + n]
+
+
+@once
+def _open_row(net: Network, row: int, theta: FloatArray, slot: int) -> None:
+    """Make this the current row, none of whose splines is open."""
+    form, memory, state, n = net.form, net.memory, net.memory.state[slot], len(net.form.inputs)
+    for i in range(form.n_choices):
+        state[OPEN + i] = 0
+    state[ROW] = row
+    shift = theta[form.shift] if form.shift >= 0 else 0.0
+    window = theta[form.window] if form.window >= 0 else 0.0
+    log_unit = reduction.time_power(theta, form) * reduction.log_scale(theta, form)
+    per_unit = math.exp(-log_unit)
+    if not window * per_unit > NARROW:  # the mean over a narrow window is the value in its middle
+        shift, window = shift + 0.5 * window, 0.0 if window >= 0.0 else math.nan
+    r = row - state[FIRST_ROW]
+    first, second = reduction.collapse_of(memory.canonical[slot, r * n : (r + 1) * n], form)
+    at = memory.row[slot]
+    at[SHIFT], at[WINDOW], at[LOG_UNIT], at[PER_UNIT], at[FIRST], at[SECOND] = (
+        shift,
+        window,
+        log_unit,
+        per_unit,
+        first,
+        second,
+    )
+    at[LAST] = shift + clocks.end(form.collapse, first, second) / per_unit
+
+
+@once
+def _open_spline(net: Network, choice: int, slot: int) -> None:
+    """Fill in the spline of a choice of the current row."""
+    form, memory, state, n = net.form, net.memory, net.memory.state[slot], len(net.form.inputs)
+    state[OPEN + choice] = 1
+    spline, raw = spline_of(net, choice, slot), _outputs(net, net.time.hidden, state[ROW], choice, slot)
+    reverse.fill_spline(raw[2:], form.spacing, form.centre, spline.weights, spline.table)
+    clear(spline.by_table)
+    r, view = state[ROW] - state[FIRST_ROW], memory.scratch[slot, 2 * n :]
+    kernels.view_of(memory.canonical[slot, r * n : (r + 1) * n], form.mirror, choice, view)
+    log_zeta, log_delta, by_start, by_room, by_drift = reduction.base(view, form)
+    ends = spline.ends
+    ends[ZETA], ends[DELTA] = math.exp(log_zeta + raw[0]), math.exp(log_delta + raw[1])
+    ends[BY_START], ends[BY_ROOM], ends[BY_DRIFT] = by_start, by_room, by_drift
+    ends[OF_ZETA], ends[OF_DELTA], ends[OF_FIRST], ends[OF_SECOND] = 0.0, 0.0, 0.0, 0.0
+
+
+@once
+def _close_row(net: Network, slot: int) -> None:
+    """Add the derivatives by the splines of the current row to those by the networks' outputs and inputs."""
+    form, memory, state, n = net.form, net.memory, net.memory.state[slot], len(net.form.inputs)
+    r, by_view = state[ROW] - state[FIRST_ROW], memory.by_view[slot]
+    for choice in range(form.n_choices):
+        if state[OPEN + choice] == 0:
+            continue
+        spline, by_raw = spline_of(net, choice, slot), _outputs(net, net.time.adjoints, state[ROW], choice, slot)
+        ends, at = spline.ends, (r * form.n_choices + choice) * n
+        reverse.spline_backward(spline.by_table, spline.weights, form.spacing, form.centre, by_raw[2:])
+        by_raw[0], by_raw[1] = ends[OF_ZETA] * ends[ZETA], ends[OF_DELTA] * ends[DELTA]
+        if form.drift >= 0:
+            by_view[at + form.start] += by_raw[0] * ends[BY_START]
+            by_view[at + form.drift] += by_raw[1] * ends[BY_DRIFT]
+            if form.room >= 0:
+                by_view[at + form.room] += by_raw[0] * ends[BY_ROOM]
+        canonical = memory.canonical[slot, r * n : (r + 1) * n]
+        reduction.add_by_collapse(ends[OF_FIRST], ends[OF_SECOND], canonical, form, by_view, at)
+
+
+@once
+def _fill_densities(
+    net: Network, spline: Spline, log_choice: float, rt: FloatArray, slot: int, out: FloatArray
+) -> None:
+    form, state, row = net.form, net.memory.state[slot], net.memory.row[slot]
+    begin = end = len(rt)  # without a unit of time there is no density
+    if math.isfinite(row[LOG_UNIT]) and row[WINDOW] >= 0.0:
+        begin = first_after(rt, 0, len(rt), row[SHIFT])
+        if form.collapse > 0 and row[WINDOW] == 0.0:
+            end = first_after(rt, begin, len(rt), row[LAST])
+    state[BEGIN], state[END] = begin, end
+    for i in range(begin):
+        out[i] = LOG_ZERO
+    for i in range(end, len(rt)):
+        out[i] = LOG_ZERO
+    rt, out = rt[begin:end], out[begin:end]
+    zeta, delta = spline.ends[ZETA], spline.ends[DELTA]
+    if row[WINDOW] > 0.0:
+        collapse, kept = (row[FIRST], row[SECOND]), kept_of(net, slot)
+        fill_window(
+            form, spline.table, zeta, delta, log_choice, row[SHIFT], row[WINDOW], row[LOG_UNIT], collapse, rt, out, kept
+        )
+    else:
+        fill_density(
+            rt, form, row[SHIFT], row[PER_UNIT], row[FIRST], row[SECOND], zeta, delta,
+            log_choice - row[LOG_UNIT] - _HALF_LOG_TWO_PI, spline.table, net.memory.tile[slot], out,
+        )  # fmt: skip
+
+
+@once
+def _fill_masses(
+    net: Network, spline: Spline, log_choice: float, t1: FloatArray, t2: FloatArray, slot: int, out: FloatArray
+) -> None:
+    state, row = net.memory.state[slot], net.memory.row[slot]
+    state[BEGIN], state[END] = 0, len(t1)
+    fill_masses(
+        net.form, spline.table, spline.ends[ZETA], spline.ends[DELTA], log_choice, row[SHIFT], row[WINDOW],
+        row[LOG_UNIT], (row[FIRST], row[SECOND]), t1, t2, out,
+    )  # fmt: skip
+
+
+@once
+def _density_sums(net: Network, spline: Spline, rt: FloatArray, weight: FloatArray, slot: int) -> Sums:
+    """The weighted derivatives of the densities filled last; adds those by the spline's table."""
+    form, row, tile = net.form, net.memory.row[slot], net.memory.tile[slot]
+    if row[WINDOW] > 0.0:
+        return pull_window(form, row[SHIFT], row[WINDOW], rt, kept_of(net, slot), weight, spline.by_table)
+    scatter(weight, tile, spline.by_table)
+    total, by_zeta, by_delta, by_time, by_unit = pulled(weight, tile)
+    by_time *= row[PER_UNIT]
+    by_first = weighted(weight, BY_FIRST, tile) if form.collapse != clocks.NONE else 0.0
+    by_second = weighted(weight, BY_SECOND, tile) if form.collapse == clocks.WEIBULL else 0.0
+    # a delay that is hardly any moves times by half of it
+    return total, by_zeta, by_delta, by_time, by_unit, by_first, by_second, -0.5 * by_time
+
+
+@once
+def _mass_sums(net: Network, spline: Spline, t1: FloatArray, t2: FloatArray, weight: FloatArray, slot: int) -> Sums:
+    """The weighted derivatives of the masses filled last; adds those by the spline's table."""
+    row = net.memory.row[slot]
+    return pull_masses(
+        net.form, spline.table, spline.ends[ZETA], spline.ends[DELTA], 0.0, row[SHIFT], row[WINDOW], row[LOG_UNIT],
+        (row[FIRST], row[SECOND]), t1, t2, weight, spline.by_table,
+    )  # fmt: skip
+
+
+@once
+def _add(net: Network, spline: Spline, at: int, sums: Sums, theta: FloatArray, by_theta: FloatArray, slot: int) -> None:
+    """Add the derivatives of a block to those of the chunk, the row and theta; ``at`` is the row and choice."""
+    form, ends = net.form, spline.ends
+    total, by_zeta, by_delta, by_time, by_unit, by_first, by_second, by_window = sums
+    net.memory.by_log_choice[slot, at] += total
+    ends[OF_ZETA] += by_zeta
+    ends[OF_DELTA] += by_delta
+    ends[OF_FIRST] += by_first
+    ends[OF_SECOND] += by_second
+    reduction.add_by_log_unit(by_unit, theta, form, by_theta)
+    if form.shift >= 0:
+        by_theta[form.shift] -= by_time
+    if form.window >= 0:
+        by_theta[form.window] += by_window
+
+
+def _begin(record, slot, first_row, n_rows, n_columns, theta):  # type: ignore[no-untyped-def]
+    net, theta = read_network(record), nb.carray(theta, (n_rows, n_columns))
+    form, memory, state, n = net.form, net.memory, net.memory.state[slot], len(net.form.inputs)
+    first = net.pairs.first[first_row]
+    state[FIRST_ROW], state[FIRST_PAIR], state[N_PAIRS] = first_row, first, net.pairs.first[first_row + n_rows] - first
+    state[ROW] = -1
+    for r in range(n_rows):
+        reduction.reduce_row(theta[r], form, memory.canonical[slot, r * n : (r + 1) * n])
+    for i in range(n_rows * form.n_choices * n):
+        memory.by_view[slot, i] = 0.0
+    choices_forward(net, n_rows, slot)
+    times_forward(net, first_row, n_rows, slot)
+
+
+def _fill(record, slot, kind, choice, row, n, theta, t1, t2, out):  # type: ignore[no-untyped-def]
+    net = read_network(record)
+    state = net.memory.state[slot]
+    if state[ROW] != row:
+        if state[ROW] >= 0:
+            _close_row(net, slot)
+        _open_row(net, row, nb.carray(theta, len(net.form.length)), slot)
+    if state[OPEN + choice] == 0:
+        _open_spline(net, choice, slot)
+    spline, at = spline_of(net, choice, slot), (row - state[FIRST_ROW]) * net.form.n_choices + choice
+    log_choice, t1, out = net.memory.log_choice[slot, at], nb.carray(t1, n), nb.carray(out, n)
+    if kind == DENSITY:
+        _fill_densities(net, spline, log_choice, t1, slot, out)
+    else:
+        _fill_masses(net, spline, log_choice, t1, nb.carray(t2, n), slot, out)
+
+
+def _pull(record, slot, kind, choice, row, n, theta, t1, t2, weight, by_theta):  # type: ignore[no-untyped-def]
+    net = read_network(record)
+    state, k, spline = net.memory.state[slot], len(net.form.length), spline_of(net, choice, slot)
+    at, own = (row - state[FIRST_ROW]) * net.form.n_choices + choice, slice(state[BEGIN], state[END])
+    t1, weight = nb.carray(t1, n), nb.carray(weight, n)
+    if kind == DENSITY:
+        sums = _density_sums(net, spline, t1[own], weight[own], slot)
+    else:
+        sums = _mass_sums(net, spline, t1, nb.carray(t2, n), weight, slot)
+    _add(net, spline, at, sums, nb.carray(theta, k), nb.carray(by_theta, k), slot)
+
+
+def _finish(record, slot, first_row, n_rows, n_columns, theta, by_theta):  # type: ignore[no-untyped-def]
+    net, shape = read_network(record), (n_rows, n_columns)
+    if net.memory.state[slot, ROW] >= 0:
+        _close_row(net, slot)
+    choices_backward(net, n_rows, slot)
+    times_backward(net, first_row, n_rows, slot)
+    to_theta(net, n_rows, nb.carray(theta, shape), nb.carray(by_theta, shape), slot)
+
+
+_begin_at, _finish_at = CFunction(BEGIN_SIGNATURE, _begin), CFunction(FINISH_SIGNATURE, _finish)
+_fill_at, _pull_at = CFunction(FILL_SIGNATURE, _fill), CFunction(PULL_SIGNATURE, _pull)
+
+
+def network_piece(network: Network) -> CompiledPiece:
+    """The piece of a network with its working memory."""
+    record = Record(network, NETWORK)
+    piece = Piece(_fill_at.address, _pull_at.address, record.address, _begin_at.address, _finish_at.address)
+    return CompiledPiece(piece, record, CHUNK)
