@@ -19,7 +19,7 @@ import pandas as pd
 import torch
 
 import hddm_sbi as hs
-from benchmarks.accuracy_table import into_readme, write
+from benchmarks.accuracy_table import into_document, write
 from benchmarks.process import ROOT, machine
 from benchmarks.side_by_side import BENCH, RESULTS
 from benchmarks.stable_accuracy import LEAST_ALPHA, stable_accuracy
@@ -146,7 +146,7 @@ def main() -> None:
     for name in settings.models.split(","):
         write(rows_of(hs.get_model(name), settings), settings.results)  # what is done is kept if the next one fails
     if settings.results == RESULTS:
-        into_readme(pd.read_csv(RESULTS / "accuracy.csv"), ROOT / "README.md")
+        into_document(pd.read_csv(RESULTS / "accuracy.csv"), ROOT / "docs" / "accuracy.md")
     print((settings.results / "accuracy.md").read_text(encoding="utf-8"))
 
 

@@ -76,7 +76,7 @@ def side_by_side(table: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-def readme(table: pd.DataFrame) -> str:
+def short_table(table: pd.DataFrame) -> str:
     """The short table: errors on the reference tables, and what they do to a posterior."""
     table = table.reindex(columns=[*table.columns, *(c for c in _NEEDED if c not in table)])
     lines = ["| model | hddm_sbi | sbi MNLE | LAN, stated | KL per trial | shift, sd |", "|---" * 6 + "|"]
@@ -93,10 +93,10 @@ def readme(table: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-def into_readme(table: pd.DataFrame, path: Path) -> None:
-    """Replace the short table between the two comments in a README."""
+def into_document(table: pd.DataFrame, path: Path) -> None:
+    """Replace the short table between the two comments in a document."""
     before, rest = path.read_text(encoding="utf-8").split(BEGIN)
-    path.write_text(f"{before}{BEGIN}\n{readme(table)}{END}{rest.split(END)[1]}", encoding="utf-8")
+    path.write_text(f"{before}{BEGIN}\n{short_table(table)}{END}{rest.split(END)[1]}", encoding="utf-8")
 
 
 def _pair(mean: float | None, most: float | None) -> str:

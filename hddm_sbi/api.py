@@ -88,8 +88,9 @@ class HierarchicalDDM:
         model: a name from ``list_models()``, or an ``SSM``, whose simulator is tried on six trials; a race has as many
             accumulators as there are options.
         likelihood: ``"nle"`` (pretrained network; races, which need none, take their formula), ``"exact"`` (where a
-            formula exists), the path of a checkpoint, or a trained sbi estimator of (rt, choice), its choices coded
-            0, 1, ... as the model's. sbi's MNLE as it is built by default is compiled, other estimators run in torch.
+            formula exists), the path of a checkpoint, a trained sbi estimator of (rt, choice), its choices coded
+            0, 1, ... as the model's, or any object that satisfies ``Likelihood``. What this package trains and sbi's
+            MNLE as it is built by default are compiled; other estimators run in torch, other objects in Python.
         pooling: ``"partial"`` (hierarchical), ``"none"`` (participants apart) or ``"complete"`` (one population).
             Across-trial variability (sv, sz, st0) has one value for all, even with participants apart, unless its
             formula has group terms.
@@ -115,21 +116,40 @@ class HierarchicalDDM:
             support).
         fixed: constants by parameter, on the natural scale.
         p_outlier: lapse probability: ``"estimate"``, a number, a distribution, or 0.
-        lapse: window of the uniform lapse density in seconds; an end of None is the longest rt.
-        deadline: by which a response had to come, so that a trial without rt and response is an omission: seconds, or
-            a column in ``rt_unit`` (missing: none for that trial).
-        truncate: (low, high), each seconds, a column, or None: trials with an rt outside were taken out of the data.
-        go: in go/no-go, the label of the only response that is ever made, choice 1; a withheld one has no rt.
-        observed: ``("rt", "response")``, or ``"response"`` for the choices without their times.
-        lapse_omission: share of the lapses that never respond: ``"estimate"``, a number, a distribution, or 0; without
-            it one omission where the process would never be late drags v and a. Without omissions in the data it is 0.
+        lapse: window of the uniform lapse density in seconds; an end of None is the trial's deadline, else the high
+            end of ``truncate``, else the longest rt.
+        deadline: the time limit of responses, in seconds, or a column with that of each trial, in ``rt_unit`` and
+            missing where there was none. A trial without rt and response is then an omission, whose likelihood is the
+            probability of no response by the deadline. A response up to 50 ms later is kept, and said.
+        truncate: (low, high): trials with an rt below low or above high were taken out of the data, so that the others
+            are divided by the probability of being kept. Each end is seconds, a column in ``rt_unit``, or None. Where
+            omissions were removed as well, it is (None, the deadline) and no ``deadline``.
+        go: in go/no-go, the label of the only response that is ever made, which is choice 1. On any other trial the
+            response was withheld, and has no rt: the likelihood is the probability of no go response by the deadline,
+            or ever. z then has a narrow prior and one value for all, unless a formula or a prior says otherwise.
+        observed: ``("rt", "response")``, or ``"response"`` where choices were recorded without their times. Without a
+            deadline t0 and the variability across trials then leave the model, p_outlier is 0 by default, and v or a
+            must be fixed or have a prior of yours, since choices alone leave the unit of evidence open.
+        lapse_omission: share of the lapses that never respond, such as attentional misses: ``"estimate"``, a number, a
+            distribution, or 0; without it one omission where the process would never be late drags v and a. Where the
+            data have neither omissions nor withheld responses it is 0.
 
     Raises:
         HDDMError: one sentence that names the column or parameter, the value and what to do.
 
     Warns:
         HDDMWarning: an sbi estimator gives more than a trace of its probability to times before the non-decision time,
-            asked at draws of the prior.
+            asked at draws of the prior; or trials are recorded in a way that rarely is what is meant, such as time-outs
+            among the responses.
+
+    Example:
+        >>> import hddm_sbi as hs
+        >>> df = hs.load_data("cavanagh_theta")
+        >>> df = df.assign(rt=df["rt"].mask(df["rt"] > 2.0), response=df["response"].mask(df["rt"] > 2.0))
+        >>> model = HierarchicalDDM(df, groupby="participant_id", formula="v ~ conf", likelihood="exact", deadline=2.0)
+        >>> print(repr(model).splitlines()[1])
+        rt in seconds; response: -1 = lower, 1 = upper; deadline 2 s; omitted on 698 trials.
+        >>> idata = model.sample(seed=0)  # doctest: +SKIP
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The README's example and the tutorials run as they stand, with fewer draws."""
+"""The documents' code and the tutorials run as they stand, with fewer draws; what they name exists."""
 
 import re
 import runpy
@@ -9,13 +9,17 @@ import matplotlib.pyplot as plt
 import pyro
 import pytest
 import torch
+import typer
 from pyro.infer import MCMC, NUTS
 from sbi.inference import MNLE, NLE
 
 import hddm_sbi as hs
+from hddm_sbi.cli import app
 from hddm_sbi.results.to_arviz import has_group
 
 ROOT = Path(__file__).resolve().parent.parent
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+DOCUMENTS = [ROOT / "README.md", *DOCS]
 
 
 @pytest.fixture
@@ -80,10 +84,66 @@ def test_readme_example(few_draws: None) -> None:
     plt.close("all")
 
 
-def test_commands_in_the_readme_exist() -> None:
+def blocks(path: Path, language: str = "") -> list[str]:
+    """Code between fences, of one language."""
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    return [code for named, code in fenced if named == language]
+
+
+@pytest.mark.parametrize("path", [path for path in DOCS if blocks(path, "python")], ids=lambda path: path.stem)
+def test_code_in_the_documents_runs(path: Path) -> None:
+    names: dict[str, object] = {}
+    for code in blocks(path, "python"):
+        exec(compile(code, path.name, "exec"), names)
+
+
+def slug(heading: str) -> str:
+    """The anchor of a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_links_in_the_documents_lead_somewhere(path: Path) -> None:
+    targets = re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8"))
+    local = [target for target in targets if "://" not in target]
+    assert local or not targets
+    for target in local:
+        name, _, anchor = target.partition("#")
+        there = path.parent / name if name else path
+        assert there.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", there.read_text(encoding="utf-8"), flags=re.MULTILINE)
+            assert anchor in map(slug, headings), target
+
+
+def test_every_document_is_reached_from_the_readme() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert {path.name for path in DOCS} == set(re.findall(r"\(docs/(\S+?\.md)\)", text))
+    for path in (ROOT / "tutorials").glob("*.py"):
+        assert path.name in text
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_commands_in_the_documents_exist(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in re.findall(r"^make (\S+)$", text, flags=re.MULTILINE):
-        assert f"\n{target}:" in makefile
-    for path in re.findall(r"python (benchmarks/\S+\.py)", text):
-        assert (ROOT / path).is_file()
+    for target in re.findall(r"(?:^|`)make ([\w-]+)", text, flags=re.MULTILINE):
+        assert f"\n{target}:" in makefile, target
+    files = re.findall(r"(?:`|python )((?:benchmarks|tutorials|tests|pretrained|data)/[\w./]+)", text)
+    modules = [name.replace(".", "/") for name in re.findall(r"python -m ((?:benchmarks|hddm_sbi)[\w.]*)", text)]
+    for name in files:
+        assert (ROOT / name).exists(), name
+    for name in modules:
+        assert (ROOT / f"{name}.py").is_file() or (ROOT / name / "__main__.py").is_file(), name
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_options_of_the_command_line_exist(path: Path) -> None:
+    commands = typer.main.get_command(app).commands
+    known = {name: {option for p in command.params for option in p.opts} for name, command in commands.items()}
+    text = path.read_text(encoding="utf-8").replace("\n", " ")
+    for name, rest in re.findall(r"hddm-sbi ([a-z]+)([^`]*)", text):
+        assert name in known, name
+        assert set(re.findall(r" (--[a-z][\w-]*)", rest.split("hddm-sbi ")[0])) <= known[name]
+    fits = re.findall(r"`(--[a-z][\w-]*)", text)  # options alone are those of the fit
+    assert set(fits) <= known["fit"]
