@@ -12,9 +12,10 @@ import torch
 from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 
 from hddm_sbi.errors import ModelError
-from hddm_sbi.likelihoods.base import FloatArray, IntArray
+from hddm_sbi.likelihoods.base import BoolArray, FloatArray, IntArray
 from hddm_sbi.likelihoods.native.contract import Lapses, NativeSum
 from hddm_sbi.likelihoods.native.merged import MergedTrials
+from hddm_sbi.likelihoods.native.piece import CompiledPiece
 from hddm_sbi.likelihoods.native.records import Record
 from hddm_sbi.likelihoods.native.trial_arrays import TrialArrays
 from hddm_sbi.likelihoods.neural.bridge import SBItoPyro
@@ -41,6 +42,8 @@ class EstimatorLikelihood:
     Raises:
         ModelError: the estimator has another input or condition, or codes choices in another way.
     """
+
+    any_by_choice: bool = True
 
     def __init__(self, estimator: ConditionalDensityEstimator, parameters: Sequence[str], n_choices: int = 2) -> None:
         shapes = (tuple(estimator.input_shape), tuple(estimator.condition_shape))
@@ -114,6 +117,19 @@ class EstimatorLikelihood:
     ) -> NativeSum | None:
         """The sum over trials as a C function, for the estimator that sbi's MNLE builds; see ``NativeLikelihood``."""
         return None if self._networks is None else self._native(self._networks, trials, n_rows, lapses)
+
+    def piece(self, demand: BoolArray, slots: int) -> CompiledPiece | None:
+        """The compiled piece, for the estimator that sbi's MNLE builds, else None; see ``native.piece``.
+
+        Args:
+            demand: which choices' densities or masses each row of theta is asked for, shape (rows, choices).
+            slots: threads that may use it at a time.
+        """
+        if self._networks is None:
+            return None
+        from hddm_sbi.likelihoods.neural.mixed.piece import mixed_piece
+
+        return mixed_piece(self._networks, demand, slots)
 
     @cached_property
     def _networks(self) -> Networks | None:

@@ -91,16 +91,16 @@ class Mixed(NamedTuple):
     time: Time
 
 
-_MASS = record_type(
+MASS = record_type(
     Mass, mean=FLOATS, sd=FLOATS, context=FLOATS2, context_bias=FLOATS, weights=FLOATS2, biases=FLOATS, last=FLOATS2,
     last_bias=FLOATS, n_blocks=INT,
 )  # fmt: skip
-_TIME = record_type(
+TIME = record_type(
     Time, mean=FLOATS, sd=FLOATS, first=FLOATS2, first_bias=FLOATS, embedding=FLOATS2, embedding_bias=FLOATS,
     heads=FLOATS2, heads_bias=FLOATS, outputs=FLOATS2, outputs_bias=FLOATS, least=FLOATS, n_embedding=INT, n_heads=INT,
     n_splines=INT, scale=FLOAT, bound=FLOAT, slope=FLOAT, offset=FLOAT, is_log=INT,
 )  # fmt: skip
-MIXED = record_type(Mixed, trials=TRIAL_ARRAYS, category=INTS, mass=_MASS, time=_TIME)
+MIXED = record_type(Mixed, trials=TRIAL_ARRAYS, category=INTS, mass=MASS, time=TIME)
 read_mixed = reader(MIXED)
 
 
