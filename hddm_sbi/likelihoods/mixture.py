@@ -70,14 +70,3 @@ def mix(log_f: float, log_lapse: float, log_p: float, log_not_p: float) -> tuple
     ratio = vm.exp(-abs(log_lapses - log_model))  # of the smaller part to the larger
     total = 1.0 + ratio
     return max(log_model, log_lapses) + vm.log1p(ratio), (1.0 if log_model >= log_lapses else ratio) / total
-
-
-@summing
-def lapse_sum(count: FloatArray, log_lapse: FloatArray, log_p: float) -> tuple[float, float]:
-    """Log density of trials that can only be lapses, below ``IMPOSSIBLE`` where they cannot, and their number."""
-    total = number = 0.0
-    log_p = max(log_p, LOG_ZERO)
-    for i in range(len(count)):
-        total += count[i] * (log_p + log_lapse[i])
-        number += count[i]
-    return total, number

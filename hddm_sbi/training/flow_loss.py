@@ -14,8 +14,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from hddm_sbi.compiled.arrays import clear
 from hddm_sbi.compiled.compiling import callable_from_python
-from hddm_sbi.likelihoods.native.trial_arrays import clear
 from hddm_sbi.likelihoods.neural import clocks, reverse
 from hddm_sbi.likelihoods.neural.clocks import torch_clock
 from hddm_sbi.likelihoods.neural.flow import Knots, build_tables, log_density

@@ -10,7 +10,6 @@ import torch.distributions as td
 from hddm_sbi.inference.layout import Layout, group_coefficients
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.potential.priors import FAMILIES, N_NUMBERS, ExternalPriors, density, encode
-from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.spec.distributions import ScaledBeta
 from hddm_sbi.spec.model_spec import CommonTerm, ParameterSpec
 from tests.observing import bound
@@ -149,17 +148,6 @@ def test_overflow_is_minus_infinity_with_zero_gradient(make_spec, toy):
         assert value == -np.inf or np.isfinite(value)
         assert np.isfinite(gradient).all()
         assert potential.log_density(u) == value
-
-
-def test_merged_trials_keep_every_trial():
-    rng = np.random.default_rng(0)
-    row, rt, choice = rng.integers(0, 5, 500), rng.integers(1, 9, 500) / 10, rng.integers(0, 2, 500)
-    row[row == 3] = 4  # a design row without trials
-    merged = MergedTrials(row, rt, choice)
-    assert merged.count.sum() == 500
-    assert len(merged.rt) == len(np.unique(np.stack([row, rt, choice], 1), axis=0))
-    sums = merged.sum_by_row(merged.rt[:, None], 5)[:, 0]
-    np.testing.assert_allclose(sums, np.bincount(row, rt, 5))
 
 
 def _with_width(make_spec, seed, width):

@@ -10,9 +10,8 @@ from hddm_sbi.choose import choose_likelihood, log_likelihood
 from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.exact.ddm_cdf import ddm_cdf
 from hddm_sbi.likelihoods.formulas import get_exact
-from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.ssm import SSM, get_model
-from tests.likelihoods.native.sums import compare, native
+from tests.likelihoods.native.sums import compare, native, trials_of
 from tests.observing import lapsing
 
 RACES = ["rdm", "lba"]
@@ -265,7 +264,7 @@ def race_trials(n, rows, n_choices, seed, resolution=None):
     rng = np.random.default_rng(seed)
     rt, row = 0.25 + rng.gamma(1.5, 0.6, n), rng.integers(0, rows, n)
     row[row == 1] = 0  # a row without trials
-    return MergedTrials(row, rt if resolution is None else np.round(rt, resolution), rng.integers(0, n_choices, n))
+    return trials_of(row, rt if resolution is None else np.round(rt, resolution), rng.integers(0, n_choices, n))
 
 
 def race_theta(name, rows, n_choices, seed, lapses):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import warnings
 
 import numpy as np
@@ -10,15 +9,13 @@ import pytest
 import torch
 from sbi.neural_nets.net_builders import build_mnle
 
-from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.likelihoods.neural.generic import EstimatorLikelihood, draws_of
 from hddm_sbi.likelihoods.neural.mixed.record import networks_of
-from hddm_sbi.likelihoods.neural.mixed.sum import CHUNK
 from tests.likelihoods.estimators import KINDS, make
+from tests.likelihoods.native.sums import native, trial_by_trial, trials_of
 from tests.observing import lapsing
 
 NAMES = ("v", "t0")
-SUM = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
 WINDOW = (0.0, 5.0)
 
 
@@ -63,14 +60,11 @@ def test_sum_and_gradient_are_the_estimators(name: str, lapses: bool) -> None:
         theta = np.column_stack([theta, [0.05, 0.2, 0.5, 0.01]])
     row = np.repeat([0, 1, 3], 40)
     used = rt[[0, 1, 3]].ravel(), choice[[0, 1, 3]].ravel().astype(np.int64)
-    trials = MergedTrials(row, *used)
-    native = likelihood.native_sum(trials, 4, 1)
-    assert native is not None
-    by_theta = np.full(theta.shape, np.nan)
-    total = SUM(native.function)(native.record, 0, theta.ctypes.data, by_theta.ctypes.data)
-    log_prob, gradient = likelihood.log_prob_grad(trials.rt, trials.choice, theta, trials.row)
-    assert total == pytest.approx(float(trials.count @ log_prob), rel=1e-5)
-    np.testing.assert_allclose(by_theta, trials.sum_by_row(gradient, 4), rtol=2e-5, atol=2e-5)
+    trials = trials_of(row, *used)
+    total, by_theta = native(likelihood, trials, theta)
+    expected, gradient = trial_by_trial(likelihood, trials, theta)
+    assert total == pytest.approx(expected, rel=1e-5)
+    np.testing.assert_allclose(by_theta, gradient, rtol=2e-5, atol=2e-5)
     assert (by_theta[2] == 0.0).all()
 
 
@@ -79,15 +73,11 @@ def test_many_rows_are_evaluated_in_chunks() -> None:
     likelihood = EstimatorLikelihood(estimator, NAMES, 3)
     theta = np.random.default_rng(5).normal(size=(90, 2))
     rt, choice = draws_of(estimator, theta, 2)
-    trials = MergedTrials(np.repeat(np.arange(90), 2), rt.ravel(), choice.ravel().astype(np.int64))
-    assert len(trials.segment_row) > CHUNK
-    native = likelihood.native_sum(trials, 90, 1)
-    assert native is not None
-    by_theta = np.empty(theta.shape)
-    total = SUM(native.function)(native.record, 0, theta.ctypes.data, by_theta.ctypes.data)
-    log_prob, gradient = likelihood.log_prob_grad(trials.rt, trials.choice, theta, trials.row)
-    assert total == pytest.approx(float(trials.count @ log_prob), rel=1e-5)
-    np.testing.assert_allclose(by_theta, trials.sum_by_row(gradient, 90), rtol=2e-5, atol=2e-5)
+    trials = trials_of(np.repeat(np.arange(90), 2), rt.ravel(), choice.ravel().astype(np.int64))
+    total, by_theta = native(likelihood, trials, theta)
+    expected, gradient = trial_by_trial(likelihood, trials, theta)
+    assert total == pytest.approx(expected, rel=1e-5)
+    np.testing.assert_allclose(by_theta, gradient, rtol=2e-5, atol=2e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -98,25 +88,22 @@ def test_other_estimators_are_left_to_torch(kind: str) -> None:
 
 def test_a_choice_without_mass_is_impossible_without_lapses() -> None:
     likelihood = EstimatorLikelihood(build(n_choices=2), NAMES, n_choices=3)
-    trials = MergedTrials(np.zeros(1, dtype=np.int64), np.array([0.6]), np.array([2]))
-    native = likelihood.native_sum(trials, 1, 1)
-    assert native is not None
-    theta, by = np.zeros((1, 2)), np.empty((1, 2))
-    assert SUM(native.function)(native.record, 0, theta.ctypes.data, by.ctypes.data) == -np.inf
+    trials = trials_of(np.zeros(1, dtype=np.int64), np.array([0.6]), np.array([2]))
+    assert native(likelihood, trials, np.zeros((1, 2)))[0] == -np.inf
 
 
 def test_an_estimator_that_computes_otherwise_is_left_to_torch() -> None:
     estimator = build()
-    trials = MergedTrials(np.zeros(1, dtype=np.int64), np.array([0.6]), np.array([1]))
-    assert EstimatorLikelihood(estimator, NAMES, 3).native_sum(trials, 1, 1) is not None
+    demand = np.ones((1, 3), dtype=bool)
+    assert EstimatorLikelihood(estimator, NAMES, 3).piece(demand, 1) is not None
     estimator.discrete_net.net.blocks[0].activation = torch.tanh
-    assert EstimatorLikelihood(estimator, NAMES, 3).native_sum(trials, 1, 1) is None
+    assert EstimatorLikelihood(estimator, NAMES, 3).piece(demand, 1) is None
     estimator = build()
     # known by its parts, but not what these say
     forward = estimator.continuous_net.net._embedding_net[0].forward
     estimator.continuous_net.net._embedding_net[0].forward = lambda x: 1.1 * forward(x)
     assert networks_of(estimator, 3) is not None
-    assert EstimatorLikelihood(estimator, NAMES, 3).native_sum(trials, 1, 1) is None
+    assert EstimatorLikelihood(estimator, NAMES, 3).piece(demand, 1) is None
 
 
 def test_draws_leave_torchs_generator_alone() -> None:

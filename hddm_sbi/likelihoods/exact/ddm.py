@@ -5,16 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from hddm_sbi.compiled.compiling import callable_from_python
-from hddm_sbi.compiled.structs import Record
 from hddm_sbi.likelihoods.base import BoolArray, FloatArray, IntArray
 from hddm_sbi.likelihoods.exact.ddm_density import ddm_trial
 from hddm_sbi.likelihoods.exact.ddm_mass import ddm_mass
 from hddm_sbi.likelihoods.exact.ddm_piece import ddm_piece
-from hddm_sbi.likelihoods.exact.ddm_sum import ddm_sum_at
-from hddm_sbi.likelihoods.native.merged import MergedTrials
-from hddm_sbi.likelihoods.native.native_sum import Lapses, NativeSum
 from hddm_sbi.likelihoods.native.piece import CompiledPiece
-from hddm_sbi.likelihoods.native.trial_arrays import TRIAL_ARRAYS, TrialArrays
 
 
 @callable_from_python
@@ -116,13 +111,6 @@ class ExactDDM:
         grad = np.empty((t1.shape[0], 4))
         ddm_log_mass_grad(choice, t1, t2, theta, row, log_mass, grad)
         return log_mass, grad
-
-    def native_sum(
-        self, trials: MergedTrials, n_rows: int, slots: int, lapses: Lapses | None = None
-    ) -> NativeSum | None:
-        """The sum over trials as a C function; see ``NativeLikelihood``."""
-        record = Record(TrialArrays.of(trials, n_rows, len(self.parameters), lapses), TRIAL_ARRAYS)
-        return NativeSum(ddm_sum_at.address, record.address, record)
 
     def piece(self, demand: BoolArray, slots: int) -> CompiledPiece:
         """The compiled piece for so many threads; see ``native.piece``. What is demanded is of no account."""

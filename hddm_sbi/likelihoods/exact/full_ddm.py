@@ -5,17 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from hddm_sbi.compiled.compiling import callable_from_python
-from hddm_sbi.compiled.structs import Record
 from hddm_sbi.likelihoods.base import BoolArray, FloatArray, IntArray
 from hddm_sbi.likelihoods.exact.full_ddm_density import CAPACITY, N_PARAMETERS, full_ddm_trial
 from hddm_sbi.likelihoods.exact.full_ddm_integrand import N_ROWS
 from hddm_sbi.likelihoods.exact.full_ddm_mass import full_ddm_mass
 from hddm_sbi.likelihoods.exact.full_ddm_piece import full_ddm_piece
-from hddm_sbi.likelihoods.exact.full_ddm_sum import FULL_TRIALS, FullTrials, full_ddm_sum_at
-from hddm_sbi.likelihoods.native.merged import MergedTrials
-from hddm_sbi.likelihoods.native.native_sum import Lapses, NativeSum
 from hddm_sbi.likelihoods.native.piece import CompiledPiece
-from hddm_sbi.likelihoods.native.trial_arrays import TrialArrays
 
 
 @callable_from_python
@@ -108,14 +103,6 @@ class ExactFullDDM:
         log_mass, grad = np.empty(t1.shape[0]), np.empty((t1.shape[0], N_PARAMETERS))
         full_ddm_log_mass_grad(choice, t1, t2, theta, row, log_mass, grad)
         return log_mass, grad
-
-    def native_sum(
-        self, trials: MergedTrials, n_rows: int, slots: int, lapses: Lapses | None = None
-    ) -> NativeSum | None:
-        """The sum over trials as a C function; see ``NativeLikelihood``."""
-        arrays = TrialArrays.of(trials, n_rows, N_PARAMETERS, lapses)
-        record = Record(FullTrials(arrays, np.empty((slots * N_ROWS, CAPACITY))), FULL_TRIALS)
-        return NativeSum(full_ddm_sum_at.address, record.address, record)
 
     def piece(self, demand: BoolArray, slots: int) -> CompiledPiece:
         """The compiled piece for so many threads; see ``native.piece``. What is demanded is of no account."""

@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import numba as nb
 import numpy as np
 
 from hddm_sbi.compiled.compiling import callable_from_python
-from hddm_sbi.compiled.structs import INT, CFunction, Record, reader, record_type
 from hddm_sbi.likelihoods.base import BoolArray, FloatArray, IntArray
 from hddm_sbi.likelihoods.exact.race_density import possible_race, race_trial
 from hddm_sbi.likelihoods.exact.race_mass import race_mass
 from hddm_sbi.likelihoods.exact.race_piece import race_piece
-from hddm_sbi.likelihoods.exact.race_sum import race_sum
-from hddm_sbi.likelihoods.native.merged import MergedTrials
-from hddm_sbi.likelihoods.native.native_sum import SUM_SIGNATURE, Lapses, NativeSum
 from hddm_sbi.likelihoods.native.piece import CompiledPiece
-from hddm_sbi.likelihoods.native.trial_arrays import TRIAL_ARRAYS, TrialArrays
-
-
-class RaceTrials(NamedTuple):
-    """Sorted trials, and the kind and the number of the accumulators."""
-
-    trials: TrialArrays
-    kind: int
-    n: int
-
-
-_RACE_TRIALS = record_type(RaceTrials, trials=TRIAL_ARRAYS, kind=INT, n=INT)
-_read_race = reader(_RACE_TRIALS)
 
 
 @callable_from_python
@@ -60,16 +40,6 @@ def race_log_mass_grad(
     """Fill log_mass (trials,) and grad (trials, n + 3), the derivatives by the trial's own row of theta."""
     for i in range(len(choice)):
         log_mass[i] = race_mass(kind, n, choice[i], t1[i], t2[i], theta, row[i], grad, i)
-
-
-def _race_sum_at(record, slot, theta, by_theta):  # type: ignore[no-untyped-def]
-    # the slot is of no account: each call has memory of its own
-    race = _read_race(record)
-    shape = (race.trials.n_rows, race.trials.n_columns)
-    return race_sum(race.kind, race.n, race.trials, nb.carray(theta, shape), nb.carray(by_theta, shape))
-
-
-race_sum_at = CFunction(SUM_SIGNATURE, _race_sum_at)
 
 
 class ExactRace:
@@ -124,14 +94,6 @@ class ExactRace:
         log_mass, grad = np.empty(len(choice)), np.empty((len(choice), len(self.parameters)))
         race_log_mass_grad(self.kind, self.n_choices, choice, t1, t2, theta, row, log_mass, grad)
         return log_mass, grad
-
-    def native_sum(
-        self, trials: MergedTrials, n_rows: int, slots: int, lapses: Lapses | None = None
-    ) -> NativeSum | None:
-        """The sum over trials as a C function; see ``NativeLikelihood``."""
-        arrays = TrialArrays.of(trials, n_rows, len(self.parameters), lapses)
-        record = Record(RaceTrials(arrays, self.kind, self.n_choices), _RACE_TRIALS)
-        return NativeSum(race_sum_at.address, record.address, record)
 
     def piece(self, demand: BoolArray, slots: int) -> CompiledPiece:
         """The compiled piece for so many threads; see ``native.piece``. What is demanded is of no account."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
+from hddm_sbi.compiled.arrays import first_after
 from hddm_sbi.compiled.compiling import internal, once, summing
 from hddm_sbi.compiled.structs import FLOATS2, INT, INTS, CFunction, Record, reader, record_type
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
@@ -29,7 +30,6 @@ from hddm_sbi.likelihoods.native.piece import (
     Piece,
     weighted,
 )
-from hddm_sbi.likelihoods.native.trial_arrays import first_after
 
 # What is known of each trial of a block: log density and its derivatives by B, A and t; the same of one accumulator;
 # the derivatives by each drift.

@@ -20,6 +20,7 @@ import numba as nb
 import numpy as np
 
 from hddm_sbi.compiled import vector_math as vm
+from hddm_sbi.compiled.arrays import clear
 from hddm_sbi.compiled.compiling import internal, once, summing
 from hddm_sbi.compiled.structs import FLOATS2, CFunction, Record, reader, record_type
 from hddm_sbi.likelihoods.base import FloatArray
@@ -37,7 +38,6 @@ from hddm_sbi.likelihoods.native.piece import (
     call_finish,
     call_pull,
 )
-from hddm_sbi.likelihoods.native.trial_arrays import clear
 
 # places in a slot's memory, in blocks: of each event log M and then its weight in derivatives, the log density of the
 # lapses, the weight of a part, and log M of each part
@@ -233,8 +233,10 @@ def _observed_sum_at(record, slot, theta, by_theta):  # type: ignore[no-untyped-
 observed_sum_at = CFunction(SUM_SIGNATURE, _observed_sum_at)
 
 
-def compiled_sum(density: Compiled, n_choices: int, kinds: Sequence[Distinct], shape: Shape, slots: int) -> NativeSum:
-    """The sum over events under a density as a C function.
+def compiled_sum(
+    density: Compiled, n_choices: int, kinds: Sequence[Distinct], shape: Shape, slots: int
+) -> NativeSum | None:
+    """The sum over events under a density as a C function; None where it is not compiled.
 
     Args:
         density: of the process.
@@ -243,7 +245,10 @@ def compiled_sum(density: Compiled, n_choices: int, kinds: Sequence[Distinct], s
         shape: of theta.
         slots: threads that may call it at a time.
     """
-    piece, keep, chunk = density.piece(demand(kinds, shape.n_rows, n_choices), slots)
+    compiled = density.piece(demand(kinds, shape.n_rows, n_choices), slots)
+    if compiled is None:
+        return None
+    piece, keep, chunk = compiled
     events = event_arrays(kinds, shape, n_choices, density.any_by_choice, chunk)
     most_parts = int(np.diff(events.parts).max(initial=1))
     memory = np.zeros((slots, (PARTS + most_parts + 1) * BLOCK))

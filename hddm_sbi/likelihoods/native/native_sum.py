@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple
 
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
 from hddm_sbi.compiled.structs import FLOATS, FLOATS2, POINTER
-from hddm_sbi.likelihoods.native.merged import MergedTrials
 
 # double sum(record, slot, theta, by_theta): the address of a record and of two matrices, (rows, parameters)
 SUM_SIGNATURE = types.float64(types.int64, types.int64, POINTER, POINTER)
@@ -27,35 +26,6 @@ class NativeSum(NamedTuple):
     function: int
     record: int
     keep: object
-
-
-@runtime_checkable
-class NativeLikelihood(Protocol):
-    """A likelihood whose sum over trials is compiled."""
-
-    def native_sum(
-        self, trials: MergedTrials, n_rows: int, slots: int, lapses: Lapses | None = None
-    ) -> NativeSum | None:
-        """The sum over these trials as a C function; None where there is none.
-
-        The function fills ``by_theta`` with the derivatives of the sum by each row of theta, and returns -inf where a
-        trial is impossible.
-
-        Args:
-            trials: the data.
-            n_rows: rows of theta.
-            slots: threads that may call the function at a time.
-            lapses: with them, theta has one more column, the lapse probability.
-        """
-        ...
-
-
-class Lapses(NamedTuple):
-    """The uniform density of lapses: from ``low`` to ``high`` seconds, its logarithm ``log_density``."""
-
-    low: float
-    high: float
-    log_density: float
 
 
 @intrinsic

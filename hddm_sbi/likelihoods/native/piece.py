@@ -1,8 +1,8 @@
 """What a model supplies to the compiled driver: its two primitives for a block of trials, and their derivatives.
 
 A piece is four C functions over one record. Theta and its derivatives are those of one row, (parameters,), or in
-``begin`` and ``finish`` of the rows of a chunk, (n_rows, n_columns); parameters beyond the model's own, of lapses, stand
-after them.
+``begin`` and ``finish`` of the rows of a chunk, (n_rows, n_columns); parameters beyond the model's own, of lapses,
+stand after them.
 
     begin(record, slot, first_row, n_rows, n_columns, theta)
         Before the trials of a chunk of rows: whatever is done once for each row. Address 0: nothing.
@@ -68,15 +68,15 @@ class CompiledPiece(NamedTuple):
 
 @runtime_checkable
 class Compiled(Protocol):
-    """A density whose primitives are compiled."""
+    """A density whose primitives may be compiled."""
 
     @property
     def any_by_choice(self) -> bool:
         """Whether the piece is asked for each choice in turn in place of any of them."""
         ...
 
-    def piece(self, demand: BoolArray, slots: int) -> CompiledPiece:
-        """The piece.
+    def piece(self, demand: BoolArray, slots: int) -> CompiledPiece | None:
+        """The piece; None where the primitives are not compiled after all.
 
         Args:
             demand: which choices will be asked for, (rows, choices).

@@ -1,7 +1,7 @@
-"""Log densities of a block of decision times under a first-passage network, and their derivatives: loops that vectorise.
+"""Log densities of a block of decision times under a first-passage network, and their derivatives.
 
-Each loop starts at 0 and is a function of its own: inlined into a caller which adds up in order, it would not be free
-to reorder its sums, and so could not use vector registers.
+The loops vectorise. Each starts at 0 and is a function of its own: inlined into a caller which adds up in order, it
+would not be free to reorder its sums, and so could not use vector registers.
 """
 
 from __future__ import annotations

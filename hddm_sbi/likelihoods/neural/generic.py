@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 
-from hddm_sbi.compiled.structs import Record
 from hddm_sbi.errors import ModelError
-from hddm_sbi.likelihoods.base import FloatArray, IntArray
-from hddm_sbi.likelihoods.native.merged import MergedTrials
-from hddm_sbi.likelihoods.native.native_sum import Lapses, NativeSum
-from hddm_sbi.likelihoods.native.trial_arrays import TrialArrays
+from hddm_sbi.likelihoods.base import BoolArray, FloatArray, IntArray
+from hddm_sbi.likelihoods.events import Events, as_they_are, density
+from hddm_sbi.likelihoods.native.driver import compiled_sum
+from hddm_sbi.likelihoods.native.event_arrays import Shape
+from hddm_sbi.likelihoods.native.piece import CompiledPiece
 from hddm_sbi.likelihoods.neural.bridge import SBItoPyro
 from hddm_sbi.likelihoods.neural.estimator_mass import EstimatorMass
 from hddm_sbi.likelihoods.neural.evaluation.domain import categories
@@ -41,6 +41,8 @@ class EstimatorLikelihood:
     Raises:
         ModelError: the estimator has another input or condition, or codes choices in another way.
     """
+
+    any_by_choice: bool = True
 
     def __init__(self, estimator: ConditionalDensityEstimator, parameters: Sequence[str], n_choices: int = 2) -> None:
         shapes = (tuple(estimator.input_shape), tuple(estimator.condition_shape))
@@ -109,11 +111,16 @@ class EstimatorLikelihood:
         """rt and choice as the network draws them, (rows, n) each, for theta (rows, parameters)."""
         return draws_of(self.estimator, theta, n, seed)
 
-    def native_sum(
-        self, trials: MergedTrials, n_rows: int, slots: int, lapses: Lapses | None = None
-    ) -> NativeSum | None:
-        """The sum over trials as a C function, for the estimator that sbi's MNLE builds; see ``NativeLikelihood``."""
-        return None if self._networks is None else self._native(self._networks, trials, n_rows, lapses)
+    def piece(self, demand: BoolArray, slots: int) -> CompiledPiece | None:
+        """The compiled piece, for the estimator that sbi's MNLE builds, else None; see ``native.piece``.
+
+        Args:
+            demand: which choices' densities or masses each row of theta is asked for, shape (rows, choices).
+            slots: threads that may use it at a time.
+        """
+        if self._networks is None:
+            return None
+        return _Known(self._networks).piece(demand, slots)
 
     @cached_property
     def _networks(self) -> Networks | None:
@@ -123,29 +130,40 @@ class EstimatorLikelihood:
         networks = networks_of(self.estimator, self.n_choices)
         return networks if networks is not None and self._agrees(networks) else None
 
-    def _native(self, networks: Networks, trials: MergedTrials, n_rows: int, lapses: Lapses | None = None) -> NativeSum:
-        from hddm_sbi.likelihoods.neural.mixed.record import MIXED, Mixed
-        from hddm_sbi.likelihoods.neural.mixed.sum import mixed_sum_at
-
-        arrays = TrialArrays.of(trials, n_rows, len(self.parameters), lapses)
-        record = Record(Mixed(arrays, *networks), MIXED)
-        return NativeSum(mixed_sum_at.address, record.address, record)
-
     def _agrees(self, networks: Networks) -> bool:
         """Whether log densities of the compiled form are the estimator's: sbi may compute otherwise one day."""
         rng = np.random.default_rng(0)
         theta = networks.time.mean + networks.time.sd * rng.uniform(-1.5, 1.5, (_COMPARED, len(self.parameters)))
         rt, choice = draws_of(self.estimator, theta, 1)
-        rt, row = rt[:, 0], np.arange(_COMPARED)
-        option = choice[:, 0].astype(np.int64)
+        rt, row, option = rt[:, 0], np.arange(_COMPARED), choice[:, 0].astype(np.int64)
         expected = self.log_prob(rt, option, theta, row)
-        for i in row:
-            one = MergedTrials(row[:1], rt[i : i + 1], option[i : i + 1])
-            native, at, by = self._native(networks, one, 1), np.ascontiguousarray(theta[i]), np.empty(theta.shape[1])
-            found = _SUM(native.function)(native.record, 0, at.ctypes.data, by.ctypes.data)
-            if not abs(found - expected[i]) <= _TOLERATED * (1.0 + abs(expected[i])):
-                return False
-        return True
+        found = [_compiled_log_prob(networks, rt[i : i + 1], option[i : i + 1], theta[i : i + 1]) for i in row]
+        return bool((np.abs(found - expected) <= _TOLERATED * (1.0 + np.abs(expected))).all())
+
+
+class _Known:
+    """The piece of networks that are known."""
+
+    any_by_choice = True
+
+    def __init__(self, networks: Networks) -> None:
+        self._networks = networks
+
+    def piece(self, demand: BoolArray, slots: int) -> CompiledPiece:
+        """The piece; see ``native.piece``."""
+        from hddm_sbi.likelihoods.neural.mixed.piece import mixed_piece
+
+        return mixed_piece(self._networks, demand, slots)
+
+
+def _compiled_log_prob(networks: Networks, rt: FloatArray, choice: IntArray, theta: FloatArray) -> float:
+    """The log density of one trial by the compiled form."""
+    one = Events(np.zeros(1, np.int64), np.zeros(1, np.int64), (density(choice, rt),), False, 1, np.full(1, -np.inf))
+    shape = Shape(1, theta.shape[1], -1, -1)
+    native = compiled_sum(_Known(networks), len(networks.category), [as_they_are(one)], shape, 1)
+    assert native is not None
+    theta, by_theta = np.ascontiguousarray(theta), np.empty(theta.shape)
+    return float(_SUM(native.function)(native.record, 0, theta.ctypes.data, by_theta.ctypes.data))
 
 
 def draws_of(

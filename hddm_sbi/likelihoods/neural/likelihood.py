@@ -6,19 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from hddm_sbi.compiled.structs import Record
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
-from hddm_sbi.likelihoods.native.merged import MergedTrials
-from hddm_sbi.likelihoods.native.native_sum import Lapses, NativeSum
 from hddm_sbi.likelihoods.native.piece import CompiledPiece
-from hddm_sbi.likelihoods.native.trial_arrays import TrialArrays
 from hddm_sbi.likelihoods.neural.canonical import Canonical
 from hddm_sbi.likelihoods.neural.conditioning import condition, reduce_rows
 from hddm_sbi.likelihoods.neural.network import FirstPassageNetwork
 from hddm_sbi.likelihoods.neural.network_memory import network_memory
 from hddm_sbi.likelihoods.neural.network_piece import network_piece
-from hddm_sbi.likelihoods.neural.network_record import NETWORK, BoolArray, form_of, network_record, packed
-from hddm_sbi.likelihoods.neural.network_sum import network_sum_at
+from hddm_sbi.likelihoods.neural.network_record import BoolArray, form_of, packed
 from hddm_sbi.likelihoods.neural.trial_densities import densities
 from hddm_sbi.likelihoods.neural.trial_masses import masses
 
@@ -71,14 +66,6 @@ class FirstPassageLikelihood:
         n_tangents = canonical.shape[1] if order else 0
         networks = condition(canonical, n_tangents, form, self._time.forward, self._choice.forward)
         return theta, row, canonical, *networks, form
-
-    def native_sum(
-        self, trials: MergedTrials, n_rows: int, slots: int, lapses: Lapses | None = None
-    ) -> NativeSum | None:
-        """The sum over trials as a C function; see ``NativeLikelihood``."""
-        arrays = TrialArrays.of(trials, n_rows, len(self.parameters), lapses)
-        record = Record(network_record(self._form, self._time, self._choice, arrays, slots), NETWORK)
-        return NativeSum(network_sum_at.address, record.address, record)
 
     def piece(self, demand: BoolArray, slots: int) -> CompiledPiece:
         """The compiled piece; see ``native.piece``.

@@ -7,40 +7,24 @@ from typing import NamedTuple
 import numpy as np
 
 from hddm_sbi.compiled.compiling import once
-from hddm_sbi.compiled.structs import FLOATS2, INTS, INTS2, reader, record_type
+from hddm_sbi.compiled.structs import FLOATS2, INTS2, reader, record_type
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
+from hddm_sbi.likelihoods.native.pairs import PAIRS, Pairs
 from hddm_sbi.likelihoods.native.piece import BLOCK
 from hddm_sbi.likelihoods.neural.block import SIZE as TILE_SIZE
 from hddm_sbi.likelihoods.neural.network_record import CHUNK, FORM, MLP, BoolArray, Form, Mlp, Packed
 from hddm_sbi.likelihoods.neural.window_block import KEPT
 
-# Places in ``Memory.state``: first row, first pair and number of pairs of the chunk; the row whose trials are evaluated;
-# first and last trial of a block that are possible; then, for each choice, whether its spline is open.
+# Places in ``Memory.state``: first row, first pair and number of pairs of the chunk; the row whose trials are
+# evaluated; first trial of a block that is possible, and the end of these; then, for each choice, whether its spline is
+# open.
 FIRST_ROW, FIRST_PAIR, N_PAIRS, ROW, BEGIN, END, OPEN = range(7)
-# Places in ``Memory.row``: shift and width of the delay; logarithm of the unit of time, and its inverse; both parameters
-# of the clock; when the boundaries meet, in seconds.
+# Places in ``Memory.row``: shift and width of the delay; logarithm of the unit of time, and its inverse; both
+# parameters of the clock; when the boundaries meet, in seconds.
 SHIFT, WINDOW, LOG_UNIT, PER_UNIT, FIRST, SECOND, LAST = range(7)
 # Places among the ends of an open spline: zeta and delta; the derivatives of their logarithms by start, room and drift;
 # those of the sum by zeta, delta and both parameters of the clock.
 ZETA, DELTA, BY_START, BY_ROOM, BY_DRIFT, OF_ZETA, OF_DELTA, OF_FIRST, OF_SECOND, N_ENDS = range(10)
-
-
-class Pairs(NamedTuple):
-    """The rows and choices whose decision times are asked for, sorted.
-
-    Args:
-        first: first pair of each row, and the end of the last, (rows + 1,).
-        choice: of each pair.
-    """
-
-    first: IntArray
-    choice: IntArray
-
-    @classmethod
-    def of(cls, demand: BoolArray) -> Pairs:
-        """The pairs that are demanded, (rows, choices)."""
-        first = np.append(0, np.cumsum(demand.sum(axis=1))).astype(np.int64)
-        return cls(first, np.nonzero(demand)[1].astype(np.int64))
 
 
 class Memory(NamedTuple):
@@ -92,12 +76,12 @@ class Spline(NamedTuple):
     ends: FloatArray
 
 
-_PAIRS = record_type(Pairs, first=INTS, choice=INTS)
 _MEMORY = record_type(
     Memory, log_choice=FLOATS2, by_log_choice=FLOATS2, canonical=FLOATS2, by_view=FLOATS2, scratch=FLOATS2,
-    state=INTS2, row=FLOATS2, tables=FLOATS2, by_tables=FLOATS2, weights=FLOATS2, ends=FLOATS2, tile=FLOATS2, kept=FLOATS2,
+    state=INTS2, row=FLOATS2, tables=FLOATS2, by_tables=FLOATS2, weights=FLOATS2, ends=FLOATS2, tile=FLOATS2,
+    kept=FLOATS2,
 )  # fmt: skip
-NETWORK = record_type(Network, pairs=_PAIRS, time=MLP, choice=MLP, form=FORM, memory=_MEMORY)
+NETWORK = record_type(Network, pairs=PAIRS, time=MLP, choice=MLP, form=FORM, memory=_MEMORY)
 read_network = reader(NETWORK)
 
 

@@ -106,12 +106,22 @@ def choices_backward(net: Network, rows: int, slot: int) -> None:
             add_by_view(net, mlp, at, by_features[at], r * form.n_choices + view, slot)
 
 
+@internal
+def _finite(values: FloatArray) -> bool:
+    total = 0.0
+    for i in range(len(values)):
+        total += values[i]
+    return math.isfinite(total)
+
+
 @once
 def to_theta(net: Network, rows: int, theta: FloatArray, by_theta: FloatArray, slot: int) -> None:
     """Add to the derivatives by theta, (rows, parameters), what comes by way of the canonical parameters."""
     form, n = net.form, len(net.form.inputs)
     by_inputs = net.memory.scratch[slot].reshape(3, n)[0]
     for r in range(rows):
+        if not _finite(net.memory.canonical[slot, r * n : (r + 1) * n]):
+            continue  # theta is outside of its support: there are only lapses
         for j in range(n):
             by_inputs[j] = 0.0
             for c in range(form.n_choices):

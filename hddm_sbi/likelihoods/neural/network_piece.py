@@ -10,10 +10,12 @@ import math
 
 import numba as nb
 
+from hddm_sbi.compiled.arrays import clear, first_after
 from hddm_sbi.compiled.compiling import once
 from hddm_sbi.compiled.structs import CFunction, Record
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.mixture import LOG_ZERO
+from hddm_sbi.likelihoods.native.pairs import pair_of
 from hddm_sbi.likelihoods.native.piece import (
     BEGIN_SIGNATURE,
     DENSITY,
@@ -23,7 +25,6 @@ from hddm_sbi.likelihoods.native.piece import (
     CompiledPiece,
     Piece,
 )
-from hddm_sbi.likelihoods.native.trial_arrays import clear, first_after
 from hddm_sbi.likelihoods.neural import clocks, kernels, reduction, reverse
 from hddm_sbi.likelihoods.neural.adjoints import Sums
 from hddm_sbi.likelihoods.neural.block import BY_FIRST, BY_SECOND
@@ -78,11 +79,8 @@ _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 def _outputs(net: Network, memory: FloatArray, row: int, choice: int, slot: int) -> FloatArray:
     """What the time network says of a row and choice, or, in the memory of adjoints, the derivatives by it."""
     state, mlp = net.memory.state[slot], net.time
-    pair = net.pairs.first[row]
-    while net.pairs.choice[pair] != choice:
-        pair += 1
     n = mlp.sizes[-1]
-    at = state[N_PAIRS] * (mlp.n_units - n) + (pair - state[FIRST_PAIR]) * n
+    at = state[N_PAIRS] * (mlp.n_units - n) + (pair_of(net.pairs, row, choice) - state[FIRST_PAIR]) * n
     return memory[slot, at : at + n]
 
 
@@ -152,12 +150,18 @@ def _close_row(net: Network, slot: int) -> None:
 
 
 @once
+def _possible(row: FloatArray, ends: FloatArray, log_choice: float) -> bool:
+    """Whether theta is in its support: elsewhere there is no unit of time, or the network gives no number."""
+    return math.isfinite(row[LOG_UNIT]) and row[WINDOW] >= 0.0 and math.isfinite(ends[ZETA] + ends[DELTA] + log_choice)
+
+
+@once
 def _fill_densities(
     net: Network, spline: Spline, log_choice: float, rt: FloatArray, slot: int, out: FloatArray
 ) -> None:
     form, state, row = net.form, net.memory.state[slot], net.memory.row[slot]
-    begin = end = len(rt)  # without a unit of time there is no density
-    if math.isfinite(row[LOG_UNIT]) and row[WINDOW] >= 0.0:
+    begin = end = len(rt)
+    if _possible(row, spline.ends, log_choice):
         begin = first_after(rt, 0, len(rt), row[SHIFT])
         if form.collapse > 0 and row[WINDOW] == 0.0:
             end = first_after(rt, begin, len(rt), row[LAST])
@@ -185,7 +189,7 @@ def _fill_masses(
     net: Network, spline: Spline, log_choice: float, t1: FloatArray, t2: FloatArray, slot: int, out: FloatArray
 ) -> None:
     state, row = net.memory.state[slot], net.memory.row[slot]
-    state[BEGIN], state[END] = 0, len(t1)
+    state[BEGIN], state[END] = 0, len(t1) if _possible(row, spline.ends, log_choice) else 0
     fill_masses(
         net.form, spline.table, spline.ends[ZETA], spline.ends[DELTA], log_choice, row[SHIFT], row[WINDOW],
         row[LOG_UNIT], (row[FIRST], row[SECOND]), t1, t2, out,
@@ -270,6 +274,8 @@ def _pull(record, slot, kind, choice, row, n, theta, t1, t2, weight, by_theta): 
     state, k, spline = net.memory.state[slot], len(net.form.length), spline_of(net, choice, slot)
     at, own = (row - state[FIRST_ROW]) * net.form.n_choices + choice, slice(state[BEGIN], state[END])
     t1, weight = nb.carray(t1, n), nb.carray(weight, n)
+    if state[BEGIN] == state[END]:
+        return
     if kind == DENSITY:
         sums = _density_sums(net, spline, t1[own], weight[own], slot)
     else:

@@ -1,4 +1,4 @@
-"""A first-passage network with its trials, as its compiled sum reads them."""
+"""A first-passage network as compiled code reads it: its weights, and what shapes it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
-from hddm_sbi.compiled.structs import BOOLS, FLOAT, FLOATS, FLOATS2, INT, INTS, reader, record_type
-from hddm_sbi.likelihoods.native.trial_arrays import TRIAL_ARRAYS, TrialArrays
+from hddm_sbi.compiled.structs import BOOLS, FLOAT, FLOATS, FLOATS2, INT, INTS, record_type
 from hddm_sbi.likelihoods.neural import kernels
 from hddm_sbi.likelihoods.neural.clocks import CODES
 from hddm_sbi.likelihoods.neural.network import FirstPassageNetwork
-from hddm_sbi.likelihoods.neural.tile import SIZE as TILE_SIZE
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -85,37 +83,6 @@ class Form(NamedTuple):
     log_time_scale: float
 
 
-class Memory(NamedTuple):
-    """Working memory for the rows of one chunk, one row for each slot.
-
-    Args:
-        log_choice, by_log_choice: of each row and choice, and the derivatives of the sum by it.
-        canonical: canonical parameters of each row.
-        by_view: derivatives by the canonical parameters as one choice sees them, of each row and choice.
-        spline: a table of the spline, the derivatives by it, and its coefficients.
-        scratch: for ``kernels.features``, and one view.
-        tile: intermediate results of a tile of trials; see ``tile``.
-    """
-
-    log_choice: FloatArray
-    by_log_choice: FloatArray
-    canonical: FloatArray
-    by_view: FloatArray
-    spline: FloatArray
-    scratch: FloatArray
-    tile: FloatArray
-
-
-class Network(NamedTuple):
-    """A first-passage network with its trials."""
-
-    trials: TrialArrays
-    time: Mlp
-    choice: Mlp
-    form: Form
-    memory: Memory
-
-
 MLP = record_type(
     Mlp, weights=FLOATS, transposed=FLOATS, biases=FLOATS, sizes=INTS, n_units=INT, hidden=FLOATS2, slopes=FLOATS2,
     adjoints=FLOATS2, jacobian=FLOATS2,
@@ -127,12 +94,6 @@ FORM = record_type(
     collapse=INT, first=INT, second=INT, n_choices=INT, mirrored=INT, tilted=INT, n_intervals=INT, centre=INT,
     left=FLOAT, spacing=FLOAT, log_time_scale=FLOAT,
 )  # fmt: skip
-_MEMORY = record_type(
-    Memory, log_choice=FLOATS2, by_log_choice=FLOATS2, canonical=FLOATS2, by_view=FLOATS2,
-    spline=FLOATS2, scratch=FLOATS2, tile=FLOATS2,
-)  # fmt: skip
-NETWORK = record_type(Network, trials=TRIAL_ARRAYS, time=MLP, choice=MLP, form=FORM, memory=_MEMORY)
-read_network = reader(NETWORK)
 
 
 def form_of(network: FirstPassageNetwork) -> Form:
@@ -207,35 +168,4 @@ def packed(net: nn.Sequential) -> Packed:
         transposed=np.concatenate([matrix.ravel() for matrix in matrices]),
         biases=np.concatenate([layer.bias.detach().double().numpy() for layer in linear]),
         sizes=np.array([linear[0].in_features] + [layer.out_features for layer in linear], dtype=np.int64),
-    )
-
-
-def network_record(form: Form, time: Packed, choice: Packed, trials: TrialArrays, slots: int) -> Network:
-    """The record of a network and its trials, with working memory for so many threads."""
-    rows, n, n_features = min(CHUNK, trials.n_rows), len(form.inputs), int(choice.sizes[0])
-    segments, views = rows * form.n_choices, rows * (form.n_choices if form.mirrored else 1)
-
-    def memory(size: int) -> FloatArray:
-        return np.zeros((slots, size))
-
-    def mlp(net: Packed, inputs: int) -> Mlp:
-        units = int(net.sizes.sum())
-        hidden, slopes, adjoints = (memory(inputs * units) for _ in range(3))
-        return Mlp(*net, units, hidden, slopes, adjoints, memory(inputs * n * n_features))
-
-    coefficients = int(time.sizes[-1]) - 3  # the outputs but zeta, delta and the spline's offset
-    return Network(
-        trials,
-        mlp(time, segments),
-        mlp(choice, views),
-        form,
-        Memory(
-            log_choice=memory(segments),
-            by_log_choice=memory(segments),
-            canonical=memory(rows * n),
-            by_view=memory(segments * n),
-            spline=memory(10 * form.n_intervals + coefficients),
-            scratch=memory(3 * n),
-            tile=memory(TILE_SIZE),
-        ),
     )

@@ -1,16 +1,29 @@
 """A compiled sum beside the sum of its trials."""
 
 import ctypes
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from hddm_sbi.likelihoods.observation.seen import SeenTrials
+from tests.observing import model_of
+
 SUM = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
+
+
+def trials_of(row, rt, choice):
+    """Trials of which everything was seen."""
+    return SeenTrials.whole(rt, choice, row)
+
+
+def bind(likelihood, trials, theta):
+    return model_of(likelihood).bind(replace(trials, n_rows=len(theta)))
 
 
 def native(likelihood, trials, theta):
     """Sum and derivatives by the C function, twice: working memory must not carry over."""
-    compiled = likelihood.native_sum(trials, len(theta), 2)
+    compiled = bind(likelihood, trials, theta).compiled(2)
     theta, by_theta = np.ascontiguousarray(theta), np.empty(theta.shape)
     values = [
         SUM(compiled.function)(compiled.record, slot, theta.ctypes.data, by_theta.ctypes.data) for slot in (1, 0, 0)
@@ -20,8 +33,10 @@ def native(likelihood, trials, theta):
 
 
 def trial_by_trial(likelihood, trials, theta):
-    log_prob, by_trial = likelihood.log_prob_grad(trials.rt, trials.choice, theta, trials.row)
-    return trials.count @ log_prob, trials.sum_by_row(by_trial, len(theta))
+    log_prob, by_trial = bind(likelihood, trials, theta).log_prob_grad(theta)
+    by_theta = np.zeros_like(theta)
+    np.add.at(by_theta, trials.row, by_trial)
+    return log_prob.sum(), by_theta
 
 
 def compare(likelihood, trials, theta):

@@ -5,10 +5,9 @@ import pytest
 
 from hddm_sbi.choose import choose_likelihood
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
-from hddm_sbi.likelihoods.native.merged import MergedTrials
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.ssm.registry import get_model
-from tests.likelihoods.native.sums import compare, native
+from tests.likelihoods.native.sums import compare, native, trials_of
 from tests.likelihoods.networks import MODELS, network, thetas
 from tests.observing import lapsing
 
@@ -18,7 +17,7 @@ def some_trials(n, rows, seed, resolution=None):
     rt = 0.25 + rng.gamma(1.5, 0.6, n)
     row = rng.integers(0, rows, n)
     row[row == 1] = 0  # a row without trials
-    return MergedTrials(row, rt if resolution is None else np.round(rt, resolution), rng.integers(0, 2, n))
+    return trials_of(row, rt if resolution is None else np.round(rt, resolution), rng.integers(0, 2, n))
 
 
 def some_theta(rows, seed, lapses):
@@ -77,7 +76,7 @@ def test_any_network(ssm, lapses):
     rng, theta = np.random.default_rng(2), thetas(ssm, 90)
     trials = some_trials(400, 90, 1)
     choice = rng.integers(0, ssm.n_choices, len(trials.rt))
-    trials = MergedTrials(trials.row, trials.rt + 5.0, choice)  # after every non-decision time
+    trials = trials_of(trials.row, trials.rt + 5.0, choice)  # after every non-decision time
     if lapses:
         likelihood = lapsing(likelihood, (0.0, 5.5))
         theta = np.column_stack([theta, rng.uniform(0.01, 0.2, len(theta))])

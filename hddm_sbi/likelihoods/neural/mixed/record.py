@@ -1,4 +1,4 @@
-"""The networks of sbi's mixed estimator (MNLE) as arrays, with the trials, as the compiled sum reads them."""
+"""The networks of sbi's mixed estimator (MNLE) as arrays, as compiled code reads them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from sbi.neural_nets.estimators import MixedDensityEstimator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from hddm_sbi.compiled.structs import FLOAT, FLOATS, FLOATS2, INT, INTS, reader, record_type
+from hddm_sbi.compiled.structs import FLOAT, FLOATS, FLOATS2, INT, record_type
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
-from hddm_sbi.likelihoods.native.trial_arrays import TRIAL_ARRAYS, TrialArrays
 from hddm_sbi.likelihoods.neural.evaluation.domain import categories
 
 
@@ -82,30 +81,19 @@ class Time(NamedTuple):
     is_log: int
 
 
-class Mixed(NamedTuple):
-    """A mixed estimator with its trials; ``category`` is the network's output for each choice, or -1."""
-
-    trials: TrialArrays
-    category: IntArray
-    mass: Mass
-    time: Time
-
-
-_MASS = record_type(
+MASS = record_type(
     Mass, mean=FLOATS, sd=FLOATS, context=FLOATS2, context_bias=FLOATS, weights=FLOATS2, biases=FLOATS, last=FLOATS2,
     last_bias=FLOATS, n_blocks=INT,
 )  # fmt: skip
-_TIME = record_type(
+TIME = record_type(
     Time, mean=FLOATS, sd=FLOATS, first=FLOATS2, first_bias=FLOATS, embedding=FLOATS2, embedding_bias=FLOATS,
     heads=FLOATS2, heads_bias=FLOATS, outputs=FLOATS2, outputs_bias=FLOATS, least=FLOATS, n_embedding=INT, n_heads=INT,
     n_splines=INT, scale=FLOAT, bound=FLOAT, slope=FLOAT, offset=FLOAT, is_log=INT,
 )  # fmt: skip
-MIXED = record_type(Mixed, trials=TRIAL_ARRAYS, category=INTS, mass=_MASS, time=_TIME)
-read_mixed = reader(MIXED)
 
 
 class Networks(NamedTuple):
-    """The networks of a mixed estimator, without trials."""
+    """The networks of a mixed estimator; ``category`` is the output for each choice, or -1."""
 
     category: IntArray
     mass: Mass
