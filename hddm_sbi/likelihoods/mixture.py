@@ -7,8 +7,7 @@ import math
 import numpy as np
 
 from hddm_sbi.compiled import vector_math as vm
-from hddm_sbi.compiled.compiling import inlined, summing
-from hddm_sbi.likelihoods.base import FloatArray
+from hddm_sbi.compiled.compiling import inlined
 
 # exp overflows float64 above 709.78; slopes steeper than e^700 are reported as e^700.
 LARGEST_EXPONENT = 700.0

@@ -23,7 +23,7 @@ def looped(function):
     return call
 
 
-exp, expm1, log = (looped(function) for function in (vm.exp, vm.expm1, vm.log))
+exp, expm1, log, log1p = (looped(function) for function in (vm.exp, vm.expm1, vm.log, vm.log1p))
 
 
 @pytest.mark.parametrize("reach", [1e-3, 1.0, 30.0, 700.0])
@@ -53,6 +53,12 @@ def test_log():
     ):
         np.testing.assert_allclose(log(x), np.log(x), rtol=3 * EPS)
     np.testing.assert_array_equal(log(np.array([1.0])), 0.0)
+
+
+def test_log1p():
+    rng = np.random.default_rng(3)
+    for x in (rng.uniform(0.0, 1.0, 20_000), 10.0 ** rng.uniform(-300, 0, 20_000), np.array([0.0, 1.0])):
+        np.testing.assert_allclose(log1p(x), np.log1p(x), rtol=3 * EPS)
 
 
 def test_loops_vectorise():

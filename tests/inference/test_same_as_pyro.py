@@ -10,12 +10,15 @@ from pyro.infer.mcmc.util import initialize_model
 from hddm_sbi.inference.initial import with_centring
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
+from hddm_sbi.likelihoods.formulas import get_exact
+from hddm_sbi.likelihoods.observation.observation_model import ObservationModel
 from hddm_sbi.pyro_model.plate import plate_model
 from hddm_sbi.spec.build import build_spec
+from hddm_sbi.spec.lapsing import lapses_of
 from hddm_sbi.ssm.registry import get_model
 from hddm_sbi.trials.reading import read_trials
 from hddm_sbi.trials.trials import Trials
-from tests.observing import bound, lapsing
+from tests.observing import lapsing, model_of
 
 MODELS = {
     "intercepts": {},
@@ -29,7 +32,7 @@ MODELS = {
     "criterion": {"coding": "stimulus", "stimulus": "side", "formula": "v ~ conf, v_bias ~ 0 + stim", "shared": "v"},
     "criterion apart": {"coding": "stimulus", "stimulus": "side", "formula": "v_bias ~ 1", "pooling": "none"},
     "criterion alone": {"coding": "stimulus", "stimulus": "side", "formula": "v_bias ~ theta", "fixed": {"v": 0}},
-    "go": {"coding": "stimulus", "stimulus": "side", "go": True, "p_outlier": 0},
+    "go": {"coding": "stimulus", "stimulus": "side", "p_outlier": 0},
     "complete": {"pooling": "complete", "formula": "a ~ conf + theta"},
     "priors": {
         "priors": {
@@ -44,7 +47,7 @@ MODELS = {
 
 def energies(spec, likelihood, trials, u):
     """Value and gradient of Pyro's potential energy at u, in the order of our coordinates."""
-    of_trials = bound(likelihood, spec, trials.rt, trials.choice)
+    of_trials = model_of(likelihood).bind(trials.seen(spec.row, spec.n_rows))
     potential = Potential(spec, of_trials)
     # a starting point is given: whether Pyro's own search finds a possible one is a matter of luck
     start = {block.site: torch.tensor(u[block.slice]) for block in potential.layout.blocks}
@@ -61,7 +64,7 @@ def energies(spec, likelihood, trials, u):
 
 
 def compare(spec, likelihood, trials, seed):
-    potential = Potential(spec, bound(likelihood, spec, trials.rt, trials.choice))
+    potential = Potential(spec, model_of(likelihood).bind(trials.seen(spec.row, spec.n_rows)))
     points = 0.4 * np.random.default_rng(seed).normal(size=(200, potential.ndim))
     # without lapses most points are impossible: some non-decision time lies above a response
     u = next(point for point in points if np.isfinite(potential.log_density(point)))
@@ -141,9 +144,54 @@ def test_other_models(experiment, smooth, name):
 def test_a_width_that_does_not_fit_is_impossible_in_both(experiment, smooth, full_ddm):
     trials = read_trials(experiment, groupby="subject")
     spec, _ = build_spec(full_ddm, trials, p_outlier=0, fixed={"sz": 0.5}, shared="z")
-    potential = Potential(spec, bound(smooth(full_ddm.parameter_names), spec, trials.rt, trials.choice))
+    potential = Potential(spec, model_of(smooth(full_ddm.parameter_names)).bind(trials.seen(spec.row, spec.n_rows)))
     u = np.zeros(potential.ndim)
     for eta, fits in ((1.0, True), (1.2, False), (-1.2, False)):  # z = .73, .77, .23
         u[potential.layout.block("z_Intercept").start] = eta
         energy, _ = energies(spec, smooth(full_ddm.parameter_names), trials, u)
         assert np.isfinite(energy) == fits == np.isfinite(potential.log_density(u))
+
+
+SEEN = {
+    "deadline": {"deadline": 2.2},
+    "deadlines": {"deadline": "until"},
+    "go": {"go": 1, "p_outlier": 0.05},
+    "truncated": {"truncate": (1.3, 2.7)},
+    "truncated and deadline": {"truncate": (1.3, None), "deadline": 2.2},
+    "choices alone": {"observed": "response", "fixed": {"a": 1.5}},
+    "choices alone, deadline": {"observed": "response", "deadline": 2.2},
+    "half": {},
+}
+
+
+def seen_table(experiment, seen):
+    """The experiment as it is seen: some trials are late, some out of range, some half recorded."""
+    table = experiment.assign(until=np.where(np.arange(len(experiment)) % 2, 2.0, 2.5))
+    options = SEEN[seen]
+    if "truncate" in options:
+        low, high = options["truncate"]
+        table = table[(table["rt"] > low) & (table["rt"] < (high or np.inf))]
+    if "deadline" in options:
+        late = table["rt"] > (table["until"] if options["deadline"] == "until" else options["deadline"])
+        table = table.assign(rt=table["rt"].mask(late), response=table["response"].mask(late))
+    if seen == "go":
+        table = table.assign(rt=table["rt"].where(table["response"] == 1))
+    if seen == "half":
+        number = np.arange(len(table))
+        table = table.assign(rt=table["rt"].mask(number % 5 == 1), response=table["response"].mask(number % 7 == 2))
+        table = table[table["rt"].notna() | table["response"].notna()]
+    return table
+
+
+@pytest.mark.parametrize("model", ["ddm", "full_ddm", "rdm"])
+@pytest.mark.parametrize("seen", SEEN)
+@pytest.mark.filterwarnings("ignore::hddm_sbi.errors.HDDMWarning")
+def test_whatever_is_seen(experiment, seen, model):
+    options = dict(SEEN[seen])
+    if model == "rdm" and "fixed" in options:
+        options["fixed"] = {"B": 1.5}
+    reading = {name: options.pop(name) for name in ("deadline", "truncate", "go", "observed") if name in options}
+    trials, ssm = read_trials(seen_table(experiment, seen), groupby="subject", **reading), get_model(model)
+    spec, _ = build_spec(ssm, trials, **options)
+    likelihood = ObservationModel(get_exact(ssm), lapses_of((0.0, 5.0), trials, spec))
+    compare(spec, likelihood, trials, 4)
