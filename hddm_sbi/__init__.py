@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from hddm_sbi.choose import log_likelihood
     from hddm_sbi.errors import HDDMError, HDDMWarning
     from hddm_sbi.likelihoods.base import BoundLikelihood, Likelihood
-    from hddm_sbi.likelihoods.neural.bridge import SBItoPyro
     from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator, first_passage_estimator
+    from hddm_sbi.likelihoods.neural.sbi_distribution import SBItoPyro
     from hddm_sbi.likelihoods.observation.seen import SeenTrials
     from hddm_sbi.plots import plot_predictive
     from hddm_sbi.ssm import SSM, Diffusion, Parameter, Prior, Symmetries, get_model, list_models, simulate
@@ -36,7 +36,7 @@ _HOME = {
     "HierarchicalDDM": "api",
     "Parameter": "ssm",
     "Prior": "ssm",
-    "SBItoPyro": "likelihoods.neural.bridge",
+    "SBItoPyro": "likelihoods.neural.sbi_distribution",
     "SSM": "ssm",
     "Symmetries": "ssm",
     "first_passage_estimator": "likelihoods.neural.estimator",

@@ -20,7 +20,7 @@ from nutpie.sample import CompiledModel
 
 from hddm_sbi.compiled.structs import INTS, POINTER, CFunction, Record, add_one, reader, record_type
 from hddm_sbi.errors import SamplingError
-from hddm_sbi.inference.sampler import NativeLogDensity, StartingPoints
+from hddm_sbi.inference.sampler import CompiledLogDensity, StartingPoints
 
 KNOWN = "0.16.8 to 0.16.11"
 
@@ -68,7 +68,7 @@ class NativeModel(CompiledModel):
         initial: starting points by seed.
     """
 
-    def __init__(self, ndim: int, native: NativeLogDensity, initial: StartingPoints) -> None:
+    def __init__(self, ndim: int, native: CompiledLogDensity, initial: StartingPoints) -> None:
         super().__init__(dims={})
         counter = Record(_Counter(np.zeros(1, dtype=np.int64)), _COUNTER)
         # CompiledModel is a frozen dataclass

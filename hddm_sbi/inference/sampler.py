@@ -22,7 +22,7 @@ StartingPoints = Callable[[int], FloatArray]
 STATISTICS = ("diverging", "tree_depth", "n_steps", "energy", "step_size", "acceptance_rate", "lp")
 
 
-class NativeLogDensity(NamedTuple):
+class CompiledLogDensity(NamedTuple):
     """A log density as a C function of (ndim, u, gradient, value, record), which returns 0 where it is finite.
 
     Args:
@@ -40,7 +40,7 @@ class LogDensity(Protocol):
     """A log density on u with its gradient; safe to call from several threads."""
 
     @property
-    def native(self) -> NativeLogDensity | None:
+    def native(self) -> CompiledLogDensity | None:
         """The same for callers that do without Python, if it is compiled."""
         ...
 

@@ -60,7 +60,7 @@ class BoundLikelihood(Protocol):
 
     An optional method ``log_mass(theta, choice, t1, t2)``, shape (trials,), gives the log probability of a choice
     (None: any) between two times for each trial; without it densities are integrated. An optional method
-    ``compiled(slots)`` gives the sum as a ``NativeSum``, used where everything was seen and there are no lapses.
+    ``compiled(slots)`` gives the sum as a ``CompiledSum``, used where everything was seen and there are no lapses.
     """
 
     def log_prob(self, theta: FloatArray) -> FloatArray:
@@ -81,7 +81,7 @@ class Density(Protocol):
 
     Trials that share their parameters share a row of ``theta``: ``row[i]`` is the row of trial i, so that work which
     depends on the parameters alone is done once per row. Exact formulas and networks satisfy this contract. A density
-    that is compiled also has ``piece(demand, slots)``, see ``native.piece``.
+    that is compiled also has ``piece(demand, slots)``, see ``driver.piece``.
     """
 
     @property

@@ -11,8 +11,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from hddm_sbi.compiled.panels import DIFFERENCE, FINE, NODES
 from hddm_sbi.likelihoods.base import ANY, FloatArray, IntArray
-from hddm_sbi.likelihoods.native.panels import DIFFERENCE, FINE, NODES
 
 # Response times in seconds lie between 1 ms and 150 s. Panels are so wide there, in the logarithm, that fourteen nodes
 # see times with a standard deviation of a fiftieth of their mean. Outside they double: a density bounded at zero has

@@ -29,7 +29,7 @@ import torch.distributions as td
 from pyro.distributions.torch_distribution import TorchDistributionMixin
 
 from hddm_sbi.likelihoods.observation.bound import BoundTrials
-from hddm_sbi.likelihoods.torch_bridge import TrialDistribution
+from hddm_sbi.likelihoods.trial_distribution import TrialDistribution
 from hddm_sbi.spec.model_spec import CommonTerm, FloatArray, GroupTerm, ModelSpec, ParameterSpec
 
 Sites = Mapping[str, torch.Tensor]

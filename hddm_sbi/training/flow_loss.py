@@ -16,10 +16,10 @@ from torch import Tensor
 
 from hddm_sbi.compiled.arrays import clear
 from hddm_sbi.compiled.compiling import callable_from_python
-from hddm_sbi.likelihoods.neural import clocks, reverse
-from hddm_sbi.likelihoods.neural.clocks import torch_clock
+from hddm_sbi.likelihoods.neural import reverse, time_change
 from hddm_sbi.likelihoods.neural.flow import Knots, build_tables, log_density
 from hddm_sbi.likelihoods.neural.network import FirstPassageNetwork
+from hddm_sbi.likelihoods.neural.time_change import torch_clock
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 # No choice counts more than exp of this, a thousand times, as much as it is frequent.
@@ -45,7 +45,7 @@ def _log_density(
         clear(by_table)
         zeta, delta, by_zeta, by_delta = math.exp(line[0]), math.exp(line[1]), 0.0, 0.0
         for i in range(first, stop):
-            out = clocks.clock(kind, s[i], collapse[slot[k], 0], collapse[slot[k], 1])
+            out = time_change.clock(kind, s[i], collapse[slot[k], 0], collapse[slot[k], 1])
             u, log_rate = out[0], out[1]
             root = math.sqrt(u)
             position = (delta * root - zeta / root - left) / spacing
@@ -98,7 +98,7 @@ class FlowLogDensity(torch.autograd.Function):
         by_raw = torch.zeros_like(raw)
         total = _log_density(
             s.double().numpy()[order], weight.double().numpy()[order], kinds, np.append(first, len(order)),
-            raw.detach().numpy(), collapse.double().numpy(), clocks.CODES[kind], knots.spacing, knots.left,
+            raw.detach().numpy(), collapse.double().numpy(), time_change.CODES[kind], knots.spacing, knots.left,
             knots.n_intervals, knots.centre, by_raw.numpy(),
         )  # fmt: skip
         ctx.save_for_backward(by_raw)

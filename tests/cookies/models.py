@@ -12,7 +12,7 @@ from pyro.distributions import TorchDistribution
 from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 from torch import Tensor
 
-from hddm_sbi.likelihoods.neural.bridge import SBItoPyro
+from hddm_sbi.likelihoods.neural.sbi_distribution import SBItoPyro
 
 Likelihood = Callable[[Tensor], TorchDistribution]
 

@@ -164,6 +164,6 @@ def test_a_nutpie_of_other_internals_is_named(monkeypatch):
 
     monkeypatch.setattr(nutpie_native._lib, "PySampler", Other)
     monkeypatch.setattr(nutpie_native.NativeModel, "_build", lambda self, init_mean: None)
-    model = nutpie_native.NativeModel(3, nutpie_native.NativeLogDensity(0, 0, None), start)
+    model = nutpie_native.NativeModel(3, nutpie_native.CompiledLogDensity(0, 0, None), start)
     with pytest.raises(SamplingError, match=r"nutpie .* does not take a compiled model as versions 0\.16\.8 to 0\.16"):
         model._make_sampler(None, None, 1, None, None)

@@ -11,7 +11,7 @@ from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.exact.ddm_cdf import ddm_cdf
 from hddm_sbi.likelihoods.formulas import get_exact
 from hddm_sbi.ssm import SSM, get_model
-from tests.likelihoods.native.sums import compare, native, trials_of
+from tests.likelihoods.driver.sums import compare, native, trials_of
 from tests.observing import lapsing
 
 RACES = ["rdm", "lba"]

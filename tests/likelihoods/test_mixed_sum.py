@@ -11,8 +11,8 @@ from sbi.neural_nets.net_builders import build_mnle
 
 from hddm_sbi.likelihoods.neural.generic import EstimatorLikelihood, draws_of
 from hddm_sbi.likelihoods.neural.mixed.record import networks_of
+from tests.likelihoods.driver.sums import native, trial_by_trial, trials_of
 from tests.likelihoods.estimators import KINDS, make
-from tests.likelihoods.native.sums import native, trial_by_trial, trials_of
 from tests.observing import lapsing
 
 NAMES = ("v", "t0")

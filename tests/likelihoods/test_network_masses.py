@@ -7,8 +7,8 @@ import pytest
 from hddm_sbi.choose import choose_likelihood
 from hddm_sbi.compiled.compiling import callable_from_python
 from hddm_sbi.likelihoods.base import ANY
+from hddm_sbi.likelihoods.neural.canonical_numba import log_difference
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
-from hddm_sbi.likelihoods.neural.reduction import log_difference
 from hddm_sbi.ssm import SSM, get_model
 from tests.likelihoods.integrals import earliest, log_integral
 from tests.likelihoods.networks import ALL_MODELS, DDM, RACE, delayed, network, outside, thetas

@@ -29,7 +29,7 @@ from hddm_sbi.inference.coordinates.arrays import ARRAYS
 from hddm_sbi.inference.coordinates.build import build_arrays
 from hddm_sbi.inference.coordinates.kernels import from_u_at, log_density_at, to_u_at
 from hddm_sbi.inference.potential import Potential
-from hddm_sbi.inference.sampler import NativeLogDensity, available_cores
+from hddm_sbi.inference.sampler import CompiledLogDensity, available_cores
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -51,11 +51,11 @@ class Rounded:
         self._record = Record(self._arrays, ARRAYS)
 
     @property
-    def native(self) -> NativeLogDensity | None:
+    def native(self) -> CompiledLogDensity | None:
         """The C function of x, where the potential has one of u."""
         if self._arrays.function == 0:
             return None
-        return NativeLogDensity(log_density_at.address, self._record.address, (self._record, self.potential))
+        return CompiledLogDensity(log_density_at.address, self._record.address, (self._record, self.potential))
 
     @cached_property
     def _call(self) -> Any:

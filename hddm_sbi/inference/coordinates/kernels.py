@@ -13,7 +13,7 @@ from hddm_sbi.compiled.structs import CFunction, claim, release
 from hddm_sbi.inference.coordinates.arrays import Arrays, read_arrays
 from hddm_sbi.inference.coordinates.groups import by_precision, by_scales, factorise, solve_lower, solve_upper
 from hddm_sbi.inference.potential.kernels import LOG_DENSITY_SIGNATURE
-from hddm_sbi.likelihoods.native.native_sum import call_log_density
+from hddm_sbi.likelihoods.driver.compiled_sum import call_log_density
 
 FloatArray = npt.NDArray[np.float64]
 

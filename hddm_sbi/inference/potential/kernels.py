@@ -17,7 +17,7 @@ from hddm_sbi.compiled.compiling import callable_from_python, internal
 from hddm_sbi.compiled.structs import POINTER, CFunction, claim, release
 from hddm_sbi.inference.potential.plan import Plan, read_plan
 from hddm_sbi.inference.potential.priors import EXTERNAL, LOG_SQRT_2PI, Mapped, density
-from hddm_sbi.likelihoods.native.native_sum import call_sum
+from hddm_sbi.likelihoods.driver.compiled_sum import call_sum
 
 FloatArray = npt.NDArray[np.float64]
 

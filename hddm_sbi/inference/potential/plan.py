@@ -12,7 +12,7 @@ from hddm_sbi.compiled.structs import FLOATS, FLOATS2, INT, INTS, INTS2, reader,
 from hddm_sbi.inference.layout import Block, Layout
 from hddm_sbi.inference.potential.design_matrix import predictors
 from hddm_sbi.inference.potential.priors import EXTERNAL, N_NUMBERS, ExternalPriors, encode
-from hddm_sbi.likelihoods.native.native_sum import NativeSum
+from hddm_sbi.likelihoods.driver.compiled_sum import CompiledSum
 from hddm_sbi.spec.model_spec import GroupTerm, ModelSpec
 
 FloatArray = npt.NDArray[np.float64]
@@ -38,7 +38,7 @@ class Plan(NamedTuple):
         width_at, width_start, width_relative: parameters that are widths of ranges of starting points, their starting
             points, and whether their values are proportions of the room there (1) or widths (0).
         ndim, n_common, n_raw: numbers of coordinates.
-        sum_function, sum_record: addresses of a ``NativeSum``; 0 where there is none.
+        sum_function, sum_record: addresses of a ``CompiledSum``; 0 where there is none.
         busy: which slots are claimed.
         x: the sites' values, and a zero.
         slope: dx/du.
@@ -110,7 +110,7 @@ PLAN = record_type(
 read_plan = reader(PLAN)
 
 
-def make_plan(spec: ModelSpec, layout: Layout, native: NativeSum | None, slots: int) -> tuple[Plan, ExternalPriors]:
+def make_plan(spec: ModelSpec, layout: Layout, native: CompiledSum | None, slots: int) -> tuple[Plan, ExternalPriors]:
     """The plan of a model, and its priors that torch has to evaluate.
 
     Args:

@@ -14,7 +14,7 @@ from hddm_sbi.compiled.structs import Record, claim, release
 from hddm_sbi.inference.layout import Layout
 from hddm_sbi.inference.potential.kernels import backward_at, forward_at, log_density_at
 from hddm_sbi.inference.potential.plan import PLAN, Plan, make_plan
-from hddm_sbi.inference.sampler import NativeLogDensity, available_cores
+from hddm_sbi.inference.sampler import CompiledLogDensity, available_cores
 from hddm_sbi.likelihoods.observation.bound import BoundTrials
 from hddm_sbi.spec.distributions import in_words
 from hddm_sbi.spec.model_spec import ModelSpec
@@ -53,11 +53,11 @@ class Potential:
         return self.layout.ndim
 
     @property
-    def native(self) -> NativeLogDensity | None:
+    def native(self) -> CompiledLogDensity | None:
         """The C function that samplers may call without Python; None where a part of the model is not compiled."""
         if self._sum is None or self._external.priors:
             return None
-        return NativeLogDensity(log_density_at.address, self._record.address, (self._record, self._sum))
+        return CompiledLogDensity(log_density_at.address, self._record.address, (self._record, self._sum))
 
     @cached_property
     def not_compiled(self) -> tuple[str, ...]:

@@ -6,10 +6,10 @@ import numpy as np
 
 from hddm_sbi.compiled.compiling import callable_from_python
 from hddm_sbi.likelihoods.base import BoolArray, FloatArray, IntArray
+from hddm_sbi.likelihoods.driver.piece import CompiledPiece
 from hddm_sbi.likelihoods.exact.ddm_density import ddm_trial
 from hddm_sbi.likelihoods.exact.ddm_mass import ddm_mass
 from hddm_sbi.likelihoods.exact.ddm_piece import ddm_piece
-from hddm_sbi.likelihoods.native.piece import CompiledPiece
 
 
 @callable_from_python
@@ -113,5 +113,5 @@ class ExactDDM:
         return log_mass, grad
 
     def piece(self, demand: BoolArray, slots: int) -> CompiledPiece:
-        """The compiled piece for so many threads; see ``native.piece``. What is demanded is of no account."""
+        """The compiled piece for so many threads; see ``driver.piece``. What is demanded is of no account."""
         return ddm_piece(slots)

@@ -32,10 +32,10 @@ import numpy as np
 
 from hddm_sbi.compiled import vector_math as vm
 from hddm_sbi.compiled.compiling import inlined, internal, summing
+from hddm_sbi.compiled.gauss_legendre import MOST_NODES, PLACES, WEIGHTS
+from hddm_sbi.compiled.log_space import log_difference, log_sum
 from hddm_sbi.likelihoods.base import ANY
 from hddm_sbi.likelihoods.exact.ddm_density import HALF_PI_SQUARED, SWITCH, sine_cosine, small_time
-from hddm_sbi.likelihoods.native.gauss_legendre import MOST_NODES, PLACES, WEIGHTS
-from hddm_sbi.likelihoods.native.log_space import log_difference, log_sum
 
 # log of a probability and its derivatives by v, a, w (or z) and by a shift of both decision times (or t0)
 Mass = tuple[float, float, float, float, float]

@@ -16,10 +16,10 @@ from hddm_sbi.compiled.arrays import first_after
 from hddm_sbi.compiled.compiling import internal, once, summing
 from hddm_sbi.compiled.structs import FLOATS2, CFunction, Record, reader, record_type
 from hddm_sbi.likelihoods.base import FloatArray
+from hddm_sbi.likelihoods.driver.piece import BLOCK, DENSITY, FILL_SIGNATURE, PULL_SIGNATURE, CompiledPiece, Piece
 from hddm_sbi.likelihoods.exact.ddm_density import SWITCH, large_time, sine_cosine, small_time
 from hddm_sbi.likelihoods.exact.ddm_mass import ddm_mass
 from hddm_sbi.likelihoods.mixture import LOG_ZERO
-from hddm_sbi.likelihoods.native.piece import BLOCK, DENSITY, FILL_SIGNATURE, PULL_SIGNATURE, CompiledPiece, Piece
 
 # places of the derivatives by v, a, w (or z) and t in a slot's memory
 BY_V, BY_A, BY_W, BY_T = (k * BLOCK for k in range(4))

@@ -6,11 +6,11 @@ import numpy as np
 
 from hddm_sbi.compiled.compiling import callable_from_python
 from hddm_sbi.likelihoods.base import BoolArray, FloatArray, IntArray
+from hddm_sbi.likelihoods.driver.piece import CompiledPiece
 from hddm_sbi.likelihoods.exact.full_ddm_density import CAPACITY, N_PARAMETERS, full_ddm_trial
 from hddm_sbi.likelihoods.exact.full_ddm_integrand import N_ROWS
 from hddm_sbi.likelihoods.exact.full_ddm_mass import full_ddm_mass
 from hddm_sbi.likelihoods.exact.full_ddm_piece import full_ddm_piece
-from hddm_sbi.likelihoods.native.piece import CompiledPiece
 
 
 @callable_from_python
@@ -105,5 +105,5 @@ class ExactFullDDM:
         return log_mass, grad
 
     def piece(self, demand: BoolArray, slots: int) -> CompiledPiece:
-        """The compiled piece for so many threads; see ``native.piece``. What is demanded is of no account."""
+        """The compiled piece for so many threads; see ``driver.piece``. What is demanded is of no account."""
         return full_ddm_piece(slots)

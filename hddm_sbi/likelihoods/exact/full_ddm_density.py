@@ -13,6 +13,7 @@ import numpy as np
 
 from hddm_sbi.compiled import vector_math as vm
 from hddm_sbi.compiled.compiling import inlined, internal
+from hddm_sbi.compiled.gauss_legendre import PLACES, WEIGHTS
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.exact.ddm_density import HALF_PI_SQUARED
 from hddm_sbi.likelihoods.exact.full_ddm_integrand import (
@@ -32,7 +33,6 @@ from hddm_sbi.likelihoods.exact.full_ddm_integrand import (
     small_time_nodes,
 )  # fmt: skip
 from hddm_sbi.likelihoods.exact.full_ddm_nodes import CUT, exponent, start_range, time_window
-from hddm_sbi.likelihoods.native.gauss_legendre import PLACES, WEIGHTS
 
 # nodes evaluated together: they fit the first-level cache
 CAPACITY = 256

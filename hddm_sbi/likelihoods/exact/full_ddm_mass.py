@@ -24,14 +24,14 @@ import numpy as np
 
 from hddm_sbi.compiled import vector_math as vm
 from hddm_sbi.compiled.compiling import inlined, internal
+from hddm_sbi.compiled.gauss_legendre import MOST_NODES, PLACES, WEIGHTS
+from hddm_sbi.compiled.log_space import log_difference, log_sum
 from hddm_sbi.likelihoods.base import ANY, FloatArray
 from hddm_sbi.likelihoods.exact.ddm_density import HALF_PI_SQUARED
 from hddm_sbi.likelihoods.exact.ddm_mass import ddm_mass
 from hddm_sbi.likelihoods.exact.full_ddm_density import CAPACITY, NO_SUMS, FullTrial, add_nodes, put_nodes
 from hddm_sbi.likelihoods.exact.full_ddm_integrand import SWITCH, TIME, NodeSums
 from hddm_sbi.likelihoods.exact.full_ddm_nodes import start_range, time_window
-from hddm_sbi.likelihoods.native.gauss_legendre import MOST_NODES, PLACES, WEIGHTS
-from hddm_sbi.likelihoods.native.log_space import log_difference, log_sum
 
 NOTHING: FullTrial = (-np.inf, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 CERTAIN: FullTrial = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)

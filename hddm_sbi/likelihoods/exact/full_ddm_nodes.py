@@ -19,9 +19,9 @@ import math
 import numpy as np
 
 from hddm_sbi.compiled.compiling import inlined, internal
+from hddm_sbi.compiled.gauss_legendre import MOST_NODES
 from hddm_sbi.likelihoods.exact.ddm_density import HALF_PI_SQUARED
 from hddm_sbi.likelihoods.exact.full_ddm_integrand import SWITCH
-from hddm_sbi.likelihoods.native.gauss_legendre import MOST_NODES
 
 # what a density is cut at: exp(-26) = 5e-12 of the largest value
 CUT = 26.0

@@ -9,11 +9,7 @@ import numpy as np
 
 from hddm_sbi.compiled.structs import FLOATS2, CFunction, Record, reader, record_type
 from hddm_sbi.likelihoods.base import FloatArray
-from hddm_sbi.likelihoods.exact.full_ddm_density import CAPACITY, N_PARAMETERS, full_ddm_trial
-from hddm_sbi.likelihoods.exact.full_ddm_integrand import N_ROWS
-from hddm_sbi.likelihoods.exact.full_ddm_mass import full_ddm_mass
-from hddm_sbi.likelihoods.mixture import LOG_ZERO
-from hddm_sbi.likelihoods.native.piece import (
+from hddm_sbi.likelihoods.driver.piece import (
     BLOCK,
     DENSITY,
     FILL_SIGNATURE,
@@ -22,6 +18,10 @@ from hddm_sbi.likelihoods.native.piece import (
     Piece,
     weighted,
 )
+from hddm_sbi.likelihoods.exact.full_ddm_density import CAPACITY, N_PARAMETERS, full_ddm_trial
+from hddm_sbi.likelihoods.exact.full_ddm_integrand import N_ROWS
+from hddm_sbi.likelihoods.exact.full_ddm_mass import full_ddm_mass
+from hddm_sbi.likelihoods.mixture import LOG_ZERO
 
 
 class Memory(NamedTuple):

@@ -6,10 +6,10 @@ import numpy as np
 
 from hddm_sbi.compiled.compiling import callable_from_python
 from hddm_sbi.likelihoods.base import BoolArray, FloatArray, IntArray
+from hddm_sbi.likelihoods.driver.piece import CompiledPiece
 from hddm_sbi.likelihoods.exact.race_density import possible_race, race_trial
 from hddm_sbi.likelihoods.exact.race_mass import race_mass
 from hddm_sbi.likelihoods.exact.race_piece import race_piece
-from hddm_sbi.likelihoods.native.piece import CompiledPiece
 
 
 @callable_from_python
@@ -96,5 +96,5 @@ class ExactRace:
         return log_mass, grad
 
     def piece(self, demand: BoolArray, slots: int) -> CompiledPiece:
-        """The compiled piece for so many threads; see ``native.piece``. What is demanded is of no account."""
+        """The compiled piece for so many threads; see ``driver.piece``. What is demanded is of no account."""
         return race_piece(self.kind, self.n_choices, slots)

@@ -12,10 +12,10 @@ import math
 import numpy as np
 
 from hddm_sbi.compiled.compiling import internal
+from hddm_sbi.compiled.panels import DIFFERENCE, FINE, NODES, TOLERANCE, halve, no_panels, total_of
 from hddm_sbi.likelihoods.base import ANY, FloatArray
 from hddm_sbi.likelihoods.exact.race_density import possible_race
 from hddm_sbi.likelihoods.exact.race_panels import cut, log_density, none_until
-from hddm_sbi.likelihoods.native.panels import DIFFERENCE, FINE, NODES, TOLERANCE, halve, no_panels, total_of
 
 # S(t1) - S(t2) is taken where log S falls by more than this, relative to its size: each S is good to about 1e-13.
 _FALL = 1e-3

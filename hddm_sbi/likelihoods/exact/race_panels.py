@@ -12,9 +12,9 @@ import math
 import numpy as np
 
 from hddm_sbi.compiled.compiling import internal
+from hddm_sbi.compiled.panels import Panels, add_panel
 from hddm_sbi.likelihoods.base import ANY, FloatArray
 from hddm_sbi.likelihoods.exact.race_density import RDM, accumulator_trial, race_trial
-from hddm_sbi.likelihoods.native.panels import Panels, add_panel
 
 # A density has to be below its largest value by this in the logarithm to be left out together with what lies beyond.
 _NEGLIGIBLE = 50.0

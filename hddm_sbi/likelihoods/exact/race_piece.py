@@ -16,12 +16,7 @@ from hddm_sbi.compiled.arrays import first_after
 from hddm_sbi.compiled.compiling import internal, once, summing
 from hddm_sbi.compiled.structs import FLOATS2, INT, INTS, CFunction, Record, reader, record_type
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
-from hddm_sbi.likelihoods.exact.lba_density import lba_loser_regular, lba_regular, lba_winner_regular
-from hddm_sbi.likelihoods.exact.race_density import RDM, accumulator_trial, possible_race
-from hddm_sbi.likelihoods.exact.race_mass import race_mass
-from hddm_sbi.likelihoods.exact.rdm_density import rdm_loser_regular, rdm_regular, rdm_winner_regular
-from hddm_sbi.likelihoods.mixture import LOG_ZERO
-from hddm_sbi.likelihoods.native.piece import (
+from hddm_sbi.likelihoods.driver.piece import (
     BLOCK,
     DENSITY,
     FILL_SIGNATURE,
@@ -30,6 +25,11 @@ from hddm_sbi.likelihoods.native.piece import (
     Piece,
     weighted,
 )
+from hddm_sbi.likelihoods.exact.lba_density import lba_loser_regular, lba_regular, lba_winner_regular
+from hddm_sbi.likelihoods.exact.race_density import RDM, accumulator_trial, possible_race
+from hddm_sbi.likelihoods.exact.race_mass import race_mass
+from hddm_sbi.likelihoods.exact.rdm_density import rdm_loser_regular, rdm_regular, rdm_winner_regular
+from hddm_sbi.likelihoods.mixture import LOG_ZERO
 
 # What is known of each trial of a block: log density and its derivatives by B, A and t; the same of one accumulator;
 # the derivatives by each drift.

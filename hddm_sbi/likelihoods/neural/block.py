@@ -4,7 +4,7 @@ They share one array: two arrays might overlap, for all the compiler knows, and 
 the place of what is no longer needed.
 """
 
-from hddm_sbi.likelihoods.native.piece import BLOCK
+from hddm_sbi.likelihoods.driver.piece import BLOCK
 
 # The place u in the spline's interval, the interval and its polynomial; the time on the boundaries' clock, the
 # logarithm of its rate, and one by its root; derivatives of the logarithm of the rate by the decision time, of time and

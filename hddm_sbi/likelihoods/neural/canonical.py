@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from hddm_sbi.likelihoods.neural.clocks import LEAST_JUMPS
+from hddm_sbi.likelihoods.neural.time_change import LEAST_JUMPS
 from hddm_sbi.ssm.base import SSM, Parameter
 
 # Features saturate smoothly this far outside the training box, as a fraction of its half-width on the link scale.
@@ -176,7 +176,7 @@ class Canonical:
         )
 
     def collapse_parameters(self, canonical: Tensor) -> tuple[Tensor, Tensor]:
-        """The two parameters of the boundaries' clock (``clocks``), each (...), from canonical ones, (..., inputs)."""
+        """The two parameters of the boundaries' clock (``time_change``), each (...), from canonical ones, (..., inputs)."""
         columns = [canonical[..., self.inputs.index(i)] for i in self.collapsing]
         if self.collapse == "linear":
             slope = torch.tan(self.ends[self.collapsing[0]][1] * columns[0])

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from hddm_sbi.compiled.compiling import callable_from_python, internal
-from hddm_sbi.likelihoods.neural import kernels, reduction
+from hddm_sbi.likelihoods.neural import canonical_numba, kernels
 from hddm_sbi.likelihoods.neural.network import LOGIT_UNIT
 
 # Rows whose networks are evaluated together: their activations fit the second-level cache.
@@ -19,7 +19,7 @@ def reduce_rows(theta, form):  # type: ignore[no-untyped-def]
     """The canonical parameters of rows of theta, (rows, inputs)."""
     canonical = np.empty((theta.shape[0], len(form.inputs)))
     for r in range(theta.shape[0]):
-        reduction.reduce_row(theta[r], form, canonical[r])
+        canonical_numba.reduce_row(theta[r], form, canonical[r])
     return canonical
 
 
@@ -95,7 +95,7 @@ def _fill_log_choice(score, views, form, log_choice):  # type: ignore[no-untyped
                 tangents[j, c] = LOGIT_UNIT * score[(1 + j) * slots + source, column]
             if form.tilted:
                 view = views[source]
-                more, by_drift, by_start, by_factor = reduction.brownian_choice(
+                more, by_drift, by_start, by_factor = canonical_numba.brownian_choice(
                     view[form.drift], view[form.start], score[source, 1]
                 )
                 scores[c] += more
@@ -121,7 +121,7 @@ def _fill_log_choice(score, views, form, log_choice):  # type: ignore[no-untyped
 @internal
 def _fill_ends(raw, slot, slots, view, form, ends):  # type: ignore[no-untyped-def]
     """zeta and delta with tangents; see ``FirstPassageNetwork._base``."""
-    log_zeta, log_delta, by_start, by_room, by_drift = reduction.base(view, form)
+    log_zeta, log_delta, by_start, by_room, by_drift = canonical_numba.base(view, form)
     ends[0, 0], ends[0, 1] = math.exp(log_zeta + raw[slot, 0]), math.exp(log_delta + raw[slot, 1])
     for j in range(ends.shape[0] - 1):
         slope_zeta, slope_delta = raw[(1 + j) * slots + slot, 0], raw[(1 + j) * slots + slot, 1]

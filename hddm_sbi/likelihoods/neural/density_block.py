@@ -11,7 +11,7 @@ import math
 from hddm_sbi.compiled import vector_math as vm
 from hddm_sbi.compiled.compiling import inlined, internal, summing
 from hddm_sbi.likelihoods.base import FloatArray
-from hddm_sbi.likelihoods.neural import clocks
+from hddm_sbi.likelihoods.neural import time_change
 from hddm_sbi.likelihoods.neural.block import (
     BY_DELTA,
     BY_FIRST,
@@ -55,7 +55,7 @@ def _read_plain(rt: FloatArray, shift: float, per_unit: float, tile: FloatArray)
 @summing
 def _read_linear(rt: FloatArray, shift: float, per_unit: float, slope: float, tile: FloatArray) -> None:
     for i in range(len(rt)):
-        u, log_rate, by_s, u_first, rate_first, _, _ = clocks.linear((rt[i] - shift) * per_unit, slope)
+        u, log_rate, by_s, u_first, rate_first, _, _ = time_change.linear((rt[i] - shift) * per_unit, slope)
         tile[TIME + i], tile[LOG_RATE + i], tile[RATE_BY_TIME + i] = u, log_rate, by_s
         tile[TIME_BY_FIRST + i], tile[RATE_BY_FIRST + i] = u_first, rate_first
 
@@ -63,7 +63,7 @@ def _read_linear(rt: FloatArray, shift: float, per_unit: float, slope: float, ti
 @summing
 def _read_weibull(rt: FloatArray, shift: float, per_unit: float, alpha: float, beta: float, tile: FloatArray) -> None:
     for i in range(len(rt)):
-        u, log_rate, by_s, u_first, rate_first, u_second, rate_second = clocks.weibull(
+        u, log_rate, by_s, u_first, rate_first, u_second, rate_second = time_change.weibull(
             (rt[i] - shift) * per_unit, alpha, beta
         )
         tile[TIME + i], tile[LOG_RATE + i], tile[RATE_BY_TIME + i] = u, log_rate, by_s
@@ -74,7 +74,7 @@ def _read_weibull(rt: FloatArray, shift: float, per_unit: float, alpha: float, b
 @summing
 def _read_jumps(rt: FloatArray, shift: float, per_unit: float, k: float, tile: FloatArray) -> None:
     for i in range(len(rt)):
-        u, log_rate, by_s, u_first, rate_first, _, _ = clocks.jumps((rt[i] - shift) * per_unit, k)
+        u, log_rate, by_s, u_first, rate_first, _, _ = time_change.jumps((rt[i] - shift) * per_unit, k)
         tile[TIME + i], tile[LOG_RATE + i], tile[RATE_BY_TIME + i] = u, log_rate, by_s
         tile[TIME_BY_FIRST + i], tile[RATE_BY_FIRST + i] = u_first, rate_first
 
@@ -84,11 +84,11 @@ def read_clock(
     rt: FloatArray, kind: int, shift: float, per_unit: float, first: float, second: float, tile: FloatArray
 ) -> None:
     """Fill in the time of each trial on the boundaries' clock, the logarithm of its rate, and their derivatives."""
-    if kind == clocks.LINEAR:
+    if kind == time_change.LINEAR:
         _read_linear(rt, shift, per_unit, first, tile)
-    elif kind == clocks.WEIBULL:
+    elif kind == time_change.WEIBULL:
         _read_weibull(rt, shift, per_unit, first, second, tile)
-    elif kind == clocks.JUMPS:
+    elif kind == time_change.JUMPS:
         _read_jumps(rt, shift, per_unit, first, tile)
     else:
         _read_plain(rt, shift, per_unit, tile)
@@ -183,9 +183,9 @@ def fill_density(
     _locate(len(rt), form, zeta, delta, tile)
     _gather(len(rt), table, tile)
     _evaluate(form.spacing, zeta, delta, log_base, tile, out)
-    if form.collapse == clocks.WEIBULL:
+    if form.collapse == time_change.WEIBULL:
         _by_second(len(rt), tile)
-    if form.collapse != clocks.NONE:
+    if form.collapse != time_change.NONE:
         _by_clock(rt, shift, per_unit, tile)
 
 

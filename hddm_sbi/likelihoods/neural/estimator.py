@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.distributions import constraints
 
 from hddm_sbi.likelihoods.neural.canonical import Canonical
-from hddm_sbi.likelihoods.neural.clocks import torch_inverse
 from hddm_sbi.likelihoods.neural.flow import quantile
 from hddm_sbi.likelihoods.neural.network import Architecture, FirstPassageNetwork
+from hddm_sbi.likelihoods.neural.time_change import torch_inverse
 from hddm_sbi.ssm.base import SSM
 
 

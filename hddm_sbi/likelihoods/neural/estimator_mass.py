@@ -11,8 +11,8 @@ from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 from torch import Tensor
 
 from hddm_sbi.likelihoods.base import ANY, FloatArray, IntArray
-from hddm_sbi.likelihoods.neural.bridge import SBItoPyro
 from hddm_sbi.likelihoods.neural.flow_mass import flow_log_mass, is_flow
+from hddm_sbi.likelihoods.neural.sbi_distribution import SBItoPyro
 from hddm_sbi.likelihoods.quadrature import Items, mass_by_quadrature
 
 # A copy in double precision is used if its densities are the estimator's, at so many of its draws, but for rounding.

@@ -14,9 +14,9 @@ from sbi.neural_nets.estimators import MixedDensityEstimator, NFlowsFlow, ZukoFl
 from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 from torch import Tensor
 
+from hddm_sbi.compiled.normal_interval import normal_intervals
 from hddm_sbi.likelihoods.base import FloatArray
-from hddm_sbi.likelihoods.native.normal_interval import normal_intervals
-from hddm_sbi.likelihoods.neural.bridge import SBItoPyro, default_dtype
+from hddm_sbi.likelihoods.neural.sbi_distribution import SBItoPyro, default_dtype
 from hddm_sbi.likelihoods.quadrature import Items
 
 # The transformation is trusted if its density is the estimator's, which has the networks' precision, at its draws.

@@ -13,13 +13,13 @@ from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.base import BoolArray, FloatArray, IntArray
+from hddm_sbi.likelihoods.driver.driver import compiled_sum
+from hddm_sbi.likelihoods.driver.event_arrays import Shape
+from hddm_sbi.likelihoods.driver.piece import CompiledPiece
 from hddm_sbi.likelihoods.events import Events, as_they_are, density
-from hddm_sbi.likelihoods.native.driver import compiled_sum
-from hddm_sbi.likelihoods.native.event_arrays import Shape
-from hddm_sbi.likelihoods.native.piece import CompiledPiece
-from hddm_sbi.likelihoods.neural.bridge import SBItoPyro
 from hddm_sbi.likelihoods.neural.estimator_mass import EstimatorMass
 from hddm_sbi.likelihoods.neural.evaluation.domain import categories
+from hddm_sbi.likelihoods.neural.sbi_distribution import SBItoPyro
 
 if TYPE_CHECKING:
     from hddm_sbi.likelihoods.neural.mixed.record import Networks
@@ -112,7 +112,7 @@ class EstimatorLikelihood:
         return draws_of(self.estimator, theta, n, seed)
 
     def piece(self, demand: BoolArray, slots: int) -> CompiledPiece | None:
-        """The compiled piece, for the estimator that sbi's MNLE builds, else None; see ``native.piece``.
+        """The compiled piece, for the estimator that sbi's MNLE builds, else None; see ``driver.piece``.
 
         Args:
             demand: which choices' densities or masses each row of theta is asked for, shape (rows, choices).
@@ -150,7 +150,7 @@ class _Known:
         self._networks = networks
 
     def piece(self, demand: BoolArray, slots: int) -> CompiledPiece:
-        """The piece; see ``native.piece``."""
+        """The piece; see ``driver.piece``."""
         from hddm_sbi.likelihoods.neural.mixed.piece import mixed_piece
 
         return mixed_piece(self._networks, demand, slots)

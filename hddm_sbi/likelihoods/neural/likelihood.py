@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
-from hddm_sbi.likelihoods.native.piece import CompiledPiece
+from hddm_sbi.likelihoods.driver.piece import CompiledPiece
 from hddm_sbi.likelihoods.neural.canonical import Canonical
 from hddm_sbi.likelihoods.neural.conditioning import condition, reduce_rows
 from hddm_sbi.likelihoods.neural.network import FirstPassageNetwork
@@ -68,7 +68,7 @@ class FirstPassageLikelihood:
         return theta, row, canonical, *networks, form
 
     def piece(self, demand: BoolArray, slots: int) -> CompiledPiece:
-        """The compiled piece; see ``native.piece``.
+        """The compiled piece; see ``driver.piece``.
 
         Args:
             demand: which choices' densities or masses each row of theta is asked for, shape (rows, choices).

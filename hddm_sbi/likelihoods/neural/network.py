@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from hddm_sbi.likelihoods.neural.canonical import Canonical
-from hddm_sbi.likelihoods.neural.clocks import torch_clock
 from hddm_sbi.likelihoods.neural.flow import FlowTables, Knots, build_tables, log_density, transform
+from hddm_sbi.likelihoods.neural.time_change import torch_clock
 
 # Log odds of the choices run to tens; in this unit the choice network's output is of order one.
 LOGIT_UNIT = 5.0

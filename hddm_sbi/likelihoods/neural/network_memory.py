@@ -9,8 +9,8 @@ import numpy as np
 from hddm_sbi.compiled.compiling import once
 from hddm_sbi.compiled.structs import FLOATS2, INTS2, reader, record_type
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
-from hddm_sbi.likelihoods.native.pairs import PAIRS, Pairs
-from hddm_sbi.likelihoods.native.piece import BLOCK
+from hddm_sbi.likelihoods.driver.pairs import PAIRS, Pairs
+from hddm_sbi.likelihoods.driver.piece import BLOCK
 from hddm_sbi.likelihoods.neural.block import SIZE as TILE_SIZE
 from hddm_sbi.likelihoods.neural.network_record import CHUNK, FORM, MLP, BoolArray, Form, Mlp, Packed
 from hddm_sbi.likelihoods.neural.window_block import KEPT

@@ -9,7 +9,7 @@ import math
 
 from hddm_sbi.compiled.compiling import internal, once
 from hddm_sbi.likelihoods.base import FloatArray
-from hddm_sbi.likelihoods.neural import kernels, reduction, reverse
+from hddm_sbi.likelihoods.neural import canonical_numba, kernels, reverse
 from hddm_sbi.likelihoods.neural.network import LOGIT_UNIT
 from hddm_sbi.likelihoods.neural.network_memory import Network
 from hddm_sbi.likelihoods.neural.network_record import Mlp
@@ -68,11 +68,11 @@ def choices_forward(net: Network, rows: int, slot: int) -> None:
 def _brownian_choice(
     net: Network, r: int, choice: int, log_factor: float, slot: int
 ) -> tuple[float, float, float, float]:
-    """Log probability of a choice for Brownian motion, and its derivatives; see ``reduction.brownian_choice``."""
+    """Log probability of a choice for Brownian motion, and its derivatives; see ``canonical_numba.brownian_choice``."""
     form, memory, n = net.form, net.memory, len(net.form.inputs)
     view = memory.scratch[slot].reshape(3, n)[2]
     kernels.view_of(memory.canonical[slot, r * n : (r + 1) * n], form.mirror, choice, view)
-    return reduction.brownian_choice(view[form.drift], view[form.start], log_factor)
+    return canonical_numba.brownian_choice(view[form.drift], view[form.start], log_factor)
 
 
 @once
@@ -127,7 +127,7 @@ def to_theta(net: Network, rows: int, theta: FloatArray, by_theta: FloatArray, s
             for c in range(form.n_choices):
                 by_view = net.memory.by_view[slot, (r * form.n_choices + c) * n + j]
                 by_inputs[j] += kernels.view_sign(form.mirror, c, j) * by_view
-        reduction.add_by_inputs(by_inputs, theta[r], form, by_theta[r])
+        canonical_numba.add_by_inputs(by_inputs, theta[r], form, by_theta[r])
 
 
 @once

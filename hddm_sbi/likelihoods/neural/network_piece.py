@@ -14,8 +14,7 @@ from hddm_sbi.compiled.arrays import first_after
 from hddm_sbi.compiled.compiling import once
 from hddm_sbi.compiled.structs import CFunction, Record
 from hddm_sbi.likelihoods.base import FloatArray
-from hddm_sbi.likelihoods.mixture import LOG_ZERO
-from hddm_sbi.likelihoods.native.piece import (
+from hddm_sbi.likelihoods.driver.piece import (
     BEGIN_SIGNATURE,
     DENSITY,
     FILL_SIGNATURE,
@@ -24,7 +23,8 @@ from hddm_sbi.likelihoods.native.piece import (
     CompiledPiece,
     Piece,
 )
-from hddm_sbi.likelihoods.neural import clocks, reduction
+from hddm_sbi.likelihoods.mixture import LOG_ZERO
+from hddm_sbi.likelihoods.neural import canonical_numba, time_change
 from hddm_sbi.likelihoods.neural.adjoints import Sums
 from hddm_sbi.likelihoods.neural.block import BY_FIRST, BY_SECOND
 from hddm_sbi.likelihoods.neural.density_block import fill_density, pulled, scatter, weighted
@@ -127,8 +127,8 @@ def _density_sums(net: Network, spline: Spline, rt: FloatArray, weight: FloatArr
     scatter(weight, tile, spline.by_table)
     total, by_zeta, by_delta, by_time, by_unit = pulled(weight, tile)
     by_time *= row[PER_UNIT]
-    by_first = weighted(weight, BY_FIRST, tile) if form.collapse != clocks.NONE else 0.0
-    by_second = weighted(weight, BY_SECOND, tile) if form.collapse == clocks.WEIBULL else 0.0
+    by_first = weighted(weight, BY_FIRST, tile) if form.collapse != time_change.NONE else 0.0
+    by_second = weighted(weight, BY_SECOND, tile) if form.collapse == time_change.WEIBULL else 0.0
     # a delay that is hardly any moves times by half of it
     return total, by_zeta, by_delta, by_time, by_unit, by_first, by_second, -0.5 * by_time
 
@@ -153,7 +153,7 @@ def _add(net: Network, spline: Spline, at: int, sums: Sums, theta: FloatArray, b
     ends[OF_DELTA] += by_delta
     ends[OF_FIRST] += by_first
     ends[OF_SECOND] += by_second
-    reduction.add_by_log_unit(by_unit, theta, form, by_theta)
+    canonical_numba.add_by_log_unit(by_unit, theta, form, by_theta)
     if form.shift >= 0:
         by_theta[form.shift] -= by_time
     if form.window >= 0:
@@ -167,7 +167,7 @@ def _begin(record, slot, first_row, n_rows, n_columns, theta):  # type: ignore[n
     state[FIRST_ROW], state[FIRST_PAIR], state[N_PAIRS] = first_row, first, net.pairs.first[first_row + n_rows] - first
     state[ROW] = -1
     for r in range(n_rows):
-        reduction.reduce_row(theta[r], form, memory.canonical[slot, r * n : (r + 1) * n])
+        canonical_numba.reduce_row(theta[r], form, memory.canonical[slot, r * n : (r + 1) * n])
     for i in range(n_rows * form.n_choices * n):
         memory.by_view[slot, i] = 0.0
     choices_forward(net, n_rows, slot)

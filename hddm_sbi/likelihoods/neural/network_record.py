@@ -10,8 +10,8 @@ from torch import nn
 
 from hddm_sbi.compiled.structs import BOOLS, FLOAT, FLOATS, FLOATS2, INT, INTS, record_type
 from hddm_sbi.likelihoods.neural import kernels
-from hddm_sbi.likelihoods.neural.clocks import CODES
 from hddm_sbi.likelihoods.neural.network import FirstPassageNetwork
+from hddm_sbi.likelihoods.neural.time_change import CODES
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

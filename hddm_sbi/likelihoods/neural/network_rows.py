@@ -7,8 +7,8 @@ import math
 from hddm_sbi.compiled.arrays import clear
 from hddm_sbi.compiled.compiling import once
 from hddm_sbi.likelihoods.base import FloatArray
-from hddm_sbi.likelihoods.native.pairs import pair_of
-from hddm_sbi.likelihoods.neural import clocks, kernels, reduction, reverse
+from hddm_sbi.likelihoods.driver.pairs import pair_of
+from hddm_sbi.likelihoods.neural import canonical_numba, kernels, reverse, time_change
 from hddm_sbi.likelihoods.neural.intervals import NARROW
 from hddm_sbi.likelihoods.neural.network_memory import (
     BY_DRIFT,
@@ -55,12 +55,12 @@ def open_row(net: Network, row: int, theta: FloatArray, slot: int) -> None:
     state[ROW] = row
     shift = theta[form.shift] if form.shift >= 0 else 0.0
     window = theta[form.window] if form.window >= 0 else 0.0
-    log_unit = reduction.time_power(theta, form) * reduction.log_scale(theta, form)
+    log_unit = canonical_numba.time_power(theta, form) * canonical_numba.log_scale(theta, form)
     per_unit = math.exp(-log_unit)
     if not window * per_unit > NARROW:  # the mean over a narrow window is the value in its middle
         shift, window = shift + 0.5 * window, 0.0 if window >= 0.0 else math.nan
     r = row - state[FIRST_ROW]
-    first, second = reduction.collapse_of(memory.canonical[slot, r * n : (r + 1) * n], form)
+    first, second = canonical_numba.collapse_of(memory.canonical[slot, r * n : (r + 1) * n], form)
     at = memory.row[slot]
     at[SHIFT], at[WINDOW], at[LOG_UNIT], at[PER_UNIT], at[FIRST], at[SECOND] = (
         shift,
@@ -70,7 +70,7 @@ def open_row(net: Network, row: int, theta: FloatArray, slot: int) -> None:
         first,
         second,
     )
-    at[LAST] = shift + clocks.end(form.collapse, first, second) / per_unit
+    at[LAST] = shift + time_change.end(form.collapse, first, second) / per_unit
 
 
 @once
@@ -83,7 +83,7 @@ def open_spline(net: Network, choice: int, slot: int) -> None:
     clear(spline.by_table)
     r, view = state[ROW] - state[FIRST_ROW], memory.scratch[slot, 2 * n :]
     kernels.view_of(memory.canonical[slot, r * n : (r + 1) * n], form.mirror, choice, view)
-    log_zeta, log_delta, by_start, by_room, by_drift = reduction.base(view, form)
+    log_zeta, log_delta, by_start, by_room, by_drift = canonical_numba.base(view, form)
     ends = spline.ends
     ends[ZETA], ends[DELTA] = math.exp(log_zeta + raw[0]), math.exp(log_delta + raw[1])
     ends[BY_START], ends[BY_ROOM], ends[BY_DRIFT] = by_start, by_room, by_drift
@@ -108,4 +108,4 @@ def close_row(net: Network, slot: int) -> None:
             if form.room >= 0:
                 by_view[at + form.room] += by_raw[0] * ends[BY_ROOM]
         canonical = memory.canonical[slot, r * n : (r + 1) * n]
-        reduction.add_by_collapse(ends[OF_FIRST], ends[OF_SECOND], canonical, form, by_view, at)
+        canonical_numba.add_by_collapse(ends[OF_FIRST], ends[OF_SECOND], canonical, form, by_view, at)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.compiled.compiling import internal
-from hddm_sbi.likelihoods.neural import clocks, kernels, reduction
+from hddm_sbi.likelihoods.neural import canonical_numba, kernels, time_change
 from hddm_sbi.likelihoods.neural.network import NARROW
 
 FloatArray = npt.NDArray[np.float64]
@@ -50,7 +50,7 @@ class Passage(NamedTuple):
 @internal
 def passage_of(form, table, zeta, delta, log_unit, first, second):  # type: ignore[no-untyped-def]
     """The passage of a network of this form."""
-    end = clocks.end(form.collapse, first, second)
+    end = time_change.end(form.collapse, first, second)
     return Passage(
         table, zeta, delta, form.left, form.spacing, form.collapse, first, second, log_unit, math.exp(-log_unit), end
     )
@@ -61,7 +61,7 @@ class Point(NamedTuple):
 
     Args:
         s: in units.
-        clock: what the clock shows, see ``clocks``.
+        clock: what the clock shows, see ``time_change``.
         root: of the time on the clock.
         interval, x: of the spline that it falls into, and the place in that.
         normal: the spline: the standard normal of the time.
@@ -70,7 +70,7 @@ class Point(NamedTuple):
     """
 
     s: float
-    clock: clocks.Clock
+    clock: time_change.Clock
     root: float
     interval: int
     x: float
@@ -84,7 +84,7 @@ def point_of(passage: Passage, decision: float) -> Point:
     s = decision * passage.per_unit
     inside = 0.0 < s < passage.end
     some = s if inside else min(1.0, 0.5 * passage.end)
-    clock = clocks.clock(passage.collapse, some, passage.first, passage.second)
+    clock = time_change.clock(passage.collapse, some, passage.first, passage.second)
     root = math.sqrt(clock[0])
     position = (passage.delta * root - passage.zeta / root - passage.left) / passage.spacing
     interval = kernels.interval_of(position, len(passage.table))
@@ -143,7 +143,7 @@ def between_of(passage: Passage, early: float, late: float, width: float) -> Bet
         return Between(log_mean_density(passage, early, late) + math.log(width), before, after, 0.0, 0.0, True)
     if not after.normal > before.normal:
         return Between(-math.inf, before, after, 0.0, 0.0, False)
-    value, by_late, by_early = reduction.log_difference(after.normal, before.normal)
+    value, by_late, by_early = canonical_numba.log_difference(after.normal, before.normal)
     return Between(value, before, after, by_early, by_late, False)
 
 

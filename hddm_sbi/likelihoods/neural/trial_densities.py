@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from hddm_sbi.compiled.compiling import callable_from_python, internal
-from hddm_sbi.likelihoods.neural import clocks, kernels, reduction
+from hddm_sbi.likelihoods.neural import canonical_numba, kernels, time_change
 from hddm_sbi.likelihoods.neural.intervals import Part
 from hddm_sbi.likelihoods.neural.passage import (
     NODES,
@@ -27,8 +27,8 @@ from hddm_sbi.likelihoods.neural.passage import (
 @internal
 def passage_at(theta, canonical, ends, table, form):  # type: ignore[no-untyped-def]
     """The passage of one row and choice."""
-    log_unit = reduction.time_power(theta, form) * reduction.log_scale(theta, form)
-    first, second = reduction.collapse_of(canonical, form)
+    log_unit = canonical_numba.time_power(theta, form) * canonical_numba.log_scale(theta, form)
+    first, second = canonical_numba.collapse_of(canonical, form)
     return passage_of(form, table[0], ends[0, 0], ends[0, 1], log_unit, first, second)
 
 
@@ -36,7 +36,7 @@ def passage_at(theta, canonical, ends, table, form):  # type: ignore[no-untyped-
 def density(passage, decision, ends, table, by):  # type: ignore[no-untyped-def]
     """Log density given the choice; fills ``by``."""
     n, s = len(by) - 5, decision * passage.per_unit
-    u, log_rate, rate_by_s, u_first, rate_first, u_second, rate_second = clocks.clock(
+    u, log_rate, rate_by_s, u_first, rate_first, u_second, rate_second = time_change.clock(
         passage.collapse, s, passage.first, passage.second
     )
     log_q, by_u = kernels.decision_time_density(u, ends, table, passage.left, passage.spacing, by[:n])
@@ -57,7 +57,7 @@ def _normal(passage, decision, ends, table, by):  # type: ignore[no-untyped-def]
         return -math.inf
     if s >= passage.end:
         return math.inf
-    u, log_rate, _, u_first, _, u_second, _ = clocks.clock(passage.collapse, s, passage.first, passage.second)
+    u, log_rate, _, u_first, _, u_second, _ = time_change.clock(passage.collapse, s, passage.first, passage.second)
     t, by_u = kernels.decision_time_normal(u, ends, table, passage.left, passage.spacing, by[:n])
     by_s = by_u * math.exp(log_rate)
     by[n], by[n + 1] = by_u * u_first, by_u * u_second
@@ -87,7 +87,7 @@ def add_between(passage, part, ends, table, weight, by, work):  # type: ignore[n
             _add(weight * WEIGHTS[k] * math.exp(log_q - log_mean), work, time_by, by)
         by[len(by) - 1] += weight * (part.late_by - part.early_by) / part.width
         return
-    _, by_upper, by_lower = reduction.log_difference(upper, lower)
+    _, by_upper, by_lower = canonical_numba.log_difference(upper, lower)
     _add(weight * by_upper, work, part.late_by, by)
     _normal(passage, part.early, ends, table, work)
     _add(weight * by_lower, work, part.early_by, by)
@@ -122,9 +122,9 @@ def add_by_theta(weight, by, log_choice, canonical, theta, choice, form, by_inpu
     n = len(canonical)
     for j in range(n):
         by_inputs[j] = weight * (log_choice[1 + j] + kernels.view_sign(form.mirror, choice, j) * by[j])
-    reduction.add_by_collapse(weight * by[n], weight * by[n + 1], canonical, form, by_inputs, 0)
-    reduction.add_by_inputs(by_inputs, theta, form, by_theta)
-    reduction.add_by_log_unit(weight * by[n + 2], theta, form, by_theta)
+    canonical_numba.add_by_collapse(weight * by[n], weight * by[n + 1], canonical, form, by_inputs, 0)
+    canonical_numba.add_by_inputs(by_inputs, theta, form, by_theta)
+    canonical_numba.add_by_log_unit(weight * by[n + 2], theta, form, by_theta)
     if form.shift >= 0:
         by_theta[form.shift] += weight * by[n + 3]
     if form.window >= 0:

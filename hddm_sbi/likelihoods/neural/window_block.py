@@ -11,7 +11,7 @@ import math
 from hddm_sbi.compiled.compiling import internal
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.mixture import LOG_ZERO
-from hddm_sbi.likelihoods.neural import reduction
+from hddm_sbi.likelihoods.neural import canonical_numba
 from hddm_sbi.likelihoods.neural.adjoints import Sums
 from hddm_sbi.likelihoods.neural.network_record import Form
 from hddm_sbi.likelihoods.neural.passage import Passage, Point, passage_of, point_of, slope
@@ -53,7 +53,7 @@ def fill_window(
         late, early = point_of(passage, rt[i] - shift), point_of(passage, rt[i] - shift - window)
         out[i], by_late, by_early = LOG_ZERO, 0.0, 0.0
         if late.normal > early.normal:
-            value, by_late, by_early = reduction.log_difference(late.normal, early.normal)
+            value, by_late, by_early = canonical_numba.log_difference(late.normal, early.normal)
             if math.isfinite(value + log_factor):
                 out[i] = value + log_factor
         _keep(passage, late, by_late, 0, kept[i])

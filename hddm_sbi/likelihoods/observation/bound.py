@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 
 from hddm_sbi.likelihoods.base import ANY, Density, FloatArray, IntArray
+from hddm_sbi.likelihoods.driver.compiled_sum import CompiledSum
+from hddm_sbi.likelihoods.driver.driver import compiled_sum
+from hddm_sbi.likelihoods.driver.event_arrays import Shape
+from hddm_sbi.likelihoods.driver.piece import Compiled
 from hddm_sbi.likelihoods.events import DENSITY, Distinct, Events, Part, as_they_are, distinct
-from hddm_sbi.likelihoods.native.driver import compiled_sum
-from hddm_sbi.likelihoods.native.event_arrays import Shape
-from hddm_sbi.likelihoods.native.native_sum import NativeSum
-from hddm_sbi.likelihoods.native.piece import Compiled
 from hddm_sbi.likelihoods.observation.given import GivenDensity
 from hddm_sbi.likelihoods.observation.lapses import Lapses
 from hddm_sbi.likelihoods.observation.mixing import mix_events
@@ -119,7 +119,7 @@ class BoundTrials:
             np.add.at(by_theta, kind.events.row, grad * weight[:, np.newaxis])
         return (total if possible else -np.inf), by_theta
 
-    def compiled(self, slots: int) -> NativeSum | None:
+    def compiled(self, slots: int) -> CompiledSum | None:
         """The same as a C function that so many threads may call at a time; None where the density is not compiled."""
         if isinstance(self.density, GivenDensity) and self._bare:
             compiled = getattr(self.density.bound, "compiled", None)
@@ -197,7 +197,7 @@ class BoundTrials:
         return self._k, self._k + 1 if self.lapses.omissions else -1
 
     @cached_property
-    def _native(self) -> NativeSum | None:
+    def _native(self) -> CompiledSum | None:
         return self.compiled(1)
 
     def _process(self, theta: FloatArray) -> FloatArray:

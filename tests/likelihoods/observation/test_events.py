@@ -3,8 +3,8 @@
 import numpy as np
 
 from hddm_sbi.likelihoods.base import ANY
+from hddm_sbi.likelihoods.driver.event_arrays import Shape, demand, event_arrays
 from hddm_sbi.likelihoods.events import Events, density, distinct, mass
-from hddm_sbi.likelihoods.native.event_arrays import Shape, demand, event_arrays
 
 
 def some_events(n=500):

@@ -10,11 +10,11 @@ import torch
 from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 from torch import Tensor
 
+from hddm_sbi.likelihoods.neural.evaluation.batched_log_prob import OwnRows
 from hddm_sbi.likelihoods.neural.evaluation.general import Direct, General
 from hddm_sbi.likelihoods.neural.evaluation.kinds import Rows
 from hddm_sbi.likelihoods.neural.evaluation.masses import Masses
 from hddm_sbi.likelihoods.neural.evaluation.mixed import Mixed
-from hddm_sbi.likelihoods.neural.evaluation.own_rows import OwnRows
 from hddm_sbi.likelihoods.neural.evaluation.spline import Spline
 from hddm_sbi.likelihoods.neural.evaluation.tangents import Unsupported, close
 

@@ -9,8 +9,8 @@ import numpy as np
 from hddm_sbi.compiled.compiling import once
 from hddm_sbi.compiled.structs import FLOATS2, INTS, INTS2, reader, record_type
 from hddm_sbi.likelihoods.base import BoolArray, FloatArray, IntArray
-from hddm_sbi.likelihoods.native.pairs import PAIRS, Pairs
-from hddm_sbi.likelihoods.native.piece import BLOCK
+from hddm_sbi.likelihoods.driver.pairs import PAIRS, Pairs
+from hddm_sbi.likelihoods.driver.piece import BLOCK
 from hddm_sbi.likelihoods.neural.mixed.record import MASS, TIME, Mass, Networks, Time
 
 # Pairs of a row and a choice whose networks are evaluated together: their activations fit the second-level cache.

@@ -14,12 +14,11 @@ import numpy as np
 
 from hddm_sbi.compiled.arrays import clear
 from hddm_sbi.compiled.compiling import internal, once
+from hddm_sbi.compiled.normal_interval import normal_interval
 from hddm_sbi.compiled.structs import CFunction, Record
 from hddm_sbi.likelihoods.base import BoolArray, FloatArray
-from hddm_sbi.likelihoods.mixture import IMPOSSIBLE, LOG_ZERO
-from hddm_sbi.likelihoods.native.normal_interval import normal_interval
-from hddm_sbi.likelihoods.native.pairs import pair_of
-from hddm_sbi.likelihoods.native.piece import (
+from hddm_sbi.likelihoods.driver.pairs import pair_of
+from hddm_sbi.likelihoods.driver.piece import (
     BEGIN_SIGNATURE,
     BLOCK,
     DENSITY,
@@ -29,6 +28,7 @@ from hddm_sbi.likelihoods.native.piece import (
     CompiledPiece,
     Piece,
 )
+from hddm_sbi.likelihoods.mixture import IMPOSSIBLE, LOG_ZERO
 from hddm_sbi.likelihoods.neural.mixed import spline
 from hddm_sbi.likelihoods.neural.mixed.memory import (
     BY_LOG_SLOPE,

@@ -4,7 +4,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from hddm_sbi.likelihoods.native.normal_interval import normal_intervals
+from hddm_sbi.compiled.normal_interval import normal_intervals
 
 ENDS = [-np.inf, -300.0, -37.6, -9.0, -2.0, -0.3, 0.0, 1e-12, 0.02, 0.5, 3.0, 8.2, 40.0, 1e5, np.inf]
 WIDTHS = [1e-9, 1e-5, 0.01, 0.09, 0.11]

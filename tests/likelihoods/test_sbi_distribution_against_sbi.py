@@ -13,9 +13,9 @@ from sbi.neural_nets.net_builders import build_categoricalmassestimator
 from torch import Tensor, nn
 
 from hddm_sbi.errors import ModelError
-from hddm_sbi.likelihoods.neural.bridge import SBItoPyro
 from hddm_sbi.likelihoods.neural.evaluation.choose import _Checked
 from hddm_sbi.likelihoods.neural.evaluation.plan import evaluation_of
+from hddm_sbi.likelihoods.neural.sbi_distribution import SBItoPyro
 
 # nflows inverts its linear layers by a function that torch deprecates
 pytestmark = pytest.mark.filterwarnings("ignore:torch.triangular_solve is deprecated")

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
+from hddm_sbi.compiled.arrays import FloatArray
 from hddm_sbi.compiled.compiling import callable_from_python, internal
 from hddm_sbi.compiled.normal_tail import mills
-from hddm_sbi.likelihoods.base import FloatArray
 
 _HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 _ROOT_2PI = math.sqrt(2.0 * math.pi)

@@ -11,7 +11,7 @@ from hddm_sbi.likelihoods.exact.race_density import LBA, RDM
 from hddm_sbi.likelihoods.neural.generic import EstimatorLikelihood
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.ssm import get_model
-from tests.likelihoods.native.events import Part, compiled_sum, group, python_sum
+from tests.likelihoods.driver.events import Part, compiled_sum, group, python_sum
 from tests.likelihoods.networks import DDM, PLAIN, RACE, delayed, network, thetas
 from tests.likelihoods.test_mixed_sum import build
 

@@ -6,7 +6,7 @@ import torch
 from scipy import integrate
 
 from hddm_sbi.compiled.compiling import callable_from_python
-from hddm_sbi.likelihoods.neural import clocks
+from hddm_sbi.likelihoods.neural import time_change
 
 KINDS = ["", "linear", "weibull", "jumps"]
 TIMES = np.array([1e-6, 1e-3, 0.02, 0.1, 0.25])
@@ -14,19 +14,19 @@ TIMES = np.array([1e-6, 1e-3, 0.02, 0.1, 0.25])
 
 @callable_from_python
 def read(kind, s, first, second):  # type: ignore[no-untyped-def]
-    return clocks.clock(kind, s, first, second), clocks.end(kind, first, second)
+    return time_change.clock(kind, s, first, second), time_change.end(kind, first, second)
 
 
 def parameters(kind: str) -> list[tuple[float, float]]:
     if kind == "weibull":
         return [(1.0, 0.5), (0.4, 0.05), (3.0, 0.3), (2.0, 40.0)]
     if kind == "jumps":
-        return [(clocks.LEAST_JUMPS, 0.0), (0.01, 0.0), (0.5, 0.0), (1.0, 0.0)]
+        return [(time_change.LEAST_JUMPS, 0.0), (0.01, 0.0), (0.5, 0.0), (1.0, 0.0)]
     return [(0.0, 0.0), (0.3, 0.0), (1.9, 0.0)] if kind else [(0.0, 0.0)]
 
 
 def shown(kind: str, s: float, first: float, second: float) -> tuple[float, ...]:
-    return read(clocks.CODES[kind], s, first, second)[0]
+    return read(time_change.CODES[kind], s, first, second)[0]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -56,11 +56,11 @@ def test_torch_shows_the_same_time_and_back(kind: str) -> None:
         compiled = np.array([shown(kind, s, first, second)[:2] for s in TIMES])
         s = torch.from_numpy(TIMES)
         a, b = torch.full_like(s, first), torch.full_like(s, second)
-        u, log_rate, apart = clocks.torch_clock(kind, s, a, b)
+        u, log_rate, apart = time_change.torch_clock(kind, s, a, b)
         assert bool(apart.all())
         np.testing.assert_allclose(u, compiled[:, 0], rtol=1e-8)
         np.testing.assert_allclose(log_rate, compiled[:, 1], rtol=1e-8, atol=1e-8)
-        np.testing.assert_allclose(clocks.torch_inverse(kind, u, a, b), TIMES, rtol=1e-8)
+        np.testing.assert_allclose(time_change.torch_inverse(kind, u, a, b), TIMES, rtol=1e-8)
 
 
 def test_linear_and_exponential_clocks_are_the_integrals_of_the_widths() -> None:
@@ -73,7 +73,7 @@ def test_linear_and_exponential_clocks_are_the_integrals_of_the_widths() -> None
 
 def test_the_clock_of_jumps_is_plain_without_them_and_late() -> None:
     for s in TIMES[2:]:
-        np.testing.assert_allclose(shown("jumps", s, clocks.LEAST_JUMPS, 0.0)[:2], (s, 0.0), rtol=0.01, atol=0.01)
+        np.testing.assert_allclose(shown("jumps", s, time_change.LEAST_JUMPS, 0.0)[:2], (s, 0.0), rtol=0.01, atol=0.01)
     np.testing.assert_allclose(shown("jumps", 1e8, 1.0, 0.0)[:2], (1e8, 0.0), rtol=1e-3, atol=1e-3)
     # and early times are a power of the clock's inverse root
     roots = [shown("jumps", s, 0.5, 0.0)[0] ** -0.5 for s in (1e-8, 1e-10, 1e-12)]
@@ -81,8 +81,8 @@ def test_the_clock_of_jumps_is_plain_without_them_and_late() -> None:
 
 
 def test_the_end() -> None:
-    assert read(clocks.LINEAR, 0.1, 2.0, 0.0)[1] == 0.25
-    assert read(clocks.LINEAR, 0.1, 0.0, 0.0)[1] == np.inf
-    assert read(clocks.NONE, 0.1, 0.0, 0.0)[1] == np.inf
-    last = read(clocks.WEIBULL, 0.1, 2.0, 0.5)[1]
+    assert read(time_change.LINEAR, 0.1, 2.0, 0.0)[1] == 0.25
+    assert read(time_change.LINEAR, 0.1, 0.0, 0.0)[1] == np.inf
+    assert read(time_change.NONE, 0.1, 0.0, 0.0)[1] == np.inf
+    last = read(time_change.WEIBULL, 0.1, 2.0, 0.5)[1]
     assert np.isfinite(shown("weibull", 0.999 * last, 2.0, 0.5)).all()

@@ -7,7 +7,7 @@ import pytest
 
 from hddm_sbi.compiled.compiling import callable_from_python
 from hddm_sbi.likelihoods.mixture import LOG_ZERO
-from hddm_sbi.likelihoods.neural import reduction
+from hddm_sbi.likelihoods.neural import canonical_numba
 from hddm_sbi.likelihoods.neural.conditioning import condition, reduce_rows
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.likelihoods.neural.mass_sum import fill_masses, pull_masses
@@ -25,8 +25,8 @@ def _pieces(form, theta, canonical, ends, tables, choice, log_choice, t1, t2, we
     """Fill in log masses, or log densities at t1, and the derivatives by theta of their weighted sum."""
     shift = theta[form.shift] if form.shift >= 0 else 0.0
     window = theta[form.window] if form.window >= 0 else 0.0
-    log_unit = reduction.time_power(theta, form) * reduction.log_scale(theta, form)
-    collapse = reduction.collapse_of(canonical, form)
+    log_unit = canonical_numba.time_power(theta, form) * canonical_numba.log_scale(theta, form)
+    collapse = canonical_numba.collapse_of(canonical, form)
     table, zeta, delta = tables[0].copy(), ends[0, 0], ends[0, 1]
     by_table = np.zeros(table.shape)
     if density:

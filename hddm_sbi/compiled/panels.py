@@ -21,8 +21,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hddm_sbi.compiled.arrays import FloatArray
 from hddm_sbi.compiled.compiling import internal
-from hddm_sbi.likelihoods.base import FloatArray
 
 # Gauss-Legendre on (0, 1). The error of n nodes falls like r^(-2n), r > 1 by the integrand: with four nodes more the
 # finer rule is better than the coarser by r^-8, so that their difference is the error of the coarser.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hddm_sbi.likelihoods.base import FloatArray
+from hddm_sbi.compiled.arrays import FloatArray
 
 MOST_NODES = 64
 

@@ -12,7 +12,7 @@ from pyro.ops.provenance import get_provenance
 from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
 from hddm_sbi.likelihoods.observation.seen import SeenTrials
-from hddm_sbi.likelihoods.torch_bridge import TrialDistribution
+from hddm_sbi.likelihoods.trial_distribution import TrialDistribution
 from tests.observing import model_of
 
 DDM = ExactDDM()

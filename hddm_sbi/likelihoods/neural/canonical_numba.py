@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from hddm_sbi.compiled.compiling import internal
 from hddm_sbi.compiled.normal_tail import mills
-from hddm_sbi.likelihoods.neural.clocks import JUMPS, LEAST_JUMPS, LINEAR
 from hddm_sbi.likelihoods.neural.kernels import UNIT
+from hddm_sbi.likelihoods.neural.time_change import JUMPS, LEAST_JUMPS, LINEAR
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from hddm_sbi.likelihoods.exact.full_ddm import ExactFullDDM
-from tests.likelihoods.native.test_sums import compare, native, some_trials
-from tests.likelihoods.native.test_sums import some_theta as some_ddm_theta
+from tests.likelihoods.driver.test_sums import compare, native, some_trials
+from tests.likelihoods.driver.test_sums import some_theta as some_ddm_theta
 from tests.observing import lapsing
 
 FULL = ExactFullDDM()

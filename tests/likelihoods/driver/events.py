@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from hddm_sbi.compiled.structs import Record
+from hddm_sbi.likelihoods.driver.driver import DRIVER, Driver, observed_sum_at
+from hddm_sbi.likelihoods.driver.event_arrays import EventArrays
+from hddm_sbi.likelihoods.driver.piece import BLOCK, DENSITY, MASS
 from hddm_sbi.likelihoods.mixture import LOG_ZERO
-from hddm_sbi.likelihoods.native.driver import DRIVER, Driver, observed_sum_at
-from hddm_sbi.likelihoods.native.event_arrays import EventArrays
-from hddm_sbi.likelihoods.native.piece import BLOCK, DENSITY, MASS
 
 SUM = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
 

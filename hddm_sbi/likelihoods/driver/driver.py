@@ -24,11 +24,9 @@ from hddm_sbi.compiled.arrays import clear
 from hddm_sbi.compiled.compiling import internal, once, summing
 from hddm_sbi.compiled.structs import FLOATS2, CFunction, Record, reader, record_type
 from hddm_sbi.likelihoods.base import FloatArray
-from hddm_sbi.likelihoods.events import Distinct
-from hddm_sbi.likelihoods.mixture import IMPOSSIBLE, LOG_ZERO, mix
-from hddm_sbi.likelihoods.native.event_arrays import EVENTS, EventArrays, Shape, demand, event_arrays
-from hddm_sbi.likelihoods.native.native_sum import SUM_SIGNATURE, NativeSum
-from hddm_sbi.likelihoods.native.piece import (
+from hddm_sbi.likelihoods.driver.compiled_sum import SUM_SIGNATURE, CompiledSum
+from hddm_sbi.likelihoods.driver.event_arrays import EVENTS, EventArrays, Shape, demand, event_arrays
+from hddm_sbi.likelihoods.driver.piece import (
     BLOCK,
     PIECE,
     Compiled,
@@ -38,6 +36,8 @@ from hddm_sbi.likelihoods.native.piece import (
     call_finish,
     call_pull,
 )
+from hddm_sbi.likelihoods.events import Distinct
+from hddm_sbi.likelihoods.mixture import IMPOSSIBLE, LOG_ZERO, mix
 
 # places in a slot's memory, in blocks: of each event log M and then its weight in derivatives, the log density of the
 # lapses, the weight of a part, and log M of each part
@@ -235,7 +235,7 @@ observed_sum_at = CFunction(SUM_SIGNATURE, _observed_sum_at)
 
 def compiled_sum(
     density: Compiled, n_choices: int, kinds: Sequence[Distinct], shape: Shape, slots: int
-) -> NativeSum | None:
+) -> CompiledSum | None:
     """The sum over events under a density as a C function; None where it is not compiled.
 
     Args:
@@ -253,4 +253,4 @@ def compiled_sum(
     most_parts = int(np.diff(events.parts).max(initial=1))
     memory = np.zeros((slots, (PARTS + most_parts + 1) * BLOCK))
     record = Record(Driver(piece, events, memory), DRIVER)
-    return NativeSum(observed_sum_at.address, record.address, (record, keep))
+    return CompiledSum(observed_sum_at.address, record.address, (record, keep))

@@ -7,7 +7,7 @@ from hddm_sbi.choose import choose_likelihood
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.ssm.registry import get_model
-from tests.likelihoods.native.sums import compare, native, trials_of
+from tests.likelihoods.driver.sums import compare, native, trials_of
 from tests.likelihoods.networks import MODELS, network, thetas
 from tests.observing import lapsing
 

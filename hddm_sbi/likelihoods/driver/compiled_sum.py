@@ -14,7 +14,7 @@ from hddm_sbi.compiled.structs import FLOATS, FLOATS2, POINTER
 SUM_SIGNATURE = types.float64(types.int64, types.int64, POINTER, POINTER)
 
 
-class NativeSum(NamedTuple):
+class CompiledSum(NamedTuple):
     """A log likelihood of given trials as a C function of ``SUM_SIGNATURE``.
 
     Args:

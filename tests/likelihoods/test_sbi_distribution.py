@@ -13,7 +13,7 @@ from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 from torch import Tensor, nn
 
 from hddm_sbi.errors import ModelError
-from hddm_sbi.likelihoods.neural.bridge import SBItoPyro
+from hddm_sbi.likelihoods.neural.sbi_distribution import SBItoPyro
 from tests.likelihoods.estimators import KINDS, N_THETA, SCALARS, make, naive, values
 
 # nflows inverts its linear layers by a function that torch deprecates
@@ -100,7 +100,7 @@ def test_draws_have_shape_dtype_and_support(estimator: ConditionalDensityEstimat
 def test_draws_follow_the_density(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     # small chunks, so that a draw is put together from several
-    monkeypatch.setattr("hddm_sbi.likelihoods.neural.bridge._CHUNK", 3000)
+    monkeypatch.setattr("hddm_sbi.likelihoods.neural.sbi_distribution._CHUNK", 3000)
     distribution = SBItoPyro(make(kind), torch.tensor([[0.5, -1.0], [-1.5, 1.0]]))
     draws = distribution.sample(torch.Size([8000]))
     codes = torch.tensor([0.0, 1.0, 2.0, 3.0, 5.0] if kind == "counts" else [0.0, 1.0, 2.0])
@@ -197,7 +197,7 @@ def test_chunks_give_the_same(estimator: ConditionalDensityEstimator, monkeypatc
     value = values(estimator, 3, 50)
     with torch.no_grad():
         whole = SBItoPyro(estimator, theta).log_prob(value)
-        monkeypatch.setattr("hddm_sbi.likelihoods.neural.bridge._CHUNK", 7)
+        monkeypatch.setattr("hddm_sbi.likelihoods.neural.sbi_distribution._CHUNK", 7)
         torch.testing.assert_close(SBItoPyro(estimator, theta).log_prob(value), whole, rtol=1e-4, atol=1e-5)
 
 
