@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.likelihoods.base import ANY, Density
+from hddm_sbi.likelihoods.observation.given import GivenDensity
 from hddm_sbi.likelihoods.observation.lapses import Lapses
 from hddm_sbi.likelihoods.observation.observation_model import ObservationModel
 from hddm_sbi.likelihoods.observation.outcomes import seen
@@ -139,6 +140,8 @@ def expected_score(
     Returns:
         Derivatives of the log likelihood of one experiment by theta, shape (rows, columns).
     """
+    if isinstance(network, GivenDensity):
+        return _score_in_order(experiment, network, theta, size, seed)
     order = np.argsort(experiment.trials.row, kind="stable")  # trials of one row stand together
     trials = experiment.trials.at(np.repeat(order, size))
     lapses, by_trial = experiment.lapses, theta[trials.row]
@@ -163,6 +166,18 @@ def expected_score(
     _, by_theta = experiment.observed(network).bind(trials).log_prob_grad(theta)
     weighted = by_theta * weight[stays, np.newaxis]
     return np.stack([np.bincount(trials.row, column, len(theta)) for column in weighted.T], axis=1)
+
+
+def _score_in_order(
+    experiment: Experiment, network: GivenDensity, theta: FloatArray, size: int, seed: np.random.SeedSequence
+) -> FloatArray:
+    """The same for a likelihood of the user's own, which simulates whole experiments: the past may matter to it."""
+    bound = experiment.observed(network).bind(experiment.trials)
+    total = np.zeros((experiment.trials.n, theta.shape[1]))
+    for one in seed.spawn(size):
+        total += bound.showing(*bound.simulate(theta, one)).log_prob_grad(theta)[1]
+    row = experiment.trials.row
+    return np.stack([np.bincount(row, column, len(theta)) for column in total.T], axis=1) / size
 
 
 def _conditional(weight: FloatArray, stays: BoolArray, trials: SeenTrials) -> FloatArray:

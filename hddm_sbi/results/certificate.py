@@ -34,7 +34,7 @@ class Certificate:
             it is more than the tolerance) or ``unclear``.
         tolerance: in posterior sds.
         method: how the shifts were found, in words.
-        density: the network's probabilities beside simulated ones.
+        density: the network's probabilities beside simulated ones; None for a likelihood of the user's own.
         box: draws outside the range that the network was trained on; None where it is not known.
         has_exact: whether the model has an exact likelihood to take in place of this one.
         what: was sampled, ``"network"`` or ``"likelihood"``.
@@ -44,7 +44,7 @@ class Certificate:
     table: pd.DataFrame
     tolerance: float
     method: str
-    density: DensityCheck
+    density: DensityCheck | None
     box: BoxReport | None
     has_exact: bool
     what: str = "network"
@@ -84,7 +84,8 @@ class Certificate:
     def sentences(self) -> tuple[str, ...]:
         """The verdict on the means, on probabilities, on impossible times, and on draws outside the training range."""
         further = [part.sentence for part in (self.early, self.box) if part is not None]
-        return (self.sentence, self._on_density, *further)
+        checked = () if self.density is None else (self._on_density(self.density),)
+        return (self.sentence, *checked, *further)
 
     def __str__(self) -> str:
         return "\n".join(self.sentences)
@@ -113,7 +114,7 @@ class Certificate:
 
     @property
     def _density_passed(self) -> bool:
-        return self.density.distance - self.density.bound <= DISTANCE
+        return self.density is None or self.density.distance - self.density.bound <= DISTANCE
 
     def _off(self, rows: pd.DataFrame) -> str:
         worst, others = _largest(rows, "shift"), len(rows) - 1
@@ -139,9 +140,7 @@ class Certificate:
             return "a network trained longer, and for parameters like these"
         return "a simulator and a likelihood of the same process"
 
-    @property
-    def _on_density(self) -> str:
-        check = self.density
+    def _on_density(self, check: DensityCheck) -> str:
         found = (
             f"Its probabilities of choices and response times differ from simulated ones by up to {check.distance:.4f} "
             f"at {check.n_theta} parameter vector{'s' if check.n_theta > 1 else ''} of the posterior, chance alone by "
@@ -153,7 +152,7 @@ class Certificate:
 def certificate(
     found: Quantities,
     shifts: Shifts,
-    density: DensityCheck,
+    density: DensityCheck | None,
     box: BoxReport | None,
     tolerance: float,
     has_exact: bool,

@@ -16,6 +16,7 @@ from hddm_sbi.inference.foreign import EarlyMass, early_mass
 from hddm_sbi.inference.log_ratios import Experiment, exact_log_ratios, expected_log_ratios, spread
 from hddm_sbi.likelihoods.base import Density
 from hddm_sbi.likelihoods.formulas import find_exact
+from hddm_sbi.likelihoods.observation.given import GivenDensity
 from hddm_sbi.likelihoods.observation.lapses import Lapses
 from hddm_sbi.likelihoods.observation.seen import SeenTrials
 from hddm_sbi.results.certificate import Certificate, certificate
@@ -114,10 +115,14 @@ class Certifier:
             )
         shifts = None if method == "score" else self._by_reweighting(required=method == "reweighting")
         shifts = shifts or self._by_score()
-        check = density_check(self._experiment, self._fit.chosen.density, self._mean(), self._seed, self._seconds)
+        is_own = isinstance(self._network, GivenDensity)
+        # the density of a likelihood of the user's own may depend on the trials before
+        check = (
+            None if is_own else density_check(self._experiment, self._network, self._mean(), self._seed, self._seconds)
+        )
         return certificate(
             self._fit.found, shifts, check, self._fit.box, self._tolerance, has_exact=self._exact is not None,
-            what="likelihood" if is_exact else "network", early=self._early(),
+            what="likelihood" if is_exact or is_own else "network", early=self._early(),
         )  # fmt: skip
 
     def _check_draws(self) -> None:

@@ -176,7 +176,7 @@ class Canonical:
         )
 
     def collapse_parameters(self, canonical: Tensor) -> tuple[Tensor, Tensor]:
-        """Both parameters of the boundaries' clock, see ``time_change``, each (...), from canonical ones, (..., inputs)."""
+        """Both parameters of the boundaries' clock, see ``time_change``, (...) each, from canonical (..., inputs)."""
         columns = [canonical[..., self.inputs.index(i)] for i in self.collapsing]
         if self.collapse == "linear":
             slope = torch.tan(self.ends[self.collapsing[0]][1] * columns[0])

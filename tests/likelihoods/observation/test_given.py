@@ -180,6 +180,9 @@ def test_it_is_fitted(deadline):
     np.testing.assert_array_equal(seen.subject, frame["subject"])
     np.testing.assert_array_equal(seen.order, np.arange(len(frame)))
     assert (seen.deadline == (deadline or np.inf)).all()
+    certificate = model.certify(idata, seconds=3.0)
+    assert "score test" in certificate.method and certificate.density is None
+    assert certificate.sentence.startswith(("The likelihood is good", "It is NOT clear whether the likelihood"))
     predicted = model.predict(idata)
     assert bool(predicted["rt"].isnull().any()) == (deadline is not None)
 
