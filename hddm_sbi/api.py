@@ -219,7 +219,7 @@ class HierarchicalDDM:
     def __repr__(self) -> str:
         return describe(
             self._base, self.trials, self.priors, conditions=self.conditions, likelihood=self._chosen.label,
-            coding=self.coding, stimulus=self._design.stimulus,
+            coding=self.coding, stimulus=self._design.stimulus, lapses=self.likelihood.lapses,
         )  # fmt: skip
 
     @property

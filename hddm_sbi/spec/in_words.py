@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
+from hddm_sbi.likelihoods.observation.lapses import Lapses
 from hddm_sbi.spec.model_spec import ModelSpec, ParameterSpec
 from hddm_sbi.trials.stimulus import Stimulus
 from hddm_sbi.trials.trials import Trials
@@ -18,6 +20,7 @@ def describe(
     likelihood: str = "",
     coding: str = "response",
     stimulus: Stimulus | None = None,
+    lapses: Lapses | None = None,
 ) -> str:
     """Equations, priors, conditions, and how the responses were read.
 
@@ -29,6 +32,7 @@ def describe(
         likelihood: what the likelihood is, in a word.
         coding: how responses are coded.
         stimulus: under stimulus coding, what turns the drift round.
+        lapses: their window; None without lapses.
 
     Returns:
         Lines of text without a final newline.
@@ -39,6 +43,8 @@ def describe(
     lines += [_signed(parameter, stimulus) for parameter in spec.parameters if parameter.signed is not None]
     if not trials.timed:
         lines.append(_WITHOUT_TIMES)
+    elif lapses is not None:
+        lines.append(_lapsing(lapses, trials))
     lines += ["", "Equations", *_aligned([_equation(parameter) for parameter in spec.reported.parameters])]
     sampled = priors[~priors["prior"].str.startswith("=")]
     lines += ["", "Priors, on the scale of the link"]
@@ -54,6 +60,19 @@ _WITHOUT_TIMES = (
     "Choices were seen without their times: parameters that times alone tell are constants without an effect, there "
     "are no lapses unless p_outlier says so, and the scale is that of the parameter you fixed or have a prior for."
 )
+
+
+def _lapsing(lapses: Lapses, trials: Trials) -> str:
+    """Over which times and choices lapses are spread."""
+    ends = lapses.ends(trials.seen(np.zeros(trials.n, dtype=np.int64), 1))
+    low, high = float(ends.min()), float(ends.max())
+    until = f"{high:.4g} s" if low == high else f"{low:.4g} to {high:.4g} s"
+    if lapses.high is None:
+        limited = np.isfinite(trials.deadline).any() or np.isfinite(trials.high).any()
+        until += " (each trial's limit)" if limited else " (the longest response time)"
+    choices = "all of them go responses" if trials.go else f"over {len(trials.options)} choices"
+    silent = "; a share of them, lapse_omission, never responds" if lapses.omissions else ""
+    return f"Lapses are uniform from {lapses.low:g} to {until}, {choices}{silent}."
 
 
 def _signed(parameter: ParameterSpec, stimulus: Stimulus | None) -> str:

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from hddm_sbi.design.conditions import find_conditions
+from hddm_sbi.likelihoods.observation.lapses import Lapses
 from hddm_sbi.spec.build import build_spec
 from hddm_sbi.spec.in_words import describe
 from hddm_sbi.spec.table import prior_table
@@ -67,6 +70,30 @@ def test_stimulus_coding_is_said(ddm, trials):
         text = describe(spec, trials, prior_table(spec), coding="stimulus", stimulus=design.stimulus)
         said = f"stimulus (word: word = 1, nonword = 0): the drift to the upper boundary is {drift}"
         assert said in text and line in text.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("lapses", "limits", "line"),
+    [
+        (Lapses(0.0, None, 2.5), {}, "Lapses are uniform from 0 to 2.5 s (the longest response time), over 2 choices."),
+        (Lapses(0.1, 8.0, 2.5), {}, "Lapses are uniform from 0.1 to 8 s, over 2 choices."),
+        (
+            Lapses(0.0, None, 2.5, omissions=True),
+            {"deadline": np.array(2.1)},
+            "Lapses are uniform from 0 to 2.1 s (each trial's limit), over 2 choices; a share of them, lapse_omission, "
+            "never responds.",
+        ),
+        (
+            Lapses(0.0, None, 2.5),
+            {"go": True},
+            "Lapses are uniform from 0 to 2.5 s (the longest response time), all of them go responses.",
+        ),
+    ],
+)
+def test_the_window_of_lapses_is_told(ddm, trials, lapses, limits, line):
+    limited = replace(trials, **limits)
+    spec, _ = build_spec(ddm, limited)
+    assert line in describe(spec, limited, prior_table(spec), lapses=lapses).splitlines()
 
 
 def test_choices_alone_are_said(ddm, trials):
