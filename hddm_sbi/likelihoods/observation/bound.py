@@ -24,8 +24,9 @@ from hddm_sbi.likelihoods.observation.seen import UNSEEN, BoolArray, SeenTrials
 # (theta of shape (trials, parameters), seed, the trials) -> rt and choice, each of shape (trials,)
 TrialSimulator = Callable[[FloatArray, int, SeenTrials], tuple[FloatArray, IntArray]]
 
-# How often a trial is simulated until it is one that stays in truncated data.
-_ATTEMPTS = 10_000
+# Rounds in which trials are simulated until they are ones that stay in truncated data, and how many are simulated at
+# once of those that are left: a trial with a probability of 0.001 to stay is found but for one in 10^4.
+_ROUNDS, _AT_ONCE = 150, 64
 _SUM = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
 
 
@@ -157,15 +158,18 @@ class BoundTrials:
         seed = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
         by_trial = np.ascontiguousarray(theta[self.trials.row])
         rt, choice = np.full(self.trials.n, np.nan), np.full(self.trials.n, UNSEEN)
-        left = np.arange(self.trials.n)
-        for _ in range(_ATTEMPTS):
+        left, copies = np.arange(self.trials.n), 1
+        for _ in range(_ROUNDS):
+            at = np.repeat(left, copies)
+            times, options, stays = (
+                each.reshape(-1, copies) for each in self._simulated(by_trial[at], self.trials.at(at), seed)
+            )
+            found, first = stays.any(axis=1), stays.argmax(axis=1)
+            rt[left[found]] = times[found, first[found]]
+            choice[left[found]] = options[found, first[found]]
+            left, seed, copies = left[~found], seed.spawn(1)[0], _AT_ONCE
             if not len(left):
                 break
-            times, options, stays = self._simulated(by_trial[left], self.trials.at(left), seed)
-            rt[left[stays]], choice[left[stays]] = times[stays], options[stays]
-            if stays.all():
-                break
-            left, seed = left[~stays], seed.spawn(1)[0]
         return rt, choice
 
     def _simulated(

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from hddm_sbi.errors import ModelError
-from hddm_sbi.likelihoods.base import BoundLikelihood, FloatArray, IntArray, Likelihood
-from hddm_sbi.likelihoods.observation.seen import SeenTrials
+from hddm_sbi.likelihoods.base import ANY, BoundLikelihood, FloatArray, IntArray, Likelihood
+from hddm_sbi.likelihoods.observation.seen import UNSEEN, SeenTrials
 from hddm_sbi.likelihoods.quadrature import log_mass_grad
 
 
@@ -59,19 +59,38 @@ class GivenDensity:
     def log_mass(
         self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
     ) -> FloatArray:
-        """Log probability of a response between two times, by quadrature; see ``Density.log_mass``."""
-        return log_mass_grad(self, choice, t1, t2, theta, row)[0]
+        """Log probability of a response between two times: the likelihood's own, or by quadrature; see ``Density``."""
+        known = self._own_mass(choice, t1, t2, theta[row])
+        return log_mass_grad(self, choice, t1, t2, theta, row)[0] if known is None else known
 
     def log_mass_grad(
         self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
     ) -> tuple[FloatArray, FloatArray]:
         """The same with its gradient."""
-        return log_mass_grad(self, choice, t1, t2, theta, row)
+        log_mass, gradient = log_mass_grad(self, choice, t1, t2, theta, row)
+        known = self._own_mass(choice, t1, t2, theta[row])
+        return (log_mass if known is None else known), gradient
 
     def simulate(self, theta: FloatArray, seed: int, trials: SeenTrials) -> tuple[FloatArray, IntArray]:
         """rt and choice of trials, (trials,) each, for theta (trials, parameters)."""
         rt, choice = _checked(self.likelihood, _apart(trials)).simulate(theta, seed)
         return np.array(rt, dtype=np.float64), np.array(choice, dtype=np.int64)
+
+    def _own_mass(self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray) -> FloatArray | None:
+        """Log masses by the likelihood's own ``log_mass`` for theta (trials, parameters); None where it has none."""
+        n, mine = len(choice), self.trials
+        if mine is not None and self._index is not None and len(self._index) == n:
+            trials = _apart(mine.at(self._index))
+        else:
+            trials = SeenTrials.whole(np.full(n, np.nan), np.full(n, UNSEEN), np.arange(n), n)
+        of_bound = getattr(_checked(self.likelihood, trials), "log_mass", None)
+        if of_bound is None:
+            return None
+        log_mass = np.full(n, -np.inf)
+        for option in np.unique(choice):
+            values = np.asarray(of_bound(theta, None if option == ANY else int(option), t1, t2), np.float64)
+            log_mass[choice == option] = values[choice == option]
+        return log_mass
 
     @cached_property
     def _apart(self) -> BoundLikelihood:

@@ -138,6 +138,24 @@ class Closed:
         return log_mass, np.stack([by_v, by_r, (first - second) / between], axis=1)
 
 
+class BoundWithMass(BoundWaiting):
+    def log_mass(self, theta, choice, t1, t2):
+        options = np.full(len(t1), -1 if choice is None else choice)
+        return Closed().log_mass(options, t1, t2, theta, self.trials.row)
+
+
+class WithMass(Waiting):
+    def bind(self, trials):
+        return BoundWithMass(trials)
+
+
+@pytest.mark.parametrize("seen", ["deadline", "go and deadline", "truncated"])
+def test_its_own_masses_are_used(seen):
+    trials = mixed_trials("waiting", SEEN[seen][0], 2)
+    log_f = ObservationModel(GivenDensity(WithMass())).bind(trials).log_prob(THETA)
+    np.testing.assert_array_equal(log_f, ObservationModel(Closed()).bind(trials).log_prob(THETA))
+
+
 def table(n=60, subjects=5):
     rng = np.random.default_rng(1)
     frames = []
