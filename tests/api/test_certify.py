@@ -151,7 +151,7 @@ def test_a_network_that_finds_half_the_drift_is_caught() -> None:
     found = quantities(idata)
     is_drift = np.array([name.startswith("v") for name in found.variables])
     found = replace(found, draws=np.where(is_drift, 0.5 * found.draws, found.draws))
-    fit = Fit(model.spec, model.trials, model.ssm, Chosen(DriftTwice(), "nle"), None, coefficients, found, None)
+    fit = Fit(model.spec, model._bound.trials, model.ssm, Chosen(DriftTwice(), "nle"), None, coefficients, found, None)
     made = Certifier(fit).certify()
     # so far from the exact posterior weights are of no use
     assert made.table["method"].iloc[0] == "score test"
@@ -167,7 +167,9 @@ def test_a_network_that_finds_half_the_drift_is_caught() -> None:
 
 
 def test_a_model_without_an_exact_likelihood_gets_the_score_test(table) -> None:
-    own = replace(hs.get_model("ddm"), name="own")
+    ddm = hs.get_model("ddm")
+    # another simulator of the same law, of which nobody knows that it has a formula
+    own = replace(ddm, name="own", simulator=lambda theta, n, seed: ddm.simulator(theta, n, seed))
     network = hs.load_pretrained("ddm")
     network.card = {"model": "own"}
     model, idata = _fit(table, network, model=own)

@@ -290,7 +290,7 @@ def test_an_impossible_prior_draw_has_no_trial(build) -> None:
     assert negative.any()
     rt = group(idata, "prior_predictive")["rt"].values.reshape(1, 200, 3, -1)
     choice = group(idata, "prior_predictive")["choice"].values.reshape(rt.shape)
-    np.testing.assert_array_equal(np.isnan(rt), choice == -1)
+    np.testing.assert_array_equal(np.isnan(rt), np.isnan(choice))
     assert np.isnan(rt[negative]).any()
     assert not np.isnan(rt[~negative]).any()
 

@@ -52,7 +52,7 @@ def fit_with(table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch):
     """A model of the table with a likelihood that draws so."""
 
     def build(likelihood):
-        chosen = replace(choose_likelihood(DDM, "exact"), likelihood=likelihood, label="foreign")
+        chosen = replace(choose_likelihood(DDM, "exact"), density=likelihood, label="foreign")
         monkeypatch.setattr("hddm_sbi.api.choose_likelihood", lambda ssm, given: chosen)
         return hs.HierarchicalDDM(table)
 

@@ -128,7 +128,7 @@ def test_the_drift_towards_the_stimulus_is_guessed_from_both_stimuli():
     for table, options in ((frame, {}), (turned(frame), STIMULUS)):
         trials = read_trials(table, groupby="subject")
         spec, _ = build_spec(DDM, trials, **options)
-        values.append(rough_values(spec, trials.rt, trials.choice, DDM)[spec.row])
+        values.append(rough_values(spec, trials.seen(spec.row, spec.n_rows), DDM)[spec.row])
     sign = np.where(turned(frame)["side"] == 1, 1.0, -1.0)
     np.testing.assert_allclose(values[1][:, 0], sign * values[0][:, 0])
     np.testing.assert_allclose(values[1][:, 1:], values[0][:, 1:])

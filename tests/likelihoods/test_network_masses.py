@@ -14,7 +14,7 @@ from tests.likelihoods.integrals import earliest, log_integral
 from tests.likelihoods.networks import ALL_MODELS, DDM, RACE, delayed, network, outside, thetas
 
 BUNDLED = [get_model(name) for name in ("ddm", "angle", "weibull", "ornstein", "levy", "full_ddm")]
-TRAINED = {ssm.name: (ssm, choose_likelihood(ssm, "nle").likelihood) for ssm in BUNDLED}
+TRAINED = {ssm.name: (ssm, choose_likelihood(ssm, "nle").density) for ssm in BUNDLED}
 UNTRAINED = {
     f"untrained {ssm.name}": (ssm, FirstPassageLikelihood(network(ssm)))
     for ssm in (RACE, get_model("full_ddm"), *(delayed(get_model(name)) for name in ("angle", "weibull", "levy")))
