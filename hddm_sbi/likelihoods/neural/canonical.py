@@ -51,7 +51,7 @@ class Canonical:
         shift, window, scale: indices of the parameters with these roles, or None.
         length, time: for each parameter, the powers of length and time in its unit.
         time_power: power of the length scale that is the unit of time; None where a parameter is that power.
-        time_parameter: its index, or None.
+        time_parameter: index of the parameter that is the power of time, or None.
         angle: for each parameter, whether its tangent carries the unit.
         within: for each parameter, the index of the relative start whose room it is a part of, or None.
         mirror: for each parameter "", "negate" or "complement"; all "" where there is no mirror symmetry.
@@ -59,7 +59,7 @@ class Canonical:
         n_choices: number of response options.
         diffusion: indices of drift and relative start where the process is a diffusion between two boundaries.
         collapse: how the boundaries approach each other, "", "linear" or "weibull"; or "jumps" over them.
-        collapsing: indices of the parameters of that.
+        collapsing: indices of the parameters that say how fast the boundaries approach.
     """
 
     names: tuple[str, ...]
@@ -176,7 +176,7 @@ class Canonical:
         )
 
     def collapse_parameters(self, canonical: Tensor) -> tuple[Tensor, Tensor]:
-        """Both parameters of the boundaries' clock, see ``time_change``, each (...), from canonical ones, (..., inputs)."""
+        """Both parameters of the clock, see ``time_change``, each (...), from canonical parameters, (..., inputs)."""
         columns = [canonical[..., self.inputs.index(i)] for i in self.collapsing]
         if self.collapse == "linear":
             slope = torch.tan(self.ends[self.collapsing[0]][1] * columns[0])
@@ -212,7 +212,7 @@ class Canonical:
         """Network inputs, each about [-1, 1] over the training box and bounded outside, (..., features).
 
         Args:
-            canonical: (..., inputs).
+            canonical: canonical parameters, shape (..., inputs).
             given_choice: features of the decision time given the choice, where even parameters lose their sign.
         """
         parts: list[Tensor] = []
