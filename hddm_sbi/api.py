@@ -245,7 +245,14 @@ class HierarchicalDDM:
         return plate_model(self.spec, self._bound)
 
     def log_density(self, u: Any) -> float:
-        """Joint log density at a point u of the unconstrained space that is sampled, shape (ndim,)."""
+        """Joint log density at a point of the unconstrained space, the Jacobian included.
+
+        Args:
+            u: a point of the unconstrained space that is sampled, shape (ndim,).
+
+        Returns:
+            A number; -inf where the density is zero.
+        """
         return self.potential.log_density(np.asarray(u, dtype=np.float64))
 
     def sample(
@@ -270,24 +277,24 @@ class HierarchicalDDM:
         anew once, with smaller steps and twice the warm-up. The attributes of the result say how it ended.
 
         Args:
-            draws: kept of each chain; ``"auto"``: as many as it takes (Pyro's sampler takes 1,000).
-            tune: warm-up draws before them; ``"auto"``: 1,000.
+            draws: number of draws kept of each chain; ``"auto"``: as many as it takes (Pyro's sampler takes 1,000).
+            tune: number of warm-up draws of each chain, which are not kept; ``"auto"``: 1,000.
             chains: number of chains, at most one per core at a time unless ``draws`` is ``"auto"``.
             sampler: ``"nutpie"``, or ``"pyro"`` for Pyro's own NUTS.
-            seed: the same seed gives the same draws.
-            groups: further ones: ``log_likelihood``, ``posterior_predictive``, ``prior``, ``prior_predictive``.
+            seed: a non-negative integer; the same seed gives the same draws.
+            groups: more groups to add: ``log_likelihood``, ``posterior_predictive``, ``prior``, ``prior_predictive``.
                 ``log_likelihood`` has for each trial the joint log density of its rt and choice, the lapses included,
                 as ``rt``, and the same numbers as a coordinate ``choice``: ``loo`` and ``compare`` count a trial once,
                 ``loo_pit`` and the plots find either observed variable. Where ``p_outlier`` is a number, a trial that
                 only a lapse explains, faster than every t0 drawn, has the same log density in all draws: nothing is
                 smoothed there, ArviZ below 1 says k = inf, and ArviZ 1 raises "All tail values are the same"; leave
                 such trials out of the group before ``loo``.
-            cores: chains at the same time; default one per core.
-            progress: show how far the chains are.
+            cores: number of chains that run at the same time; by default one per core.
+            progress: whether to show how far the chains are.
             target_accept: acceptance rate at which the sampler aims; nearer to 1 means shorter steps, which helps where
                 draws diverge.
             max_draws: the most that ``"auto"`` takes of each chain.
-            minutes: end after about so many, with the draws that there are: such a result cannot be repeated exactly.
+            minutes: time after which to end with the draws that there are; such a result cannot be repeated exactly.
 
         Returns:
             ArviZ ``InferenceData`` (``xarray.DataTree`` on ArviZ 1 and later).
@@ -352,7 +359,7 @@ class HierarchicalDDM:
             idata: what ``sample`` returned.
             newdata: rows with the columns of the formulas, of ``groupby`` and of the stimulus; None: the trials
                 themselves.
-            seed: the same seed gives the same trials.
+            seed: a non-negative integer; the same seed gives the same trials.
 
         Returns:
             ``rt`` in seconds and ``choice``, dims (chain, draw, trial); both NaN in omissions and withheld trials.
@@ -364,7 +371,14 @@ class HierarchicalDDM:
         return xr.Dataset({"rt": (dims, rt), "choice": (dims, shown_choice(choice))})
 
     def outside_box(self, idata: Results) -> BoxReport | None:
-        """The share of draws outside the range that the network was trained on, by participant; None without one."""
+        """How many draws lie outside the range that the network was trained on.
+
+        Args:
+            idata: what ``sample`` returned.
+
+        Returns:
+            Shares ``overall``, ``by_subject`` and ``by_parameter``, and a ``sentence``; None without a network.
+        """
         return self._outside_box(self._coefficients(idata))
 
     def diagnose(self, idata: Results) -> Verdict:
@@ -389,8 +403,8 @@ class HierarchicalDDM:
                 simulated experiments, which would be zero if it were exact, for any simulator and estimator; or
                 ``"auto"``: the first where it can be trusted, else the second.
             tolerance: a shift that matters, in posterior sds.
-            seconds: that each of its parts may take, roughly.
-            seed: of the simulated experiments.
+            seconds: roughly the time that each of its parts may take.
+            seed: a non-negative integer; the same seed gives the same simulated experiments.
 
         Returns:
             ``passed``, ``sentence`` and ``table``: the shift of each mean in posterior sds, with its Monte Carlo error.

@@ -30,7 +30,7 @@ class Chosen:
     """A density and where it comes from.
 
     Args:
-        density: of the process.
+        density: the density of the process.
         label: ``"exact"``, ``"nle"``, a path, or the type of the estimator.
         box: range of each parameter on which its network was trained, (parameters, 2); None where nothing was trained
             or the range is not known.
@@ -155,7 +155,7 @@ def log_likelihood(
 
     Example:
         >>> log_likelihood("ddm", [0.6, 0.9], [1, 0], [0.5, 1.5, 0.5, 0.3]).round(3)
-        array([ 0.281, -0.856])
+        array([-0.002, -1.432])
     """
     ssm = model_of(model, theta)
     parameters = check_theta(ssm, theta)

@@ -1,16 +1,21 @@
-"""The wheel and the sdist carry the weights and the data, and the package finds them outside the repository."""
+"""The wheel and the sdist carry weights, data, types and documents, and work outside the repository."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import zipfile
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
+import yaml
+
+import hddm_sbi
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,7 +46,8 @@ def test_wheel_carries_weights_and_data(dist: Path) -> None:
     assert "data/cavanagh_theta.csv" in travelling
     assert "pretrained/ddm.safetensors" in travelling
     assert {f"hddm_sbi/_assets/{name}" for name in travelling} <= names
-    assert not any(name.startswith(("tests/", "pretrained/", "data/")) for name in names)
+    assert "hddm_sbi/py.typed" in names  # without it a type checker reads none of the package's types
+    assert not any(name.startswith(("tests/", "pretrained/", "data/", "docs/")) for name in names)
 
 
 def test_sdist_carries_what_a_build_and_the_tests_need(dist: Path) -> None:
@@ -50,6 +56,53 @@ def test_sdist_carries_what_a_build_and_the_tests_need(dist: Path) -> None:
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
     assert _travelling_files() <= names
     assert {"pyproject.toml", "README.md", "LICENSE", "NOTICE", "constraints.txt", "tests/conftest.py"} <= names
+    assert {"hddm_sbi/py.typed", "CONTRIBUTING.md", "CITATION.cff", ".github/workflows/tests.yml"} <= names
+    assert {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} <= names
+
+
+def test_the_wheel_says_what_it_is(dist: Path) -> None:
+    (wheel,) = dist.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        metadata = message_from_bytes(archive.read(name))
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert metadata["Version"] == citation["version"] == hddm_sbi.__version__
+    assert metadata["License-Expression"] == citation["license"] == "Apache-2.0"
+    assert metadata["Author"] == ", ".join(author["name"] for author in citation["authors"])
+    assert metadata["Keywords"].split(",") == sorted(citation["keywords"])
+    assert "Typing :: Typed" in metadata.get_all("Classifier")
+    links = dict(link.split(", ") for link in metadata.get_all("Project-URL"))
+    assert links["Repository"] == citation["repository-code"]
+    assert all(link.startswith(links["Repository"]) for link in links.values())
+    for name, link in links.items():  # files that are linked to exist
+        if "/main/" in link:
+            assert (ROOT / link.partition("/main/")[2]).exists(), name
+
+
+def test_the_citation_is_valid() -> None:
+    """What the Citation File Format 1.2.0 asks for: its keys, and every reference with authors, a title and a place."""
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["cff-version"] == "1.2.0"
+    known = {"cff-version", "message", "type", "title", "version", "license", "repository-code", "authors", "abstract"}
+    assert known <= set(citation) <= known | {"keywords", "references", "date-released"}
+    assert citation["type"] == "software"
+    assert set(citation["authors"][0]) == {"name"}
+    for reference in citation["references"]:
+        assert reference["type"] in {"article", "generic"}
+        assert isinstance(reference["year"], int)
+        assert reference["title"] and all(set(who) == {"family-names", "given-names"} for who in reference["authors"])
+        assert "journal" in reference or reference["url"].startswith("https://")
+        assert re.fullmatch(r"10\.\d{4,9}/\S+", reference.get("doi", "10.0000/none"))
+
+
+def test_the_readme_cites_the_same_papers() -> None:
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    text = text.partition("## How to cite")[2]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    for reference in citation["references"]:
+        if reference["type"] == "article":
+            assert reference["authors"][0]["family-names"] in text, reference["title"]
+            assert f"({reference['year']}" in text and reference["start"] in text, reference["title"]
 
 
 @pytest.fixture(scope="module")

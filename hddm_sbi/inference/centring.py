@@ -36,9 +36,9 @@ def choose_centring(spec: ModelSpec, likelihood: BoundTrials, at: Estimate) -> t
     of the EM algorithm under the same approximation, and is taken cautiously low; where w is small, it is zero.
 
     Args:
-        spec: the model.
-        likelihood: of the trials, with the parameters of ``spec``.
-        at: where the information is taken.
+        spec: the model's structure.
+        likelihood: the likelihood of the trials, whose parameters are those of ``spec``.
+        at: rough values of the coefficients, at which the information of the trials is taken.
     """
     potential = Potential(spec, likelihood)
     information = row_information(potential, at.pack(spec))

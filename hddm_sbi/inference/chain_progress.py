@@ -18,7 +18,7 @@ class SamplingProgress(Bar):
 
     Args:
         total: draws to be done, warm-up included, all chains.
-        visible: False shows nothing.
+        visible: whether anything is shown.
     """
 
     def __init__(self, total: int, visible: bool = True) -> None:

@@ -33,9 +33,9 @@ class DensityCheck:
         distance: the largest |P(choice, rt <= t)| difference over choices, times t and parameter vectors.
         bound: what the simulations alone account for: 99% of the distances of an exact density are smaller.
         theta: the parameter vector where it is largest, natural scale, shape (parameters,).
-        choice: and the choice.
-        n_theta: parameter vectors compared.
-        n_trials: simulated for each.
+        choice: the choice at which it is largest.
+        n_theta: number of parameter vectors compared.
+        n_trials: number of trials simulated for each.
     """
 
     distance: float
@@ -56,10 +56,10 @@ def density_check(
 
     Args:
         experiment: the design: up to 20 of its rows are looked at.
-        network: without lapses.
+        network: the network's density of the process, without lapses.
         theta: natural scale, shape (rows, parameters), the first columns being the parameters of the process.
-        seed: of the simulated trials.
-        seconds: after which no more trials are simulated.
+        seed: a non-negative integer; the same seed gives the same simulated trials.
+        seconds: the time after which no further trials are simulated.
     """
     _, first = np.unique(theta, axis=0, return_index=True)
     theta = theta[first[spread(len(first))[:_ROWS]]]

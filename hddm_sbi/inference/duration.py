@@ -48,10 +48,10 @@ def slow_sentences(parts: Sequence[str], target: LogDensity, draws: int, threads
     """What to tell whoever samples a density that is not all compiled: one sentence, none where it is.
 
     Args:
-        parts: of the model that have no compiled form, in words; see ``Potential.not_compiled``.
+        parts: what in the model has no compiled form, in words; see ``Potential.not_compiled``.
         target: the posterior in coordinates in which it is nearly round, around 0.
-        draws: of all chains, warm-up included.
-        threads: chains at the same time.
+        draws: number of draws of all chains together, warm-up included.
+        threads: number of chains that run at the same time.
     """
     if not parts:
         return ()

@@ -55,7 +55,7 @@ class EarlyMass:
         mean: share of its responses before the non-decision time (before 0 where the model has none), over theta.
         worst: the largest share of one parameter vector.
         theta: that vector, natural scale, shape (parameters,).
-        names: of its elements.
+        names: the parameters' names, in the order of theta.
         shift: the non-decision time's name, or None.
     """
 
@@ -94,8 +94,8 @@ def check_foreign(chosen: Chosen, ssm: SSM, spec: ModelSpec, choice: IntArray) -
     Args:
         chosen: the density; one that draws no responses of its own passes.
         ssm: the process.
-        spec: the model, whose prior is drawn from.
-        choice: option index of each trial, (trials,).
+        spec: the model's structure, from whose prior theta is drawn.
+        choice: option index of each observed trial, shape (trials,).
 
     Raises:
         ModelError: the data have a choice that the network does not know.
@@ -126,9 +126,9 @@ def early_mass(density: object, ssm: SSM, thetas: Iterable[FloatArray]) -> Early
     """What a network gives to impossible times, at draws of theta; None for one that draws no responses of its own.
 
     Args:
-        density: of the process.
+        density: the density of the process.
         ssm: the process.
-        thetas: of each draw, natural scale, the process's parameters first, shape (rows, parameters).
+        thetas: theta of each draw on the natural scale, the process's parameters first, (rows, parameters) each.
     """
     if not isinstance(density, Drawing):
         return None

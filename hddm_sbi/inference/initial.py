@@ -47,7 +47,7 @@ class Estimate:
     """Rough values of all coefficients, whatever the centring.
 
     Args:
-        values: of the population terms and the group sds, by site.
+        values: the population's terms and the group sds, by site.
         b: the groups' whole coefficients, by the site of the group term.
     """
 
@@ -71,9 +71,9 @@ def estimate(spec: ModelSpec, likelihood: BoundTrials, ssm: SSM) -> Estimate:
     """Rough values by rules of thumb, then the mode of the coefficients at moderate group sds.
 
     Args:
-        spec: the model; its centring plays no part.
-        likelihood: of the trials, with the parameters of ``spec``.
-        ssm: has the rules of thumb.
+        spec: the model's structure; its centring plays no part.
+        likelihood: the likelihood of the trials, whose parameters are those of ``spec``.
+        ssm: the process, which has the rules of thumb.
 
     Raises:
         SamplingError: the log density is not finite at the point found.

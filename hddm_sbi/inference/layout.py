@@ -29,8 +29,8 @@ class Block:
         site: the name of the Pyro site.
         kind: population coefficients, group standard deviations, or the groups' raw coefficients.
         term: the term it belongs to.
-        shape: shape of the site's value.
-        start: its first coordinate in u.
+        shape: the shape of the site's value.
+        start: index in u of the site's first coordinate.
         prior: the distribution of each element, None for raw coefficients around their population value.
     """
 

@@ -45,9 +45,9 @@ class Experiment(NamedTuple):
     """Trials and a model for them.
 
     Args:
-        trials: what was seen of them.
+        trials: what was seen of each trial.
         ssm: the process.
-        lapses: mixed into it, or None.
+        lapses: the lapses that are mixed into the process, or None.
     """
 
     trials: SeenTrials
@@ -70,10 +70,10 @@ def exact_log_ratios(
     """d at one draw after the other, participant by participant.
 
     Args:
-        experiment: the observed one.
+        experiment: the observed experiment.
         network: the density that was sampled.
-        exact: the one that should have been.
-        thetas: natural scale, each of shape (rows, columns).
+        exact: the density that should have been sampled.
+        thetas: theta of each draw on the natural scale, each of shape (rows, columns).
 
     Yields:
         Shape (units,): the sum over the trials of each participant; infinite where the data are possible under one of
@@ -94,8 +94,8 @@ class Batch(NamedTuple):
     """Simulated experiments.
 
     Args:
-        log_ratio: of one experiment in the mean, up to a constant, to first order, shape (draws,).
-        size: how many were simulated.
+        log_ratio: mean log ratio of one experiment, to first order and up to a constant, shape (draws,).
+        size: number of experiments that were simulated.
     """
 
     log_ratio: FloatArray
@@ -114,7 +114,7 @@ def expected_log_ratios(
         experiment: the design, and what is seen of a trial; its rt and choice play no part.
         network: the density of the process.
         theta: draws on the natural scale, shape (draws, rows, columns).
-        seed: the same seed gives the same batches.
+        seed: a non-negative integer; the same seed gives the same batches.
     """
     size = int(np.clip(_BATCH // experiment.trials.n, 1, _LARGEST_BATCH))
     flat = (theta - theta.mean(axis=0)).reshape(len(theta), -1)
@@ -133,9 +133,9 @@ def expected_score(
     Args:
         experiment: the design, and what is seen of a trial.
         network: the density of the process.
-        theta: natural scale, shape (rows, columns).
-        size: number of experiments.
-        seed: the same seed gives the same experiments.
+        theta: parameters on their natural scales, shape (rows, columns).
+        size: number of experiments to simulate.
+        seed: the source of the simulations; an equal one gives the same experiments.
 
     Returns:
         Derivatives of the log likelihood of one experiment by theta, shape (rows, columns).

@@ -63,9 +63,9 @@ class NativeModel(CompiledModel):
     """A compiled density on u for ``nutpie.sample``.
 
     Args:
-        ndim: length of u.
-        native: the density.
-        initial: starting points by seed.
+        ndim: the length of u.
+        native: the log density as a C function.
+        initial: gives a chain's starting point from its seed.
     """
 
     def __init__(self, ndim: int, native: CompiledLogDensity, initial: StartingPoints) -> None:

@@ -26,10 +26,10 @@ class Run:
     """A run of the sampler.
 
     Args:
-        raw: the draws.
-        settings: those it ran with in the end.
-        reason: why it ended where it did.
-        restarts: how often it began anew.
+        raw: the draws on the unconstrained scale.
+        settings: the settings with which it ran in the end.
+        reason: why the run ended where it did.
+        restarts: how often the run began anew.
         missing: what was missing at the last look, in words; nothing where nobody looked.
     """
 
@@ -52,11 +52,11 @@ def sample_nuts(
     """Draws from the density by the No-U-Turn sampler (Hoffman & Gelman 2014).
 
     Args:
-        potential: the log density.
-        initial: starting points by seed; each chain asks with its own.
-        settings: lengths, chains, seed.
+        potential: the log density on the unconstrained scale, with its gradient.
+        initial: gives a starting point from a seed; each chain asks with its own.
+        settings: how long and how to sample; None takes the defaults.
         sampler: ``"nutpie"``, or ``"pyro"`` for Pyro's own.
-        progress: show how far the chains are.
+        progress: whether to show how far the chains are.
         look: judges the draws at the counts of ``stopping``, of which ``settings.draws`` is the last; a run that it
             finds flawed begins anew once, with smaller steps. None: exactly ``settings.draws`` draws.
         minutes: the run ends after about so many, with the draws that every chain has by then.

@@ -46,10 +46,10 @@ def pointwise_log_prob(
     """Log probability of what was seen of each trial under each draw.
 
     Args:
-        spec: the model on the trials.
-        likelihood: of the trials, with the parameters of ``spec``.
-        coefficients: by site, each of shape (chains, draws, *site shape).
-        memory: bytes for intermediate results.
+        spec: the model's structure, with the trials' design.
+        likelihood: the likelihood of the trials, whose parameters are those of ``spec``.
+        coefficients: draws by site, each of shape (chains, draws, *site shape).
+        memory: number of bytes that intermediate results may take.
 
     Returns:
         Shape (chains, draws, trials).
@@ -68,11 +68,11 @@ def predict(
     """One simulated experiment for each draw: a trial for each trial of ``spec``, seen as the observed ones were.
 
     Args:
-        spec: the model on the trials, or on new data.
-        likelihood: of these trials, with the parameters of ``spec`` and a simulator.
-        coefficients: by site, each of shape (chains, draws, *site shape).
-        seed: the same seed gives the same trials, whatever the memory.
-        memory: bytes for intermediate results.
+        spec: the model's structure, with the design of the trials or of new data.
+        likelihood: the likelihood of these trials, with a simulator; its parameters are those of ``spec``.
+        coefficients: draws by site, each of shape (chains, draws, *site shape).
+        seed: a non-negative integer; the same seed gives the same trials, whatever the memory.
+        memory: number of bytes that intermediate results may take.
 
     Returns:
         rt in seconds, NaN where none is seen, and choice, -1 where none is, each of shape (chains, draws, trials).

@@ -26,8 +26,8 @@ class CompiledLogDensity(NamedTuple):
     """A log density as a C function of (ndim, u, gradient, value, record), which returns 0 where it is finite.
 
     Args:
-        function: its address.
-        record: the address it takes last.
+        function: the address of the C function.
+        record: the address of the record that the function takes last.
         keep: whatever must stay alive as long as the addresses are used.
     """
 
@@ -63,7 +63,7 @@ class RawDraws:
     """Draws on the unconstrained space.
 
     Args:
-        u: shape (chains, draws, ndim).
+        u: draws on the unconstrained scale, shape (chains, draws, ndim).
         stats: each of ``STATISTICS``, shape (chains, draws).
     """
 
@@ -85,14 +85,14 @@ class NutsSettings:
     """How long and how to sample.
 
     Args:
-        draws: draws kept of each chain.
-        tune: warm-up draws before them.
+        draws: number of draws kept of each chain.
+        tune: number of warm-up draws of each chain, which are not kept.
         chains: number of chains.
-        seed: the same seed gives the same draws.
+        seed: a non-negative integer; the same seed gives the same draws.
         cores: chains that run at the same time; None: one per core.
         target_accept: acceptance rate at which the step size aims; higher than the usual 0.8, which lets draws diverge
             where group sds near zero are likely (few participants, few trials).
-        max_tree_depth: at most 2^depth - 1 steps a draw.
+        max_tree_depth: the largest depth of a tree; a draw takes at most 2^depth - 1 steps.
     """
 
     draws: int = 1000

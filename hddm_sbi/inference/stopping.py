@@ -23,10 +23,10 @@ class Length(NamedTuple):
     """How long a run is to be, as the user said it.
 
     Args:
-        draws: of each chain, or ``"auto"``.
-        tune: warm-up draws before them, or ``"auto"``.
-        max_draws: of each chain, where their number is ``"auto"``.
-        minutes: after which the run ends, or None.
+        draws: number of draws of each chain, or ``"auto"``.
+        tune: number of warm-up draws of each chain, or ``"auto"``.
+        max_draws: the most draws of each chain, where their number is ``"auto"``.
+        minutes: the time after which the run ends; None: it has no limit.
     """
 
     draws: int | str = "auto"
@@ -79,10 +79,10 @@ class Look(NamedTuple):
     """What the draws so far say of themselves.
 
     Args:
-        enough: nothing is missing.
-        flawed: something is wrong that more draws do not cure.
+        enough: whether nothing is missing.
+        flawed: whether something is wrong that more draws do not cure.
         missing: what is missing, in words.
-        expected: draws of each chain that may be enough.
+        expected: number of draws of each chain that may be enough.
     """
 
     enough: bool
@@ -105,7 +105,7 @@ class Stopping:
 
     Args:
         look: judges the draws; None: they are not looked at.
-        max_draws: of each chain.
+        max_draws: the most draws of each chain.
         until: end of the time, by ``time.monotonic``; None: no end.
     """
 

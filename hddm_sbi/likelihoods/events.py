@@ -51,8 +51,8 @@ class Events:
 
     Args:
         trial: index of the trial that each belongs to, shape (events,).
-        row: its design row, shape (events,).
-        parts: disjoint; an event is their union.
+        row: design row of that trial, shape (events,).
+        parts: the disjoint parts whose union is the event.
         never: whether it is part of the events that there never is a response.
         sign: 1 where log probabilities are added, -1 where they are subtracted, as those of trials being kept are.
         lapse: log density or probability of each event for a lapse that responds, shape (events,).
@@ -75,10 +75,10 @@ class Distinct(NamedTuple):
     """Distinct events, sorted by row, choices and times.
 
     Args:
-        events: the first of each kind.
-        number: how many there are of each, shape (distinct,).
-        inverse: which of them each event is, shape (events,).
-        trial: trial of each event, shape (events,).
+        events: one event of each kind, the first.
+        number: how often each distinct event occurs, shape (distinct,).
+        inverse: index of the distinct event that each event equals, shape (events,).
+        trial: index of the trial of each event, shape (events,).
     """
 
     events: Events

@@ -25,10 +25,10 @@ def lapse_trial(
     """Mixture of one trial: its log density, the model's share of it, and its derivative by p.
 
     Args:
-        log_f: log density of the model.
+        log_f: log density of the model at the trial.
         p: lapse probability; outside [0, 1] the density is zero.
-        log_p: log p.
-        log_not_p: log(1 - p).
+        log_p: logarithm of the lapse probability, log p.
+        log_not_p: logarithm of its complement, log(1 - p).
         log_uniform: log density of the lapses at the trial, -inf outside the window.
 
     Returns:
@@ -61,8 +61,8 @@ def mix(log_f: float, log_lapse: float, log_p: float, log_not_p: float) -> tuple
     Args:
         log_f: log density of the model, finite.
         log_lapse: log density of the lapses at the trial; ``LOG_ZERO`` outside their window.
-        log_p: log of the lapse probability; -inf at 0.
-        log_not_p: log of its complement, finite.
+        log_p: logarithm of the lapse probability; -inf at 0.
+        log_not_p: logarithm of its complement, finite.
     """
     log_model = log_not_p + log_f
     log_lapses = log_p + log_lapse

@@ -36,8 +36,8 @@ class Items(NamedTuple):
     """Intervals of time, each for one choice under one theta; 0 <= t1 < t2, which may be infinite.
 
     Args:
-        choice, t1, t2: (items,).
-        theta: (items, parameters).
+        choice, t1, t2: option index and ends of the interval in seconds, each of shape (items,).
+        theta: parameters of each item, shape (items, parameters).
     """
 
     choice: IntArray
@@ -73,10 +73,10 @@ class Quadrature(NamedTuple):
     """Masses of items, and the times and weights that gave them.
 
     Args:
-        log_mass: (items,).
-        item: of each node, (nodes,).
-        rt: of each node in seconds, (nodes,).
-        share: of the item's mass, (nodes,).
+        log_mass: log probability of each item, shape (items,).
+        item: index of the item that each node belongs to, shape (nodes,).
+        rt: response time of each node in seconds, shape (nodes,).
+        share: the node's share of its item's mass, shape (nodes,).
     """
 
     log_mass: FloatArray
@@ -97,8 +97,8 @@ def mass_by_quadrature(log_density: LogDensity, items: Items, tolerance: float) 
     """Integrate the density of each item.
 
     Args:
-        log_density: of items at times.
-        items: the intervals.
+        log_density: log density of items, by index, at times in seconds.
+        items: the intervals to integrate over.
         tolerance: how far two rules may differ on a panel, relative to the item's mass.
     """
     # from t1 on, so that a narrow interval keeps its width

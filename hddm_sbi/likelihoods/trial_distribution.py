@@ -67,7 +67,7 @@ class TrialDistribution(TorchDistribution):
     dimensions left of the trials; values broadcast against them. What was not seen is NaN (rt) and -1 (choice).
 
     Args:
-        likelihood: of the trials; what else was seen of them, as their deadlines, is known to it.
+        likelihood: the likelihood of the trials; it knows their deadlines and whatever else was seen of them.
         theta: parameters on their natural scales, shape (..., R, k), k the likelihood's parameters in order.
 
     Raises:

@@ -62,6 +62,15 @@ def plot_predictive(
 
     Raises:
         DataError: no predicted data, shapes that do not fit, or no participants to draw by.
+
+    Example:
+        >>> from hddm_sbi.plots.observed import Predicted
+        >>> theta = [0.5, 1.5, 0.5, 0.3]
+        >>> rt, choice = simulate("ddm", theta, n=500, seed=1)
+        >>> predicted = simulate("ddm", [theta] * 20, n=500, seed=2)
+        >>> ax = plot_predictive(Predicted(rt, choice, *predicted, options=("left", "right")))
+        >>> ax.get_ylabel()
+        'density'
     """
     predicted = data if isinstance(data, Predicted) else from_results(data, options, subject, subjects)
     predicted = predicted.thinned(_MOST_DATA_SETS).comparable()

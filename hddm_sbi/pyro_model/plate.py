@@ -42,7 +42,7 @@ def plate_model(spec: ModelSpec, likelihood: BoundTrials) -> Callable[..., torch
 
     Args:
         spec: the model's structure.
-        likelihood: of the observed trials, given theta in the order of ``spec.parameters``.
+        likelihood: the likelihood of the observed trials, given theta in the order of ``spec.parameters``.
 
     Returns:
         ``model(observed=True)``, which returns the trials (n, 2); with ``observed=False`` they are drawn, which needs

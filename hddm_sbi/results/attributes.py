@@ -33,11 +33,11 @@ def attributes(
     """The birth certificate of a result.
 
     Args:
-        version: of this package.
+        version: the version of this package.
         options: the model as the user stated it.
-        likelihood: its label.
+        likelihood: the label of the likelihood, such as ``"exact"``.
         weights: sha256 of the network's weights, or None.
-        trials: the experiment.
+        trials: the trials of the experiment.
         outside: share of draws outside the network's training box, or None without a network.
     """
     shares = None
@@ -83,8 +83,8 @@ def run_attributes(length: Length, run: Run) -> dict[str, str | None]:
     """What was asked of the sampler, what was reached, and why it ended.
 
     Args:
-        length: what was asked.
-        run: the run.
+        length: the length that was asked for.
+        run: the run of the sampler.
     """
     return {
         "draws_asked": str(length.draws),

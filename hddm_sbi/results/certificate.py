@@ -32,13 +32,13 @@ class Certificate:
             standard error), ``method`` and ``verdict``: ``fine`` (the shift's size less two standard errors is at
             most the tolerance, and with two more at most 2.5 times the tolerance), ``off`` (less three standard errors
             it is more than the tolerance) or ``unclear``.
-        tolerance: in posterior sds.
+        tolerance: the shift that matters, in posterior sds.
         method: how the shifts were found, in words.
         density: the network's probabilities beside simulated ones; None for a likelihood of the user's own.
         box: draws outside the range that the network was trained on; None where it is not known.
         has_exact: whether the model has an exact likelihood to take in place of this one.
         what: was sampled, ``"network"`` or ``"likelihood"``.
-        early: what a foreign network gives to impossible times; None for others.
+        early: the probability that a foreign network gives to impossible times; None for other networks.
     """
 
     table: pd.DataFrame

@@ -44,10 +44,10 @@ class Fit:
 
     Args:
         spec: the model's structure.
-        trials: what was seen.
+        trials: what was seen of each trial.
         ssm: the process.
-        chosen: its density.
-        lapses: mixed into it, or None.
+        chosen: the density that was sampled, and where it comes from.
+        lapses: the lapses that are mixed into it, or None.
         coefficients: draws by site, each of shape (chains, draws, *site shape).
         found: the quantities of the posterior.
         box: draws outside the range that the network was trained on.
@@ -73,9 +73,9 @@ class Certifier:
 
     Args:
         fit: the model and its posterior.
-        tolerance: in posterior sds.
-        seconds: that each part may take, roughly.
-        seed: of the simulated experiments.
+        tolerance: the shift that matters, in posterior sds.
+        seconds: roughly the time that each part may take.
+        seed: a non-negative integer; the same seed gives the same simulated experiments.
 
     Raises:
         ModelError: tolerance or seconds are not above 0, or seed is no whole number of at least 0.

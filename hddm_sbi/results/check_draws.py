@@ -67,8 +67,8 @@ def check_origin(
         idata: what ``sample`` returned, or the same read from a file.
         expected: the groups ``observed_data`` and ``constant_data`` of this model.
         options: the model as the user stated it.
-        likelihood: label of its likelihood.
-        weights: sha256 of its weights, or None.
+        likelihood: label of this model's likelihood.
+        weights: sha256 of its network's weights; None without a network.
 
     Raises:
         DataError: other options, another likelihood or network, or other trials.

@@ -34,7 +34,7 @@ def r_hat_bounds(table: pd.DataFrame, chains: int) -> FloatArray:
     of them exceeds, in its location or its spread, with a chance of ``CHANCE``, given its effective draws.
 
     Args:
-        table: rows of ``summarise``.
+        table: the table of ``summarise``, one row for each quantity.
         chains: number of chains.
     """
     of_groups = table["kind"].isin(OF_GROUPS).to_numpy()
@@ -61,8 +61,8 @@ def look_at(posterior: xr.Dataset, stats: Stats, max_tree_depth: int) -> Look:
 
     Args:
         posterior: the draws so far.
-        stats: of the sampler, each of shape (chains, draws).
-        max_tree_depth: the limit that it ran under.
+        stats: statistics of the sampler, each of shape (chains, draws).
+        max_tree_depth: the limit of the trees' depth under which it ran.
     """
     table, chains, draws = diagnose_quantities(posterior), posterior.sizes["chain"], posterior.sizes["draw"]
     if flaws := [check.sentence for check in sampler_checks(stats, max_tree_depth) if not check.passed]:

@@ -30,7 +30,7 @@ def diagnostics(draws: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Bulk and tail effective sample sizes and R-hat of each column.
 
     Args:
-        draws: shape (chains, draws, quantities).
+        draws: draws of the quantities, shape (chains, draws, quantities).
 
     Returns:
         Each of shape (quantities,). NaN where a column is constant or not finite, or there are too few draws; R-hat is

@@ -26,12 +26,12 @@ class Quantities:
     """Scalar quantities of a posterior and their draws.
 
     Args:
-        labels: name of each, such as ``v[conf=HC]``.
-        variables: the variable that each belongs to.
+        labels: the name of each quantity, such as ``v[conf=HC]``.
+        variables: the variable that each quantity belongs to.
         kinds: of each, one of ``KINDS``: the typical participant's value and the population mean (natural scale),
             population coefficients and group standard deviations (link scale), participants' values (natural scale),
             their deviations (link scale).
-        draws: shape (chains, draws, quantities).
+        draws: draws of the quantities, shape (chains, draws, quantities).
     """
 
     labels: tuple[str, ...]

@@ -50,7 +50,7 @@ def print_report(
         summary: ``summarise(idata)``, where there is one already.
         judged: ``verdict(idata)``, where there is one already.
         certificate: ``model.certify(idata)``, of a fit by a network.
-        console: where to; default standard output.
+        console: where the report is printed; by default standard output.
     """
     table = summarise(idata) if summary is None else summary
     judged = verdict(idata, summary=table) if judged is None else judged
@@ -75,7 +75,7 @@ def report(summary: pd.DataFrame, judged: Verdict, sample: str = "") -> Renderab
     Args:
         summary: the table of ``summarise``.
         judged: the verdict on convergence.
-        sample: what was sampled, in words.
+        sample: how many draws and chains were sampled, in words.
     """
     lapse = summary.index.isin(LAPSE_PARAMETERS)
     rest = summary[~lapse]

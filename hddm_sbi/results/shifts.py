@@ -47,11 +47,11 @@ class Shifts:
     """By how much posterior means are off, in posterior sds; positive where the network's mean is too large.
 
     Args:
-        shift: of each quantity, shape (quantities,).
-        mc_error: its Monte Carlo standard error.
-        method: how it was found.
+        shift: shift of each quantity's mean in posterior sds, shape (quantities,).
+        mc_error: Monte Carlo standard error of each shift, shape (quantities,).
+        method: how the shifts were found.
         size: draws that were reweighted, or experiments that were simulated.
-        pareto_k: of the weights, the largest where there are many; None without weights.
+        pareto_k: Pareto shape of the weights, the largest of several; None without weights.
     """
 
     shift: FloatArray
@@ -65,9 +65,9 @@ def by_reweighting(draws: FloatArray, ess: FloatArray, log_ratios: FloatArray) -
     """Shifts from the log ratio at each draw.
 
     Args:
-        draws: of the quantities, shape (draws, quantities).
+        draws: draws of the quantities, shape (draws, quantities).
         ess: effective sample size of each quantity, shape (quantities,); at most the number of draws counts.
-        log_ratios: of network to exact, by participant, shape (draws, units).
+        log_ratios: log ratios of network to exact density by participant, shape (draws, units).
 
     Returns:
         The shifts; their errors are infinite where the weights cannot be trusted, the posteriors being too far apart.
@@ -101,11 +101,11 @@ def by_score(draws: FloatArray, ess: FloatArray, batches: Iterable[Batch], toler
     """Shifts from expected log ratios: batches are taken until it is clear whether the shifts are small.
 
     Args:
-        draws: of the quantities, shape (draws, quantities).
+        draws: draws of the quantities, shape (draws, quantities).
         ess: effective sample size of each quantity, shape (quantities,).
         batches: log ratios on the same draws.
         tolerance: a shift that matters, in posterior sds.
-        seconds: after which it ends, clear or not.
+        seconds: the time after which it ends, whether the shifts are clear or not.
     """
     n = len(draws)
     z = standardised(draws)

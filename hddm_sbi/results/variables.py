@@ -36,7 +36,7 @@ def posterior_variables(
     Args:
         spec: the model that was sampled.
         specs: the same model on the conditions, and on the participants in them.
-        conditions: the cells, and who saw which.
+        conditions: the cells of the factors, and which participants saw which.
         groupby: column of the participant, or None.
         draws: coefficients by site, each of shape (chains, draws, *site shape).
 

@@ -35,7 +35,7 @@ class Verdict:
     """Whether a sample can be trusted, and why.
 
     Args:
-        ok: all checks passed.
+        ok: whether all checks passed.
         sentences: a headline, then one sentence for each check, failed ones first.
         degree: ``"good"``; ``"partial"``: the population's quantities can be used, those in ``unusable`` not yet;
             ``"bad"``: nothing can be used as it is.
@@ -161,7 +161,7 @@ class BoxReport:
         overall: share of draws outside, over all participants.
         by_subject: share of each participant's draws outside.
         by_parameter: share of draws for which the parameter is outside.
-        sentence: the same in words.
+        sentence: the finding in words.
     """
 
     overall: float
@@ -188,7 +188,7 @@ def box_report(
         theta: parameters on their natural scales, shape (draws, rows, parameters); rows are unique design rows.
         box: lower and upper end for each parameter, shape (parameters, 2).
         subject: participant of each row, shape (rows,).
-        names: of the parameters.
+        names: the names of the parameters.
         subjects: labels of the participants.
     """
     outside = (theta < box[:, 0]) | (theta > box[:, 1])

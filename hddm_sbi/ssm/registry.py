@@ -29,7 +29,12 @@ _MODELS: dict[str, SSM | Family] = {
 
 
 def list_models() -> list[str]:
-    """Names of the models in the registry."""
+    """Names of the models in the registry.
+
+    Example:
+        >>> "ddm" in list_models()
+        True
+    """
     return list(_MODELS)
 
 
@@ -42,6 +47,12 @@ def get_model(name: str | SSM, n_choices: int | None = None) -> SSM:
 
     Raises:
         ModelError: there is no such model, or none with so many options.
+
+    Example:
+        >>> get_model("ddm").parameter_names
+        ('v', 'a', 'z', 't0')
+        >>> get_model("rdm", n_choices=3).parameter_names
+        ('v0', 'v1', 'v2', 'B', 'A', 't0')
     """
     if n_choices is not None:
         n_choices = whole("n_choices", n_choices, 1)

@@ -43,7 +43,7 @@ def agreement(
         ssm: the model.
         network: trained; it is evaluated in double precision.
         points: parameter vectors, uniform over ``box``.
-        trials: simulations of each.
+        trials: number of trials simulated at each parameter vector.
         box: ranges by parameter; default: the training box.
         seed: a non-negative integer.
 

@@ -29,7 +29,7 @@ def plan_for(simulations: float, seed: int = 0) -> TrainingPlan:
 
     Args:
         simulations: a whole number, 10,000 or more; 1e6 is one.
-        seed: of simulations and initial weights, a non-negative integer.
+        seed: the seed of simulations and initial weights, a non-negative integer.
 
     Raises:
         ModelError: too few simulations, or no whole numbers.

@@ -27,9 +27,9 @@ def calibration(
 
     Args:
         ssm: the model.
-        network: trained.
-        points: parameter vectors.
-        trials: simulations of each.
+        network: the trained network.
+        points: number of parameter vectors, drawn from the training box.
+        trials: number of trials simulated at each parameter vector.
         seed: a non-negative integer.
 
     Returns:

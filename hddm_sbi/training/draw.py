@@ -29,8 +29,8 @@ def draw_theta(ssm: SSM, size: int, rng: np.random.Generator, box: Box | None = 
 
     Args:
         ssm: the model.
-        size: how many.
-        rng: source of randomness.
+        size: number of parameter vectors to draw.
+        rng: the generator of random numbers, which moves on.
         box: ranges by parameter in place of the training box.
 
     Raises:

@@ -21,8 +21,8 @@ class Files:
 
     Args:
         weights: a card of the same name, ``.json``, lies beside it.
-        checkpoint: of the unfinished training.
-        going_on: whether the training goes on from what the checkpoint holds.
+        checkpoint: file that keeps an unfinished training.
+        going_on: whether the training continues from what the checkpoint holds.
     """
 
     weights: Path | None

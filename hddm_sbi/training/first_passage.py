@@ -32,8 +32,8 @@ class Passage(NamedTuple):
 
     Args:
         time: since the start of the process, (n,), seconds.
-        weight: of the trapezoidal rule, (n,).
-        density: of passing the lower and the upper boundary, (n, 2).
+        weight: weight of each time in the trapezoidal rule, shape (n,).
+        density: density of passing the lower and the upper boundary at each time, shape (n, 2).
     """
 
     time: FloatArray
@@ -63,8 +63,8 @@ def passage(ssm: SSM, theta: FloatArray, seed: int = 1, points: int = _POINTS) -
     Args:
         ssm: the model, one that ``is_known``.
         theta: a parameter vector, (parameters,).
-        seed: of the simulations that place the times.
-        points: of each of the two kinds of times.
+        seed: the seed of the simulations that place the times, a non-negative integer.
+        points: number of times of each of the two kinds.
     """
     rt, _ = ssm.simulator(theta[None], _PILOT, seed)
     decision = rt[0] - theta[ssm.parameter_names.index("t0")]

@@ -84,14 +84,14 @@ class FlowLogDensity(torch.autograd.Function):
         """The weighted sum over trials.
 
         Args:
-            ctx: torch's.
+            ctx: the context in which torch keeps what the pass back needs.
             raw: parameters of the flows, (slots, 3 + coefficients), float32.
             s: canonical decision times, (n,).
-            weight: of each, (n,).
-            slot: slot of each, (n,).
+            weight: weight of each decision time, shape (n,).
+            slot: index of the slot of tables of each decision time, shape (n,).
             collapse: parameters of the boundaries' clock, (slots, 2).
-            kind: of collapse.
-            knots: the grid.
+            kind: how the boundaries approach each other, see ``canonical``.
+            knots: the grid of the spline's knots.
         """
         order = np.argsort(slot.numpy(), kind="stable")
         kinds, first = np.unique(slot.numpy()[order], return_index=True)
@@ -121,12 +121,12 @@ def balanced_log_prob(
     scores, as in case-control studies (Prentice & Pyke 1979).
 
     Args:
-        network: to be trained.
-        theta: (rows, parameters).
+        network: the network that is trained.
+        theta: parameters on their natural scales, shape (rows, parameters).
         x: rt and choice, (n, 2); rt beyond the shift.
         row: row of theta for each trial, (n,).
-        weight: of each trial, (n,).
-        balance: between 0 and 1.
+        weight: weight of each trial in the loss, shape (n,).
+        balance: how much more rarer choices count, between 0 (not at all) and 1.
 
     Returns:
         The weighted sum over trials, differentiable by the network's weights.

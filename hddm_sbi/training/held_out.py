@@ -19,8 +19,8 @@ class HeldOut:
     """A fixed set of fresh simulations, drawn as those of training are, with a seed of their own.
 
     Args:
-        stream: the simulations of training.
-        simulations: how many to hold.
+        stream: the simulations of training, by whose settings these are drawn.
+        simulations: number of simulated trials to hold.
     """
 
     def __init__(self, stream: SimulationStream, simulations: int) -> None:

@@ -19,7 +19,7 @@ def nested_accuracy(ssm: SSM, likelihood: Density, draws: int = 20_000) -> dict[
 
     Args:
         ssm: a model of the registry.
-        likelihood: the one to judge.
+        likelihood: the density that is judged.
         draws: trials for each parameter that has such a value.
 
     Returns:

@@ -32,9 +32,9 @@ def pretrain(ssm: SSM, plan: TrainingPlan, out: Path, architecture: Architecture
 
     Args:
         ssm: the model.
-        plan: what to train.
+        plan: the training plan.
         out: folder of the weights; a checkpoint of the training stays there until it is done.
-        architecture: sizes of the networks.
+        architecture: numbers of layers and units of the networks.
 
     Returns:
         Path of the weights.
@@ -67,7 +67,7 @@ def measure(
 
     Args:
         ssm: the model.
-        path: of the weights.
+        path: path of the stored weights.
         draws: trials for the errors of log p, where there is an exact density.
         points: parameter vectors for the bias of posterior means and for the comparison with simulations.
         trials: simulations of each parameter vector where shifts are seen by simulation alone, a tenth of it beside an

@@ -36,10 +36,10 @@ def density_integrals(
 
     Args:
         ssm: a model whose first-passage densities are known.
-        likelihood: the one to judge.
+        likelihood: the density that is judged.
         points: parameter vectors, uniform over ``box`` (default: the model's training box).
         seed: a non-negative integer.
-        box: ranges by parameter.
+        box: range of each parameter from which theta is drawn, by name; None: the training box.
 
     Returns:
         ``mean_abs_error``, ``p95_abs_error`` of log p and ``kl``, the Kullback-Leibler divergence per trial in nats,
@@ -78,10 +78,10 @@ def score_integrals(
 
     Args:
         ssm: a model whose first-passage densities are known.
-        likelihood: the one to judge.
+        likelihood: the density that is judged.
         box: range of each parameter from which theta is drawn uniformly; else its training box.
-        points: parameter vectors.
-        trials_observed: N.
+        points: number of parameter vectors.
+        trials_observed: N, the number of trials of the experiment whose posterior is meant.
         seed: a non-negative integer.
 
     Returns:

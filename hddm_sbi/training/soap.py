@@ -16,12 +16,12 @@ class Soap(torch.optim.Optimizer):
     """Adam on the rotated gradient of every weight matrix; plain Adam for biases.
 
     Args:
-        params: weights.
+        params: the weights to optimise.
         lr: learning rate.
         betas: memory of the mean and the square of the gradient.
         memory: memory of the matrices whose eigenvectors rotate it.
-        every: steps between their updates.
-        eps: added to the root of the square.
+        every: number of steps between updates of these matrices.
+        eps: number that is added to the root of the mean square, against division by zero.
     """
 
     def __init__(

@@ -53,9 +53,9 @@ class SimulationStream:
 
     Args:
         ssm: the model.
-        canonical: its symmetries; simulations are run in canonical form, which float32 resolves at any shift.
-        rows: parameter vectors per step.
-        trials: trials per parameter vector.
+        canonical: the model's symmetries; simulations run in canonical form, which float32 resolves at any shift.
+        rows: number of parameter vectors in a step.
+        trials: number of trials for each parameter vector.
         seed: a non-negative integer.
         central: for a step, the share of parameter vectors whose unbounded parameters (drifts) come from the middle
             quarter of their range: where choices are uncertain a network has most to learn, and experiments lie there.

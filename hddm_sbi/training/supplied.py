@@ -20,8 +20,8 @@ def as_ssm(model: Supplied, parameters: Parameters | None = None, n_choices: int
     """The model that a name, an ``SSM`` or a bare simulator with its parameters stands for.
 
     Args:
-        model: one of these.
-        parameters: of a bare simulator.
+        model: a model's name, an ``SSM``, or a bare simulator.
+        parameters: the parameters of a bare simulator, in the order of theta; None for a model that has its own.
         n_choices: number of response options; None leaves a race and a bare simulator two.
 
     Raises:

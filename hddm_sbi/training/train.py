@@ -35,12 +35,12 @@ class TrainingPlan:
         stages: for each stage its gradient steps, each on fresh simulations; the learning rate, which follows half a
             cosine down to zero over the stage; and the share of parameter vectors with central drifts (see
             ``SimulationStream``).
-        rows: parameter vectors per step.
-        trials: trials per parameter vector.
+        rows: number of parameter vectors in a step.
+        trials: number of trials for each parameter vector.
         warmup: steps over which the learning rate of a stage rises linearly to its curve.
         balance: how much more rarer choices count; see ``flow_loss.balanced_log_prob``.
         averaging: decay of the exponential moving average of the weights, which is what is kept.
-        seed: of simulations and initial weights.
+        seed: the seed of simulations and initial weights, a non-negative integer.
     """
 
     stages: tuple[tuple[int, float, float], ...] = ((40_000, 3e-3, 0.5),)
@@ -101,7 +101,7 @@ class Trainer:
     Args:
         ssm: the model.
         plan: the training plan.
-        architecture: sizes of the networks.
+        architecture: numbers of layers and units of the networks; None takes the defaults.
         device: where the networks are; simulations are drawn on the CPU.
     """
 
@@ -133,8 +133,8 @@ class Trainer:
 
         Args:
             checkpoint: file that is replaced every ``every`` steps, whatever it holds; see ``resume``.
-            every: steps between checkpoints and reports.
-            report: receives a line of progress.
+            every: number of steps between checkpoints, and between reports.
+            report: function that is called with a line of progress.
 
         Returns:
             The estimator with averaged weights.

@@ -76,25 +76,25 @@ def train_nle(
     Args:
         model: a name from ``list_models()``, an ``SSM``, or a simulator ``(theta (rows, parameters), n, seed) -> (rt,
             choice)``, each (rows, n).
-        parameters: of a bare simulator: ``Parameter`` objects, or ranges to train on by name, ``{"v": (-3, 3), "a":
+        parameters: what a bare simulator takes: ``Parameter`` objects, or ranges by name, ``{"v": (-3, 3), "a":
             (0.5, 2)}``, where a range with negative numbers means any real number and another a positive one.
-        n_choices: response options of a bare simulator or a race of accumulators; None means two.
-        simulations: how many to train on, a whole number. A million gives a first network, a hundred million a
+        n_choices: number of response options of a bare simulator or a race of accumulators; None means two.
+        simulations: number of trials to train on. A million gives a first network, a hundred million a
             good one.
-        box: ranges to train on by parameter, in place of the model's own.
-        seed: of simulations and initial weights; the same seed gives the same weights.
+        box: ranges to train on, by parameter name, in place of the model's own.
+        seed: a non-negative integer; the same seed gives the same simulations, initial weights and network.
         out: file for the weights, ``NAME.safetensors``, with a card ``NAME.json`` beside it.
-        force: overwrite ``out`` and its card.
+        force: whether to overwrite ``out`` and its card.
         checkpoint: file that keeps an unfinished training, and is removed at its end; default ``NAME.training`` beside
             ``out``.
         resume: go on from the checkpoint, if there is one; False starts afresh, and replaces it in time.
-        plan: of the training, in place of the one that ``simulations`` and ``seed`` give.
-        architecture: sizes of the networks.
+        plan: the training plan, in place of the one that ``simulations`` and ``seed`` give.
+        architecture: numbers of layers and units of the networks; None takes the defaults.
         device: ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"``, ...
         validate: at the end, compare the network with a large independent simulation, and with the exact density where
             there is one; the result goes into the card.
         progress: show how far the training is; a function receives that as lines, one for each checkpoint.
-        facts: further entries for the card.
+        facts: further entries for the card, by name.
 
     Returns:
         The trained estimator: a sbi ``ConditionalDensityEstimator``, to be given to ``HierarchicalDDM(...,
@@ -106,7 +106,7 @@ def train_nle(
         WeightsError: the checkpoint belongs to another training, or is no checkpoint at all.
 
     Example:
-        >>> estimator = train_nle("ddm", simulations=20_000, validate=False, progress=False)
+        >>> estimator = train_nle("ddm", simulations=10_000, validate=False, progress=False)
         >>> estimator.input_shape, estimator.condition_shape
         (torch.Size([2]), torch.Size([4]))
     """

@@ -17,7 +17,7 @@ class TrainingProgress(Bar):
     """Shows simulations done and held-out loss, on standard error; a context manager.
 
     Args:
-        total: simulations to be done.
+        total: number of simulations that the training will take.
         shown: False shows nothing; a function receives what is said as lines, the trainer's own of every report among
             them.
     """
@@ -37,8 +37,8 @@ class TrainingProgress(Bar):
         """Say that ``done`` simulations are done, and what the loss on the held-out ones is.
 
         Args:
-            done: simulations.
-            loss: on the held-out ones.
+            done: number of simulations done so far.
+            loss: the loss on the held-out simulations.
             line: what the trainer says of it.
         """
         seconds, tenth = time.monotonic() - self._begin, _TENTHS * done // self.total

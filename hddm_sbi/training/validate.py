@@ -29,8 +29,8 @@ def density_accuracy(
 
     Args:
         ssm: the model.
-        likelihood: the one to judge.
-        exact: the truth.
+        likelihood: the density that is judged.
+        exact: the exact density, which is the truth.
         draws: trials, each with parameters of its own, uniform over ``box`` (default: the model's training box).
         seed: a non-negative integer.
 
@@ -88,13 +88,13 @@ def score_bias(
 
     Args:
         ssm: the model.
-        likelihood: the one to judge.
-        exact: the truth; None where there is no formula.
+        likelihood: the density that is judged.
+        exact: the exact density; None where there is no formula.
         box: range of each parameter from which theta is drawn uniformly; a parameter that is left out has its training
             box.
-        points: parameter vectors.
-        trials: simulations for each.
-        trials_observed: N.
+        points: number of parameter vectors.
+        trials: number of trials simulated at each parameter vector.
+        trials_observed: N, the number of trials of the experiment whose posterior is meant.
         seed: a non-negative integer.
 
     Returns:

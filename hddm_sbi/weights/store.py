@@ -50,7 +50,7 @@ def load_pretrained(name: str) -> FirstPassageEstimator:
     network is not used otherwise.
 
     Args:
-        name: of the model, such as ``"ddm"``.
+        name: the model's name, such as ``"ddm"``.
 
     Returns:
         The estimator; its attribute ``card`` holds what the file beside the weights does.
@@ -58,6 +58,11 @@ def load_pretrained(name: str) -> FirstPassageEstimator:
     Raises:
         ModelError: there is no pretrained network for it.
         WeightsError: the weights cannot be fetched, are damaged, or are for another model or format.
+
+    Example:
+        >>> estimator = load_pretrained("ddm")
+        >>> estimator.card["model"], estimator.condition_shape
+        ('ddm', torch.Size([4]))
     """
     from hddm_sbi.weights.checkpoint import load_checkpoint  # torch takes seconds to import
 

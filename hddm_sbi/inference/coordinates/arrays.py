@@ -23,24 +23,24 @@ class Arrays(NamedTuple):
         centre: the point x = 0; standard deviations that are moved as signed numbers are there themselves, not as logs.
         core_at: coordinates of the core; a width of a range of starting points is the last.
         bent: 1 if it moves the others by its square, else 0.
-        core: K^-T.
+        core: the matrix K^-T.
         scale_at, scale_signed: coordinates of the standard deviations that scale the groups' coefficients, and whether
             they are moved as signed numbers.
         shifting: places in the core that shift the groups' maxima: its terms, not its standard deviations.
         bounds: first coordinate in ``group_at`` of each group, and the end of the last.
         group_at: coordinates of the groups' raw coefficients.
         group_scale: place of each one's standard deviation in ``scale_at``; -1 where its scale is ``still``.
-        still: scales that do not change.
-        prior: the prior precision, k.
+        still: the scale of each coefficient whose scale does not change.
+        prior: the prior precision of each coefficient, shape (k,).
         rest: what the precision times the mean is where the standard deviations are zero, k.
-        information: G, k k.
-        pull: G b_hat, k.
+        information: the information of the data, G, shape (k, k).
+        pull: G b_hat, shape (k,).
         shifts: H, what a change of these takes from the pull, k times ``shifting``.
         function, record: the density of u, 0 where it is not compiled.
-        busy: which slots are claimed.
-        u, by_u: and the derivatives by it.
+        busy: which slots of working memory are in use.
+        u, by_u: a point u, and the derivatives of the log density by it.
         moved: the core of u less the centre, the width by psi; later the derivatives by it.
-        slope: the derivative of psi.
+        slope: the derivative of psi, by which a width is moved.
         scale, by_scale: the standard deviations ``scale_at``, with their signs.
         s, pulled, factor, mean, raw: of the groups, for the way back: S, G (b_hat - beta) with what else shifts it, L,
             L^-1 c, and rho.

@@ -36,10 +36,10 @@ class _Group(NamedTuple):
 
     Args:
         at: coordinates of its k raw coefficients, (k,).
-        sd_at: of the standard deviations that scale them, (k,); -1 where the scale does not change.
+        sd_at: places of the standard deviations that scale them, (k,); -1 where the scale does not change.
         scale: these standard deviations at the centre, 1 for coefficients with priors of their own, (k,).
-        prior: precision, (k,).
-        precision: of prior and likelihood, (k, k).
+        prior: precision of the prior, shape (k,).
+        precision: precision of prior and likelihood together, shape (k, k).
         with_core: of the likelihood, between the coefficients and the core, (k, core).
     """
 
@@ -60,7 +60,7 @@ def build_arrays(potential: Potential, centre: FloatArray, slots: int) -> Arrays
     """The change of coordinates at a point u.
 
     Args:
-        potential: its group coefficients are not centred.
+        potential: the log density, whose group coefficients are not centred.
         centre: the point, shape (ndim,), near the mode.
         slots: threads that may use it at a time.
     """

@@ -32,21 +32,21 @@ class Plan(NamedTuple):
             stands, without one) and sd, and the centring w.
         apart_at, apart_beta: coordinates of groups' whole coefficients with priors of their own, and of beta.
         indptr, column, weight: the matrix from coefficients to linear predictors, by compressed rows.
-        link: of each predictor.
+        link: code of the link of each predictor.
         low, span: lower end and length of the support that its logit refers to.
         source: place of theta's elements among the predictors' values and constants, (rows, parameters).
         width_at, width_start, width_relative: parameters that are widths of ranges of starting points, their starting
             points, and whether their values are proportions of the room there (1) or widths (0).
         ndim, n_common, n_raw: numbers of coordinates.
         sum_function, sum_record: addresses of a ``CompiledSum``; 0 where there is none.
-        busy: which slots are claimed.
-        x: the sites' values, and a zero.
-        slope: dx/du.
+        busy: which slots of working memory are in use.
+        x: the sites' values, followed by a zero.
+        slope: the derivative dx/du of each coordinate.
         by_own: derivative of the prior density by the sites' own coordinates.
         log_sd, z: of the coordinates ``around_at``: log standard deviation, and raw, standardised.
-        coefficients, by_coefficients: and the derivatives of the log likelihood by them.
-        values, by_values: of the predictors on the natural scale, and the constants.
-        theta, by_theta: rows times parameters.
+        coefficients, by_coefficients: coefficients, and the derivatives of the log likelihood by them.
+        values, by_values: values of the predictors on the natural scale and the constants, and derivatives by them.
+        theta, by_theta: parameters of each design row and derivatives by them, shape (rows, parameters).
         by_x: derivative by the sites' values.
         external: x, slope, log density and its derivative, of coordinates that torch evaluates.
     """
@@ -114,9 +114,9 @@ def make_plan(spec: ModelSpec, layout: Layout, native: CompiledSum | None, slots
     """The plan of a model, and its priors that torch has to evaluate.
 
     Args:
-        spec: the model.
-        layout: of ``spec``.
-        native: the log likelihood, if it is compiled.
+        spec: the model's structure.
+        layout: where the sites of ``spec`` stand in u.
+        native: the log likelihood as a C function; None where it is not compiled.
         slots: threads that may evaluate the model at a time.
     """
     own = [(at, block.prior) for block in layout.blocks if block.prior is not None for at in block.coordinates]

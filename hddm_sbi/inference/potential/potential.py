@@ -34,8 +34,8 @@ class Potential:
     evaluates what is not.
 
     Args:
-        spec: the model.
-        likelihood: of the trials; its parameters are those of ``spec``, in the same order.
+        spec: the model's structure.
+        likelihood: the likelihood of the trials; its parameters are those of ``spec``, in the same order.
         slots: threads that may evaluate it at a time without waiting; default one per core.
     """
 

@@ -129,8 +129,8 @@ class ExternalPriors:
     """Priors of families unknown to compiled code, by torch's autograd.
 
     Args:
-        coordinates: in u, one for each prior.
-        priors: scalar distributions.
+        coordinates: index in u of each prior's coordinate.
+        priors: distributions of one number, one for each coordinate.
     """
 
     def __init__(self, coordinates: Sequence[int], priors: Sequence[td.Distribution]) -> None:

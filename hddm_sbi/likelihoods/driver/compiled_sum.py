@@ -18,8 +18,8 @@ class CompiledSum(NamedTuple):
     """A log likelihood of given trials as a C function of ``SUM_SIGNATURE``.
 
     Args:
-        function: its address.
-        record: the address it takes.
+        function: the address of the C function.
+        record: the address of the record that the function takes first.
         keep: whatever must stay alive as long as the addresses are used.
     """
 

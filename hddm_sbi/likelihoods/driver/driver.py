@@ -197,10 +197,10 @@ def observed_sum(driver: Driver, slot: int, theta: FloatArray, by_theta: FloatAr
     """Sum of the events' log probabilities; fills by_theta, shape of theta, with its derivatives.
 
     Args:
-        driver: the piece and the events.
-        slot: whose working memory to use.
+        driver: the model's piece, and the events of all trials.
+        slot: the number of the working memory that this call may use.
         theta: the model's parameters, then those of the lapses, shape (rows, columns).
-        by_theta: to be filled.
+        by_theta: array that is filled with the derivatives, shape (rows, columns).
 
     Returns:
         The sum; -inf, with derivatives of no meaning, where an event is impossible. At a lapse probability of exactly 0
@@ -239,10 +239,10 @@ def compiled_sum(
     """The sum over events under a density as a C function; None where it is not compiled.
 
     Args:
-        density: of the process.
+        density: the process's density, which supplies the piece.
         n_choices: number of response options.
-        kinds: the events.
-        shape: of theta.
+        kinds: the distinct events, kind by kind.
+        shape: the shape of theta, and its columns for the lapses.
         slots: threads that may call it at a time.
     """
     compiled = density.piece(demand(kinds, shape.n_rows, n_choices), slots)

@@ -17,17 +17,17 @@ class EventArrays(NamedTuple):
     """Groups of events, sorted by row; within a group by time.
 
     Args:
-        weight: signed number of each event.
+        weight: how often each event occurs, negative where its log probability is subtracted, shape (events,).
         log_lapse: log density or probability of each for a lapse that responds.
         first, last: events of each group: first, ..., last - 1.
-        row: design row of each group.
+        row: design row of each group, shape (groups,).
         never: whether never responding belongs to the events of a group.
         parts: first part of each group, and the end of the last.
-        kind, choice: of each part, see ``piece``.
+        kind, choice: kind and choice of each part, as ``piece`` numbers them, shape (parts,).
         place: where the times of a part's first event stand among t1 and t2.
-        t1, t2: in seconds.
+        t1, t2: times of all parts in seconds, one part after the other.
         chunk_rows, chunk_groups: first row and first group of each chunk of rows, and the ends of the last.
-        n_rows, n_columns: shape of theta.
+        n_rows, n_columns: the shape of theta.
         p_at, q_at: columns of the lapse probability and of the share of lapses that never respond; -1 without.
     """
 
@@ -82,11 +82,11 @@ def event_arrays(
     """The arrays of distinct events of several kinds.
 
     Args:
-        kinds: each with the same parts throughout.
-        shape: of theta.
+        kinds: distinct events, those of one kind having the same parts throughout.
+        shape: the shape of theta, and its columns for the lapses.
         n_choices: number of response options.
         any_by_choice: whether a part of any choice is taken apart into one for each.
-        chunk: rows of a chunk, 0 for all.
+        chunk: number of rows in a chunk; 0 puts all rows into one.
     """
     parts = [_parts(kind, n_choices if any_by_choice else 0) for kind in kinds]
     groups = sorted(

@@ -16,7 +16,7 @@ class Pairs(NamedTuple):
 
     Args:
         first: first pair of each row, and the end of the last, (rows + 1,).
-        choice: of each pair.
+        choice: option index of each pair, shape (pairs,).
     """
 
     first: IntArray

@@ -56,7 +56,7 @@ class CompiledPiece(NamedTuple):
     """A likelihood's piece, ready for the driver.
 
     Args:
-        piece: its addresses.
+        piece: the addresses of the C functions and of their record.
         keep: whatever must stay alive as long as these are used.
         chunk: rows, at most, between ``begin`` and ``finish``; 0 for all.
     """

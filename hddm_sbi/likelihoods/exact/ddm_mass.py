@@ -218,7 +218,7 @@ def ddm_mass(choice: int, t1: float, t2: float, v: float, a: float, z: float, t0
     Args:
         choice: 0 = lower, 1 = upper, or ``ANY``.
         t1, t2: in seconds, 0 <= t1 <= t2 <= infinity.
-        v, a, z, t0: on their natural scales.
+        v, a, z, t0: parameters on their natural scales, t0 in seconds.
     """
     inside = abs(v) < np.inf and 0.0 < a < np.inf and 0.0 < z < 1.0 and 0.0 <= t0 < np.inf
     if not (inside and t1 < t2 and t0 < t2):

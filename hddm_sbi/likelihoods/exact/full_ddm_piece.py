@@ -28,7 +28,7 @@ class Memory(NamedTuple):
     """Working memory of each slot.
 
     Args:
-        nodes: of one trial, (slots * rows of nodes, capacity).
+        nodes: quadrature nodes of one trial, shape (slots * rows of nodes, capacity).
         slopes: derivatives of the trials of a block by theta, (slots * parameters, BLOCK).
     """
 

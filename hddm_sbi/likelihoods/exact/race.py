@@ -48,7 +48,7 @@ class ExactRace:
     Satisfies the `Likelihood` contract. The loops release the interpreter's lock.
 
     Args:
-        kind: of accumulator, ``RDM`` or ``LBA``.
+        kind: kind of the accumulators, ``RDM`` or ``LBA``.
         n: number of accumulators, at least 2.
     """
 
@@ -84,13 +84,13 @@ class ExactRace:
     def log_mass(
         self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
     ) -> FloatArray:
-        """Log probability of a response between two times; see ``Likelihood.log_mass``."""
+        """Log probability of a response between two times; see ``Density.log_mass``."""
         return self.log_mass_grad(choice, t1, t2, theta, row)[0]
 
     def log_mass_grad(
         self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
     ) -> tuple[FloatArray, FloatArray]:
-        """The same (trials,) and its gradient (trials, n + 3); see ``Likelihood.log_mass_grad``."""
+        """The same (trials,) and its gradient (trials, n + 3); see ``Density.log_mass_grad``."""
         log_mass, grad = np.empty(len(choice)), np.empty((len(choice), len(self.parameters)))
         race_log_mass_grad(self.kind, self.n_choices, choice, t1, t2, theta, row, log_mass, grad)
         return log_mass, grad

@@ -87,14 +87,14 @@ def race_mass(
     """Log probability that accumulator ``choice``, or ``ANY``, is the first and arrives between two times.
 
     Args:
-        kind: of accumulator.
+        kind: kind of the accumulators, ``RDM`` or ``LBA``.
         n: number of accumulators.
-        choice: index of one, or ``ANY``.
-        t1, t2: in seconds, t1 <= t2, which may be infinite.
+        choice: index of an accumulator, or ``ANY``.
+        t1, t2: ends of the interval in seconds, t1 <= t2; t2 may be infinite.
         theta: v0, ..., v{n-1}, B, A, t0 and whatever else, (rows, n + 3 or more).
-        r: row of theta.
+        r: index of the row of theta that holds the trial's parameters.
         grad: its row i is filled with the derivatives by the n + 3 parameters, (rows, n + 3 or more).
-        i: row of grad.
+        i: index of the row of grad that is filled.
 
     Returns:
         -inf, with derivatives of zero, where the probability is zero or cannot be told from it, and for parameters

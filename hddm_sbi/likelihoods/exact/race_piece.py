@@ -40,8 +40,8 @@ class Race(NamedTuple):
     """Kind and number of the accumulators, and working memory of each slot.
 
     Args:
-        kind, n: of the accumulators.
-        known: of the trials of a block, (slots * (BY_V + n), BLOCK).
+        kind, n: kind and number of the accumulators.
+        known: what is known of each trial of a block, shape (slots * (BY_V + n), BLOCK).
         slopes: derivatives of one trial by theta, (slots, n + 3).
         start: the first trial of the block that is possible, (slots,).
     """

@@ -1,1 +1,1 @@
-"""Neural density estimators of (rt, choice), and their bridge to Pyro."""
+"""Neural density estimators of (rt, choice), and sbi's estimators as Pyro distributions."""

@@ -28,9 +28,9 @@ def condition(canonical, n_tangents, form, time_net, choice_net):  # type: ignor
     """Flow parameters and log choice probabilities of every (row, choice), with tangents by canonical input.
 
     Args:
-        canonical: (rows, inputs).
-        n_tangents: inputs, or 0 for none.
-        form: of the network.
+        canonical: canonical parameters, shape (rows, inputs).
+        n_tangents: number of inputs where derivatives are wanted, else 0.
+        form: what shapes the network, see ``network_record.Form``.
         time_net, choice_net: weights, biases and sizes.
 
     Returns:

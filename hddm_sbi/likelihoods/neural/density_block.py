@@ -169,15 +169,15 @@ def fill_density(
 
     Args:
         rt: response times in seconds, (n,), n <= BLOCK.
-        form: of the network.
-        shift: of the decision times, in seconds.
-        per_unit: units of time in a second.
-        first, second: parameters of the clock.
-        zeta, delta: of the spline, see ``flow``.
-        log_base: what is added to each log density.
-        table: of the spline, (intervals, 5).
-        tile: to be filled; see ``block``.
-        out: to be filled, (n,).
+        form: what shapes the network, see ``network_record.Form``.
+        shift: the time in seconds at which the process starts.
+        per_unit: number of units of decision time in a second.
+        first, second: both parameters of the clock, see ``time_change``.
+        zeta, delta: ends of the flow, see ``flow``.
+        log_base: constant that is added to each log density.
+        table: the spline's table, shape (intervals, 5).
+        tile: working memory that is filled with intermediate results; see ``block``.
+        out: array that is filled with the log densities, shape (n,).
     """
     read_clock(rt, form.collapse, shift, per_unit, first, second, tile)
     _locate(len(rt), form, zeta, delta, tile)

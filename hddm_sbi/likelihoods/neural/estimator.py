@@ -23,8 +23,8 @@ class FirstPassageEstimator(FirstPassageNetwork, ConditionalDensityEstimator):
     A ``FirstPassageNetwork`` with the methods and shapes of sbi's density estimators.
 
     Args:
-        canonical: the symmetries and the training box.
-        architecture: sizes.
+        canonical: the model's symmetries and its training box.
+        architecture: numbers of layers and units of the networks; None takes the defaults.
 
     Attributes:
         card: of a network that was trained or loaded, what the file beside its weights holds.
@@ -89,7 +89,18 @@ def first_passage_estimator(
 
     Args:
         ssm: the model whose symmetries and training box the estimator takes over.
-        architecture: sizes.
+        architecture: numbers of layers and units of the networks; None takes the defaults.
+
+    Returns:
+        A function that makes an untrained estimator from simulated theta, (n, parameters), and (rt, choice), (n, 2).
+
+    Example:
+        >>> import torch
+        >>> theta = torch.tensor([[0.5, 1.5, 0.5, 0.3]]).repeat(100, 1)
+        >>> rt, choice = (torch.as_tensor(x) for x in simulate("ddm", theta, seed=1))
+        >>> estimator = first_passage_estimator(get_model("ddm"))(theta, torch.cat([rt, choice], dim=1).float())
+        >>> estimator.input_shape, estimator.condition_shape
+        (torch.Size([2]), torch.Size([4]))
     """
 
     def build(theta: Tensor, x: Tensor) -> FirstPassageEstimator:

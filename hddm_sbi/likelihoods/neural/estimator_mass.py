@@ -31,9 +31,9 @@ class EstimatorMass:
     run in double precision where they can.
 
     Args:
-        estimator: any.
-        choices: those that it gives mass to.
-        theta: where it is asked for, (rows, parameters), finite: there its copies are compared with it.
+        estimator: any of sbi's estimators of (rt, choice).
+        choices: the option indices that it gives mass to.
+        theta: finite parameters at which copies of it are compared with it, shape (rows, parameters).
     """
 
     def __init__(self, estimator: ConditionalDensityEstimator, choices: Sequence[int], theta: FloatArray) -> None:
@@ -48,7 +48,7 @@ class EstimatorMass:
     def log_mass_grad(
         self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray, with_gradient: bool
     ) -> tuple[FloatArray, FloatArray]:
-        """See ``Likelihood.log_mass_grad``; without the gradient, zeros in its place."""
+        """See ``Density.log_mass_grad``; without the gradient, zeros in its place."""
         log_mass, gradient = np.full(len(choice), -np.inf), np.zeros((len(choice), theta.shape[1]))
         possible = (t1 < t2) & (t2 > 0.0) & np.isfinite(theta[row]).all(1)
         parts = [(choice == ANY) | (choice == each) for each in self._choices]

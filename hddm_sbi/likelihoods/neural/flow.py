@@ -61,7 +61,7 @@ class FlowTables:
     """The flow's parameters in the form in which trials use them.
 
     Args:
-        zeta, delta: shape (...).
+        zeta, delta: both ends of the flow, each of shape (...).
         table: T at the left end of each interval, and the powers 0-3 of T' in it, (..., intervals, 5).
     """
 
@@ -76,7 +76,7 @@ def build_tables(log_zeta: Tensor, log_delta: Tensor, offset: Tensor, log_slopes
     Args:
         log_zeta, log_delta, offset: shape (...); offset is T(0).
         log_slopes: logarithms of the slope's coefficients, (..., coefficients); all zero and offset 0 is T(x) = x.
-        knots: the grid.
+        knots: the grid of the spline's knots.
     """
     slopes = torch.exp(log_slopes)
     first, last = slopes[..., :1], slopes[..., -1:]
@@ -98,10 +98,10 @@ def transform(s: Tensor, tables: FlowTables, slot: Tensor, knots: Knots) -> tupl
     """T(x(s)) and its slope T'(x), for decision times s > 0 of shape (n,).
 
     Args:
-        s: positive times.
+        s: positive decision times, shape (n,).
         tables: flattened over slots, zeta (slots,), table (slots, intervals, 5).
-        slot: which slot each time belongs to, (n,).
-        knots: the grid.
+        slot: index of the slot of tables that each time belongs to, shape (n,).
+        knots: the grid of the spline's knots.
     """
     root = torch.sqrt(s)
     x = tables.delta[slot] * root - tables.zeta[slot] / root

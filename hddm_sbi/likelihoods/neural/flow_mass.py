@@ -29,7 +29,7 @@ def is_flow(estimator: ConditionalDensityEstimator, drawn: FloatArray, theta: Fl
     """Whether an estimator of (rt, choice) is of this kind.
 
     Args:
-        estimator: any.
+        estimator: any of sbi's estimators of (rt, choice).
         drawn: rt and choice as it draws them under each theta, (n, 2).
         theta: (n, parameters).
     """

@@ -31,10 +31,10 @@ _COMPARED, _TOLERATED = 32, 1e-3
 
 
 class EstimatorLikelihood:
-    """The density of (rt, choice) under a trained sbi estimator, satisfying ``Likelihood``.
+    """The density of (rt, choice) under a trained sbi estimator; satisfies ``Density``.
 
     Args:
-        estimator: its input is rt and choice, its condition theta.
+        estimator: a trained estimator whose input is (rt, choice) and whose condition is theta.
         parameters: names of theta's columns.
         n_choices: number of response options.
 
@@ -66,7 +66,7 @@ class EstimatorLikelihood:
             )
 
     def log_prob(self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray) -> FloatArray:
-        """Log density per trial; see ``Likelihood.log_prob``."""
+        """Log density per trial, shape (trials,); see ``Density.log_prob``."""
         with torch.no_grad():
             by_trial = torch.tensor(theta[row], dtype=torch.float64)
             return SBItoPyro(self.estimator, by_trial, validate_args=False).log_prob(_trials(rt, choice)).numpy()
@@ -74,7 +74,7 @@ class EstimatorLikelihood:
     def log_prob_grad(
         self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray
     ) -> tuple[FloatArray, FloatArray]:
-        """Log density per trial and its gradient; see ``Likelihood.log_prob_grad``."""
+        """Log density per trial and its gradient; see ``Density.log_prob_grad``."""
         # a copy of theta for each trial gives each trial a gradient of its own; equal rows are still evaluated once
         by_trial = torch.tensor(theta[row], dtype=torch.float64, requires_grad=True)
         with torch.enable_grad():
@@ -87,13 +87,13 @@ class EstimatorLikelihood:
     def log_mass(
         self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
     ) -> FloatArray:
-        """Log probability of a response between two times; see ``Likelihood.log_mass``."""
+        """Log probability of a response between two times; see ``Density.log_mass``."""
         return self._mass(choice, t1, t2, theta, row, False)[0]
 
     def log_mass_grad(
         self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
     ) -> tuple[FloatArray, FloatArray]:
-        """The same and its gradient; see ``Likelihood.log_mass_grad``."""
+        """The same and its gradient; see ``Density.log_mass_grad``."""
         return self._mass(choice, t1, t2, theta, row, True)
 
     def _mass(

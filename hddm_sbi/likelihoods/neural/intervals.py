@@ -40,8 +40,8 @@ class Span(NamedTuple):
     """An interval of response times, as decision times without a delay.
 
     Args:
-        early, late: its ends, seconds; negative before the process starts.
-        width: their distance.
+        early, late: its ends in seconds; negative before the process starts.
+        width: distance between the two times, in seconds.
         window: width of the uniform delay; 0 where one that is hardly any is taken for its mean.
         by_window: derivative of the ends by the width of the delay.
     """
@@ -57,8 +57,8 @@ class Part(NamedTuple):
     """One term of the sum.
 
     Args:
-        early, late: two decision times in seconds, and
-        width: their distance.
+        early, late: two decision times in seconds.
+        width: distance between the two times, in seconds.
         log_factor: logarithm of what D is multiplied by.
         early_by, late_by: derivatives of the times by the width of the delay.
     """
@@ -91,8 +91,8 @@ def log_mass(passage: Passage, span: Span, panels: FloatArray) -> tuple[float, i
     """Log probability of a response in an interval; -inf where there is none.
 
     Args:
-        passage: given the choice.
-        span: the interval.
+        passage: the flow of decision times given the choice, and its clock.
+        span: the interval of response times.
         panels: filled with the panels of a quadrature, from ``panels_memory``.
 
     Returns:

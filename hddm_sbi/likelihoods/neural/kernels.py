@@ -74,8 +74,8 @@ def features(
     """Features of one view and their Jacobian; see ``Canonical.features``.
 
     Args:
-        view: canonical parameters, (inputs,).
-        supports: codes, (inputs,).
+        view: canonical parameters as one choice sees them, shape (inputs,).
+        supports: code of each input's support, shape (inputs,).
         edges: ends of the standardisation, on the scale on which it clips, (inputs, 2).
         even: which inputs lose their sign, (inputs,).
         drift, start: inputs of a diffusion, or -1.
@@ -164,7 +164,7 @@ def mlp(inputs: FloatArray, rows: int, weights: FloatArray, biases: FloatArray, 
 
     Args:
         inputs: the first ``rows`` rows are values, each further block of ``rows`` a tangent, (blocks * rows, n_in).
-        rows: rows per block.
+        rows: number of rows in a block.
         weights: all weight matrices, each (n_in, n_out), flattened one after the other.
         biases: all biases, one after the other.
         sizes: widths, input and output included.
@@ -204,7 +204,7 @@ def fill_table(raw: FloatArray, tangents: FloatArray, spacing: float, centre: in
     Args:
         raw: offset and logarithms of the slope's coefficients, (1 + coefficients,).
         tangents: their derivatives, (inputs, 1 + coefficients).
-        spacing, centre: of the knots.
+        spacing, centre: distance between knots, and index of the interval that starts at 0.
         table: filled, (1 + inputs, intervals, 5): values, then derivatives.
     """
     last, n_intervals = len(raw) - 2, table.shape[1]
@@ -262,7 +262,7 @@ def decision_time_density(
         s: canonical decision time, positive.
         ends: zeta and delta, then their derivatives by input, (1 + inputs, 2).
         table: of the slot, (1 + inputs, intervals, 5).
-        left, spacing: of the knots.
+        left, spacing: place of the first knot, and distance between knots.
         gradient: filled with the derivatives by canonical input (of the slot's view); may be empty.
 
     Returns:

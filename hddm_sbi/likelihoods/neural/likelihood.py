@@ -35,26 +35,26 @@ class FirstPassageLikelihood:
         self._time, self._choice = packed(network.time_net), packed(network.choice_net)
 
     def log_prob(self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray) -> FloatArray:
-        """Log density per trial; see ``Likelihood.log_prob``."""
+        """Log density per trial, shape (trials,); see ``Density.log_prob``."""
         return densities(rt, choice, *self._at(theta, row, 0), _no_gradient(rt))
 
     def log_prob_grad(
         self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray
     ) -> tuple[FloatArray, FloatArray]:
-        """Log density per trial and its gradient; see ``Likelihood.log_prob_grad``."""
+        """Log density per trial and its gradient; see ``Density.log_prob_grad``."""
         gradient = np.zeros((len(rt), theta.shape[1]))
         return densities(rt, choice, *self._at(theta, row, 1), gradient), gradient
 
     def log_mass(
         self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
     ) -> FloatArray:
-        """Log probability of a response between two times; see ``Likelihood.log_mass``."""
+        """Log probability of a response between two times; see ``Density.log_mass``."""
         return masses(choice, t1, t2, *self._at(theta, row, 0), _no_gradient(t1))
 
     def log_mass_grad(
         self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
     ) -> tuple[FloatArray, FloatArray]:
-        """The same and its gradient; see ``Likelihood.log_mass_grad``."""
+        """The same and its gradient; see ``Density.log_mass_grad``."""
         gradient = np.zeros((len(t1), theta.shape[1]))
         return masses(choice, t1, t2, *self._at(theta, row, 1), gradient), gradient
 

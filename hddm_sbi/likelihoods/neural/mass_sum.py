@@ -33,13 +33,13 @@ def fill_masses(
     """Fill in the log probability of the choice and a response between two times.
 
     Args:
-        form: of the network.
+        form: what shapes the network, see ``network_record.Form``.
         table, zeta, delta: the flow of the row and choice.
         log_choice: log probability of the choice.
-        shift, window: of the delay, seconds.
+        shift, window: start and width of the uniform delay, in seconds.
         log_unit: logarithm of the unit of decision time.
-        collapse: both parameters of the clock.
-        t1, t2: in seconds, (trials,).
+        collapse: both parameters of the clock, see ``time_change``.
+        t1, t2: ends of each trial's interval in seconds, shape (trials,).
         out: filled, (trials,); ``LOG_ZERO`` where the probability is zero.
     """
     passage, panels = passage_of(form, table, zeta, delta, log_unit, collapse[0], collapse[1]), panels_memory()
@@ -62,8 +62,8 @@ def pull_masses(
 
     Args:
         form, ..., t2: as there.
-        weight: of each trial, (trials,); 0 where the probability is zero.
-        by_table: derivatives by ``table``.
+        weight: factor of each trial's derivatives, shape (trials,); 0 where the probability is zero.
+        by_table: array to which the derivatives by ``table`` are added.
 
     Returns:
         Weights; derivatives by zeta, delta, decision time, log unit, both parameters of the clock, and window.

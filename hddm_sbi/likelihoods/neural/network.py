@@ -27,10 +27,10 @@ class Architecture:
 
     Args:
         hidden: width of the hidden layers of the decision-time network.
-        layers: number of its hidden layers.
+        layers: number of hidden layers of that network.
         choice_hidden: width of the choice network's two hidden layers.
         half_width: reach of the spline's knots.
-        spacing: their distance.
+        spacing: distance between neighbouring knots.
         tilted: whether the choice network of a diffusion corrects the choice probability of Brownian motion between
             constant boundaries, instead of standing alone.
     """
@@ -76,8 +76,8 @@ class FirstPassageNetwork(nn.Module):
     theta, and has a closed-form CDF in rt. The model's symmetries are built in (``Canonical``).
 
     Args:
-        canonical: the symmetries and the training box.
-        architecture: sizes.
+        canonical: the model's symmetries and its training box.
+        architecture: numbers of layers and units of the networks; None takes the defaults.
         base: arguments of the class that follows in the order of resolution, for a network that is also something else.
     """
 
@@ -126,8 +126,8 @@ class FirstPassageNetwork(nn.Module):
         """Log density of trials (n, 2), each under its own row of theta: the networks run once per row.
 
         Args:
-            input: rt in seconds and choice, (n, 2).
-            condition: theta, (rows, parameters).
+            input: rt in seconds and choice, shape (n, 2).
+            condition: theta, shape (rows, parameters).
             row: row of theta for each trial, (n,).
         """
         state = self.condition(condition)

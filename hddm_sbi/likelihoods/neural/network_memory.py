@@ -31,15 +31,15 @@ class Memory(NamedTuple):
     """Working memory for the rows of one chunk, one row for each slot.
 
     Args:
-        log_choice, by_log_choice: of each row and choice, and the derivatives of the sum by it.
+        log_choice, by_log_choice: log probability of each choice by row, and the sum's derivatives by it.
         canonical: canonical parameters of each row.
         by_view: derivatives by the canonical parameters as one choice sees them, of each row and choice.
         scratch: for ``kernels.features``, and one view.
-        state, row: what is going on; see above.
+        state, row: which rows and trials are being evaluated, and numbers of the row; see above.
         tables, by_tables, weights, ends: of the splines of the current row, for each slot and choice below each other:
             tables and derivatives by them (intervals, 5), coefficients, and ends; see above.
         tile: intermediate results of a block of trials; see ``block``.
-        kept: of each trial of a block, what is kept of its density under a window.
+        kept: what the pass back needs of each trial's density under a window.
     """
 
     log_choice: FloatArray

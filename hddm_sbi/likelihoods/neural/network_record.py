@@ -27,7 +27,7 @@ class Mlp(NamedTuple):
 
     Args:
         weights, transposed, biases, sizes: see ``reverse``.
-        n_units: sum of the sizes.
+        n_units: number of units of all layers together.
         hidden, slopes, adjoints: see ``reverse``.
         jacobian: of its features by the canonical parameters as the choice sees them, (inputs, features) each.
     """

@@ -25,12 +25,12 @@ class Passage(NamedTuple):
     """The flow of decision times given the choice, and the clock that it is read on.
 
     Args:
-        table: of the spline, (intervals, 5).
-        zeta, delta: see ``flow``.
-        left, spacing: of the knots.
+        table: the spline's table, shape (intervals, 5).
+        zeta, delta: ends of the flow, see ``flow``.
+        left, spacing: place of the first knot, and distance between knots.
         collapse, first, second: the clock and its two parameters.
         log_unit: logarithm of the unit of decision time.
-        per_unit: units in a second.
+        per_unit: number of units of decision time in a second.
         end: the decision time from which on there is no density, in units.
     """
 
@@ -60,9 +60,9 @@ class Point(NamedTuple):
     """A decision time.
 
     Args:
-        s: in units.
+        s: decision time in units.
         clock: what the clock shows, see ``time_change``.
-        root: of the time on the clock.
+        root: square root of the time on the clock.
         interval, x: of the spline that it falls into, and the place in that.
         normal: the spline: the standard normal of the time.
         inside: whether the process has started and not ended; else all but the normal, which is infinite, are of an
@@ -121,8 +121,8 @@ class Between(NamedTuple):
     """The probability of a decision time between two.
 
     Args:
-        log_mass: its logarithm; -inf where there is none.
-        early, late: the two times.
+        log_mass: logarithm of the probability; -inf where it is zero.
+        early, late: the points of the two times.
         by_early, by_late: derivatives by their normals.
         narrow: whether they are so close that it is a matter of densities, not of these.
     """

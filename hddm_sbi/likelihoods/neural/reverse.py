@@ -113,7 +113,7 @@ def fill_spline(raw: FloatArray, spacing: float, centre: int, weights: FloatArra
 
     Args:
         raw: offset and logarithms of the slope's coefficients, (1 + coefficients,).
-        spacing, centre: of the knots.
+        spacing, centre: distance between knots, and index of the interval that starts at 0.
         weights: filled with the slope's coefficients.
         table: filled, (intervals, 5): the height at the interval's left end, then the slope's powers of u.
     """

@@ -113,11 +113,11 @@ def add_by_theta(weight, by, log_choice, canonical, theta, choice, form, by_inpu
         weight: of both.
         by: derivatives.
         log_choice: of the row and choice, with tangents.
-        canonical, theta: of the row.
+        canonical, theta: canonical and natural parameters of the row.
         choice: option index.
-        form: of the network.
+        form: what shapes the network, see ``network_record.Form``.
         by_inputs: working memory, (inputs,).
-        by_theta: added to, (parameters,).
+        by_theta: array to which the derivatives are added, shape (parameters,).
     """
     n = len(canonical)
     for j in range(n):

@@ -43,7 +43,7 @@ def fill_window(
 
     Args:
         form, ..., collapse: as for ``fill_masses``.
-        rt: in seconds, (trials,).
+        rt: response times in seconds, shape (trials,).
         out: filled, (trials,); ``LOG_ZERO`` where the density is zero.
         kept: filled for ``pull_window``, (trials, KEPT).
     """

@@ -41,10 +41,10 @@ class BoundTrials:
     """A density, with lapses or without, on what was seen of given trials.
 
     Args:
-        density: of the process.
-        lapses: mixed into it, or None; their parameters are the last columns of theta.
-        trials: what was seen.
-        simulator: of the process.
+        density: the density of the process.
+        lapses: the lapses that are mixed into it, or None; their parameters are the last columns of theta.
+        trials: what was seen of each trial.
+        simulator: draws one response of the process for each trial; None where none are simulated.
     """
 
     def __init__(
@@ -135,9 +135,9 @@ class BoundTrials:
         """Log probability of the process's responses between two times, without lapses, shape (trials,).
 
         Args:
-            theta: shape (rows, columns).
-            choice: option index; None: any.
-            t1, t2: in seconds, shape (trials,).
+            theta: parameters on their natural scales, shape (rows, columns).
+            choice: option index; None stands for any of the options.
+            t1, t2: ends of each trial's interval in seconds, shape (trials,).
         """
         options = np.full(self.trials.n, ANY if choice is None else choice)
         t1, t2 = (np.ascontiguousarray(np.broadcast_to(t, self.trials.n), np.float64) for t in (t1, t2))
@@ -147,8 +147,8 @@ class BoundTrials:
         """One experiment, seen as the observed one was.
 
         Args:
-            theta: shape (rows, columns).
-            seed: the same seed gives the same trials.
+            theta: parameters on their natural scales, shape (rows, columns).
+            seed: a non-negative integer; the same seed gives the same trials.
 
         Returns:
             rt in seconds, NaN where none is seen, and choice, -1 where none is seen, each of shape (trials,). Where

@@ -20,7 +20,7 @@ class GivenDensity:
     with lapses needs.
 
     Args:
-        likelihood: the object.
+        likelihood: the user's object, which satisfies ``Likelihood``.
         trials: what it is bound to, in their order; None: to whichever it is asked about.
         index: which of these trials it is asked about; None: all of them.
     """

@@ -26,9 +26,9 @@ class Lapses:
     """The window of lapses in seconds, and whether some of them never respond.
 
     Args:
-        low: where it begins.
-        high: where it ends; None: at the trial's deadline, else where truncation ends, else at ``otherwise``.
-        otherwise: the longest response time.
+        low: where the window begins, in seconds.
+        high: where it ends, in seconds; None: at the trial's deadline, else where truncation ends, else ``otherwise``.
+        otherwise: the longest response time of the data, in seconds.
         omissions: whether a share of lapses, a column of theta of its own, never responds.
 
     Raises:

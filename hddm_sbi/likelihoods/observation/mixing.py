@@ -19,12 +19,12 @@ def mix_events(
     """Fill in log[(1 - p) M + p ((1 - q) L + q Q)], the process's share of it, and its derivatives by p and q.
 
     Args:
-        log_m: log M of each event, shape (events,).
-        log_lapse: log L.
-        never: Q.
-        p, q: of each row of theta, shape (rows,).
-        row: of each event.
-        out, share, by_p, by_q: to be filled, shape (events,); out may be log_m.
+        log_m: log M, the log probability of each event under the process, shape (events,).
+        log_lapse: log L, that for a lapse that responds, shape (events,).
+        never: whether the events include that there never is a response; Q is then 1, else 0.
+        p, q: lapse probability and share of lapses that never respond, by row of theta, shape (rows,).
+        row: index of each event's row of theta, shape (events,).
+        out, share, by_p, by_q: arrays that are filled, shape (events,); out may be log_m.
     """
     Q = 1.0 if never else 0.0
     r, log_p, log_not_p = -1, 0.0, 0.0

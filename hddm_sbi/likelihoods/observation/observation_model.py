@@ -15,9 +15,9 @@ class ObservationModel:
     """A density with what stands between a process and the data; satisfies ``Likelihood``.
 
     Args:
-        density: of the process.
-        lapses: mixed into it, or None.
-        simulator: of the process, of the same law as its density; None where no trials are simulated.
+        density: the density of the process.
+        lapses: the lapses that are mixed into it, or None.
+        simulator: draws responses of the process, by the law of its density; None where no trials are simulated.
     """
 
     density: Density

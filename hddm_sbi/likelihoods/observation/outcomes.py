@@ -20,8 +20,8 @@ class Outcome:
 
     Args:
         applies: which trials were seen in this way.
-        parts: of the events of such trials, from the trials and the number of choices.
-        never: whether it may be that there never is a response.
+        parts: makes the parts of the events of such trials, from the trials and the number of choices.
+        never: whether the event includes that there never is a response.
     """
 
     applies: Callable[[SeenTrials], BoolArray]

@@ -55,8 +55,8 @@ class _Checked:
     """A fast way, made and used if it agrees with sbi's own at the first trials.
 
     Args:
-        make: the way from an estimator.
-        estimator: the estimator. It is not kept.
+        make: makes the fast way from an estimator.
+        estimator: the estimator to evaluate. It is not kept.
     """
 
     def __init__(

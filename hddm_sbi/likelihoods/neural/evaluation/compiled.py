@@ -30,7 +30,7 @@ class Code:
     """A network's parameters where they are in memory, as ``log_mass`` takes them.
 
     Args:
-        net: a usual one, on the CPU.
+        net: a network as sbi builds it by default, on the CPU.
     """
 
     def __init__(self, net: CategoricalMADE) -> None:
@@ -193,17 +193,17 @@ def log_mass(
     Within, there is a row for each kind, and below all these as many for each element of theta: the derivatives by it.
 
     Args:
-        theta: (rows, elements).
-        one: a row of each kind, (kinds,).
-        row_kind: kind of each row, (rows,).
-        kind: of each trial, (n,).
+        theta: what the network is conditioned on, shape (rows, elements).
+        one: index of one row of each kind, shape (kinds,).
+        row_kind: kind of each row, shape (rows,).
+        kind: kind of the row of each trial, shape (n,).
         at: which of the network's values each trial is, (n,).
         with_slope: whether derivatives are wanted.
         places: addresses of mean and scale of each element, weight and bias of the layer of conditions, bias of the
             layer of inputs (which are masked out), weight, mask and bias of the last layer, and of each block weight,
             mask and bias of the first layer, weight and bias of the condition's, weight, mask and bias of the second.
-        units: of each hidden layer.
-        values: outputs of the network.
+        units: number of units in each hidden layer.
+        values: number of values that the network gives mass to.
         masked_out: outputs of the last layer before these.
 
     Returns:

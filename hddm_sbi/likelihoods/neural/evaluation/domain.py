@@ -51,7 +51,7 @@ class Scalar(constraints.Constraint):
     """A constraint on vectors of one element as one on numbers.
 
     Args:
-        of: the constraint on vectors.
+        of: the constraint on vectors of one element.
     """
 
     event_dim = 0

@@ -25,7 +25,7 @@ class General:
     """Log densities by the estimator's own ``log_prob``.
 
     Args:
-        estimator: any. It is not kept.
+        estimator: any of sbi's estimators. It is not kept.
     """
 
     def __init__(self, estimator: ConditionalDensityEstimator) -> None:

@@ -48,10 +48,10 @@ class Rows:
     """The row of theta that each trial is under.
 
     Args:
-        row: (n,), or None if trial i is under row i.
-        n_rows: number of rows.
+        row: index of each trial's row of theta, shape (n,), or None where trial i is under row i.
+        n_rows: number of rows of theta.
         n: number of trials.
-        device: of the indices.
+        device: the device on which the indices are.
     """
 
     def __init__(self, row: Tensor | None, n_rows: int, n: int, device: torch.device) -> None:

@@ -22,10 +22,10 @@ class MassData:
     """Discrete values.
 
     Args:
-        value: (n, 1).
-        at: which of the network's values each is, (n,).
-        array: the same in NumPy.
-        seen: whether compiled code has given for them what torch gives.
+        value: the values that were observed, shape (n, 1).
+        at: index of each among the values that the network knows, shape (n,).
+        array: the same indices as a NumPy array.
+        seen: whether compiled code was already found to agree with torch on them.
     """
 
     value: Tensor
@@ -38,8 +38,8 @@ class Found(NamedTuple):
     """What is found of trials.
 
     Args:
-        log_mass: (n,).
-        finite: whether all are.
+        log_mass: log probability of each trial's value, shape (n,).
+        finite: whether all of these are finite.
         slope: derivatives by the elements of theta, (n, elements), as many as were asked for.
     """
 
@@ -52,7 +52,7 @@ class Masses:
     """Log masses under sbi's categorical networks of one variable.
 
     Args:
-        estimator: one of these. It is not kept.
+        estimator: such a network. It is not kept.
     """
 
     def __init__(self, estimator: ConditionalDensityEstimator) -> None:

@@ -35,7 +35,7 @@ class Mixed:
     """Log densities under a categorical network and a flow of one variable each.
 
     Args:
-        estimator: one of these. It is not kept.
+        estimator: such an estimator. It is not kept.
     """
 
     def __init__(self, estimator: ConditionalDensityEstimator) -> None:

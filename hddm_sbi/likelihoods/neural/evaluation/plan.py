@@ -24,10 +24,10 @@ class Trials(NamedTuple):
     """Trials and the row of theta that each is under.
 
     Args:
-        value: (n, *input_shape).
-        row: (n,), or None if trial i is under row i.
-        n_rows: number of rows.
-        shape: of the log densities that are asked for, n in all.
+        value: data of each trial, shape (n, *input_shape).
+        row: index of each trial's row of theta, shape (n,), or None where trial i is under row i.
+        n_rows: number of rows of theta.
+        shape: the shape of the log densities that are asked for, n in all.
     """
 
     value: Tensor
@@ -58,10 +58,10 @@ class Plan:
     """Trials, which of them can have a density, and what the way of evaluation needs of these.
 
     Args:
-        estimator: that they are to be evaluated under.
-        way: how.
-        trials: what.
-        dtype: of the network.
+        estimator: the estimator whose density is asked for.
+        way: how its density is evaluated.
+        trials: the data, and the row of theta that each is under.
+        dtype: the dtype in which the network runs.
     """
 
     def __init__(self, estimator: ConditionalDensityEstimator, way: Way, trials: Trials, dtype: torch.dtype) -> None:

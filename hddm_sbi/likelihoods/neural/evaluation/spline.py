@@ -27,7 +27,7 @@ class Flow:
     """A flow of one variable whose layers depend on the condition alone.
 
     Args:
-        flow: sbi's. Its parts are kept.
+        flow: sbi's flow, whose parts are kept.
     """
 
     def __init__(self, flow: NFlowsFlow) -> None:
@@ -77,7 +77,7 @@ class Spline:
     """Log densities under such flows.
 
     Args:
-        estimator: one of these. It is not kept.
+        estimator: an estimator with such a flow. It is not kept.
     """
 
     def __init__(self, estimator: ConditionalDensityEstimator) -> None:
@@ -111,8 +111,8 @@ class Network(NamedTuple):
     """From theta to the parameters of each layer.
 
     Args:
-        of_items: of rows of theta, one for each item, (items, elements), and whether derivatives are needed.
-        by_torch: of rows of theta, one for each trial, (n, elements).
+        of_items: from rows of theta, one for each item, (items, elements), and whether derivatives are needed.
+        by_torch: from rows of theta, one for each trial, (n, elements).
     """
 
     of_items: Callable[[Tensor, bool], list[Outputs]]

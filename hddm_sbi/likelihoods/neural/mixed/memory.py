@@ -27,14 +27,14 @@ class Memory(NamedTuple):
     """Working memory for the pairs of one chunk, one row for each slot, or rows for each slot below each other.
 
     Args:
-        x_mass, x_time: inputs of both networks.
-        residual, inner, embedded, hidden: what their passes back need, see ``passes``.
-        logits, raw, by_raw: their outputs, and the derivatives by those of the time.
+        x_mass, x_time: inputs of the network of the choice and of those of the time.
+        residual, inner, embedded, hidden: activations that the passes back need, see ``passes``.
+        logits, raw, by_raw: outputs of both networks, and the derivatives by those of the time.
         log_mass, by_log_mass: log probability of each pair's choice, and the derivatives by it.
         splines, by_splines, shares: of each choice of the current row and each spline,
             (slots * choices * splines, ...).
         kept: of both ends of each trial of a block, (slots * BLOCK, ...).
-        state: what is going on; see above.
+        state: which rows, pairs and trials are being evaluated; the places are named above.
     """
 
     x_mass: FloatArray

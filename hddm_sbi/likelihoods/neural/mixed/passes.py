@@ -16,11 +16,11 @@ def mass_forward(net: Mass, x: FloatArray, residual: FloatArray, inner: FloatArr
     """Logits of each input; keeps what enters each block and what stands within it, rectified.
 
     Args:
-        net: the network.
-        x: theta, standardised, (inputs, parameters).
-        residual: (1 + blocks, inputs, hidden).
-        inner: (2, blocks, inputs, hidden), before and after a block's first layer.
-        logits: (inputs, categories).
+        net: the network of the choice's mass.
+        x: standardised theta, shape (inputs, parameters).
+        residual: filled with what enters each block, shape (1 + blocks, inputs, hidden).
+        inner: filled with activations before and after a block's first layer, shape (2, blocks, inputs, hidden).
+        logits: filled with the network's outputs, shape (inputs, categories).
     """
     h = net.last.shape[1]
     linear(x, net.context[:h], net.context_bias[:h], residual[0])
@@ -64,11 +64,11 @@ def time_forward(net: Time, x: FloatArray, embedded: FloatArray, hidden: FloatAr
     """Outputs of each spline's network.
 
     Args:
-        net: the networks.
+        net: the networks of the response time.
         x: choice, then theta, standardised, (inputs, 1 + parameters).
         embedded: (1 + embedding layers, inputs, hidden).
         hidden: (splines, hidden layers, inputs, hidden).
-        raw: (splines, inputs, outputs).
+        raw: filled with the networks' outputs, shape (splines, inputs, outputs).
     """
     h, outputs = net.first.shape[0], raw.shape[2]
     linear(x, net.first, net.first_bias, embedded[0])

@@ -25,10 +25,10 @@ class Mass(NamedTuple):
     Args:
         mean, sd: theta is standardised by, (parameters,).
         context: weights on theta, of the first layer and of each block, ((1 + blocks) hidden, parameters).
-        context_bias: with the biases of the layers that they are added to.
+        context_bias: their biases, with those of the layers that they are added to.
         weights, biases: of both layers of each block, (2 blocks hidden, hidden); those of the first layers are zero,
             being in ``context_bias``.
-        last, last_bias: to the logits, (categories, hidden).
+        last, last_bias: layer that ends in the logits, (categories, hidden).
         n_blocks: number of blocks.
     """
 
@@ -48,16 +48,16 @@ class Time(NamedTuple):
 
     Args:
         mean, sd: theta is standardised by, (parameters,).
-        first, first_bias: of the embedding's first layer, (hidden, 1 + parameters).
-        embedding, embedding_bias: of its further layers, (layers hidden, hidden).
+        first, first_bias: the embedding's first layer, (hidden, 1 + parameters).
+        embedding, embedding_bias: the embedding's further layers, (layers hidden, hidden).
         heads, heads_bias: hidden layers of each spline's network, (splines layers hidden, hidden).
-        outputs, outputs_bias: its last layer, (splines (3 bins - 1), hidden).
+        outputs, outputs_bias: last layer of each spline's network, (splines (3 bins - 1), hidden).
         least: width and height of a bin and slope of a spline, at least, (3,).
         n_embedding, n_heads, n_splines: numbers of layers and splines.
-        scale: of the raw widths and heights.
-        bound: of the splines.
-        slope, offset: of the time, or of its logarithm, before the first spline.
-        is_log: whether it is that of its logarithm.
+        scale: factor of the raw widths and heights.
+        bound: the splines reach from minus to plus this.
+        slope, offset: of the line that standardises the time, or its logarithm, before the first spline.
+        is_log: whether it is the logarithm of the time that is standardised.
     """
 
     mean: FloatArray

@@ -47,12 +47,12 @@ def fill_spline(
     """Fill in a spline, (3 K + 3,), from a network's outputs.
 
     Args:
-        raw: of widths, heights and inner slopes, (3 K - 1,).
-        scale: of the raw widths and heights.
-        bound: B.
+        raw: the network's outputs for widths, heights and inner slopes, shape (3 K - 1,).
+        scale: factor of the raw widths and heights.
+        bound: B, the splines' reach in either direction.
         least: width and height of a bin, as a share of 2 B, and slope, (3,).
         shares: filled with the softmax of widths and of heights, (2 K,).
-        spline: to be filled.
+        spline: array that is filled with knots and slopes, shape (3 K + 3,).
     """
     n = (len(raw) + 1) // 3
     _fill_positions(raw[:n], scale, bound, least[0], shares[:n], spline[: n + 1])
