@@ -6,7 +6,9 @@ gradient by the chain rule the other way. Nothing is allocated: the working memo
 
 from __future__ import annotations
 
+import ctypes
 import math
+from typing import Any
 
 import numba as nb
 import numpy as np
@@ -191,6 +193,8 @@ def log_density_grad(plan: Plan, u: FloatArray, gradient: FloatArray, slot: int)
 
 # int log_density(ndim, u, gradient, value, record): what nutpie calls; 0, or 4 where the density is zero
 LOG_DENSITY_SIGNATURE = types.int64(types.uint64, POINTER, POINTER, POINTER, types.int64)
+# the same for Python, whose lock is released while it runs
+C_LOG_DENSITY: Any = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
 
 
 def _log_density_at(ndim, u, gradient, value, record):  # type: ignore[no-untyped-def]
