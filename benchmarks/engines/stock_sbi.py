@@ -36,7 +36,6 @@ from benchmarks.engines.common import (  # noqa: E402
     Report,
     Task,
 )
-from hddm_sbi.ssm.base import in_room  # noqa: E402
 
 # sbi's own, 200 and no end, train for an hour, to a better network; a gradient costs the same.
 BATCH, EPOCHS = 1000, 40
@@ -53,7 +52,7 @@ def train(simulations: int, seed: int, name: str = "ddm", **how: int):
     ssm = hs.get_model(name)
     prior = BoxUniform(*torch.tensor([RANGES.get(p.name, p.box) for p in ssm.parameters], dtype=torch.float32).T)
     # widths are drawn as proportions of their room
-    theta = torch.as_tensor(in_room(ssm, prior.sample((simulations,)).numpy().astype(np.float64)), dtype=torch.float32)
+    theta = torch.as_tensor(ssm.in_room(prior.sample((simulations,)).numpy().astype(np.float64)), dtype=torch.float32)
     rt, choice = hs.simulate(name, theta.numpy().astype(np.float64), 1, seed)
     x = torch.as_tensor(np.column_stack([rt, choice]), dtype=torch.float32)
     trainer = MNLE(prior, density_estimator=likelihood_nn("mnle", log_transform_x=True), show_progress_bars=False)

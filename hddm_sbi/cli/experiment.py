@@ -10,7 +10,7 @@ import pandas as pd
 
 from hddm_sbi.spec.links import get_link
 from hddm_sbi.ssm import get_model, simulate
-from hddm_sbi.ssm.base import SSM, FloatArray, Parameter, room
+from hddm_sbi.ssm.base import SSM, FloatArray, Parameter
 
 
 class _Population(NamedTuple):
@@ -72,14 +72,11 @@ def simulate_experiment(
 
 def _participants(ssm: SSM, population: dict[str, _Population], n: int, rng: np.random.Generator) -> FloatArray:
     """Parameters of participants, natural scale, shape (participants, parameters)."""
-    values = {
-        parameter.name: get_link(link, parameter.support).inverse(rng.normal(mean, sd, n))
+    values = [
+        get_link(link, parameter.support).inverse(rng.normal(mean, sd, n))
         for parameter, (link, mean, sd) in zip(ssm.parameters, population.values(), strict=True)
-    }
-    for parameter in ssm.parameters:
-        if parameter.within is not None:  # the population is one of proportions
-            values[parameter.name] = values[parameter.name] * room(values[parameter.within])
-    return np.column_stack(list(values.values()))
+    ]
+    return ssm.in_room(np.column_stack(values))  # the population is one of proportions
 
 
 def _population(parameter: Parameter) -> _Population:

@@ -9,7 +9,7 @@ from scipy import sparse
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.potential.design_matrix import design_matrix
 from hddm_sbi.spec.model_spec import GroupTerm
-from hddm_sbi.spec.widths import by_values, to_theta, to_values
+from hddm_sbi.ssm.widths import by_proportions, to_proportions, to_theta
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -24,7 +24,7 @@ def row_information(potential: Potential, u: FloatArray) -> FloatArray:
     Central differences of the gradient. Rows do not depend on each other, so that one step serves them all.
     """
     spec, theta = potential.spec, potential.theta(u)
-    values, parameters = to_values(spec, theta), spec.parameters
+    values, parameters = to_proportions(theta, spec.proportions), spec.parameters
     links = [parameter.link_function for parameter in parameters]
     information = np.zeros((*theta.shape, theta.shape[1]))
 
@@ -33,8 +33,8 @@ def row_information(potential: Potential, u: FloatArray) -> FloatArray:
         moved = values.copy()
         moved[:, k] = links[k].inverse(links[k].forward(values[:, k]) + step)
         # the nearer boundary stays the same: where it changes, slopes jump, which is no curvature
-        _, by_theta = potential.log_likelihood_grad(to_theta(spec, moved, values))
-        by_moved = by_values(spec, moved, by_theta, values)
+        _, by_theta = potential.log_likelihood_grad(to_theta(moved, spec.proportions, values))
+        by_moved = by_proportions(moved, by_theta, spec.proportions, values)
         by_eta = [by_moved[:, j] * link.slope(moved[:, j]) for j, link in enumerate(links)]
         return np.stack(by_eta, axis=1)
 

@@ -6,7 +6,7 @@ Sites, in the order in which they are sampled:
 - ``<group site>_sd``: standard deviations between groups, shape () or (levels,);
 - ``<group site>_raw``: what is sampled for the groups, shape (groups,) or (groups, levels);
 - ``<group site>``: their deviations from the population, deterministic, same shape;
-- ``sz_fits``: where a width of starting points might not fit around them, zero or minus infinity, see ``spec.widths``;
+- ``sz_fits``: where a width of starting points might not fit around them, zero or minus infinity, see ``ssm.widths``;
 - ``trials``: the observed (rt, choice), shape (n, 2).
 
 Every tensor is float64. The code broadcasts over dimensions to the left of the plates, so that ``Predictive`` can run
@@ -31,6 +31,7 @@ from pyro.distributions.torch_distribution import TorchDistributionMixin
 from hddm_sbi.likelihoods.observation.bound import BoundTrials
 from hddm_sbi.likelihoods.trial_distribution import TrialDistribution
 from hddm_sbi.spec.model_spec import CommonTerm, FloatArray, GroupTerm, ModelSpec, ParameterSpec
+from hddm_sbi.ssm.widths import fits, room
 
 Sites = Mapping[str, torch.Tensor]
 TRIALS = "trials"
@@ -165,18 +166,18 @@ class _Predictor:
 
 
 def _fit_widths(spec: ModelSpec, values: list[torch.Tensor], names: _FreeNames) -> torch.Tensor:
-    """Theta, (..., rows, parameters), from the parameters' values; see ``hddm_sbi.spec.widths``.
+    """Theta, (..., rows, parameters), from the parameters' values; see ``hddm_sbi.ssm.widths``.
 
     Where a width might not fit, the site ``<width>_fits`` makes the density zero if it does not.
     """
-    for at, start, relative in spec.widths:
-        room = 2.0 * torch.minimum(values[start], 1.0 - values[start])
+    for width in spec.widths:
+        at, parameter, relative = width.at, spec.parameters[width.at], width in spec.proportions
+        largest = room(values[width.start], torch.minimum)
         if relative:
-            values[at] = values[at] * room
-        parameter = spec.parameters[at]
+            values[at] = values[at] * largest
         if parameter.fixed != 0.0 and not (relative and parameter.link == "logit"):
-            fits = (values[at] == 0.0) | ((values[at] > 0.0) & (values[at] < room))
-            everywhere = fits.all(-1, keepdim=fits.dim() > 1)
+            fit = fits(values[at], largest)
+            everywhere = fit.all(-1, keepdim=fit.dim() > 1)
             log_factor = torch.zeros(everywhere.shape, dtype=torch.float64).masked_fill(~everywhere, -math.inf)
             pyro.factor(names.new(f"{parameter.name}_fits"), log_factor)
     return torch.stack(torch.broadcast_tensors(*values), dim=-1)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from hddm_sbi.likelihoods.observation.lapses import Lapses
 from hddm_sbi.spec.model_spec import ModelSpec, ParameterSpec
+from hddm_sbi.ssm.widths import in_words as room_in_words
 from hddm_sbi.trials.stimulus import Stimulus
 from hddm_sbi.trials.trials import Trials
 
@@ -108,8 +109,7 @@ def _equation(parameter: ParameterSpec) -> tuple[str, str]:
 def _value(parameter: ParameterSpec) -> str:
     """What the link is applied to: the parameter, its place between other ends than 0 and 1, a width's proportion."""
     if parameter.within is not None:
-        z = parameter.within
-        return f"{parameter.name} / (2 min({z}, 1 - {z}))"
+        return f"{parameter.name} / ({room_in_words(parameter.within)})"
     low, high = parameter.ends
     if parameter.link != "logit" or (low, high) == (0.0, 1.0):
         return parameter.name

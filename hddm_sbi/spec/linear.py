@@ -15,8 +15,7 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from hddm_sbi.spec.model_spec import FloatArray, GroupTerm, ModelSpec, ParameterSpec
-from hddm_sbi.spec.widths import to_theta
-from hddm_sbi.ssm.base import room
+from hddm_sbi.ssm.widths import room, to_theta
 
 Coefficients = Mapping[str, npt.NDArray[np.floating]]
 
@@ -32,7 +31,7 @@ def natural_parameters(spec: ModelSpec, coefficients: Coefficients) -> FloatArra
         theta, shape (..., rows, parameters), in the order of ``spec.parameters``.
     """
     columns = [_values(parameter, coefficients, spec.n_rows) for parameter in spec.parameters]
-    return to_theta(spec, np.stack(np.broadcast_arrays(*columns), axis=-1))
+    return to_theta(np.stack(np.broadcast_arrays(*columns), axis=-1), spec.proportions)
 
 
 def natural_values(spec: ModelSpec, parameter: ParameterSpec, coefficients: Coefficients) -> FloatArray:

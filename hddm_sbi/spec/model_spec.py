@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch.distributions as td
 
 from hddm_sbi.spec.links import UNIT, Link, get_link
+from hddm_sbi.ssm.widths import Width
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -89,7 +89,7 @@ class ParameterSpec:
         formula: the right-hand side in words, for ``print``.
         ends: of the support that the logit refers to.
         within: of a width, the relative starting point z that it lies around; the regression is then on its proportion
-            of the room there, 2 min(z, 1 - z). See ``widths``.
+            of the room there. See ``ssm.widths``.
         source: where the prior of its level comes from.
         signed: of a drift that changes sign with the stimulus, what it is made of; ``common`` and ``group`` are then
             the terms of both, those of the drift multiplied by the sign.
@@ -127,20 +127,6 @@ class Signed:
     bias: ParameterSpec
 
 
-class Width(NamedTuple):
-    """A width of a range of starting points, and the starting point, by their places among the parameters.
-
-    Args:
-        at: of the width.
-        start: of the starting point.
-        relative: whether it is estimated, as a proportion of its room; a constant is the natural width itself.
-    """
-
-    at: int
-    start: int
-    relative: bool
-
-
 @dataclass(frozen=True)
 class ModelSpec:
     """The hierarchical model: for each parameter a linear predictor on the unique design rows.
@@ -166,11 +152,12 @@ class ModelSpec:
     def widths(self) -> tuple[Width, ...]:
         """The parameters that are widths of ranges of starting points."""
         names = [parameter.name for parameter in self.parameters]
-        return tuple(
-            Width(at, names.index(parameter.within), parameter.fixed is None)
-            for at, parameter in enumerate(self.parameters)
-            if parameter.within is not None
-        )
+        return tuple(Width(k, names.index(p.within)) for k, p in enumerate(self.parameters) if p.within is not None)
+
+    @property
+    def proportions(self) -> tuple[Width, ...]:
+        """Those that are estimated, as proportions of their room; a constant is the natural width itself."""
+        return tuple(width for width in self.widths if self.parameters[width.at].fixed is None)
 
     @property
     def reported(self) -> ModelSpec:

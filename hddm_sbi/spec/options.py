@@ -15,7 +15,8 @@ from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.observation.lapses import LAPSE_PARAMETERS
 from hddm_sbi.spec.distributions import check_within, checked_prior
 from hddm_sbi.spec.links import get_link
-from hddm_sbi.ssm.base import SSM, Parameter, room
+from hddm_sbi.ssm.base import SSM, Parameter
+from hddm_sbi.ssm.widths import fits, room
 from hddm_sbi.trials.responses import CODINGS
 
 
@@ -107,11 +108,11 @@ def _constant(parameter: Parameter, value: Any) -> float:
 
 def _check_room(parameter: Parameter, value: float, constants: Mapping[str, float]) -> None:
     """Refuse a width that does not fit around its starting point, or, where that is no constant, around any."""
-    if parameter.within is None or value == 0.0:
+    if parameter.within is None:
         return
     z = constants.get(parameter.within, 0.5)
     largest = float(room(np.asarray(z)))
-    if value >= largest:
+    if not fits(value, largest):
         raise ModelError(
             f"'{parameter.name}' is fixed at {value:g}, but around '{parameter.within}' = {z:g} it must be below "
             f"{largest:g}, twice the distance to the nearer boundary; choose one below."

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.errors import ModelError
+from hddm_sbi.ssm.widths import Width, to_proportions, to_theta
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -98,8 +99,8 @@ class Parameter:
         description: what the parameter means, with its unit.
         prior: default prior; None derives one from the box.
         within: name of a relative starting point z, for the width of a range of starting points around it: values lie
-            below 2 min(z, 1 - z), and ``support``, ``link``, ``box`` and ``prior`` are those of the value as a
-            proportion of that.
+            below the room there, and ``support``, ``link``, ``box`` and ``prior`` are those of the value as a
+            proportion of that. See ``widths``.
         population: whether it stays at the population level unless a formula says otherwise.
         nested: the value at which the model is a simpler one (a width of zero), if there is one: people fix it there,
             so that a network must be good there, too.
@@ -218,11 +219,6 @@ def whole(name: str, value: object, least: int = 0) -> int:
     return found
 
 
-def room(z: FloatArray) -> FloatArray:
-    """The largest width of a range of starting points around z: 2 min(z, 1 - z)."""
-    return 2.0 * np.minimum(z, 1.0 - z)
-
-
 def numbers(name: str, values: npt.ArrayLike, needed: str) -> FloatArray:
     """Read an array of numbers as float64.
 
@@ -293,19 +289,23 @@ class SSM:
         return tuple(parameter.name for parameter in self.parameters)
 
     @property
+    def widths(self) -> tuple[Width, ...]:
+        """The parameters that are widths of ranges of starting points."""
+        names = self.parameter_names
+        return tuple(Width(k, names.index(p.within)) for k, p in enumerate(self.parameters) if p.within is not None)
+
+    @property
     def box(self) -> FloatArray:
         """Training ranges, shape (parameters, 2)."""
         return np.array([parameter.box for parameter in self.parameters], dtype=np.float64)
 
     def proportions(self, theta: FloatArray) -> FloatArray:
         """``theta``, (..., parameters), with widths as proportions of their room: what supports and boxes are about."""
-        result = np.array(theta, dtype=np.float64)
-        names = self.parameter_names
-        with np.errstate(divide="ignore", invalid="ignore"):
-            for k, parameter in enumerate(self.parameters):
-                if parameter.within is not None:
-                    result[..., k] /= room(result[..., names.index(parameter.within)])
-        return result
+        return to_proportions(theta, self.widths)
+
+    def in_room(self, proportions: FloatArray) -> FloatArray:
+        """Theta from vectors, (..., parameters), whose widths are proportions: the inverse of ``proportions``."""
+        return to_theta(proportions, self.widths)
 
     def endless(self, theta: FloatArray) -> npt.NDArray[np.bool_]:
         """Whether the process at ``theta``, (rows, parameters), practically never responds, shape (rows,)."""
@@ -332,20 +332,3 @@ class SSM:
         raise ModelError(
             f"the model '{self.name}' has no parameter '{name}'; its parameters are {', '.join(self.parameter_names)}."
         )
-
-
-def in_room(ssm: SSM, proportions: FloatArray) -> FloatArray:
-    """Convert proportions of their room, which boxes are about, to widths: the inverse of ``SSM.proportions``.
-
-    Args:
-        ssm: the model.
-        proportions: parameter vectors, (..., parameters).
-
-    Returns:
-        theta, (..., parameters).
-    """
-    theta = proportions.copy()
-    for k, parameter in enumerate(ssm.parameters):
-        if parameter.within is not None:
-            theta[..., k] *= room(theta[..., ssm.parameter_names.index(parameter.within)])
-    return theta

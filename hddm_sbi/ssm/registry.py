@@ -20,6 +20,7 @@ from hddm_sbi.ssm.models.ornstein import ORNSTEIN
 from hddm_sbi.ssm.models.race import Family
 from hddm_sbi.ssm.models.rdm import RDM
 from hddm_sbi.ssm.models.weibull import WEIBULL
+from hddm_sbi.ssm.widths import in_words
 
 _THETA = "numbers, the parameters in the model's order along the last axis"
 
@@ -216,6 +217,6 @@ def check_theta(ssm: SSM, theta: npt.ArrayLike) -> FloatArray:
             z = parameter.within
             first, last = parameter.contains(np.array([low, high]))
             ends = f"{'[' if first else '('}{low:g}, {high:g}{']' if last else ')'}"
-            needed = f"in {ends}" if z is None else f"at least 0 and below 2 min({z}, 1 - {z})"
+            needed = f"in {ends}" if z is None else f"at least 0 and below {in_words(z)}"
             raise ModelError(f"{parameter.name} is {column[bad].flat[0]:g}; the model '{ssm.name}' needs it {needed}.")
     return array

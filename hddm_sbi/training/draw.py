@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from hddm_sbi.errors import ModelError
-from hddm_sbi.ssm.base import ENDLESS, SSM, FloatArray, in_room
+from hddm_sbi.ssm.base import ENDLESS, SSM, FloatArray
 
 Box = Mapping[str, tuple[float, float]]
 
@@ -37,7 +37,7 @@ def draw_theta(ssm: SSM, size: int, rng: np.random.Generator, box: Box | None = 
         ModelError: practically nowhere in the box does the process respond.
     """
     ssm = boxed(ssm, box)
-    return in_room(ssm, draw_within(ssm, size, rng, ssm.box))
+    return ssm.in_room(draw_within(ssm, size, rng, ssm.box))
 
 
 def draw_within(ssm: SSM, size: int, rng: np.random.Generator, edges: FloatArray) -> FloatArray:
@@ -73,4 +73,4 @@ def effort_at(ssm: SSM, proportions: FloatArray) -> FloatArray:
     if ssm.effort is None:
         return np.ones(len(proportions))
     with np.errstate(over="ignore"):
-        return ssm.effort(in_room(ssm, proportions))
+        return ssm.effort(ssm.in_room(proportions))

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from hddm_sbi.likelihoods.neural.canonical import Canonical
-from hddm_sbi.ssm.base import SSM, FloatArray, room
+from hddm_sbi.ssm.base import SSM, FloatArray
 from hddm_sbi.training.draw import draw_within, effort_at
 
 # The proposal reaches this fraction of the box's width beyond it (on the link scale), so that the edges of the box are
@@ -104,9 +104,7 @@ class SimulationStream:
         for k, parameter in enumerate(self.ssm.parameters):
             if parameter.nested_in_box is not None:
                 theta[rng.uniform(size=self.rows) < _NESTED, k] = parameter.nested_in_box
-        for k, start in enumerate(canonical.within):
-            if start is not None:
-                theta[:, k] *= room(theta[:, start])
+        theta = self.ssm.in_room(theta)
         _to_unit_scale(theta, canonical)
         theta[:, [k for k in (canonical.shift, canonical.window) if k is not None]] = 0.0
         return theta

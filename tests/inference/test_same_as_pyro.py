@@ -152,6 +152,18 @@ def test_a_width_that_does_not_fit_is_impossible_in_both(experiment, smooth, ful
         assert np.isfinite(energy) == fits == np.isfinite(potential.log_density(u))
 
 
+def test_a_width_where_both_boundaries_are_as_near(experiment, smooth, full_ddm):
+    """At z = 1/2 the room has a kink: both take the mean of its slopes."""
+    trials = read_trials(experiment, groupby="subject")
+    spec, _ = build_spec(full_ddm, trials, p_outlier=0)
+    likelihood = smooth(full_ddm.parameter_names)
+    potential = Potential(spec, model_of(likelihood).bind(trials.seen(spec.row, spec.n_rows)))
+    u = np.zeros(potential.ndim)
+    assert (potential.theta(u)[:, 2] == 0.5).all()
+    _, by_u = energies(spec, likelihood, trials, u)
+    np.testing.assert_allclose(potential.log_density_grad(u)[1], -by_u, rtol=1e-9, atol=1e-6)
+
+
 SEEN = {
     "deadline": {"deadline": 2.2},
     "deadlines": {"deadline": "until"},

@@ -10,7 +10,6 @@ from hddm_sbi.likelihoods.neural.canonical import Canonical
 from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 from hddm_sbi.likelihoods.neural.network import Architecture
 from hddm_sbi.ssm import SSM, Parameter, Symmetries, get_model
-from hddm_sbi.ssm.base import room
 
 DDM = get_model("ddm")
 SMALL = Architecture(hidden=16, layers=2, choice_hidden=8)
@@ -72,16 +71,7 @@ def network(ssm: SSM, seed: int = 0, double: bool = True, architecture: Architec
 def thetas(ssm: SSM, n: int = 6, seed: int = 1) -> np.ndarray:
     """Parameters in the training box."""
     low, high = ssm.box.T
-    return natural(ssm, np.random.default_rng(seed).uniform(low, high, size=(n, len(low))))
-
-
-def natural(ssm: SSM, theta: np.ndarray) -> np.ndarray:
-    """Parameters with widths instead of their proportions."""
-    theta = theta.copy()
-    for k, parameter in enumerate(ssm.parameters):
-        if parameter.within is not None:
-            theta[:, k] *= room(theta[:, ssm.parameter_names.index(parameter.within)])
-    return theta
+    return ssm.in_room(np.random.default_rng(seed).uniform(low, high, size=(n, len(low))))
 
 
 def outside(ssm: SSM) -> np.ndarray:
@@ -101,4 +91,4 @@ def outside(ssm: SSM) -> np.ndarray:
                     else:
                         theta[k] = (3.0 * low, 3.0 * high)[side]
             rows.append(theta)
-    return natural(ssm, np.array(rows))
+    return ssm.in_room(np.array(rows))

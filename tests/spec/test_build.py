@@ -184,10 +184,10 @@ def test_a_width_is_estimated_as_a_proportion(full_ddm, trials):
     spec, _ = build_spec(full_ddm, trials)
     sz = spec.parameter("sz")
     assert sz.within == "z" and sz.link == "logit" and sz.ends == (0.0, 1.0)
-    assert spec.widths == ((5, 2, True),)
+    assert spec.widths == spec.proportions == ((5, 2),)
     assert [parameter.formula for parameter in spec.parameters[4:7]] == ["1", "1", "1"]
     spec, _ = build_spec(full_ddm, trials, fixed={"sz": 0.2, "st0": 0})
-    assert spec.widths == ((5, 2, False),) and spec.parameter("sz").fixed == 0.2
+    assert spec.widths == ((5, 2),) and spec.proportions == () and spec.parameter("sz").fixed == 0.2
 
 
 def test_a_constant_width_must_fit_a_constant_starting_point(full_ddm, trials):

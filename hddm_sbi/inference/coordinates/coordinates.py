@@ -17,7 +17,6 @@ has slope 1 at the centre: a shear, whose Jacobian is 1.
 
 from __future__ import annotations
 
-import ctypes
 from functools import cached_property
 from typing import Any
 
@@ -29,11 +28,10 @@ from hddm_sbi.inference.coordinates.arrays import ARRAYS
 from hddm_sbi.inference.coordinates.build import build_arrays
 from hddm_sbi.inference.coordinates.kernels import from_u_at, log_density_at, to_u_at
 from hddm_sbi.inference.potential import Potential
+from hddm_sbi.inference.potential.kernels import C_LOG_DENSITY
 from hddm_sbi.inference.sampler import CompiledLogDensity, available_cores
 
 FloatArray = npt.NDArray[np.float64]
-
-_CALL: Any = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
 
 
 class Rounded:
@@ -59,7 +57,7 @@ class Rounded:
 
     @cached_property
     def _call(self) -> Any:
-        return _CALL(log_density_at.address)
+        return C_LOG_DENSITY(log_density_at.address)
 
     def log_density(self, x: FloatArray) -> float:
         """Log density at x, shape (ndim,); -inf where it is zero."""

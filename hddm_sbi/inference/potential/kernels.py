@@ -6,7 +6,9 @@ gradient by the chain rule the other way. Nothing is allocated: the working memo
 
 from __future__ import annotations
 
+import ctypes
 import math
+from typing import Any
 
 import numba as nb
 import numpy as np
@@ -18,6 +20,7 @@ from hddm_sbi.compiled.structs import POINTER, CFunction, claim, release
 from hddm_sbi.inference.potential.plan import Plan, read_plan
 from hddm_sbi.inference.potential.priors import EXTERNAL, LOG_SQRT_2PI, Mapped, density
 from hddm_sbi.likelihoods.driver.compiled_sum import call_sum
+from hddm_sbi.ssm.widths import fits_at, room_at
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -65,23 +68,16 @@ def _to_coefficients(plan: Plan, u: FloatArray, slot: int) -> float:
 
 
 @internal
-def _room(z: float) -> tuple[float, float]:
-    """The largest width of a range of starting points around z, and its derivative."""
-    return (2.0 * z, 2.0) if z < 0.5 else (2.0 * (1.0 - z), -2.0)
-
-
-@internal
 def _fit_widths(plan: Plan, theta: FloatArray) -> bool:
     """Make widths of proportions in theta, (rows, parameters); whether all fit around their starting points."""
     fit = True
     for i in range(len(plan.width_at)):
         at, start = plan.width_at[i], plan.width_start[i]
         for row in range(theta.shape[0]):
-            room, _ = _room(theta[row, start])
+            room, _ = room_at(theta[row, start])
             if plan.width_relative[i]:
                 theta[row, at] *= room
-            width = theta[row, at]
-            fit &= width == 0.0 or (width > 0.0 and width < room)
+            fit &= fits_at(theta[row, at], room)
     return fit
 
 
@@ -122,7 +118,7 @@ def _from_widths(plan: Plan, values: FloatArray, theta: FloatArray, by_theta: Fl
         if plan.width_relative[i]:
             at, start = plan.width_at[i], plan.width_start[i]
             for row in range(theta.shape[0]):
-                room, slope = _room(theta[row, start])
+                room, slope = room_at(theta[row, start])
                 by_theta[row, start] += by_theta[row, at] * values[plan.source[row, at]] * slope
                 by_theta[row, at] *= room
 
@@ -197,6 +193,8 @@ def log_density_grad(plan: Plan, u: FloatArray, gradient: FloatArray, slot: int)
 
 # int log_density(ndim, u, gradient, value, record): what nutpie calls; 0, or 4 where the density is zero
 LOG_DENSITY_SIGNATURE = types.int64(types.uint64, POINTER, POINTER, POINTER, types.int64)
+# the same for Python, whose lock is released while it runs
+C_LOG_DENSITY: Any = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
 
 
 def _log_density_at(ndim, u, gradient, value, record):  # type: ignore[no-untyped-def]

@@ -160,7 +160,7 @@ def make_plan(spec: ModelSpec, layout: Layout, native: CompiledSum | None, slots
         source=np.ascontiguousarray(linear.source),
         width_at=_ints(width.at for width in spec.widths),
         width_start=_ints(width.start for width in spec.widths),
-        width_relative=_ints(width.relative for width in spec.widths),
+        width_relative=_ints(width in spec.proportions for width in spec.widths),
         ndim=layout.ndim,
         n_common=layout.n_common,
         n_raw=layout.n_raw,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -12,7 +11,7 @@ import numpy.typing as npt
 
 from hddm_sbi.compiled.structs import Record, claim, release
 from hddm_sbi.inference.layout import Layout
-from hddm_sbi.inference.potential.kernels import backward_at, forward_at, log_density_at
+from hddm_sbi.inference.potential.kernels import C_LOG_DENSITY, backward_at, forward_at, log_density_at
 from hddm_sbi.inference.potential.plan import PLAN, Plan, make_plan
 from hddm_sbi.inference.sampler import CompiledLogDensity, available_cores
 from hddm_sbi.likelihoods.observation.bound import BoundTrials
@@ -20,10 +19,6 @@ from hddm_sbi.spec.distributions import in_words
 from hddm_sbi.spec.model_spec import ModelSpec
 
 FloatArray = npt.NDArray[np.float64]
-
-# both release the interpreter's lock while they run
-_LOG_DENSITY = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
-_SUM = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
 
 
 class Potential:
@@ -105,7 +100,7 @@ class Potential:
 
     @cached_property
     def _call(self) -> Callable[..., int]:
-        return _LOG_DENSITY(log_density_at.address)
+        return C_LOG_DENSITY(log_density_at.address)
 
     @contextmanager
     def _slot(self) -> Iterator[int]:
@@ -138,8 +133,7 @@ class Potential:
         """Its value at the theta of the slot; fills in by_theta."""
         theta, by_theta = self._theta(slot), self._plan.by_theta[slot]
         if self._sum is not None:
-            function = _SUM(self._sum.function)
-            return function(self._sum.record, slot, theta.ctypes.data, by_theta.ctypes.data)
+            return self._sum(slot, theta, by_theta)
         value, by_row = self.likelihood.sum_grad(theta)
         by_theta[:] = by_row.ravel()
         return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from typing import NamedTuple
 
 from llvmlite import ir
@@ -9,9 +10,12 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from hddm_sbi.compiled.structs import FLOATS, FLOATS2, POINTER
+from hddm_sbi.likelihoods.base import FloatArray
 
 # double sum(record, slot, theta, by_theta): the address of a record and of two matrices, (rows, parameters)
 SUM_SIGNATURE = types.float64(types.int64, types.int64, POINTER, POINTER)
+# the same for Python, whose lock is released while it runs
+_SUM = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
 
 
 class CompiledSum(NamedTuple):
@@ -26,6 +30,10 @@ class CompiledSum(NamedTuple):
     function: int
     record: int
     keep: object
+
+    def __call__(self, slot: int, theta: FloatArray, by_theta: FloatArray) -> float:
+        """The sum at theta, (rows, parameters), whose derivatives are filled in; both contiguous."""
+        return _SUM(self.function)(self.record, slot, theta.ctypes.data, by_theta.ctypes.data)
 
 
 @intrinsic

@@ -66,8 +66,8 @@ class ExactFullDDM:
             row: row of theta for each trial, shape (trials,).
 
         Returns:
-            Shape (trials,); -inf at rt <= t0 and for parameters outside their support, among them
-            sz >= 2 min(z, 1 - z); never NaN.
+            Shape (trials,); -inf at rt <= t0 and for parameters outside their support, among them widths sz with
+            which starts would reach a boundary; never NaN.
         """
         return self.log_prob_grad(rt, choice, theta, row)[0]
 

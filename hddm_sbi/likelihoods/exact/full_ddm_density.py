@@ -32,7 +32,7 @@ from hddm_sbi.likelihoods.exact.full_ddm_integrand import (
     small_time_factor,
     small_time_nodes,
 )  # fmt: skip
-from hddm_sbi.likelihoods.exact.full_ddm_nodes import CUT, exponent, start_range, time_window
+from hddm_sbi.likelihoods.exact.full_ddm_nodes import CUT, exponent, start_range, starts_inside, time_window
 
 # nodes evaluated together: they fit the first-level cache
 CAPACITY = 256
@@ -133,7 +133,7 @@ def full_ddm_trial(
     T = rt - t0
     nothing = (-np.inf, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     inside = a > 0.0 and z > 0.0 and z < 1.0 and t0 >= 0.0 and sv >= 0.0 and st0 >= 0.0
-    if not (inside and T > 0.0 and sz >= 0.0 and sz < 2.0 * min(z, 1.0 - z) and (choice == 0 or choice == 1)):
+    if not (inside and T > 0.0 and starts_inside(z, sz) and (choice == 0 or choice == 1)):
         return nothing
     side = -1.0 if choice == 1 else 1.0
     w, c = (1.0 - z, z) if choice == 1 else (z, 1.0 - z)

@@ -31,7 +31,7 @@ from hddm_sbi.likelihoods.exact.ddm_density import HALF_PI_SQUARED
 from hddm_sbi.likelihoods.exact.ddm_mass import ddm_mass
 from hddm_sbi.likelihoods.exact.full_ddm_density import CAPACITY, NO_SUMS, FullTrial, add_nodes, put_nodes
 from hddm_sbi.likelihoods.exact.full_ddm_integrand import SWITCH, TIME, NodeSums
-from hddm_sbi.likelihoods.exact.full_ddm_nodes import start_range, time_window
+from hddm_sbi.likelihoods.exact.full_ddm_nodes import start_range, starts_inside, time_window
 
 NOTHING: FullTrial = (-np.inf, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 CERTAIN: FullTrial = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -191,7 +191,7 @@ def full_ddm_mass(
         nodes: working memory of the shape ``NODES_SHAPE``.
     """
     inside = abs(v) < np.inf and 0.0 < a < np.inf and 0.0 < z < 1.0 and 0.0 <= t0 < np.inf
-    inside = inside and 0.0 <= sv < np.inf and 0.0 <= sz < 2.0 * min(z, 1.0 - z) and 0.0 <= st0 < np.inf
+    inside = inside and 0.0 <= sv < np.inf and starts_inside(z, sz) and 0.0 <= st0 < np.inf
     if not (inside and t1 < t2 and t0 < t2 and (choice == 0 or choice == 1 or choice == ANY)):
         return NOTHING
     if sv == 0.0 and sz == 0.0 and st0 == 0.0:

@@ -29,6 +29,12 @@ CUT = 26.0
 BISECTIONS = 8
 
 
+@internal
+def starts_inside(z: float, sz: float) -> bool:
+    """Whether there is a range of starts, and all of them, z - sz / 2 to z + sz / 2, lie between the boundaries."""
+    return sz >= 0.0 and 0.5 * sz < min(z, 1.0 - z)
+
+
 @inlined
 def n_nodes(variation: float, depth: float, cut: float) -> int:
     """Nodes for an exponent that varies by so much, where the integrand is less than its largest by exp(-depth)."""

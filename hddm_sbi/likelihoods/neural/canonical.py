@@ -13,6 +13,7 @@ from torch import Tensor
 
 from hddm_sbi.likelihoods.neural.time_change import LEAST_JUMPS
 from hddm_sbi.ssm.base import SSM, Parameter
+from hddm_sbi.ssm.widths import room
 
 # Features saturate smoothly this far outside the training box, as a fraction of its half-width on the link scale.
 MARGIN = 0.25
@@ -140,7 +141,7 @@ class Canonical:
                 theta[j] = end
             start = self.within[i]
             if start is not None:  # the box is that of the proportion
-                theta[i] *= 2.0 * torch.minimum(theta[start], 1.0 - theta[start])
+                theta[i] *= room(theta[start], torch.minimum)
             corners.append(self.reduce(theta).inputs[self.inputs.index(i)].item())
         return min(corners), max(corners)
 
@@ -160,7 +161,7 @@ class Canonical:
         for i in self.inputs:
             value, start = columns[i], self.within[i]
             if start is not None:
-                value = value / (2.0 * torch.minimum(columns[start], 1.0 - columns[start]))
+                value = value / room(columns[start], torch.minimum)
             value = torch.tan(value) if self.angle[i] else value
             if self.length[i] or self.time[i]:
                 value = value * torch.exp(-(self.length[i] + self.time[i] * power) * log_scale)
@@ -205,7 +206,7 @@ class Canonical:
         start = views[..., self.inputs.index(self.diffusion[1])]
         for i in self.inputs:
             if self.within[i] is not None:
-                start = start - views[..., self.inputs.index(i)] * torch.minimum(start, 1.0 - start)
+                start = start - 0.5 * views[..., self.inputs.index(i)] * room(start, torch.minimum)
         return start
 
     def features(self, canonical: Tensor, *, given_choice: bool) -> Tensor:

@@ -14,6 +14,7 @@ from hddm_sbi.compiled.compiling import internal
 from hddm_sbi.compiled.normal_tail import mills
 from hddm_sbi.likelihoods.neural.kernels import UNIT
 from hddm_sbi.likelihoods.neural.time_change import JUMPS, LEAST_JUMPS, LINEAR
+from hddm_sbi.ssm.widths import room_at
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -44,8 +45,8 @@ def reduce_row(theta, form, inputs):  # type: ignore[no-untyped-def]
         i = form.inputs[j]
         value = theta[i]
         if form.within[i] >= 0:
-            start = theta[form.within[i]]
-            value /= 2.0 * min(start, 1.0 - start)
+            room, _ = room_at(theta[form.within[i]])
+            value /= room
         if form.angle[i]:
             value = math.tan(value)
         if form.length[i] != 0.0 or form.time[i] != 0.0:
@@ -63,12 +64,11 @@ def add_by_inputs(by_inputs, theta, form, by_theta):  # type: ignore[no-untyped-
     length, power = log_scale(theta, form), time_power(theta, form)
     for j in range(len(form.inputs)):
         i = form.inputs[j]
-        by_value, value, room = by_inputs[j], theta[i], 1.0
+        by_value, value, room, room_slope = by_inputs[j], theta[i], 1.0, 0.0
         if form.supports[j] == UNIT:
             by_value /= form.span[i]
         if form.within[i] >= 0:
-            start = theta[form.within[i]]
-            room = 2.0 * min(start, 1.0 - start)
+            room, room_slope = room_at(theta[form.within[i]])
             value /= room
         slope = 1.0
         if form.angle[i]:
@@ -89,7 +89,7 @@ def add_by_inputs(by_inputs, theta, form, by_theta):  # type: ignore[no-untyped-
         by_value *= slope / room
         by_theta[i] += by_value
         if form.within[i] >= 0:
-            by_theta[form.within[i]] -= 2.0 * _side(theta[form.within[i]]) * by_value * value
+            by_theta[form.within[i]] -= room_slope * by_value * value
 
 
 @internal
@@ -134,31 +134,26 @@ def add_by_collapse(by_first, by_second, inputs, form, by_inputs, at):  # type: 
 
 
 @internal
-def _side(start: float) -> float:
-    """Derivative of min(start, 1 - start); in the middle the mean of both sides."""
-    return 1.0 if start < 0.5 else -1.0 if start > 0.5 else 0.0
-
-
-@internal
 def base(view, form):  # type: ignore[no-untyped-def]
     """Logarithms of zeta and delta before the network's correction; see ``FirstPassageNetwork._base``.
 
     Returns:
-        log zeta, log delta, the derivatives of log zeta by start and room, that of log delta by drift.
+        log zeta, log delta, the derivatives of log zeta by start and proportion, that of log delta by drift.
     """
     if form.drift < 0:
         return 0.5 * form.log_time_scale, -0.5 * form.log_time_scale, 0.0, 0.0, 0.0
     start, drift = view[form.start], view[form.drift]
-    near, by_start, by_room = start, 1.0, 0.0
-    if form.room >= 0:
-        part = view[form.room]
-        near -= part * min(start, 1.0 - start)
-        by_start -= part * _side(start)
-        by_room = -min(start, 1.0 - start)
+    near, by_start, by_proportion = start, 1.0, 0.0
+    if form.proportion >= 0:
+        room, room_slope = room_at(start)
+        half = 0.5 * view[form.proportion]
+        near -= half * room
+        by_start -= half * room_slope
+        by_proportion = -0.5 * room
     if near <= 1e-9:
-        near, by_start, by_room = 1e-9, 0.0, 0.0
+        near, by_start, by_proportion = 1e-9, 0.0, 0.0
     rate = math.pi**2 + drift * drift
-    return math.log(near), 0.5 * math.log(rate), by_start / near, by_room / near, drift / rate
+    return math.log(near), 0.5 * math.log(rate), by_start / near, by_proportion / near, drift / rate
 
 
 @internal

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -24,7 +23,6 @@ from hddm_sbi.likelihoods.neural.sbi_distribution import SBItoPyro
 if TYPE_CHECKING:
     from hddm_sbi.likelihoods.neural.mixed.record import Networks
 
-_SUM = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
 # Draws of the estimator on which the compiled form is compared with the estimator itself, and how far they may differ:
 # networks have single precision.
 _COMPARED, _TOLERATED = 32, 1e-3
@@ -163,7 +161,7 @@ def _compiled_log_prob(networks: Networks, rt: FloatArray, choice: IntArray, the
     native = compiled_sum(_Known(networks), len(networks.category), [as_they_are(one)], shape, 1)
     assert native is not None
     theta, by_theta = np.ascontiguousarray(theta), np.empty(theta.shape)
-    return float(_SUM(native.function)(native.record, 0, theta.ctypes.data, by_theta.ctypes.data))
+    return native(0, theta, by_theta)
 
 
 def draws_of(

@@ -22,9 +22,9 @@ FIRST_ROW, FIRST_PAIR, N_PAIRS, ROW, BEGIN, END, OPEN = range(7)
 # Places in ``Memory.row``: shift and width of the delay; logarithm of the unit of time, and its inverse; both
 # parameters of the clock; when the boundaries meet, in seconds.
 SHIFT, WINDOW, LOG_UNIT, PER_UNIT, FIRST, SECOND, LAST = range(7)
-# Places among the ends of an open spline: zeta and delta; the derivatives of their logarithms by start, room and drift;
-# those of the sum by zeta, delta and both parameters of the clock.
-ZETA, DELTA, BY_START, BY_ROOM, BY_DRIFT, OF_ZETA, OF_DELTA, OF_FIRST, OF_SECOND, N_ENDS = range(10)
+# Places among the ends of an open spline: zeta and delta; the derivatives of their logarithms by start, proportion and
+# drift; those of the sum by zeta, delta and both parameters of the clock.
+ZETA, DELTA, BY_START, BY_PROPORTION, BY_DRIFT, OF_ZETA, OF_DELTA, OF_FIRST, OF_SECOND, N_ENDS = range(10)
 
 
 class Memory(NamedTuple):

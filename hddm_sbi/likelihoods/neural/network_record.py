@@ -47,7 +47,7 @@ class Form(NamedTuple):
     """``Canonical``, ``Knots`` and what else shapes the network; indices are -1 where there is none.
 
     ``inputs`` to ``never`` are by canonical parameter, ``length`` to ``within`` by parameter; ``drift``, ``start``,
-    ``room``, ``first`` and ``second`` are places among the canonical parameters.
+    ``proportion``, ``first`` and ``second`` are places among the canonical parameters.
     """
 
     inputs: IntArray
@@ -69,7 +69,7 @@ class Form(NamedTuple):
     time_power: float
     drift: int
     start: int
-    room: int
+    proportion: int
     collapse: int
     first: int
     second: int
@@ -90,7 +90,7 @@ MLP = record_type(
 FORM = record_type(
     Form, inputs=INTS, mirror=INTS, supports=INTS, edges=FLOATS2, even=BOOLS, never=BOOLS,
     length=FLOATS, time=FLOATS, angle=BOOLS, low=FLOATS, span=FLOATS, within=INTS,
-    shift=INT, window=INT, scale=INT, time_parameter=INT, time_power=FLOAT, drift=INT, start=INT, room=INT,
+    shift=INT, window=INT, scale=INT, time_parameter=INT, time_power=FLOAT, drift=INT, start=INT, proportion=INT,
     collapse=INT, first=INT, second=INT, n_choices=INT, mirrored=INT, tilted=INT, n_intervals=INT, centre=INT,
     left=FLOAT, spacing=FLOAT, log_time_scale=FLOAT,
 )  # fmt: skip
@@ -126,7 +126,7 @@ def form_of(network: FirstPassageNetwork) -> Form:
         time_power=2.0 if canonical.time_power is None else canonical.time_power,
         drift=drift,
         start=start,
-        room=narrowed[0] if narrowed and drift >= 0 else -1,
+        proportion=narrowed[0] if narrowed and drift >= 0 else -1,
         collapse=CODES[canonical.collapse],
         first=collapsing[0],
         second=collapsing[1],

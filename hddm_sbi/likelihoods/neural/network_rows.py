@@ -12,7 +12,7 @@ from hddm_sbi.likelihoods.neural import canonical_numba, kernels, reverse, time_
 from hddm_sbi.likelihoods.neural.intervals import NARROW
 from hddm_sbi.likelihoods.neural.network_memory import (
     BY_DRIFT,
-    BY_ROOM,
+    BY_PROPORTION,
     BY_START,
     DELTA,
     FIRST,
@@ -83,10 +83,10 @@ def open_spline(net: Network, choice: int, slot: int) -> None:
     clear(spline.by_table)
     r, view = state[ROW] - state[FIRST_ROW], memory.scratch[slot, 2 * n :]
     kernels.view_of(memory.canonical[slot, r * n : (r + 1) * n], form.mirror, choice, view)
-    log_zeta, log_delta, by_start, by_room, by_drift = canonical_numba.base(view, form)
+    log_zeta, log_delta, by_start, by_proportion, by_drift = canonical_numba.base(view, form)
     ends = spline.ends
     ends[ZETA], ends[DELTA] = math.exp(log_zeta + raw[0]), math.exp(log_delta + raw[1])
-    ends[BY_START], ends[BY_ROOM], ends[BY_DRIFT] = by_start, by_room, by_drift
+    ends[BY_START], ends[BY_PROPORTION], ends[BY_DRIFT] = by_start, by_proportion, by_drift
     ends[OF_ZETA], ends[OF_DELTA], ends[OF_FIRST], ends[OF_SECOND] = 0.0, 0.0, 0.0, 0.0
 
 
@@ -105,7 +105,7 @@ def close_row(net: Network, slot: int) -> None:
         if form.drift >= 0:
             by_view[at + form.start] += by_raw[0] * ends[BY_START]
             by_view[at + form.drift] += by_raw[1] * ends[BY_DRIFT]
-            if form.room >= 0:
-                by_view[at + form.room] += by_raw[0] * ends[BY_ROOM]
+            if form.proportion >= 0:
+                by_view[at + form.proportion] += by_raw[0] * ends[BY_PROPORTION]
         canonical = memory.canonical[slot, r * n : (r + 1) * n]
         canonical_numba.add_by_collapse(ends[OF_FIRST], ends[OF_SECOND], canonical, form, by_view, at)

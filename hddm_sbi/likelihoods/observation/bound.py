@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple
@@ -27,7 +26,6 @@ TrialSimulator = Callable[[FloatArray, int, SeenTrials], tuple[FloatArray, IntAr
 # Rounds in which trials are simulated until they are ones that stay in truncated data, and how many are simulated at
 # once of those that are left: a trial with a probability of 0.001 to stay is found but for one in 10^4.
 _ROUNDS, _AT_ONCE = 150, 64
-_SUM = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
 
 
 class _Evaluated(NamedTuple):
@@ -108,8 +106,7 @@ class BoundTrials:
         by_theta = np.zeros_like(theta)
         native = self._native
         if native is not None:
-            total = _SUM(native.function)(native.record, 0, theta.ctypes.data, by_theta.ctypes.data)
-            return float(total), by_theta
+            return native(0, theta, by_theta), by_theta
         total, possible = 0.0, True
         for kind in self.events:
             log, grad = self._evaluate(kind.events, theta, True)

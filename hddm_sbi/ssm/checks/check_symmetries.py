@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from hddm_sbi.errors import HDDMWarning, ModelError
-from hddm_sbi.ssm.base import SSM, FloatArray, IntArray, RatioSimulator, Simulator, in_room
+from hddm_sbi.ssm.base import SSM, FloatArray, IntArray, RatioSimulator, Simulator
 from hddm_sbi.ssm.checks.check_trials import name_of
 
 # Parameter vectors at which symmetries are checked.
@@ -220,4 +220,4 @@ def _points(ssm: SSM, n: int) -> FloatArray:
     """Parameter vectors from the middle half of the training box, where all choices happen."""
     low, high = ssm.box.T
     margin = 0.25 * (high - low)
-    return in_room(ssm, np.random.default_rng(8).uniform(low + margin, high - margin, size=(n, len(low))))
+    return ssm.in_room(np.random.default_rng(8).uniform(low + margin, high - margin, size=(n, len(low))))

@@ -8,7 +8,7 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 
 from hddm_sbi.errors import ModelError
-from hddm_sbi.ssm.base import SSM, Collapse, Diffusion, LinkName, Parameter, Reflection, Simulator, in_room
+from hddm_sbi.ssm.base import SSM, Collapse, Diffusion, LinkName, Parameter, Reflection, Simulator
 from hddm_sbi.ssm.checks.check_trials import checked, name_of, takes
 from hddm_sbi.ssm.registry import is_registered
 from hddm_sbi.ssm.simulation.trial_simulator import TrialSimulator
@@ -63,7 +63,7 @@ def check_model(model: str | SSM) -> None:
     ssm = check_ssm(model)
     if not (is_registered(ssm) or _awaits_compiler(ssm.simulator)):
         low, high = ssm.box.T
-        theta = in_room(ssm, low + np.array([[1.0], [2.0]]) / 3.0 * (high - low))
+        theta = ssm.in_room(low + np.array([[1.0], [2.0]]) / 3.0 * (high - low))
         checked(ssm).simulator(theta, _TRIED, 0)
 
 

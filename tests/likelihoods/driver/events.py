@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
 from typing import NamedTuple
 
 import numpy as np
 
 from hddm_sbi.compiled.structs import Record
+from hddm_sbi.likelihoods.driver.compiled_sum import CompiledSum
 from hddm_sbi.likelihoods.driver.driver import DRIVER, Driver, observed_sum_at
 from hddm_sbi.likelihoods.driver.event_arrays import EventArrays
 from hddm_sbi.likelihoods.driver.piece import BLOCK, DENSITY, MASS
 from hddm_sbi.likelihoods.mixture import LOG_ZERO
-
-SUM = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
 
 
 class Part(NamedTuple):
@@ -78,8 +76,8 @@ def compiled_sum(likelihood, groups, theta, lapses):
     n_parts = max(len(each.parts) for each in groups)
     record = Record(Driver(piece.piece, events, np.zeros((2, (4 + n_parts) * BLOCK))), DRIVER)
     theta, by_theta = np.ascontiguousarray(theta), np.empty(theta.shape)
-    address = record.address, theta.ctypes.data, by_theta.ctypes.data
-    values = [SUM(observed_sum_at.address)(address[0], slot, *address[1:]) for slot in (1, 0, 0)]
+    total = CompiledSum(observed_sum_at.address, record.address, record)
+    values = [total(slot, theta, by_theta) for slot in (1, 0, 0)]
     assert values[0] == values[1] == values[2]
     return values[0], by_theta
 

@@ -1,6 +1,5 @@
 """A compiled sum beside the sum of its trials."""
 
-import ctypes
 from dataclasses import replace
 
 import numpy as np
@@ -8,8 +7,6 @@ import pytest
 
 from hddm_sbi.likelihoods.observation.seen import SeenTrials
 from tests.observing import model_of
-
-SUM = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
 
 
 def trials_of(row, rt, choice):
@@ -25,9 +22,7 @@ def native(likelihood, trials, theta):
     """Sum and derivatives by the C function, twice: working memory must not carry over."""
     compiled = bind(likelihood, trials, theta).compiled(2)
     theta, by_theta = np.ascontiguousarray(theta), np.empty(theta.shape)
-    values = [
-        SUM(compiled.function)(compiled.record, slot, theta.ctypes.data, by_theta.ctypes.data) for slot in (1, 0, 0)
-    ]
+    values = [compiled(slot, theta, by_theta) for slot in (1, 0, 0)]
     assert values[0] == values[1] == values[2]
     return values[0], by_theta
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from hddm_sbi.ssm import SSM, get_model, list_models
-from hddm_sbi.ssm.base import room
 from tests.ssm.distances import bound_between, distance_between
 
 N = 100_000
@@ -17,10 +16,7 @@ def _points(ssm: SSM, n: int = 4) -> np.ndarray:
     points = np.random.default_rng(8).uniform(low + shrink, high - shrink, size=(n, len(low)))
     if ssm.diffusion is not None:  # a drift for which neither boundary is out of reach
         points[:, ssm.parameter_names.index(ssm.diffusion.drift)] /= 4.0
-    for k, parameter in enumerate(ssm.parameters):
-        if parameter.within is not None:  # the box is one of proportions
-            points[:, k] *= room(points[:, ssm.parameter_names.index(parameter.within)])
-    return points
+    return ssm.in_room(points)  # the box is one of proportions
 
 
 def _same_distribution(
