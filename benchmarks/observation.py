@@ -3,9 +3,9 @@
 Run ``python benchmarks/observation.py`` (``--sets 20 --recoveries 5`` for a first look; ``--scenarios go truncated``
 for some). Scenarios are in ``benchmarks/scenarios.py``. Each is calibrated as ``benchmarks/sbc.py`` says, with
 parameters drawn from narrow priors; and fitted with the package's default priors to experiments of one typical
-population, whose bias and coverage are measured, once more without the omitted trials where a deadline cut responses
-off. Finished data sets are kept in ``.bench/observation``, so that an interrupted run goes on where it stopped;
-``--fresh`` forgets them. ``observation.md``, ``.csv`` and ``.png`` are written from all that is kept.
+population, whose bias and coverage are measured; where a deadline cut responses off, the same data are fitted without
+the omitted trials, too. Finished data sets are kept in ``.bench/observation``, so that an interrupted run goes on
+where it stopped; ``--fresh`` forgets them. ``observation.md``, ``.csv`` and ``.png`` are written from all of them.
 """
 
 from __future__ import annotations
@@ -45,6 +45,9 @@ CALIBRATED, RECOVERED = (20, 60), (20, 150)
 SETTINGS = Settings(draws=750)
 # Data sets of recovery are others than those of calibration.
 RECOVERY_SEED = 1_000_000
+# What is fitted of data cut by a deadline: all of them, told as they are; those without the omitted trials and nothing
+# told; and the same, told as truncated at the deadline.
+VARIANTS = ("", "dropped", "truncated")
 QUANTILES = (0.05, 0.25, 0.75, 0.95)
 
 
@@ -84,14 +87,14 @@ class Calibrated:
         return model
 
 
-def recover(number: int, scenario: Scenario, settings: Settings, dropped: bool, cores: int) -> Row:
+def recover(number: int, scenario: Scenario, settings: Settings, variant: str, cores: int) -> Row:
     """Posteriors of the typical population's variables, under default priors.
 
     Args:
         number: of the data set.
         scenario: what is simulated.
         settings: of the fit.
-        dropped: whether trials without a response are left out, and the deadline is not told.
+        variant: one of ``VARIANTS``.
         cores: for chains.
     """
     torch.set_num_threads(1)
@@ -100,8 +103,10 @@ def recover(number: int, scenario: Scenario, settings: Settings, dropped: bool, 
     truth = scenario.typical()
     df, _ = scenario.simulate(truth, *RECOVERED, rng)
     options = scenario.options() | ({} if scenario.lapses else {"p_outlier": 0})
-    if dropped:
+    if variant != "":
         df, options = df.dropna(), options | {"deadline": None}
+    if variant == "truncated":
+        options |= {"truncate": (None, scenario.deadline)}
     begin, busy = time.perf_counter(), time.process_time()
     model = hs.HierarchicalDDM(df, **options)
     found = model.sample(
@@ -144,13 +149,14 @@ def main() -> None:
         path = file_of("observation", name, [scenario.stated, CALIBRATED], SETTINGS)
         task = partial(calibrate, experiment=Calibrated(scenario), settings=SETTINGS, cores=cores)
         calibrated[name] = run(path, task, options.sets, options.jobs, options.fresh)
-        for dropped in (False, True) if name == "deadline" else (False,):
-            key = f"{name}-dropped" if dropped else name
-            path = file_of("observation", f"recovery-{key}", [scenario.stated, RECOVERED, dropped], SETTINGS)
-            task = partial(recover, scenario=scenario, settings=SETTINGS, dropped=dropped, cores=cores)
+        for variant in VARIANTS if name == "deadline" else VARIANTS[:1]:
+            key = f"{name}-{variant}" if variant else name
+            path = file_of("observation", f"recovery-{key}", [scenario.stated, RECOVERED], SETTINGS)
+            task = partial(recover, scenario=scenario, settings=SETTINGS, variant=variant, cores=cores)
             recovered[key] = run(path, task, options.recoveries, options.jobs, options.fresh)
     options.results.mkdir(parents=True, exist_ok=True)
-    print(write(calibrated, recovered, SETTINGS, CALIBRATED, RECOVERED, options.results))
+    command = f"python benchmarks/observation.py --sets {options.sets} --recoveries {options.recoveries}"
+    print(write(calibrated, recovered, SETTINGS, CALIBRATED, RECOVERED, options.results, command))
 
 
 if __name__ == "__main__":
