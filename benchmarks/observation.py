@@ -1,0 +1,163 @@
+"""Are posteriors right where an experiment does not show all of a trial? Calibration and recovery in whole fits.
+
+Run ``python benchmarks/observation.py`` (``--sets 20 --recoveries 5`` for a first look; ``--scenarios go truncated``
+for some). Scenarios are in ``benchmarks/scenarios.py``. Each is calibrated as ``benchmarks/sbc.py`` says, with
+parameters drawn from narrow priors; and fitted with the package's default priors to experiments of one typical
+population, whose bias and coverage are measured; where a deadline cut responses off, the same data are fitted without
+the omitted trials, too. Finished data sets are kept in ``.bench/observation``, so that an interrupted run goes on
+where it stopped; ``--fresh`` forgets them. ``observation.md``, ``.csv`` and ``.png`` are written from all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import numpy as np
+import pandas as pd
+import torch
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # as a plain script, this file knows its own folder only
+
+import hddm_sbi as hs  # noqa: E402
+from benchmarks.kept import Row, Settings, file_of, run  # noqa: E402
+from benchmarks.observation_report import write  # noqa: E402
+from benchmarks.sbc import calibrate  # noqa: E402
+from benchmarks.scenarios import SCENARIOS, Scenario, Values  # noqa: E402
+from hddm_sbi.inference.sampler import available_cores  # noqa: E402
+from hddm_sbi.results.diagnostics import diagnostics  # noqa: E402
+from hddm_sbi.results.to_arviz import group  # noqa: E402
+
+RESULTS = Path(__file__).resolve().parent / "results"
+# participants and trials of each
+CALIBRATED, RECOVERED = (20, 60), (20, 150)
+# The truncated posterior of a group sd of t0 has a long tail, and needs more draws.
+SETTINGS = Settings(draws=750)
+# Data sets of recovery are others than those of calibration.
+RECOVERY_SEED = 1_000_000
+# What is fitted of data cut by a deadline: all of them, told as they are; those without the omitted trials and nothing
+# told; and the same, told as truncated at the deadline.
+VARIANTS = ("", "dropped", "truncated")
+QUANTILES = (0.05, 0.25, 0.75, 0.95)
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A scenario with the priors that its parameters are drawn from; satisfies ``Experiment``."""
+
+    scenario: Scenario
+
+    @property
+    def population(self) -> Sequence[str]:
+        """Variables of the population."""
+        return self.scenario.population
+
+    @property
+    def varying(self) -> Sequence[str]:
+        """Parameters that differ between participants."""
+        return self.scenario.varying
+
+    def draw(self, number: int) -> tuple[pd.DataFrame, Values]:
+        """Trials, and the parameters that they were made of."""
+        rng = _generator(self.scenario, number)
+        return self.scenario.simulate(self.scenario.drawn(rng), *CALIBRATED, rng)
+
+    def build(self, df: pd.DataFrame) -> hs.HierarchicalDDM:
+        """The model, with these priors.
+
+        Raises:
+            RuntimeError: the data set lacks what may be seen of trials, and makes the model another one.
+        """
+        priors = self.scenario.priors()
+        lapses = {name: priors.pop(name) for name in self.scenario.lapses}
+        model = hs.HierarchicalDDM(df, priors=priors, **self.scenario.options(), **(lapses or {"p_outlier": 0}))
+        lacking = set(self.population) - set(model.priors["variable"])
+        if lacking:
+            raise RuntimeError(f"{self.scenario.name}: the model of this data set lacks {', '.join(sorted(lacking))}.")
+        return model
+
+
+def recover(number: int, scenario: Scenario, settings: Settings, variant: str, cores: int) -> Row:
+    """Posteriors of the typical population's variables, under default priors.
+
+    Args:
+        number: of the data set.
+        scenario: what is simulated.
+        settings: of the fit.
+        variant: one of ``VARIANTS``.
+        cores: for chains.
+    """
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore", hs.HDDMWarning)
+    rng = _generator(scenario, RECOVERY_SEED + number)
+    truth = scenario.typical()
+    df, _ = scenario.simulate(truth, *RECOVERED, rng)
+    options = scenario.options() | ({} if scenario.lapses else {"p_outlier": 0})
+    if variant != "":
+        df, options = df.dropna(), options | {"deadline": None}
+    if variant == "truncated":
+        options |= {"truncate": (None, scenario.deadline)}
+    begin, busy = time.perf_counter(), time.process_time()
+    model = hs.HierarchicalDDM(df, **options)
+    found = model.sample(
+        draws=settings.draws, tune=settings.tune, chains=settings.chains, cores=cores, seed=number, progress=False
+    )
+    seconds, busy = time.perf_counter() - begin, time.process_time() - busy
+    posterior, stats = group(found, "posterior"), group(found, "sample_stats")
+    names = [name for name in scenario.population if name in posterior]  # without omissions, lapses are responses
+    draws = np.stack([posterior[name].to_numpy().reshape(settings.chains, settings.draws) for name in names], axis=-1)
+    ess, _, r_hat = diagnostics(draws)
+    flat = draws.reshape(-1, len(names))
+    figures = zip(names, flat.mean(0), flat.std(0, ddof=1), np.quantile(flat, QUANTILES, axis=0).T, strict=True)
+    return {
+        "found": {name: [mean, sd, *quantiles, truth[name]] for name, mean, sd, quantiles in figures},
+        "r_hat": dict(zip(names, r_hat.round(4), strict=True)), "ess": dict(zip(names, ess.round(1), strict=True)),
+        "draws": settings.chains * settings.draws, "divergences": int(stats["diverging"].sum()),
+        "steps": float(stats["n_steps"].mean()), "seconds": round(seconds, 3), "cpu": round(busy, 3),
+    }  # fmt: skip
+
+
+def _generator(scenario: Scenario, number: int) -> np.random.Generator:
+    return np.random.default_rng([number, *scenario.name.encode()])
+
+
+def main() -> None:
+    """Fit what is not kept, and write the report."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sets", type=int, default=200, help="data sets of each calibration")
+    parser.add_argument("--recoveries", type=int, default=40, help="data sets of each recovery")
+    parser.add_argument("--scenarios", nargs="+", default=list(SCENARIOS), choices=list(SCENARIOS))
+    parser.add_argument("--jobs", type=int, default=available_cores(), help="fits at the same time")
+    parser.add_argument("--fresh", action="store_true", help="forget what is kept")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the report")
+    options = parser.parse_args()
+    cores = max(1, available_cores() // options.jobs)
+    calibrated: dict[str, list[Row]] = {}
+    recovered: dict[str, list[Row]] = {}
+    for name in options.scenarios:
+        scenario = SCENARIOS[name]
+        path = file_of("observation", name, [scenario.stated, CALIBRATED], SETTINGS)
+        task = partial(calibrate, experiment=Calibrated(scenario), settings=SETTINGS, cores=cores)
+        calibrated[name] = run(path, task, options.sets, options.jobs, options.fresh)
+        for variant in VARIANTS if name == "deadline" else VARIANTS[:1]:
+            key = f"{name}-{variant}" if variant else name
+            path = file_of("observation", f"recovery-{key}", [scenario.stated, RECOVERED], SETTINGS)
+            task = partial(recover, scenario=scenario, settings=SETTINGS, variant=variant, cores=cores)
+            recovered[key] = run(path, task, options.recoveries, options.jobs, options.fresh)
+    options.results.mkdir(parents=True, exist_ok=True)
+    command = f"python benchmarks/observation.py --sets {options.sets} --recoveries {options.recoveries}"
+    print(write(calibrated, recovered, SETTINGS, CALIBRATED, RECOVERED, options.results, command))
+
+
+if __name__ == "__main__":
+    main()
