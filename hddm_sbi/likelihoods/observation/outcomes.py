@@ -22,26 +22,29 @@ class Outcome:
         applies: which trials were seen in this way.
         parts: makes the parts of the events of such trials, from the trials and the number of choices.
         never: whether the event includes that there never is a response.
+        hide: hides of simulated responses, in place, what such trials do not show; None where nothing is hidden.
     """
 
     applies: Callable[[SeenTrials], BoolArray]
     parts: Callable[[SeenTrials, int], tuple[Part, ...]]
     never: bool
+    hide: Callable[[FloatArray, IntArray, SeenTrials], None] | None
 
 
-# Every trial is seen in exactly one of these ways.
+# Every trial is seen in the first of these ways that applies to it; a further kind is a file and a place here.
+# Simulated responses are hidden in the same order.
 OUTCOMES = tuple(
-    Outcome(kind.applies, kind.parts, kind.NEVER) for kind in (response, omission, withheld, choice_alone, time_alone)
+    Outcome(kind.applies, kind.parts, kind.NEVER, getattr(kind, "hide", None))
+    for kind in (response, omission, withheld, choice_alone, time_alone)
 )
-# What hides simulated responses, in this order.
-HIDING = (omission.hide, withheld.hide, choice_alone.hide)
 
 
 def events_of(trials: SeenTrials, n_choices: int, lapses: Lapses | None) -> tuple[Events, ...]:
     """The events of all trials, those by which truncation divides last."""
-    found = []
+    found, left = [], np.ones(trials.n, dtype=np.bool_)
     for outcome in OUTCOMES:
-        index = np.flatnonzero(outcome.applies(trials))
+        applies = left & outcome.applies(trials)
+        index, left = np.flatnonzero(applies), left & ~applies
         if len(index):
             some = trials.at(index)
             found.append(_events(index, some, outcome.parts(some, n_choices), outcome.never, 1, n_choices, lapses))
@@ -61,6 +64,7 @@ def _events(
 
 def seen(rt: FloatArray, choice: IntArray, trials: SeenTrials) -> BoolArray:
     """Hide what the experiment does not show of simulated trials, in place; whether each stays in the data."""
-    for hide in HIDING:
-        hide(rt, choice, trials)
+    for outcome in OUTCOMES:
+        if outcome.hide is not None:
+            outcome.hide(rt, choice, trials)
     return truncation.kept(rt, trials)
