@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from hddm_sbi.results.to_arviz import has_group
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = sorted((ROOT / "docs").glob("*.md"))
-DOCUMENTS = [ROOT / "README.md", *DOCS]
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
+DOCUMENTS = [ROOT / "README.md", CONTRIBUTING, *DOCS]
 
 
 @pytest.fixture
@@ -130,6 +132,7 @@ def test_commands_in_the_documents_exist(path: Path) -> None:
     for target in re.findall(r"(?:^|`)make ([\w-]+)", text, flags=re.MULTILINE):
         assert f"\n{target}:" in makefile, target
     files = re.findall(r"(?:`|python )((?:benchmarks|tutorials|tests|pretrained|data)/[\w./]+)", text)
+    files = [name for name in files if "NAME" not in name]  # what a recipe adds
     modules = [name.replace(".", "/") for name in re.findall(r"python -m ((?:benchmarks|hddm_sbi)[\w.]*)", text)]
     for name in files:
         assert (ROOT / name).exists(), name
@@ -147,3 +150,41 @@ def test_options_of_the_command_line_exist(path: Path) -> None:
         assert set(re.findall(r" (--[a-z][\w-]*)", rest.split("hddm-sbi ")[0])) <= known[name]
     fits = re.findall(r"`(--[a-z][\w-]*)", text)  # options alone are those of the fit
     assert set(fits) <= known["fit"]
+
+
+def test_the_map_shows_every_folder_and_imports_in_their_order() -> None:
+    """Folders and modules of the package once each, in the order in which the layers of pyproject.toml import."""
+    shown = re.findall(r"^\| `(\w+)(?:/|\.py)` \|", CONTRIBUTING.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    package = ROOT / "hddm_sbi"
+    there = {path.stem for path in package.iterdir() if path.is_dir() or path.suffix == ".py"}
+    assert sorted(shown) == sorted(name for name in there if not name.startswith("_"))
+    layers = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    assert shown == [name for name in layers["contracts"][0]["layers"] if not name.startswith("_")]
+
+
+def test_files_of_the_recipes_exist() -> None:
+    text = CONTRIBUTING.read_text(encoding="utf-8")
+    names = re.findall(r"`((?:hddm_sbi|tests)/[\w./]*)`", text)
+    assert len(names) > 20
+    for name in names:
+        # NAME is whatever is added: its folder exists
+        assert ((ROOT / name).parent if "NAME" in name else ROOT / name).exists(), name
+
+
+@pytest.mark.parametrize(
+    ("file", "names"),
+    [
+        ("hddm_sbi/ssm/registry.py", ["_MODELS"]),
+        ("hddm_sbi/likelihoods/observation/outcomes.py", ["OUTCOMES"]),
+        ("hddm_sbi/inference/potential/priors.py", ["FAMILIES"]),
+        ("hddm_sbi/trials/plausibility/__init__.py", ["CHECKS"]),
+        ("tests/likelihoods/observation/test_laws.py", ["THETA", "KINDS"]),
+        ("tests/inference/test_potential.py", ["PRIORS"]),
+    ],
+)
+def test_tables_of_the_recipes_are_where_they_are_said_to_be(file: str, names: list[str]) -> None:
+    recipes = CONTRIBUTING.read_text(encoding="utf-8")
+    assert f"`{file}`" in recipes
+    for name in names:
+        assert f"`{name}`" in recipes
+        assert re.search(rf"^{name}\b.*=", (ROOT / file).read_text(encoding="utf-8"), flags=re.MULTILINE)
