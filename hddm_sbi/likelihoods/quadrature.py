@@ -173,10 +173,10 @@ def log_mass_grad(
     items = Items(distinct[:, 1].astype(np.int64), distinct[:, 2], distinct[:, 3], theta[of_row])
 
     def log_density(item: IntArray, rt: FloatArray) -> FloatArray:
-        return density.log_prob(rt, items.choice[item], items.theta, item)
+        return density.log_prob(rt, items.choice[item], theta, of_row[item])
 
     found, slope = mass_by_quadrature(log_density, items, _TOLERANCE), np.zeros(items.theta.shape)
-    _, by_node = density.log_prob_grad(found.rt, items.choice[found.item], items.theta, found.item)
+    _, by_node = density.log_prob_grad(found.rt, items.choice[found.item], theta, of_row[found.item])
     np.add.at(slope, found.item, found.share[:, np.newaxis] * by_node)
     np.logaddexp.at(log_mass, trial, found.log_mass[place])
     whole = log_mass[trial]

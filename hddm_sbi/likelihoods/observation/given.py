@@ -48,27 +48,27 @@ class GivenDensity:
 
     def log_prob(self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray) -> FloatArray:
         """Log density per trial; see ``Density.log_prob``."""
-        return self._evaluate(rt, choice, theta[row], False)[0]
+        return self._evaluate(rt, choice, theta, row, False)[0]
 
     def log_prob_grad(
         self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray
     ) -> tuple[FloatArray, FloatArray]:
         """Log density per trial and its gradient; see ``Density.log_prob_grad``."""
-        return self._evaluate(rt, choice, theta[row], True)
+        return self._evaluate(rt, choice, theta, row, True)
 
     def log_mass(
         self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
     ) -> FloatArray:
         """Log probability of a response between two times: the likelihood's own, or by quadrature; see ``Density``."""
-        known = self._own_mass(choice, t1, t2, theta[row])
-        return log_mass_grad(self, choice, t1, t2, theta, row)[0] if known is None else known
+        known = self._own_mass(choice, t1, t2, theta, row)
+        return self._integrated(choice, t1, t2, theta, row)[0] if known is None else known
 
     def log_mass_grad(
         self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
     ) -> tuple[FloatArray, FloatArray]:
         """The same with its gradient."""
-        log_mass, gradient = log_mass_grad(self, choice, t1, t2, theta, row)
-        known = self._own_mass(choice, t1, t2, theta[row])
+        known = self._own_mass(choice, t1, t2, theta, row)
+        log_mass, gradient = self._integrated(choice, t1, t2, theta, row, has_own=known is not None)
         return (log_mass if known is None else known), gradient
 
     def simulate(self, theta: FloatArray, seed: int, trials: SeenTrials) -> tuple[FloatArray, IntArray]:
@@ -76,21 +76,60 @@ class GivenDensity:
         rt, choice = _checked(self.likelihood, _apart(trials)).simulate(theta, seed)
         return np.array(rt, dtype=np.float64), np.array(choice, dtype=np.int64)
 
-    def _own_mass(self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray) -> FloatArray | None:
-        """Log masses by the likelihood's own ``log_mass`` for theta (trials, parameters); None where it has none."""
-        n, mine = len(choice), self.trials
-        if mine is not None and self._index is not None and len(self._index) == n:
-            trials = _apart(mine.at(self._index))
+    def _own_mass(
+        self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
+    ) -> FloatArray | None:
+        """Log masses by the likelihood's own ``log_mass``; None where it has none."""
+        n, mine, index = len(choice), self.trials, self._index
+        if mine is not None and index is not None:
+            bound, by_trial = self._apart, theta[mine.row]  # all trials, since the past may matter
+            by_trial[index] = theta[row]
         else:
             trials = SeenTrials.whole(np.full(n, np.nan), np.full(n, UNSEEN), np.arange(n), n)
-        of_bound = getattr(_checked(self.likelihood, trials), "log_mass", None)
+            bound, by_trial, index = _checked(self.likelihood, trials), theta[row], np.arange(n)
+        of_bound = getattr(bound, "log_mass", None)
         if of_bound is None:
             return None
+        low, high = np.zeros(len(by_trial)), np.full(len(by_trial), np.inf)
+        low[index], high[index] = t1, t2
         log_mass = np.full(n, -np.inf)
         for option in np.unique(choice):
-            values = np.asarray(of_bound(theta, None if option == ANY else int(option), t1, t2), np.float64)
-            log_mass[choice == option] = values[choice == option]
+            values = np.asarray(of_bound(by_trial, None if option == ANY else int(option), low, high), np.float64)
+            log_mass[choice == option] = values[index[choice == option]]
         return log_mass
+
+    def _integrated(
+        self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray, has_own: bool = False
+    ) -> tuple[FloatArray, FloatArray]:
+        """Log masses by quadrature and their gradient, each trial for itself: its place may matter."""
+        if self.trials is None or self._index is None:
+            return log_mass_grad(self, choice, t1, t2, theta, row)
+        if not has_own:
+            self._check_memory(theta)
+        return log_mass_grad(_Nodes(self, self._index), choice, t1, t2, theta[row], np.arange(len(choice)))
+
+    def _check_memory(self, theta: FloatArray) -> None:
+        """Refuse to change what trials show where it matters to later ones: seen where trials are bound in reverse.
+
+        Args:
+            theta: shape (rows, parameters).
+
+        Raises:
+            ModelError: the log densities of whole trials are others then.
+        """
+        mine = self.trials
+        assert mine is not None
+        backwards = np.flatnonzero(mine.rt_seen & mine.choice_seen)[::-1]
+        by_trial = theta[mine.row]
+        forward = self._of(self._apart, by_trial, False)[0][backwards]
+        turned = self._of(_checked(self.likelihood, _apart(mine.at(backwards))), by_trial[backwards], False)[0]
+        if not np.allclose(forward, turned, rtol=1e-9, atol=1e-9, equal_nan=True):
+            raise ModelError(
+                f"the likelihood '{type(self.likelihood).__name__}' gives trials other densities where those before "
+                "them are others, and integrals over what a trial may have shown do not know its past: for "
+                "omissions, truncation and missing parts, what bind returns needs a method log_mass(theta, choice, "
+                "t1, t2)."
+            )
 
     @cached_property
     def _apart(self) -> BoundLikelihood:
@@ -99,19 +138,34 @@ class GivenDensity:
         return _checked(self.likelihood, _apart(self.trials))
 
     def _evaluate(
-        self, rt: FloatArray, choice: IntArray, theta: FloatArray, with_grad: bool
+        self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray, with_grad: bool
     ) -> tuple[FloatArray, FloatArray]:
-        """Log densities and, if wanted, their gradients for theta (trials, parameters)."""
+        """Log densities and, if wanted, their gradients."""
         mine, index = self.trials, self._index
-        if mine is not None and index is not None and len(index) == len(rt):
-            if np.array_equal(rt, mine.rt[index]) and np.array_equal(choice, mine.choice[index]):
-                everywhere = np.empty((mine.n, theta.shape[1]))
-                everywhere[:] = theta[0] if len(theta) else 0.0  # of trials that are not asked about
-                everywhere[index] = theta
-                log_f, gradient = self._of(self._apart, everywhere, with_grad)
-                return log_f[index], gradient[index]
-            return self._of(_checked(self.likelihood, _apart(mine.at(index).showing(rt, choice))), theta, with_grad)
-        trials = SeenTrials.whole(rt, choice, np.arange(len(rt)), len(rt))
+        if mine is None or index is None:
+            trials = SeenTrials.whole(rt, choice, np.arange(len(rt)), len(rt))
+            return self._of(_checked(self.likelihood, trials), theta[row], with_grad)
+        if np.array_equal(rt, mine.rt[index]) and np.array_equal(choice, mine.choice[index]):
+            everywhere = theta[mine.row]  # also of trials that are not asked about: they are the past of others
+            everywhere[index] = theta[row]
+            log_f, gradient = self._of(self._apart, everywhere, with_grad)
+            return log_f[index], gradient[index]
+        self._check_memory(theta)
+        return self.asked(index, rt, choice, theta[row], with_grad)
+
+    def asked(
+        self, index: IntArray, rt: FloatArray, choice: IntArray, theta: FloatArray, with_grad: bool
+    ) -> tuple[FloatArray, FloatArray]:
+        """Log densities and, if wanted, gradients of what trials may have shown, each for itself.
+
+        Args:
+            index: the trials, any of them any number of times, shape (n,).
+            rt, choice: shape (n,).
+            theta: shape (n, parameters).
+            with_grad: whether gradients are wanted.
+        """
+        assert self.trials is not None
+        trials = _apart(self.trials.at(index).showing(rt, choice))
         return self._of(_checked(self.likelihood, trials), theta, with_grad)
 
     def _of(self, bound: BoundLikelihood, theta: FloatArray, with_grad: bool) -> tuple[FloatArray, FloatArray]:
@@ -131,6 +185,29 @@ class GivenDensity:
                 f"theta's shape, {theta.shape}."
             )
         return log_f, np.where((log_f > -np.inf)[:, np.newaxis], np.nan_to_num(gradient), 0.0)
+
+
+class _Nodes:
+    """A likelihood's trials, each asked about times and choices that it may have shown; see ``quadrature.Pointwise``.
+
+    Args:
+        given: bound to the trials.
+        index: which trial each row of theta is of.
+    """
+
+    def __init__(self, given: GivenDensity, index: IntArray) -> None:
+        self._given, self._index = given, index
+        self.n_choices = given.n_choices
+
+    def log_prob(self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray) -> FloatArray:
+        """Log density per node."""
+        return self._given.asked(self._index[row], rt, choice, theta[row], False)[0]
+
+    def log_prob_grad(
+        self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """The same with its gradient."""
+        return self._given.asked(self._index[row], rt, choice, theta[row], True)
 
 
 def _apart(trials: SeenTrials) -> SeenTrials:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -154,6 +156,77 @@ def test_its_own_masses_are_used(seen):
     trials = mixed_trials("waiting", SEEN[seen][0], 2)
     log_f = ObservationModel(GivenDensity(WithMass())).bind(trials).log_prob(THETA)
     np.testing.assert_array_equal(log_f, ObservationModel(Closed()).bind(trials).log_prob(THETA))
+
+
+class Quicker(Waiting):
+    """The same, but the rate of events grows with the place of the trial, or with the upper choices before it."""
+
+    def __init__(self, learns=False, own=False) -> None:
+        self.learns, self.own = learns, own
+
+    def bind(self, trials):
+        before = np.cumsum(trials.choice == 1) - (trials.choice == 1)
+        gain = 1.0 + (before if self.learns else trials.order) / 400.0
+        return (BoundQuickerWithMass if self.own else BoundQuicker)(trials, gain)
+
+
+class BoundQuicker(BoundWaiting):
+    def __init__(self, trials, gain) -> None:
+        super().__init__(trials)
+        self.gain = gain
+
+    def quicker(self, theta):
+        apart = theta[self.trials.row]
+        apart[:, 1] *= self.gain
+        return apart
+
+    def log_prob(self, theta):
+        return BoundWaiting(replace(self.trials, row=np.arange(self.trials.n))).log_prob(self.quicker(theta))
+
+    def sum_grad(self, theta):
+        total, apart = BoundWaiting(replace(self.trials, row=np.arange(self.trials.n))).sum_grad(self.quicker(theta))
+        by_theta = np.zeros_like(theta)
+        np.add.at(
+            by_theta,
+            self.trials.row,
+            apart * np.column_stack([np.ones_like(self.gain), self.gain, np.ones_like(self.gain)]),
+        )
+        return total, by_theta
+
+
+class BoundQuickerWithMass(BoundQuicker):
+    def log_mass(self, theta, choice, t1, t2):
+        options = np.full(len(t1), -1 if choice is None else choice)
+        return Closed().log_mass(options, t1, t2, self.quicker(theta), np.arange(self.trials.n))
+
+
+@pytest.mark.parametrize("learns", [False, True])
+@pytest.mark.parametrize("seen", SEEN)
+def test_trials_keep_their_place_whatever_is_seen(seen, learns):
+    """Integrals know the place of a trial, and the likelihood's own masses its past as well."""
+    trials = mixed_trials("waiting", SEEN[seen][0], 2)
+    bound = ObservationModel(GivenDensity(Quicker(learns, own=learns)), Lapses(0.0, None, 3.0)).bind(trials)
+    theta = np.column_stack([THETA, [0.1, 0.05]])
+    gain = Quicker(learns).bind(trials).gain
+    apart = theta[trials.row]
+    apart[:, 1] *= gain
+    each = replace(trials, row=np.arange(trials.n), n_rows=trials.n)
+    expected, by_apart = ObservationModel(Closed(), Lapses(0.0, None, 3.0)).bind(each).log_prob_grad(apart)
+    log_f, gradient = bound.log_prob_grad(theta)
+    np.testing.assert_allclose(log_f, expected, rtol=1e-8, atol=1e-8)
+    if not learns:
+        by_apart[:, 1] *= gain
+        np.testing.assert_allclose(gradient, by_apart, rtol=3e-5, atol=3e-5)
+
+
+def test_a_past_that_matters_takes_masses_of_its_own():
+    trials = mixed_trials("waiting", SEEN["deadline"][0], 2)
+    whole = trials.at(trials.rt_seen & trials.choice_seen)
+    for likelihood in (Quicker(learns=True), Quicker(learns=True, own=True)):
+        assert np.isfinite(ObservationModel(GivenDensity(likelihood)).bind(whole).log_prob(THETA)).all()
+    bound = ObservationModel(GivenDensity(Quicker(learns=True))).bind(trials)
+    with pytest.raises(ModelError, match=r"'Quicker' gives trials other densities .* needs a method log_mass"):
+        bound.log_prob(THETA)
 
 
 def table(n=60, subjects=5):
