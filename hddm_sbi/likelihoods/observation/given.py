@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +13,19 @@ from hddm_sbi.errors import ModelError
 from hddm_sbi.likelihoods.base import ANY, BoundLikelihood, FloatArray, IntArray, Likelihood
 from hddm_sbi.likelihoods.observation.seen import UNSEEN, SeenTrials
 from hddm_sbi.likelihoods.quadrature import log_mass_grad
+
+# The relative step of central differences whose errors by rounding and by the third derivative are alike.
+_STEP = np.finfo(np.float64).eps ** (1.0 / 3.0)
+# Parameters change by no less than this times the step, which rounding would drown.
+_SMALL = 0.01
+# Log densities that differ by less are the same but for rounding.
+_ALIKE = 1e-9
+# What to do where the past of a trial matters.
+_NEEDS_MASSES = (
+    "for omissions, truncation and choices without a time, what bind returns needs a method log_mass(theta, choice, "
+    "t1, t2)"
+)
+_NEEDS_CHOICES = "a time without its response cannot be fitted, so fill in the responses"
 
 
 class GivenDensity:
@@ -20,7 +35,7 @@ class GivenDensity:
     with lapses needs.
 
     Args:
-        likelihood: the user's object, which satisfies ``Likelihood``.
+        likelihood: the object.
         trials: what it is bound to, in their order; None: to whichever it is asked about.
         index: which of these trials it is asked about; None: all of them.
     """
@@ -66,10 +81,20 @@ class GivenDensity:
     def log_mass_grad(
         self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
     ) -> tuple[FloatArray, FloatArray]:
-        """The same with its gradient."""
+        """The same with its gradient; of the likelihood's own masses by central differences."""
         known = self._own_mass(choice, t1, t2, theta, row)
-        log_mass, gradient = self._integrated(choice, t1, t2, theta, row, has_own=known is not None)
-        return (log_mass if known is None else known), gradient
+        if known is None:
+            return self._integrated(choice, t1, t2, theta, row)
+        gradient = np.zeros((len(choice), theta.shape[1]))
+        for k in range(theta.shape[1]):
+            step = _STEP * np.maximum(np.abs(theta[:, k]), _SMALL)
+            above, below = theta.copy(), theta.copy()
+            above[:, k] += step
+            below[:, k] -= step
+            ends: list[Any] = [self._own_mass(choice, t1, t2, moved, row) for moved in (above, below)]
+            with np.errstate(invalid="ignore"):  # -inf at both
+                gradient[:, k] = np.subtract(*ends) / (2.0 * step[row])
+        return known, np.where(np.isfinite(gradient), gradient, 0.0)
 
     def simulate(self, theta: FloatArray, seed: int, trials: SeenTrials) -> tuple[FloatArray, IntArray]:
         """rt and choice of trials, (trials,) each, for theta (trials, parameters)."""
@@ -99,37 +124,47 @@ class GivenDensity:
         return log_mass
 
     def _integrated(
-        self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray, has_own: bool = False
+        self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray
     ) -> tuple[FloatArray, FloatArray]:
         """Log masses by quadrature and their gradient, each trial for itself: its place may matter."""
         if self.trials is None or self._index is None:
             return log_mass_grad(self, choice, t1, t2, theta, row)
-        if not has_own:
-            self._check_memory(theta)
+        if self._same(theta, lambda whole: SeenTrials.whole(whole.rt, whole.choice, whole.row)):
+            return log_mass_grad(GivenDensity(self.likelihood), choice, t1, t2, theta, row)  # alike trials count once
+        self._check_memory(theta, _NEEDS_MASSES)
         return log_mass_grad(_Nodes(self, self._index), choice, t1, t2, theta[row], np.arange(len(choice)))
 
-    def _check_memory(self, theta: FloatArray) -> None:
+    def _check_memory(self, theta: FloatArray, remedy: str) -> None:
         """Refuse to change what trials show where it matters to later ones: seen where trials are bound in reverse.
 
         Args:
             theta: shape (rows, parameters).
+            remedy: for the message.
 
         Raises:
             ModelError: the log densities of whole trials are others then.
         """
+        if self._any_whole and not self._same(theta, lambda whole: whole):
+            raise ModelError(
+                f"the likelihood '{type(self.likelihood).__name__}' gives trials other densities where those before "
+                f"them are others, and what a trial may have shown is asked without its past: {remedy}."
+            )
+
+    @property
+    def _any_whole(self) -> bool:
+        return self.trials is not None and bool((self.trials.rt_seen & self.trials.choice_seen).any())
+
+    def _same(self, theta: FloatArray, change: Callable[[SeenTrials], SeenTrials]) -> bool:
+        """Whether trials of which all was seen, if any, have the same density in reverse, and changed."""
         mine = self.trials
         assert mine is not None
         backwards = np.flatnonzero(mine.rt_seen & mine.choice_seen)[::-1]
+        if not len(backwards):
+            return False
         by_trial = theta[mine.row]
         forward = self._of(self._apart, by_trial, False)[0][backwards]
-        turned = self._of(_checked(self.likelihood, _apart(mine.at(backwards))), by_trial[backwards], False)[0]
-        if not np.allclose(forward, turned, rtol=1e-9, atol=1e-9, equal_nan=True):
-            raise ModelError(
-                f"the likelihood '{type(self.likelihood).__name__}' gives trials other densities where those before "
-                "them are others, and integrals over what a trial may have shown do not know its past: for "
-                "omissions, truncation and missing parts, what bind returns needs a method log_mass(theta, choice, "
-                "t1, t2)."
-            )
+        changed = _checked(self.likelihood, _apart(change(mine.at(backwards))))
+        return np.allclose(forward, self._of(changed, by_trial[backwards], False)[0], _ALIKE, _ALIKE, equal_nan=True)
 
     @cached_property
     def _apart(self) -> BoundLikelihood:
@@ -150,7 +185,7 @@ class GivenDensity:
             everywhere[index] = theta[row]
             log_f, gradient = self._of(self._apart, everywhere, with_grad)
             return log_f[index], gradient[index]
-        self._check_memory(theta)
+        self._check_memory(theta, _NEEDS_CHOICES)
         return self.asked(index, rt, choice, theta[row], with_grad)
 
     def asked(

@@ -154,8 +154,10 @@ class WithMass(Waiting):
 @pytest.mark.parametrize("seen", ["deadline", "go and deadline", "truncated"])
 def test_its_own_masses_are_used(seen):
     trials = mixed_trials("waiting", SEEN[seen][0], 2)
-    log_f = ObservationModel(GivenDensity(WithMass())).bind(trials).log_prob(THETA)
-    np.testing.assert_array_equal(log_f, ObservationModel(Closed()).bind(trials).log_prob(THETA))
+    log_f, gradient = ObservationModel(GivenDensity(WithMass())).bind(trials).log_prob_grad(THETA)
+    expected, by_theta = ObservationModel(Closed()).bind(trials).log_prob_grad(THETA)
+    np.testing.assert_array_equal(log_f, expected)
+    np.testing.assert_allclose(gradient, by_theta, rtol=1e-6, atol=1e-6)  # differences
 
 
 class Quicker(Waiting):
@@ -205,6 +207,8 @@ class BoundQuickerWithMass(BoundQuicker):
 def test_trials_keep_their_place_whatever_is_seen(seen, learns):
     """Integrals know the place of a trial, and the likelihood's own masses its past as well."""
     trials = mixed_trials("waiting", SEEN[seen][0], 2)
+    if learns:
+        trials = trials.at(trials.choice_seen | ~trials.rt_seen)
     bound = ObservationModel(GivenDensity(Quicker(learns, own=learns)), Lapses(0.0, None, 3.0)).bind(trials)
     theta = np.column_stack([THETA, [0.1, 0.05]])
     gain = Quicker(learns).bind(trials).gain
@@ -214,8 +218,8 @@ def test_trials_keep_their_place_whatever_is_seen(seen, learns):
     expected, by_apart = ObservationModel(Closed(), Lapses(0.0, None, 3.0)).bind(each).log_prob_grad(apart)
     log_f, gradient = bound.log_prob_grad(theta)
     np.testing.assert_allclose(log_f, expected, rtol=1e-8, atol=1e-8)
-    if not learns:
-        by_apart[:, 1] *= gain
+    by_apart[:, 1] *= gain
+    if not learns:  # else trials also change by what those before them do to their past
         np.testing.assert_allclose(gradient, by_apart, rtol=3e-5, atol=3e-5)
 
 
@@ -226,6 +230,10 @@ def test_a_past_that_matters_takes_masses_of_its_own():
         assert np.isfinite(ObservationModel(GivenDensity(likelihood)).bind(whole).log_prob(THETA)).all()
     bound = ObservationModel(GivenDensity(Quicker(learns=True))).bind(trials)
     with pytest.raises(ModelError, match=r"'Quicker' gives trials other densities .* needs a method log_mass"):
+        bound.log_prob(THETA)
+    times = whole.showing(whole.rt, np.where(np.arange(whole.n) % 5 == 0, UNSEEN, whole.choice))
+    bound = ObservationModel(GivenDensity(Quicker(learns=True, own=True))).bind(times)
+    with pytest.raises(ModelError, match=r"'Quicker' gives .* a time without its response cannot be fitted"):
         bound.log_prob(THETA)
 
 
