@@ -59,8 +59,8 @@ class BoundLikelihood(Protocol):
     """The log density of given trials under theta, shape (rows, parameters), and its simulator.
 
     An optional method ``log_mass(theta, choice, t1, t2)``, shape (trials,), gives the log probability of a choice
-    (None: any) between two times for each trial, t1 and t2 of shape (trials,); without it, and for derivatives,
-    densities are integrated. An optional method
+    (None: any) between two times for each trial, t1 and t2 of shape (trials,); without it densities are integrated,
+    which takes it that the density of a trial does not depend on those before. An optional method
     ``compiled(slots)`` gives the sum as a ``CompiledSum``, used where everything was seen and there are no lapses.
     """
 

@@ -91,9 +91,10 @@ class GivenDensity:
             above, below = theta.copy(), theta.copy()
             above[:, k] += step
             below[:, k] -= step
-            ends: list[Any] = [self._own_mass(choice, t1, t2, moved, row) for moved in (above, below)]
+            high, low = (self._own_mass(choice, t1, t2, moved, row) for moved in (above, below))
+            assert high is not None and low is not None
             with np.errstate(invalid="ignore"):  # -inf at both
-                gradient[:, k] = np.subtract(*ends) / (2.0 * step[row])
+                gradient[:, k] = (high - low) / (2.0 * step[row])
         return known, np.where(np.isfinite(gradient), gradient, 0.0)
 
     def simulate(self, theta: FloatArray, seed: int, trials: SeenTrials) -> tuple[FloatArray, IntArray]:
@@ -144,18 +145,14 @@ class GivenDensity:
         Raises:
             ModelError: the log densities of whole trials are others then.
         """
-        if self._any_whole and not self._same(theta, lambda whole: whole):
+        if not self._same(theta, lambda whole: whole):
             raise ModelError(
                 f"the likelihood '{type(self.likelihood).__name__}' gives trials other densities where those before "
                 f"them are others, and what a trial may have shown is asked without its past: {remedy}."
             )
 
-    @property
-    def _any_whole(self) -> bool:
-        return self.trials is not None and bool((self.trials.rt_seen & self.trials.choice_seen).any())
-
     def _same(self, theta: FloatArray, change: Callable[[SeenTrials], SeenTrials]) -> bool:
-        """Whether trials of which all was seen, if any, have the same density in reverse, and changed."""
+        """Whether trials of which all was seen, if any, have the same density in reverse and changed."""
         mine = self.trials
         assert mine is not None
         backwards = np.flatnonzero(mine.rt_seen & mine.choice_seen)[::-1]
