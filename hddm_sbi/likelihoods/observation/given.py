@@ -130,7 +130,8 @@ class GivenDensity:
         """Log masses by quadrature and their gradient, each trial for itself: its place may matter."""
         if self.trials is None or self._index is None:
             return log_mass_grad(self, choice, t1, t2, theta, row)
-        if self._same(theta, lambda whole: SeenTrials.whole(whole.rt, whole.choice, whole.row)):
+        any_whole = (self.trials.rt_seen & self.trials.choice_seen).any()
+        if any_whole and self._same(theta, lambda whole: SeenTrials.whole(whole.rt, whole.choice, whole.row)):
             return log_mass_grad(GivenDensity(self.likelihood), choice, t1, t2, theta, row)  # alike trials count once
         self._check_memory(theta, _NEEDS_MASSES)
         return log_mass_grad(_Nodes(self, self._index), choice, t1, t2, theta[row], np.arange(len(choice)))
