@@ -18,7 +18,7 @@ from hddm_sbi.choose import Chosen, choose_likelihood
 from hddm_sbi.design.conditions import Conditions, find_conditions
 from hddm_sbi.design.design import Design
 from hddm_sbi.design.formulas import Formula
-from hddm_sbi.errors import FormulaError, HDDMWarning, ModelError, warn
+from hddm_sbi.errors import DataError, FormulaError, HDDMWarning, ModelError, warn
 from hddm_sbi.inference.centring import choose_centring, not_centred
 from hddm_sbi.inference.coordinates import Rounded
 from hddm_sbi.inference.duration import slow_sentences
@@ -438,7 +438,7 @@ class HierarchicalDDM:
         if newdata is None:
             return self._bound
         deadline, truncate, unit = (self._options[name] for name in ("deadline", "truncate", "rt_unit"))
-        limits = read_deadline(newdata, deadline, unit), *read_truncation(newdata, truncate, unit)
+        limits = read_deadline(newdata, deadline, unit, new=True), *read_truncation(newdata, truncate, unit, new=True)
         return self.likelihood.bind(self.trials.unseen(len(newdata), *limits))
 
     @cached_property
@@ -471,7 +471,13 @@ class HierarchicalDDM:
         return given_coefficients(idata, self._base, self._expected["posterior"], self._options)
 
     def _on(self, newdata: pd.DataFrame | None) -> ModelSpec:
-        return self._base if newdata is None else spec_on(self._base, self._design, newdata)
+        if newdata is None:
+            return self._base
+        if not isinstance(newdata, pd.DataFrame):
+            raise DataError(f"newdata must be a pandas DataFrame, one row a trial, not {type(newdata).__name__}.")
+        if not len(newdata):
+            raise DataError("newdata has no rows; give one for each trial.")
+        return spec_on(self._base, self._design, newdata)
 
     def _further_groups(
         self, wanted: Collection[str], found: Mapping[str, FloatArray], draws: int, seed: int

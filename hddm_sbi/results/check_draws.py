@@ -96,9 +96,10 @@ def _check_options(idata: Results, options: Mapping[str, object], names: Iterabl
     stated = json.loads(json.dumps(options, default=str))
     for name in names:
         if not _same(recorded.get(name, stated[name]), stated[name]):
+            theirs, ours = _difference(recorded[name], stated[name])
             raise DataError(
-                f"the results belong to another model: they were drawn with {name} {recorded[name]}, but this model "
-                f"has {stated[name]}; build it as it was sampled."
+                f"the results belong to another model: they were drawn with {name} {theirs}, but this model has "
+                f"{ours}; build it as it was sampled."
             )
     formulas = recorded.get("equations", {})
     for parameter, formula in stated["equations"].items():
@@ -107,6 +108,21 @@ def _check_options(idata: Results, options: Mapping[str, object], names: Iterabl
                 f"the results belong to another model: they were drawn with '{parameter} ~ {formulas[parameter]}', "
                 f"but this model has '{parameter} ~ {formula}'."
             )
+    further = [parameter for parameter in formulas if parameter not in stated["equations"]]
+    if further:
+        raise DataError(
+            f"the results belong to another model: they were drawn with '{further[0]}', which this model does not "
+            "have; build it as it was sampled."
+        )
+
+
+def _difference(one: Any, other: Any) -> tuple[Any, Any]:
+    """What differs between two options: of dictionaries the entries alone."""
+    if not (isinstance(one, dict) and isinstance(other, dict)):
+        return one, other
+    keys = [key for key in {**one, **other} if key not in one or key not in other or not _same(one[key], other[key])]
+    theirs, ours = ({key: side[key] for key in keys if key in side} for side in (one, other))
+    return theirs, ours
 
 
 def _recorded(idata: Results) -> dict[str, Any]:

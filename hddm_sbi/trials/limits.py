@@ -11,27 +11,31 @@ from hddm_sbi.trials.recording import UNITS, Limit
 from hddm_sbi.trials.response_times import read_times
 
 
-def read_deadline(df: pd.DataFrame, given: object, rt_unit: str) -> Limit | None:
+def read_deadline(df: pd.DataFrame, given: object, rt_unit: str, new: bool = False) -> Limit | None:
     """When the response of each trial had to come at the latest; None where no trial has a deadline.
 
     Args:
         df: the table.
         given: seconds, or a column in ``rt_unit``, or None.
         rt_unit: ``"s"`` or ``"ms"``.
+        new: whether these are new data, which may be without any limit.
 
     Raises:
         DataError: it is neither, or not above 0.
     """
-    return _read(df, given, rt_unit, argument="deadline", name="the deadline", lower=False)
+    return _read(df, given, rt_unit, argument="deadline", name="the deadline", lower=False, new=new)
 
 
-def read_truncation(df: pd.DataFrame, given: object, rt_unit: str) -> tuple[Limit | None, Limit | None]:
+def read_truncation(
+    df: pd.DataFrame, given: object, rt_unit: str, new: bool = False
+) -> tuple[Limit | None, Limit | None]:
     """Below and above which response times trials were taken out of the data; None where none were.
 
     Args:
         df: the table.
         given: a pair, each seconds, or a column in ``rt_unit``, or None; or None.
         rt_unit: ``"s"`` or ``"ms"``.
+        new: whether these are new data, which may be without any limit.
 
     Raises:
         DataError: it is no such pair, or an end is below 0.
@@ -43,20 +47,26 @@ def read_truncation(df: pd.DataFrame, given: object, rt_unit: str) -> tuple[Limi
             "truncate must be the pair (low, high) of response times between which trials were kept, each in seconds, "
             f"a column, or None, such as (0.2, None), not {_short(given)}."
         )
-    low = _read(df, given[0], rt_unit, argument="truncate", name="the low end of truncate", lower=True)
-    high = _read(df, given[1], rt_unit, argument="truncate", name="the high end of truncate", lower=False)
+    low = _read(df, given[0], rt_unit, argument="truncate", name="the low end of truncate", lower=True, new=new)
+    high = _read(df, given[1], rt_unit, argument="truncate", name="the high end of truncate", lower=False, new=new)
     return low, high
 
 
-def _read(df: pd.DataFrame, given: object, rt_unit: str, *, argument: str, name: str, lower: bool) -> Limit | None:
+def _read(
+    df: pd.DataFrame, given: object, rt_unit: str, *, argument: str, name: str, lower: bool, new: bool
+) -> Limit | None:
     """One limit; the lowest possible of a lower one, and the highest of another, are none."""
     none = 0.0 if lower else np.inf
     if given is None:
         return None
     if isinstance(given, str):
+        if new and given not in df.columns:
+            raise DataError(
+                f"the new data has no column '{given}', {name} of each trial; add it, empty in trials without a limit."
+            )
         column = get_column(df, given, argument)
         seconds = read_times(column, "deadlines" if argument == "deadline" else "limits") * UNITS[rt_unit]
-        if np.isnan(seconds).all():
+        if np.isnan(seconds).all() and not new:
             raise DataError(
                 f"column '{given}', which {argument} names, is empty; leave it out where there is no limit."
             )
@@ -73,9 +83,9 @@ def _read(df: pd.DataFrame, given: object, rt_unit: str, *, argument: str, name:
 
 
 def _check_sign(limit: Limit, index: pd.Index, lower: bool) -> None:
-    wrong = limit.seconds < 0.0 if lower else limit.seconds <= 0.0
+    wrong = (limit.seconds < 0.0) | np.isinf(limit.seconds) if lower else limit.seconds <= 0.0
     if wrong.any():
-        least = "0 or more" if lower else "above 0"
+        least = ("finite" if np.isinf(limit.seconds[wrong][0]) else "0 or more") if lower else "above 0"
         advice, where = "leave it out if there is none", ""
         if limit.column is not None:
             advice = "leave it empty in trials that have none"
@@ -90,6 +100,7 @@ def _is_number(value: object) -> bool:
 
 def _short(value: object) -> str:
     """What was given, in words where it is long."""
-    if hasattr(value, "__len__") and not isinstance(value, (str, bytes)) and len(value) > 3:
-        return f"{type(value).__name__} of {len(value):,} values: put them into the table as a column"
+    shape = getattr(value, "shape", (len(value),) if isinstance(value, (list, tuple)) else ())
+    if shape and shape[0] > 3:
+        return f"{type(value).__name__} of {shape[0]:,} values: put them into the table as a column"
     return repr(value)

@@ -28,7 +28,8 @@ def is_missing(column: pd.Series, labels: Collection[object] = ()) -> npt.NDArra
     missing = is_empty(column)
     if not types.is_numeric_dtype(column):
         entries = column.astype(object)
-        missing |= [isinstance(entry, str) and entry.strip() in MARKERS and entry not in labels for entry in entries]
+        named = [isinstance(entry, str) and entry.strip() in MARKERS and entry not in labels for entry in entries]
+        missing |= np.array(named, dtype=np.bool_)
     return missing
 
 
@@ -40,7 +41,8 @@ def is_empty(column: pd.Series) -> npt.NDArray[np.bool_]:
     if types.is_numeric_dtype(column):
         # Arrow and nullable columns may hold NaN beside their own missing value.
         return np.isnan(column.to_numpy(dtype=np.float64, na_value=np.nan))
-    return empty | [
+    blank = [
         (isinstance(entry, str) and not entry.strip()) or (isinstance(entry, float) and entry != entry)
         for entry in column.astype(object)
     ]
+    return empty | np.array(blank, dtype=np.bool_)

@@ -43,6 +43,8 @@ def read_times(column: pd.Series, what: str = "response times") -> FloatArray:
     values = pd.to_numeric(column.astype(object).where(~missing, np.nan), errors="coerce")
     numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
     text = ~missing & np.isnan(numbers)
+    if not types.is_numeric_dtype(column):
+        text |= np.array([isinstance(entry, (bool, np.bool_)) for entry in column.astype(object)], dtype=np.bool_)
     if text.any():
         count = int(text.sum())
         advice = f"; if such entries mark omissions, {REMEDY}" if what == "response times" else ""

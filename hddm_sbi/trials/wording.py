@@ -42,7 +42,8 @@ def _counts(recording: Recording) -> str:
     rt_seen, choice_seen = recording.rt_seen, recording.choice_seen
     told = []
     if recording.go is not None:
-        told.append(f"withheld on {_trials(~choice_seen)}")
+        endless = " (without a deadline: a go response is taken to count however late)"
+        told.append(f"withheld on {_trials(~choice_seen)}{endless if recording.deadline is None else ''}")
     elif recording.deadline is not None:
         told.append(f"omitted on {_trials(recording.omitted)}" if recording.omitted.any() else "no omissions")
     half = []

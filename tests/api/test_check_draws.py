@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 import xarray as xr
 
 from hddm_sbi.api import HierarchicalDDM
@@ -149,7 +150,7 @@ def test_certify_refuses_draws_from_other_data(drawn, table, column: str, change
         ({"likelihood": "exact"}, "drawn with the likelihood 'nle', but this model has 'exact'"),
         ({"lapse": (0.0, 20.0)}, "they were drawn with lapse"),
         ({"p_outlier": 0.05}, "they were drawn with 'p_outlier ~ 1', but this model has 'p_outlier ~ 0.05'"),
-        ({"p_outlier": 0}, "they were drawn with priors"),
+        ({"p_outlier": 0}, "they were drawn with 'p_outlier', which this model does not have"),
     ],
 )
 def test_certify_refuses_draws_from_another_posterior(drawn, table, options, message: str) -> None:
@@ -177,3 +178,25 @@ def test_what_results_do_not_say_is_not_asked(drawn, tmp_path: Path) -> None:
     recorded["lapse"] = [str(end) for end in recorded["lapse"]]  # a number in another notation
     for record in ("no JSON", "[1]", json.dumps(recorded)):
         xr.testing.assert_identical(model.parameters(_changed(idata, tmp_path, model=record)), model.parameters(idata))
+
+
+def test_a_model_without_a_parameter_of_the_draws_is_another(drawn, table) -> None:
+    _, idata = drawn
+    with pytest.raises(DataError, match=r"they were drawn with 'p_outlier', which this model does not have"):
+        _model(table, p_outlier=0).predict(idata)
+
+
+def test_other_priors_are_named_alone(drawn, table) -> None:
+    _, idata = drawn
+    model = _model(table, priors={"v_Intercept": torch.distributions.Normal(0.0, 1.0)})
+    told = r"with priors \{'v_Intercept': 'Normal\([^']*'\}, but this model has \{'v_Intercept': 'Normal\(0, 1\)'\};"
+    with pytest.raises(DataError, match=told):
+        model.certify(idata, seconds=1.0)
+
+
+def test_what_is_no_new_data(drawn, table) -> None:
+    model, idata = drawn
+    with pytest.raises(DataError, match=r"newdata has no rows; give one for each trial"):
+        model.predict(idata, table.iloc[:0])
+    with pytest.raises(DataError, match="newdata must be a pandas DataFrame, one row a trial, not list"):
+        model.predict(idata, [1, 2])

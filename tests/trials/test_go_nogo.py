@@ -45,7 +45,10 @@ def test_the_go_response_is_choice_1(
     assert not trials.omitted.any()
     assert trials.options == labels
     assert [type(label) for label in trials.options] == [type(label) for label in labels]
-    assert trials.reading == f"rt in seconds; response: {words}; withheld on 3 trials."
+    assert trials.reading == (
+        f"rt in seconds; response: {words}; withheld on 3 trials (without a deadline: a go response is taken to count "
+        "however late)."
+    )
 
 
 def test_with_a_deadline_and_a_go_response_without_its_time() -> None:

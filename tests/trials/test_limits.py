@@ -10,6 +10,7 @@ import pytest
 
 from hddm_sbi.errors import DataError
 from hddm_sbi.trials import Trials, read_trials
+from hddm_sbi.trials.limits import read_deadline, read_truncation
 
 N = 6
 RT = [0.5, 0.6, 0.7, 0.8, 0.9, np.nan]
@@ -114,3 +115,33 @@ def test_what_is_no_limit(options: dict[str, object], message: str) -> None:
     )  # fmt: skip
     with pytest.raises(DataError, match=re.escape(message)):
         read_trials(table, **options)  # type: ignore[arg-type]
+
+
+def test_numbers_of_other_libraries_are_refused_in_words() -> None:
+    import torch
+
+    with pytest.raises(DataError, match=r"the deadline must be a number of seconds .* not tensor\(1\.5000\)"):
+        _read(_table(), deadline=torch.tensor(1.5))
+
+
+def test_truth_values_beside_missing_ones_are_no_times() -> None:
+    with pytest.raises(DataError, match=r"5 of 6 values in column 'limit' are not a number, the first, True"):
+        _read(_table(limit=[True] * 5 + [None]), deadline="limit")
+
+
+def test_a_low_end_is_finite() -> None:
+    with pytest.raises(DataError, match=r"the low end of truncate must be finite, not inf s"):
+        _read(_table().dropna(), truncate=(np.inf, None))
+
+
+def test_ends_in_the_wrong_order_are_told_before_their_units() -> None:
+    with pytest.raises(DataError, match=r"the low end of truncate, 1\.5 s, is not before the high end, 0\.3 s"):
+        _read(_table().dropna(), truncate=(1.5, 0.3))
+
+
+def test_new_data_may_be_without_limits_but_not_without_their_columns() -> None:
+    table = _table(limit=np.nan)
+    assert read_deadline(table, "limit", "s", new=True) is None
+    assert read_truncation(table, ("limit", None), "s", new=True) == (None, None)
+    with pytest.raises(DataError, match=r"the new data has no column 'end', the deadline of each trial; add it, empty"):
+        read_deadline(table, "end", "s", new=True)

@@ -13,6 +13,9 @@ from hddm_sbi.trials.recording import BoolArray, FloatArray, Limit, Recording
 # Software looks at the clock once in a screen's frame, or a few: a response may be recorded so much after the deadline.
 _POLLING = 0.05
 
+# Decisions that take so many times as long as the longest that was seen do not happen.
+_MUCH_LATER = 10.0
+
 # Times that differ by less are the same in another notation.
 _SAME = 1e-6
 
@@ -32,13 +35,33 @@ def deadline(recording: Recording) -> Iterator[Finding]:
     barely = (excess > _SAME) & ~late
     if barely.any():
         yield Finding("late responses", "warning", _barely(recording, limit, barely, excess), barely)
+    far = _far(recording, limit)
+    if far.any():
+        yield Finding("far deadline", "warning", _too_far(recording, limit, far), far)
     if recording.go is None and not recording.omitted.any() and not _told_as_removed(recording, limit):
         yield Finding("no omissions", "warning", _no_omissions(recording, limit), limit.there)
+
+
+def _far(recording: Recording, limit: Limit) -> BoolArray:
+    """Omissions whose deadline is so long after all responses that no decision would have been under way."""
+    longest = np.nanmax(recording.seconds, initial=0.0)
+    return recording.omitted & limit.there & (limit.seconds >= _MUCH_LATER * longest) & (longest > 0.0)
 
 
 def _told_as_removed(recording: Recording, limit: Limit) -> bool:
     """Whether ``truncate`` says that responses from the deadline on are not in the data."""
     return recording.high is not None and bool((recording.high.seconds <= limit.seconds + _POLLING).all())
+
+
+def _too_far(recording: Recording, limit: Limit, rows: BoolArray) -> str:
+    count = int(rows.sum())
+    omissions = "1 omission has" if count == 1 else f"{count:,} omissions have"
+    return (
+        f"{omissions} a deadline of {limit.seconds[rows].min():g} s or more{recording.whose(rows)} "
+        f"({recording.at(rows)}), and the longest response time in column '{recording.rt_name}' is "
+        f"{np.nanmax(recording.seconds):.6g} s: no slow decision explains omissions then, so name the time limit that "
+        f"these trials had ({limit.unit}), unless people attended to something else."
+    )
 
 
 def _without(recording: Recording, limit: Limit, rows: BoolArray) -> str:

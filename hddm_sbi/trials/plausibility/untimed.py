@@ -13,9 +13,12 @@ from hddm_sbi.trials.recording import BoolArray, Recording
 # At most one clean experiment in a hundred thousand is suspected.
 _CHANCE = 1e-5
 
+# A response that more of the others have is the most frequent one, and no code for omissions.
+_COMMON = 2.0 / 3.0
+
 
 def untimed(recording: Recording) -> Iterator[Finding]:
-    """Trials that have a response and no time, all with the response that fewer of the other trials have.
+    """Trials that have a response and no time, all with the same, which is not that of most others.
 
     jsPsych writes false and PsychoPy 0 for the correctness of a trial without a response, and no time. Were times lost
     at random, each such trial would have that response with the share of the others that have it.
@@ -27,13 +30,14 @@ def untimed(recording: Recording) -> Iterator[Finding]:
         return
     same = int((others == found[0]).sum())
     share = (same + 1.0) / (len(others) + 1.0)
-    if share < 0.5 and share ** int(without.sum()) < _CHANCE:
+    if share < _COMMON and share ** int(without.sum()) < _CHANCE:
         yield Finding("untimed responses", "warning", _sentence(recording, without, same / len(others)), without)
 
 
 def _sentence(recording: Recording, rows: BoolArray, share: float) -> str:
+    counted = "errors" if share < 0.5 else "this response"
     return (
         f"all {int(rows.sum()):,} trials with no time in column '{recording.rt_name}'{recording.whose(rows)} have the "
         f"same response in column '{recording.response_name}', and {100.0 * share:.3g}% of the others have it "
-        f"({recording.at(rows)}): they read as omissions that were counted as errors; if so, {REMEDY}."
+        f"({recording.at(rows)}): they read as omissions that were counted as {counted}; if so, {REMEDY}."
     )

@@ -89,3 +89,16 @@ def test_a_deadline_without_omissions_asks_what_became_of_them(column: str | Non
     told = replace(made, high=Limit(np.full(made.n, 20.0), "the high end of truncate"))
     assert not list(deadline(told))
     assert not list(deadline(replace(made, go=1)))
+
+
+@pytest.mark.parametrize(("factor", "told"), [(2.0, False), (9.0, False), (11.0, True)])
+def test_a_deadline_that_nobody_comes_near(factor: float, told: bool) -> None:
+    made = recording(1, 6, 60)
+    rows = np.arange(made.n) % 12 == 0
+    made = replace(made, rt=np.where(rows, np.nan, made.rt), choice=np.where(rows, -1, made.choice))
+    limit = Limit(np.full(made.n, factor * np.nanmax(made.rt)), "the deadline")
+    found = [finding for finding in deadline(replace(made, deadline=limit)) if finding.kind == "far deadline"]
+    assert bool(found) == told
+    for finding in found:
+        assert finding.sentence.startswith("30 omissions have a deadline of ")
+        np.testing.assert_array_equal(finding.rows, rows)

@@ -59,3 +59,14 @@ def test_without_times() -> None:
         "warning", "the deadline is 1500 s: divide it by 1000 if these are milliseconds.",
     )  # fmt: skip
     assert not list(limit_units(_with(blind, 1.5)))
+
+
+def test_limits_of_some_in_milliseconds() -> None:
+    made = recording(1, 6, 60)
+    seconds = np.where(made.of(2), 3000.0, 3.0)
+    limit = Limit(seconds, "the deadline", "limit")
+    (finding,) = limit_units(replace(made, rt=np.minimum(made.rt, 2.9), deadline=limit))
+    np.testing.assert_array_equal(finding.rows, made.of(2))
+    assert "(column 'limit'), and the longest response time" in finding.sentence
+    assert "it reads as milliseconds (in rows 122 to 181, counting the header as row 1); bring" in finding.sentence
+    assert "or leave it empty in trials without a limit" in finding.sentence

@@ -38,3 +38,12 @@ def test_times_lost_at_random_are_silent(seed: int) -> None:
 def test_the_frequent_response_is_no_error() -> None:
     made = recording(1, 8, 80)
     assert not list(untimed(_without_times(made, np.arange(made.n) < 50, choice=1)))
+
+
+def test_omissions_that_have_either_response_are_named() -> None:
+    made = recording(1, 6, 60)
+    made = replace(made, choice=np.random.default_rng(4).integers(0, 2, made.n))
+    rows = np.arange(made.n) % 10 == 0
+    for choice in (0, 1):
+        (finding,) = untimed(_without_times(made, rows, choice=choice))
+        np.testing.assert_array_equal(finding.rows, rows)
