@@ -58,6 +58,7 @@ from hddm_sbi.spec.fastest import check_fast_trials
 from hddm_sbi.spec.in_words import describe
 from hddm_sbi.spec.lapsing import lapses_of
 from hddm_sbi.spec.linear import natural_parameters
+from hddm_sbi.spec.meeting import check_meeting
 from hddm_sbi.spec.model_spec import ModelSpec
 from hddm_sbi.spec.newdata import spec_on
 from hddm_sbi.spec.table import prior_table
@@ -201,6 +202,7 @@ class HierarchicalDDM:
         self.likelihood = ObservationModel(
             self._chosen.density, lapses_of(lapse, self.trials, self._base), one_of_each(self.ssm)
         )
+        check_meeting(self.ssm, self._base, self.trials, self.likelihood.lapses)
         check_foreign(self._chosen, self.ssm, self._base, self.trials.choice[self.trials.choice_seen])
         self.priors: pd.DataFrame = prior_table(self._base, priors=priors)
         self._options: dict[str, Any] = {

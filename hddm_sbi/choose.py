@@ -87,6 +87,10 @@ def _of_object(ssm: SSM, estimator: object) -> Chosen:
         )
     if isinstance(estimator, FirstPassageNetwork):
         return _of_network(ssm, estimator, label, None)
+    if isinstance(estimator, type) and hasattr(estimator, "bind"):
+        raise ModelError(
+            f"likelihood is the class {estimator.__name__} itself; give an object of it, {estimator.__name__}(...)."
+        )
     if isinstance(estimator, Likelihood):
         return _of_likelihood(ssm, estimator, label)
     # sbi takes seconds to import; who has an estimator of sbi's has imported it

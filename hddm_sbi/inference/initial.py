@@ -12,13 +12,14 @@ import torch.distributions as td
 from scipy import optimize
 
 from hddm_sbi.errors import SamplingError
-from hddm_sbi.inference.layout import Layout, group_coefficients, raw_coefficients
+from hddm_sbi.inference.layout import Layout, coefficients, group_coefficients, raw_coefficients
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.potential.design_matrix import design_matrix
 from hddm_sbi.inference.sampler import LogDensity
 from hddm_sbi.likelihoods.observation.bound import BoundTrials
 from hddm_sbi.likelihoods.observation.seen import SeenTrials
 from hddm_sbi.likelihoods.observation.withheld import NO_GO
+from hddm_sbi.spec.linear import natural_parameters
 from hddm_sbi.spec.links import get_link
 from hddm_sbi.spec.model_spec import GroupTerm, ModelSpec, ParameterSpec
 from hddm_sbi.ssm.base import SSM, Summary
@@ -83,11 +84,25 @@ def estimate(spec: ModelSpec, likelihood: BoundTrials, ssm: SSM) -> Estimate:
     start = _project(spec, potential.layout, rough_values(spec, likelihood.trials, ssm))
     u = _mode(potential, start.pack(spec))
     if not np.isfinite(potential.log_density(u)):
-        raise SamplingError(
-            "no starting point with a finite density was found: please check that the priors, links and fixed values "
-            "allow the response times (a non-decision time must lie below the fastest one)."
-        )
+        raise SamplingError(_no_start(spec, u, likelihood))
     return Estimate.at(spec, u)
+
+
+def _no_start(spec: ModelSpec, u: FloatArray, likelihood: BoundTrials) -> str:
+    """What to check where no point is possible: omissions, if nothing else is impossible at u."""
+    seen = likelihood.trials
+    omitted = ~seen.rt_seen & ~seen.choice_seen
+    impossible = likelihood.log_prob(natural_parameters(spec, coefficients(spec, u))) == -np.inf
+    if impossible.any() and not (impossible & ~omitted).any():
+        return (
+            f"no starting point with a finite density was found: {int(impossible.sum()):,} of {int(omitted.sum()):,} "
+            "omissions are impossible, because the process has responded before their deadline; let lapses explain "
+            "them (leave p_outlier and lapse_omission to be estimated), or check priors and fixed values."
+        )
+    return (
+        "no starting point with a finite density was found: please check that the priors, links and fixed values "
+        "allow the response times (a non-decision time must lie below the fastest one)."
+    )
 
 
 def starting_points(target: LogDensity) -> Callable[[int], FloatArray]:

@@ -99,8 +99,21 @@ class GivenDensity:
 
     def simulate(self, theta: FloatArray, seed: int, trials: SeenTrials) -> tuple[FloatArray, IntArray]:
         """rt and choice of trials, (trials,) each, for theta (trials, parameters)."""
-        rt, choice = _checked(self.likelihood, _apart(trials)).simulate(theta, seed)
-        return np.array(rt, dtype=np.float64), np.array(choice, dtype=np.int64)
+        rt, choice = (
+            np.array(each, np.float64) for each in _checked(self.likelihood, _apart(trials)).simulate(theta, seed)
+        )
+        name, shape = type(self.likelihood).__name__, (trials.n,)
+        if rt.shape != shape or choice.shape != shape:
+            raise ModelError(
+                f"simulate of the likelihood '{name}' gives arrays of shape {rt.shape} and {choice.shape} for "
+                f"{trials.n} trials; it must give rt and choice, one of each for every trial."
+            )
+        if not np.isin(choice, np.arange(self.n_choices)).all():
+            raise ModelError(
+                f"simulate of the likelihood '{name}' gives the choices {np.unique(choice)[:5].tolist()}; they must "
+                f"be whole numbers from 0 to {self.n_choices - 1}."
+            )
+        return rt, choice.astype(np.int64)
 
     def _own_mass(
         self, choice: IntArray, t1: FloatArray, t2: FloatArray, theta: FloatArray, row: IntArray

@@ -326,3 +326,19 @@ def test_one_for_another_model_is_refused():
         hs.HierarchicalDDM(table(), groupby="subject", likelihood=Waiting())
     with pytest.raises(ModelError, match=r"an object that satisfies hs\.Likelihood"):
         hs.HierarchicalDDM(table(), groupby="subject", likelihood=3.0)
+    with pytest.raises(ModelError, match=r"the class Waiting itself; give an object of it, Waiting\(\.\.\.\)"):
+        hs.HierarchicalDDM(table(), groupby="subject", model=own_model(), likelihood=Waiting)
+
+
+@pytest.mark.parametrize(
+    ("simulated", "message"),
+    [
+        ((np.zeros(3), np.zeros(3)), r"arrays of shape \(3,\) and \(3,\) for 40 trials"),
+        ((np.ones(40), np.full(40, 2)), r"gives the choices \[2\.0\]; they must be whole numbers from 0 to 1"),
+    ],
+)
+def test_what_it_must_simulate(simulated, message):
+    given = GivenDensity(broken(log_prob=0.0, sum_grad=0.0, simulate=simulated))
+    trials = hs.SeenTrials.whole(np.full(40, np.nan), np.full(40, UNSEEN), np.zeros(40, int), 1)
+    with pytest.raises(ModelError, match=message):
+        ObservationModel(given).bind(trials).simulate(THETA[:1], 3)
