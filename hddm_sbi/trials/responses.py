@@ -72,8 +72,11 @@ def read_responses(
     if coding not in CODINGS:
         raise DataError(f"coding must be {', '.join(map(repr, CODINGS[:-1]))} or {CODINGS[-1]!r}, not {coding!r}.")
     wanted = Wanted(tuple(sorted(counts)))
+    withheld = bool((codes == MISSING).any())
     options = (
-        _known_order(labels, name, coding, wanted) if choices is None else match_choices(choices, labels, name, wanted)
+        _known_order(labels, name, coding, wanted, withheld)
+        if choices is None
+        else match_choices(choices, labels, name, wanted)
     )
     if coding == "accuracy" and not _is_accuracy(options):
         raise DataError(_not_accuracy(options, name))
@@ -81,12 +84,17 @@ def read_responses(
     return index_of_code[codes], options, _in_words(name, options, coding, wanted)
 
 
-def _known_order(labels: Labels, name: object, coding: str, wanted: Wanted) -> Labels:
-    """The labels in order, where the field or arithmetic orders them."""
+def _known_order(labels: Labels, name: object, coding: str, wanted: Wanted, withheld: bool) -> Labels:
+    """The labels in order, where the field or arithmetic orders them; ``withheld``: whether some trials have none."""
     if len(labels) == 1 and 1 not in wanted.counts:
         every = "both" if wanted.boundaries else "all"
+        go = (
+            f"if the others were withheld, as in go/no-go, pass go={labels[0]!r}; "
+            if withheld and 2 in wanted.counts
+            else ""
+        )
         raise DataError(
-            f"all responses in column '{name}' are {labels[0]!r}; if that is right, name {every} options, "
+            f"all responses in column '{name}' are {labels[0]!r}; {go}if that is right, name {every} options, "
             f'{wanted.order}, with choices, such as choices=("error", "correct") or choices=(0, 1).'
         )
     if len(labels) not in wanted.counts:

@@ -82,3 +82,11 @@ def test_with_a_deadline_and_a_go_response_without_its_time() -> None:
 def test_what_is_no_go(response: list[object], options: dict[str, object], message: str) -> None:
     with pytest.raises(DataError, match=re.escape(message)):
         _read(response, **options)
+
+
+def test_data_of_go_no_go_without_go_are_told_of_it() -> None:
+    told = (
+        r"all responses in column 'response' are 'press'; if the others were withheld, as in go/no-go, pass go='press';"
+    )
+    with pytest.raises(DataError, match=told):
+        _read(["press", None] * 3, deadline=2)
