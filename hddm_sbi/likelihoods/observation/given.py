@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -35,7 +34,7 @@ class GivenDensity:
     with lapses needs.
 
     Args:
-        likelihood: the object.
+        likelihood: the user's object, which satisfies ``Likelihood``.
         trials: what it is bound to, in their order; None: to whichever it is asked about.
         index: which of these trials it is asked about; None: all of them.
     """
@@ -170,8 +169,6 @@ class GivenDensity:
         mine = self.trials
         assert mine is not None
         backwards = np.flatnonzero(mine.rt_seen & mine.choice_seen)[::-1]
-        if not len(backwards):
-            return False
         by_trial = theta[mine.row]
         forward = self._of(self._apart, by_trial, False)[0][backwards]
         changed = _checked(self.likelihood, _apart(change(mine.at(backwards))))
