@@ -32,10 +32,9 @@ sys.path.insert(0, str(ROOT))  # as a plain script, this file knows its own fold
 import hddm_sbi as hs  # noqa: E402
 from benchmarks.kept import Row, Settings, file_of, run  # noqa: E402
 from benchmarks.observation_report import write  # noqa: E402
-from benchmarks.sbc import calibrate  # noqa: E402
+from benchmarks.sbc import calibrate, sample  # noqa: E402
 from benchmarks.scenarios import SCENARIOS, Scenario, Values  # noqa: E402
-from hddm_sbi.inference.sampler import available_cores  # noqa: E402
-from hddm_sbi.results.diagnostics import diagnostics  # noqa: E402
+from hddm_sbi.inference.contract import available_cores  # noqa: E402
 from hddm_sbi.results.to_arviz import group  # noqa: E402
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -105,26 +104,23 @@ def recover(number: int, scenario: Scenario, settings: Settings, variant: str, c
     options = scenario.options() | ({} if scenario.lapses else {"p_outlier": 0})
     if variant != "":
         df, options = df.dropna(), options | {"deadline": None}
+        p, q = truth["p_outlier"], truth["lapse_omission"]
+        truth["p_outlier"] = p * (1.0 - q) / (1.0 - p * q)  # lapses that never respond were dropped, too
     if variant == "truncated":
         options |= {"truncate": (None, scenario.deadline)}
     begin, busy = time.perf_counter(), time.process_time()
     model = hs.HierarchicalDDM(df, **options)
-    found = model.sample(
-        draws=settings.draws, tune=settings.tune, chains=settings.chains, cores=cores, seed=number, progress=False
-    )
+    names = [name for name in scenario.population if name in set(model.priors["variable"])]  # or no omissions are left
+    size = settings.chains, -1
+    _, posterior, fit = sample(
+        model, settings, number, cores,
+        lambda found: {name: group(found, "posterior")[name].to_numpy().reshape(size) for name in names},
+    )  # fmt: skip
     seconds, busy = time.perf_counter() - begin, time.process_time() - busy
-    posterior, stats = group(found, "posterior"), group(found, "sample_stats")
-    names = [name for name in scenario.population if name in posterior]  # without omissions, lapses are responses
-    draws = np.stack([posterior[name].to_numpy().reshape(settings.chains, settings.draws) for name in names], axis=-1)
-    ess, _, r_hat = diagnostics(draws)
-    flat = draws.reshape(-1, len(names))
-    figures = zip(names, flat.mean(0), flat.std(0, ddof=1), np.quantile(flat, QUANTILES, axis=0).T, strict=True)
-    return {
-        "found": {name: [mean, sd, *quantiles, truth[name]] for name, mean, sd, quantiles in figures},
-        "r_hat": dict(zip(names, r_hat.round(4), strict=True)), "ess": dict(zip(names, ess.round(1), strict=True)),
-        "draws": settings.chains * settings.draws, "divergences": int(stats["diverging"].sum()),
-        "steps": float(stats["n_steps"].mean()), "seconds": round(seconds, 3), "cpu": round(busy, 3),
-    }  # fmt: skip
+    figures = {
+        name: [x.mean(), x.std(ddof=1), *np.quantile(x, QUANTILES), truth[name]] for name, x in posterior.items()
+    }
+    return {"found": figures, **fit, "seconds": round(seconds, 3), "cpu": round(busy, 3)}
 
 
 def _generator(scenario: Scenario, number: int) -> np.random.Generator:

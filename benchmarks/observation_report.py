@@ -151,7 +151,8 @@ def _recovery_lines(name: str, table: pd.DataFrame, rows: list[Row]) -> list[str
     lines = [
         f"### {title}\n",
         f"{len(rows)} data sets, {seconds:.1f} s a fit (median), worst R-hat "
-        f"{max(max(row['r_hat'].values()) for row in rows):.3f}, {divergences:.3%} of draws diverged.\n",
+        f"{max(max(row['r_hat'].values()) for row in rows):.3f}, {divergences:.3%} of draws diverged; fits repeated "
+        f"with more draws: {sum(row['repeats'] > 0 for row in rows)}.\n",
         "| variable | truth | bias | in posterior sds | RMSE | posterior sd | in 50% | in 90% | least ESS |",
         "|---" * 9 + "|",
     ]

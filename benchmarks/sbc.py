@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,7 +24,7 @@ from benchmarks.kept import Row, Settings
 from benchmarks.ranks import UniformRanks, bins_for, chi_square
 from hddm_sbi.inference.predictive import pointwise_log_prob
 from hddm_sbi.results.diagnostics import diagnostics
-from hddm_sbi.results.to_arviz import group
+from hddm_sbi.results.to_arviz import Results, group
 
 Values = Mapping[str, np.ndarray]
 
@@ -80,28 +80,52 @@ def calibrate(number: int, experiment: Experiment, settings: Settings, cores: in
     df, prior = experiment.draw(number)
     begin, busy = time.perf_counter(), time.process_time()
     model = experiment.build(df)
+    found, posterior, fit = sample(
+        model, settings, number, cores, lambda found: quantities(experiment, model, arrays(group(found, "posterior")))
+    )
+    seconds, busy = time.perf_counter() - begin, time.process_time() - busy
+    drawn = arrays(group(found, "posterior"))
+    truth = quantities(experiment, model, {name: x.reshape(1, 1, *drawn[name].shape[2:]) for name, x in prior.items()})
+    keep = ((np.arange(THINNED) + 0.5) * fit["draws"] / THINNED).astype(int)
+    ranks = {name: int((x.ravel()[keep] < truth[name].item()).sum()) for name, x in posterior.items()}
+    return {"ranks": ranks, **fit, "seconds": round(seconds, 3), "cpu": round(busy, 3)}
+
+
+def sample(
+    model: hs.HierarchicalDDM,
+    settings: Settings,
+    seed: int,
+    cores: int,
+    looked_at: Callable[[Results], dict[str, np.ndarray]],
+) -> tuple[Results, dict[str, np.ndarray], Row]:
+    """A posterior with enough effective draws of what is looked at, or ``REPEATS`` times doubled.
+
+    Args:
+        model: to be fitted.
+        settings: of the first attempt.
+        seed: of all of them.
+        cores: for chains.
+        looked_at: quantities of a result, each of shape (chains, draws).
+
+    Returns:
+        The result, its quantities, and how the fit went.
+    """
     for repeat in range(REPEATS):
         draws = settings.draws * 2**repeat
         found = model.sample(
-            draws=draws, tune=settings.tune, chains=settings.chains, cores=cores, seed=number, progress=False
+            draws=draws, tune=settings.tune, chains=settings.chains, cores=cores, seed=seed, progress=False
         )
-        drawn = arrays(group(found, "posterior"))
-        posterior = quantities(experiment, model, drawn)
+        posterior = looked_at(found)
         ess, _, r_hat = diagnostics(np.stack(list(posterior.values()), axis=-1))
         if ess.min() >= THINNED:
             break
-    seconds, busy = time.perf_counter() - begin, time.process_time() - busy
-    truth = quantities(experiment, model, {name: x.reshape(1, 1, *drawn[name].shape[2:]) for name, x in prior.items()})
-    total = settings.chains * draws
-    keep = ((np.arange(THINNED) + 0.5) * total / THINNED).astype(int)
-    ranks = {name: int((x.ravel()[keep] < truth[name].item()).sum()) for name, x in posterior.items()}
     names, stats = list(posterior), group(found, "sample_stats")
-    return {
-        "ranks": ranks, "r_hat": dict(zip(names, r_hat.round(4), strict=True)),
-        "ess": dict(zip(names, ess.round(1), strict=True)), "draws": total, "repeats": repeat,
-        "divergences": int(stats["diverging"].sum()), "steps": float(stats["n_steps"].mean()),
-        "seconds": round(seconds, 3), "cpu": round(busy, 3),
+    fit = {
+        "r_hat": dict(zip(names, r_hat.round(4), strict=True)), "ess": dict(zip(names, ess.round(1), strict=True)),
+        "draws": settings.chains * draws, "repeats": repeat, "divergences": int(stats["diverging"].sum()),
+        "steps": float(stats["n_steps"].mean()),
     }  # fmt: skip
+    return found, posterior, fit
 
 
 def summarise(rows: list[Row], null: UniformRanks) -> pd.DataFrame:
