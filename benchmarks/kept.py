@@ -56,7 +56,7 @@ def run(path: Path, task: Callable[[int], Row], sets: int, jobs: int, fresh: boo
     path.parent.mkdir(parents=True, exist_ok=True)
     if fresh:
         path.unlink(missing_ok=True)
-    kept = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    kept = rows_of(path)
     missing = sorted(set(range(sets)) - {row["set"] for row in kept})
     begin = time.perf_counter()
     for library in ("OMP", "OPENBLAS", "MKL"):  # the processes are what runs side by side
@@ -74,6 +74,12 @@ def run(path: Path, task: Callable[[int], Row], sets: int, jobs: int, fresh: boo
     finally:
         pool.shutdown(cancel_futures=True)
     return sorted((row for row in kept if row["set"] < sets), key=lambda row: row["set"])
+
+
+def rows_of(path: Path) -> list[Row]:
+    """The rows that are kept, in the order of their data sets."""
+    rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return sorted(rows, key=lambda row: row["set"])
 
 
 def _in_words(row: Row) -> str:

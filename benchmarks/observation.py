@@ -5,7 +5,8 @@ for some). Scenarios are in ``benchmarks/scenarios.py``. Each is calibrated as `
 parameters drawn from narrow priors; and fitted with the package's default priors to experiments of one typical
 population, whose bias and coverage are measured; where a deadline cut responses off, the same data are fitted without
 the omitted trials, too. Finished data sets are kept in ``.bench/observation``, so that an interrupted run goes on
-where it stopped; ``--fresh`` forgets them. ``observation.md``, ``.csv`` and ``.png`` are written from all of them.
+where it stopped; ``--fresh`` forgets them. The report, ``observation.md``, ``.csv`` and ``.png``, is written from all
+that are kept.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # as a plain script, this file knows its own folder only
 
 import hddm_sbi as hs  # noqa: E402
-from benchmarks.kept import Row, Settings, file_of, run  # noqa: E402
+from benchmarks.kept import Row, Settings, file_of, rows_of, run  # noqa: E402
 from benchmarks.observation_report import write  # noqa: E402
 from benchmarks.sbc import calibrate, sample  # noqa: E402
 from benchmarks.scenarios import SCENARIOS, Scenario, Values  # noqa: E402
@@ -138,21 +139,43 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the report")
     options = parser.parse_args()
     cores = max(1, available_cores() // options.jobs)
-    calibrated: dict[str, list[Row]] = {}
-    recovered: dict[str, list[Row]] = {}
     for name in options.scenarios:
         scenario = SCENARIOS[name]
-        path = file_of("observation", name, [scenario.stated, CALIBRATED], SETTINGS)
         task = partial(calibrate, experiment=Calibrated(scenario), settings=SETTINGS, cores=cores)
-        calibrated[name] = run(path, task, options.sets, options.jobs, options.fresh)
-        for variant in VARIANTS if name == "deadline" else VARIANTS[:1]:
-            key = f"{name}-{variant}" if variant else name
-            path = file_of("observation", f"recovery-{key}", [scenario.stated, RECOVERED], SETTINGS)
+        run(calibration_file(scenario), task, options.sets, options.jobs, options.fresh)
+        for variant in variants(scenario):
             task = partial(recover, scenario=scenario, settings=SETTINGS, variant=variant, cores=cores)
-            recovered[key] = run(path, task, options.recoveries, options.jobs, options.fresh)
+            run(recovery_file(scenario, variant), task, options.recoveries, options.jobs, options.fresh)
+    calibrated = {name: rows_of(calibration_file(scenario)) for name, scenario in SCENARIOS.items()}
+    recovered = {
+        f"{name}-{variant}" if variant else name: rows_of(recovery_file(scenario, variant))
+        for name, scenario in SCENARIOS.items()
+        for variant in variants(scenario)
+    }
     options.results.mkdir(parents=True, exist_ok=True)
-    command = f"python benchmarks/observation.py --sets {options.sets} --recoveries {options.recoveries}"
-    print(write(calibrated, recovered, SETTINGS, CALIBRATED, RECOVERED, options.results, command))
+    print(
+        write(
+            {name: rows for name, rows in calibrated.items() if rows},
+            {name: rows for name, rows in recovered.items() if rows},
+            SETTINGS, CALIBRATED, RECOVERED, options.results,
+        )
+    )  # fmt: skip
+
+
+def calibration_file(scenario: Scenario) -> Path:
+    """Where the rows of a calibration are kept."""
+    return file_of("observation", scenario.name, [scenario.stated, CALIBRATED], SETTINGS)
+
+
+def recovery_file(scenario: Scenario, variant: str) -> Path:
+    """Where the rows of a recovery are kept."""
+    name = f"recovery-{scenario.name}-{variant}" if variant else f"recovery-{scenario.name}"
+    return file_of("observation", name, [scenario.stated, RECOVERED], SETTINGS)
+
+
+def variants(scenario: Scenario) -> tuple[str, ...]:
+    """Which of ``VARIANTS`` a scenario has."""
+    return VARIANTS if scenario.name == "deadline" else VARIANTS[:1]
 
 
 if __name__ == "__main__":

@@ -23,6 +23,17 @@ DROPPED = {
     "dropped": "the same data, omitted trials dropped and nothing told",
     "truncated": "the same data, omitted trials dropped and `truncate` told",
 }
+# What else there is to know of a recovery.
+NOTES = {
+    "deadline": " Responses that would have come late and lapses that never come are hardly told apart: what is known "
+    "of `lapse_omission` is little more than its prior, uniform on 0 to 1.",
+    "deadline-dropped": " The truth of `p_outlier` is the share among trials with a response.",
+    "deadline-truncated": " The truth of `p_outlier` is the share among trials with a response.",
+    "truncated": " The lower end hides how early non-decision times may be: the likelihood of a participant's log t0 "
+    "has a cliff above and hardly falls below. Under default priors the posterior of t0 and of its standard deviation "
+    "between participants has a long tail towards small t0, which is slow to sample and draws means that way; a prior "
+    'on `t0_Intercept_subject_sd`, or `shared=("t0",)`, keeps it short.',
+}
 
 
 def write(
@@ -32,7 +43,6 @@ def write(
     calibrated_size: tuple[int, int],
     recovered_size: tuple[int, int],
     folder: Path,
-    command: str,
 ) -> str:
     """Write observation.csv, .md and .png.
 
@@ -42,7 +52,6 @@ def write(
         settings: of the fits.
         calibrated_size, recovered_size: participants, and trials of each.
         folder: of the three files.
-        command: that makes them.
 
     Returns:
         The report.
@@ -50,7 +59,7 @@ def write(
     nulls = {n: UniformRanks(n, THINNED + 1) for n in {len(rows) for rows in calibrated.values()}}
     tables = {name: summarise(rows, nulls[len(rows)]) for name, rows in calibrated.items()}
     recoveries = {name: recovery(rows) for name, rows in recovered.items()}
-    text = _report(calibrated, tables, recovered, recoveries, settings, calibrated_size, recovered_size, command)
+    text = _report(calibrated, tables, recovered, recoveries, settings, calibrated_size, recovered_size)
     parts = [pd.concat({("calibration", name): table}) for name, table in tables.items()]
     parts += [pd.concat({("recovery", name): table}) for name, table in recoveries.items()]
     table = pd.concat(parts).rename_axis(["part", "scenario", "quantity"])
@@ -88,22 +97,22 @@ def _report(
     settings: Settings,
     calibrated_size: tuple[int, int],
     recovered_size: tuple[int, int],
-    command: str,
 ) -> str:
-    sets, n = max(len(rows) for rows in calibrated.values()), max(len(rows) for rows in recovered.values())
-    ps = pd.concat(list(tables.values()))
+    counts = sorted({len(rows) for rows in calibrated.values()})
+    sets, ps = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]}", pd.concat(list(tables.values()))
     participants, trials = calibrated_size
     lines = [
         "# What was seen of a trial: calibration and recovery\n",
         "Experiments that do not show all of a trial, simulated by `hs.simulate` and censored by NumPy, without the "
         "package's own observation model (`benchmarks/scenarios.py`); fits by the exact likelihood. Made by "
-        f"`{command}`; {date.today().isoformat()}, hddm_sbi {hs.__version__}, {machine()}.\n",
+        f"`python benchmarks/observation.py`; {date.today().isoformat()}, hddm_sbi {hs.__version__}, {machine()}, "
+        "whose cores were shared with other work.\n",
         "## Calibration\n",
         f"{sets} data sets a scenario, {participants} participants of {trials} trials. Parameters are drawn from "
         "priors narrower than the defaults: all that may be seen of a trial then occurs in every data set, and the "
         "model is the same for all. The window of lapses is fixed. Trials of truncated data are drawn until they lie "
         "between the ends, so that the number of those kept is given, as the likelihood has it. "
-        f"{preface(settings, sets)}\n",
+        f"{preface(settings, counts[0])}\n",
         f"Over all {len(ps)} quantities of all scenarios the least p-value times their number is "
         f"{corrected(ps['p_ecdf']):.2f} (ECDF) and {corrected(ps['p_chi_square']):.2f} (chi-square); "
         f"{(ps['p_ecdf'] < 0.05).mean():.1%} of the ECDFs' p-values are below 0.05. The central 50% and 90% intervals "
@@ -114,13 +123,12 @@ def _report(
         "|---" * 12 + "|",
         *(_scenario_line(name, rows, tables[name]) for name, rows in calibrated.items()),
         "\n*ESS/s, slowest*: of the quantity with the fewest effective draws, per second of computation, the median "
-        "over fits. *Repeated*: fits with fewer than "
-        f"{THINNED} effective draws of some quantity, run again with more.\n",
+        f"over fits. *Repeated*: fits with fewer than {THINNED} effective draws of some quantity, run again with "
+        "more.\n",
         "## Recovery\n",
-        f"{n} data sets a scenario of one typical population, {recovered_size[0]} new participants of "
-        f"{recovered_size[1]} trials each time; the package's default priors. Bias of the posterior mean with its "
-        "standard error, and how often central intervals hold the truth (standard errors "
-        f"{np.sqrt(0.25 / n):.2f} and {np.sqrt(0.09 / n):.2f}), on the link scales.\n",
+        f"Data sets of one typical population, {recovered_size[0]} new participants of {recovered_size[1]} trials each "
+        "time; the package's default priors. Bias of the posterior mean with its standard error, and how often central "
+        "intervals hold the truth, on the link scales.\n",
     ]
     for name, table in recoveries.items():
         lines += _recovery_lines(name, table, recovered[name])
@@ -152,7 +160,8 @@ def _recovery_lines(name: str, table: pd.DataFrame, rows: list[Row]) -> list[str
         f"### {title}\n",
         f"{len(rows)} data sets, {seconds:.1f} s a fit (median), worst R-hat "
         f"{max(max(row['r_hat'].values()) for row in rows):.3f}, {divergences:.3%} of draws diverged; fits repeated "
-        f"with more draws: {sum(row['repeats'] > 0 for row in rows)}.\n",
+        f"with more draws: {sum(row['repeats'] > 0 for row in rows)}. Standard errors of the shares: "
+        f"{np.sqrt(0.25 / len(rows)):.2f} and {np.sqrt(0.09 / len(rows)):.2f}.{NOTES.get(name, '')}\n",
         "| variable | truth | bias | in posterior sds | RMSE | posterior sd | in 50% | in 90% | least ESS |",
         "|---" * 9 + "|",
     ]
