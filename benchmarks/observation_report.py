@@ -115,7 +115,8 @@ def _report(
         f"{preface(settings, counts[0])}\n",
         f"Over all {len(ps)} quantities of all scenarios the least p-value times their number is "
         f"{corrected(ps['p_ecdf']):.2f} (ECDF) and {corrected(ps['p_chi_square']):.2f} (chi-square); "
-        f"{(ps['p_ecdf'] < 0.05).mean():.1%} of the ECDFs' p-values are below 0.05. The central 50% and 90% intervals "
+        f"{(ps['p_ecdf'] < 0.05).mean():.1%} of the ECDFs' p-values are below 0.05, in clusters, since those of "
+        "one scenario come from the same fits. The central 50% and 90% intervals "
         f"hold the truth in {ps['in_50'].mean():.1%} and {ps['in_90'].mean():.1%} of all cases.\n",
         "![ECDFs of the ranks](observation.png)\n",
         "| scenario | data sets | least p times number, ECDF | chi-square | in 50% | in 90% | s a fit | steps a draw "
