@@ -35,7 +35,7 @@ from benchmarks.kept import Row, Settings, file_of, rows_of, run  # noqa: E402
 from benchmarks.observation_report import write  # noqa: E402
 from benchmarks.sbc import calibrate, sample  # noqa: E402
 from benchmarks.scenarios import SCENARIOS, Scenario, Values  # noqa: E402
-from hddm_sbi.inference.contract import available_cores  # noqa: E402
+from hddm_sbi.inference.sampler import available_cores  # noqa: E402
 from hddm_sbi.results.to_arviz import group  # noqa: E402
 
 RESULTS = Path(__file__).resolve().parent / "results"
