@@ -130,8 +130,8 @@ def _sites(block: GroupBlock, layout: Layout, covariance: FloatArray) -> dict[st
     result = {}
     sd = np.sqrt(np.einsum("sii->si", covariance))
     for term, at in zip(block.terms, block.slices, strict=True):
-        own = np.stack([sd[:, at][:, term.sd_columns == column][:, 0] for column in np.unique(term.sd_columns)], axis=-1)
-        result[term.sd_site] = own.reshape(term.sd_shape)
+        _, first = np.unique(term.sd_columns, return_index=True)
+        result[term.sd_site] = sd[:, at][:, first].reshape(term.sd_shape)
     for one in block.sets:
         scaled = covariance[:, one.slice, one.slice] / (sd[:, one.slice, None] * sd[:, None, one.slice])
         off = np.clip(scaled, -LARGEST_CORRELATION, LARGEST_CORRELATION)

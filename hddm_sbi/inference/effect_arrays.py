@@ -57,9 +57,16 @@ def effects_of(layout: Layout) -> EffectArrays:
         sd.append(layout.sd_at(block)[of_group].ravel())
         row.append(own_row[of_group].ravel())
         before.append(np.tile(np.arange(block.n_effects) - block.first, block.groups.n))
-    joined = [np.concatenate(parts).astype(np.int64) for parts in (at, sd, row, before)]
-    sets = [np.array(values, dtype=np.int64) for values in (set_at, set_size, set_factor)]
-    return EffectArrays(*joined, *sets, n_factor)
+    return EffectArrays(
+        at=np.concatenate(at),
+        sd=np.concatenate(sd),
+        row=np.concatenate(row),
+        before=np.concatenate(before),
+        set_at=np.array(set_at, dtype=np.int64),
+        set_size=np.array(set_size, dtype=np.int64),
+        set_factor=np.array(set_factor, dtype=np.int64),
+        n_factor=n_factor,
+    )
 
 
 _NONE = np.zeros(0, dtype=np.int64)

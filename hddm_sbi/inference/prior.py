@@ -31,4 +31,3 @@ def _draw(site: Site, draws: int, etas: dict[str, float]) -> FloatArray:
     if site.prior is None:
         return torch.randn(shape, dtype=torch.float64).numpy()
     return site.prior.sample(shape).double().numpy()
-

@@ -3,7 +3,8 @@
 Sites, in the order in which they are sampled:
 
 - ``v_Intercept``, ``v_conf``: population coefficients, shape () or (levels,);
-- ``v_Intercept_subject_sd``: standard deviations between groups, shape () or (levels,), after (strata,) if there are any;
+- ``v_Intercept_subject_sd``: standard deviations between groups, shape () or (levels,), after (strata,) where there
+  are any;
 - ``subject_corr_cholesky``: Cholesky factors of correlation matrices, shape (effects, effects), likewise;
 - ``subject_raw``: the raw coefficients of all effects of a grouping factor, shape (groups, effects);
 - ``v_Intercept_subject``: the groups' deviations from the population, deterministic, shape (groups,) or (groups,
@@ -83,9 +84,9 @@ def _sample_coefficients(spec: ModelSpec, names: _FreeNames) -> Sites:
     for block in blocks:
         with _plate(plates, block.groups, names):
             sites |= _sample_block(block, sites)
-    for term in apart_terms(spec):
-        with _plate(plates, term.groups, names):
-            sites[term.site] = _sample_apart(term, sites)
+    for apart in apart_terms(spec):
+        with _plate(plates, apart.groups, names):
+            sites[apart.site] = _sample_apart(apart, sites)
     return sites
 
 
@@ -154,21 +155,20 @@ def _standard(block: GroupBlock, at: slice, raw: torch.Tensor, sites: Sites) -> 
     for one in block.sets:
         if one.slice == at:
             factor = sites[one.correlation.site]
-            if factor.dim() == 2:
-                factor = factor.unsqueeze(0)
             if block.groups.strata:
                 factor = factor[..., torch.from_numpy(block.groups.of_group), :, :]
+            elif factor.dim() < 4:
+                factor = factor.unsqueeze(-3)
             return (factor @ raw[..., at].unsqueeze(-1)).squeeze(-1)
     return raw[..., at]
 
 
 def _by_stratum(sd: torch.Tensor, term: GroupTerm) -> torch.Tensor:
-    """Standard deviations as (..., strata, one for each that the term has)."""
+    """Standard deviations as (..., strata, one for each that the term has); draws may lack the plate's dimension."""
     if term.levels is None:
         sd = sd.unsqueeze(-1)
-    if not term.groups.strata and sd.dim() == 1:
-        return sd.unsqueeze(0)
-    return sd
+        return sd if term.groups.strata or sd.dim() > 1 else sd.unsqueeze(-2)
+    return sd if term.groups.strata or sd.dim() > 2 else sd.unsqueeze(-2)
 
 
 class _FreeNames:

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from hddm_sbi.design.conditions import Conditions
 from hddm_sbi.likelihoods.observation.lapses import LAPSE_PARAMETERS
 from hddm_sbi.spec.condition_specs import ConditionSpecs
-from hddm_sbi.spec.linear import natural_values, population_means, typical_values
 from hddm_sbi.spec.group_block import CorrelatedSet, blocks_of
+from hddm_sbi.spec.linear import natural_values, population_means, typical_values
 from hddm_sbi.spec.model_spec import CommonTerm, Groups, GroupTerm, ModelSpec, ParameterSpec
 
 FloatArray = npt.NDArray[np.float64]
@@ -89,7 +89,6 @@ class _Labels:
         """The dimension of a grouping column, by its own name."""
         self.coordinates[_safe(term.factor)] = term.groups.labels
         return _safe(term.factor)
-
 
     def of_strata(self, groups: Groups) -> tuple[str, ...]:
         """The dimension of the strata, by the name of the column that divides the groups; none without them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import Any
 
 from hddm_sbi.design.columns import suggestion
 from hddm_sbi.errors import ModelError
@@ -14,7 +15,7 @@ from hddm_sbi.spec.writing import UsersPriors
 DEFAULT_ETA = 1.0
 
 
-def read_correlated(correlated: object, names: Collection[str], pooling: str) -> frozenset[str]:
+def read_correlated(correlated: Any, names: Collection[str], pooling: str) -> frozenset[str]:
     """The parameters whose group effects are correlated.
 
     Args:
@@ -28,12 +29,11 @@ def read_correlated(correlated: object, names: Collection[str], pooling: str) ->
     if isinstance(correlated, bool):
         chosen = frozenset(names) if correlated else frozenset()
     else:
-        one = isinstance(correlated, str)
-        if not (one or isinstance(correlated, Collection)) or not all(isinstance(name, str) for name in correlated):
+        if not isinstance(correlated, Collection) or not all(isinstance(name, str) for name in correlated):
             raise ModelError(
                 f'correlated is {correlated!r}; give True, False, or names of parameters such as ["v", "a"].'
             )
-        chosen = frozenset([correlated] if one else correlated)  # type: ignore[list-item]
+        chosen = frozenset([correlated] if isinstance(correlated, str) else correlated)
         for name in chosen:
             if name not in names:
                 raise ModelError(

@@ -146,7 +146,8 @@ class GroupBlock:
 
     def raw(self, values: Values, deviations: Values) -> FloatArray:
         """The raw coefficients that make these deviations, shape (..., groups, k)."""
-        return np.linalg.solve(self.factor(values), self.stacked(deviations)[..., np.newaxis])[..., 0]
+        solved = np.linalg.solve(self.factor(values), self.stacked(deviations)[..., np.newaxis])
+        return np.asarray(solved[..., 0])
 
     def correlations(self, values: Values) -> dict[str, FloatArray]:
         """The correlation matrices by variable, (..., K, K) or (..., strata, K, K), from the sites of the sets."""

@@ -29,8 +29,8 @@ class Arrays(NamedTuple):
         shifting: places in the core that shift the groups' maxima: its terms, not its standard deviations.
         partial_at: coordinates of the partial correlations, set after set; ``set_size`` and ``set_factor`` say how many
             effects each set has and where its L begins, see ``effect_arrays``.
-        partial_scales: places in ``scale_at`` of the two standard deviations of each partial correlation, (partials, 2);
-            -1 where the scale does not change.
+        partial_scales: places in ``scale_at`` of the two standard deviations of each partial correlation, shape
+            (partials, 2); -1 where the scale does not change.
         bounds: first coordinate in ``group_at`` of each group, and the end of the last.
         group_at: coordinates of the groups' raw coefficients.
         group_scale: place of each one's standard deviation in ``scale_at``; -1 where its scale is ``still``.

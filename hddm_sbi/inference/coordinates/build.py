@@ -67,7 +67,7 @@ class _Group(NamedTuple):
 
     def over_factor(self, values: FloatArray) -> FloatArray:
         """(S Lambda)'^-1 values: from derivatives by raw coefficients to those by deviations."""
-        return np.linalg.solve(self.factor.T, values)
+        return np.asarray(np.linalg.solve(self.factor.T, values))
 
 
 def build_arrays(potential: Potential, centre: FloatArray, slots: int) -> Arrays:
@@ -260,7 +260,9 @@ def _arrays(
         group_scale=np.where(sd_at >= 0, np.searchsorted(scale_at, sd_at), -1),
         group_row=row,
         group_before=before,
-        joint=np.array([(row[end - k : end] >= 0).any() for end, k in zip(np.cumsum(sizes), sizes, strict=True)], np.int64),
+        joint=np.array(
+            [(row[end - k : end] >= 0).any() for end, k in zip(np.cumsum(sizes), sizes, strict=True)], np.int64
+        ),
         still=_joined([group.scale for group in groups]),
         prior=_joined([group.prior for group in groups]),
         rest=rest,

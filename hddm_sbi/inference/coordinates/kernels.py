@@ -174,10 +174,9 @@ def _from_groups(arrays: Arrays, by_u: FloatArray, by_x: FloatArray, slot: int) 
 
 @internal
 def _from_lambda(arrays: Arrays, at: int, square: int, k: int, slot: int) -> None:
-    """Of one group, from derivatives by M and c: add to those by Lambda, and make those by S G S and S (...) of them."""
-    row, before, cholesky, by_cholesky = (
-        arrays.group_row, arrays.group_before, arrays.cholesky[slot], arrays.by_cholesky[slot]
-    )  # fmt: skip
+    """Of one group, from derivatives by M and c: add to those by Lambda, and make those by S G S and by S (...)."""
+    row, before = arrays.group_row, arrays.group_before
+    cholesky, by_cholesky = arrays.cholesky[slot], arrays.by_cholesky[slot]
     s, pulled, by_mean, by_pulled = arrays.s[slot], arrays.pulled[slot], arrays.by_mean[slot], arrays.by_pulled[slot]
     by_m, matrix, product = arrays.by_factor[slot], arrays.square[slot], arrays.product[slot]
     for i in range(k):  # each element of the symmetric M has half of what both have
@@ -209,7 +208,7 @@ def _from_lambda(arrays: Arrays, at: int, square: int, k: int, slot: int) -> Non
 
 @internal
 def _turn_round(arrays: Arrays, values: FloatArray, slot: int) -> None:
-    """Change the sign of the raw coefficients, and of the partial correlations, whose standard deviation is negative."""
+    """Change the sign of raw coefficients, and of partial correlations, whose standard deviation is negative."""
     scale = arrays.scale[slot]
     for i in range(len(arrays.group_at)):
         if arrays.group_scale[i] >= 0 and scale[arrays.group_scale[i]] < 0.0:

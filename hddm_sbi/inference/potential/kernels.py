@@ -64,7 +64,12 @@ def _to_coefficients(plan: Plan, u: FloatArray, slot: int) -> float:
 @internal
 def _to_deviations(plan: Plan, x: FloatArray, shift: int, slot: int) -> float:
     """Fill in the deviations of pooled groups; return the log density of their raw coefficients."""
-    factor, rest, standard, coefficients = plan.factor[slot], plan.rest[slot], plan.standard[slot], plan.coefficients[slot]
+    factor, rest, standard, coefficients = (
+        plan.factor[slot],
+        plan.rest[slot],
+        plan.standard[slot],
+        plan.coefficients[slot],
+    )
     for i in range(len(plan.set_at)):
         to_cholesky(x, plan.set_at[i], plan.set_size[i], factor, rest, plan.set_factor[i])
     total = 0.0
@@ -190,7 +195,7 @@ def _from_theta(plan: Plan, slot: int) -> None:
 def backward(plan: Plan, slot: int, gradient: FloatArray) -> bool:
     """Fill in the gradient of log prior + log likelihood by u, after by_theta; whether it is finite."""
     _from_theta(plan, slot)
-    x, slope, by_own, by_x = plan.x[slot], plan.slope[slot], plan.by_own[slot], plan.by_x[slot]
+    slope, by_own, by_x = plan.slope[slot], plan.by_own[slot], plan.by_x[slot]
     by_coefficients = plan.by_coefficients[slot]
     for i in range(len(by_x)):
         by_x[i] = 0.0

@@ -86,7 +86,7 @@ class Potential:
         return self._plan
 
     def values(self, u: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """The sites' values at u, a correlation's its partial correlations, and their derivatives by u, (ndim,) each."""
+        """The sites' values at u, of correlations the partial ones, and their derivatives by u, each (ndim,)."""
         with self._slot() as slot, np.errstate(all="ignore"):
             self._forward(u, slot)
             return self._plan.x[slot, : self.ndim].copy(), self._plan.slope[slot].copy()
