@@ -33,7 +33,7 @@ def build() -> hs.HierarchicalDDM:
         p_outlier=P_OUTLIER,
         lapse=(0.0, TASK.window),
     )
-    model.log_density(np.zeros(model.potential.ndim))  # chooses the centring, and whatever else is made on demand
+    model.log_density(np.zeros(model.potential.ndim))  # compiles, and makes whatever else is made on demand
     return model
 
 

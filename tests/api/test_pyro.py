@@ -18,13 +18,17 @@ from tests.chances import far_apart
 OPTIONS = {
     "default": {},
     "slopes": {"formula": ["v ~ conf + theta", "a ~ 0 + stim"], "p_outlier": 0.05},
+    "correlated": {"formula": "v ~ conf", "correlated": True},
     "apart": {"pooling": "none", "p_outlier": 0.05},
     "one population": {"groupby": None, "formula": "v ~ stim"},
 }
 
 
 def _sites(model, u: np.ndarray) -> dict[str, torch.Tensor]:
-    return {block.site: torch.tensor(u[block.slice]).reshape(block.shape) for block in model.potential.layout.blocks}
+    sites = {site.name: torch.tensor(u[site.slice]) for site in model.potential.layout.sites}
+    # partial correlations stay a vector
+    whole = {site.name: site.shape for site in model.potential.layout.sites if site.kind != "correlation"}
+    return {name: value.reshape(whole.get(name, value.shape)) for name, value in sites.items()}
 
 
 @pytest.mark.parametrize("name", OPTIONS)
