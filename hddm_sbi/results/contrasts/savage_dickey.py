@@ -76,8 +76,7 @@ def bayes_factor(asked: Asked, form: Linear, null: float, text: str) -> BayesFac
     if others and len(wanted) > 1:
         raise ModelError(
             f"'{text}' combines several coefficients, whose joint prior is known where all are Normal, but "
-            f"'{others[0]}' has the prior {in_words(priors[others[0]])}; state a Normal prior, or ask for one coefficient "
-            "alone."
+            f"'{others[0]}' has the prior {in_words(priors[others[0]])}; state a Normal prior, or ask for a single one."
         )
     case = _single(asked, form, wanted[0]) if others else _gaussian(asked, form, sites)
     rows = [_row(case, null, factor, asked.shape[0]) for factor in WIDTHS.values()]
