@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import beta
 
 from hddm_sbi.results.contrasts.asked import FloatArray
 from hddm_sbi.results.contrasts.prior import Prior
 from hddm_sbi.results.contrasts.routes import Route
+from hddm_sbi.results.diagnostics import diagnostics
 from hddm_sbi.results.pareto import largest_k, pareto_smooth
 
 # A mean is known where its error is a quarter of it at most, and no draw makes up more than a fifth.
@@ -39,8 +41,9 @@ class Ordinate:
 def ordinate(route: Route, prior: Prior, point: float, chains: int) -> Ordinate | None:
     """The posterior density at a point under a prior; None where the draws do not tell it.
 
-    Beyond the draws it is bounded by the density at the nearest point where it is known, two errors added: the
-    posterior falls off from its middle on.
+    Beyond the draws it is bounded, given that the posterior falls off from its middle on: by the density at the nearest
+    point where it is known, two errors added, and by the mass that lies between any point and this one, over their
+    distance.
 
     Args:
         route: from draws to densities; draws are those of the chains, one after the other.
@@ -51,14 +54,29 @@ def ordinate(route: Route, prior: Prior, point: float, chains: int) -> Ordinate 
     log_weights = route.log_weights(prior)
     if not np.isfinite(log_weights).any() or pareto_smooth(log_weights)[1] > largest_k(len(log_weights)):
         return None
-    points = np.linspace(route.middle(), point, _STEPS)
-    value, error, known = _known(route, prior, points, np.exp(log_weights - log_weights.max()), chains)
+    weights = np.exp(log_weights - log_weights.max())
+    points = np.linspace(np.average(route.values, weights=weights), point, _STEPS)
+    value, error, known = _known(route, prior, points, weights, chains)
     if known[-1]:
         return Ordinate(float(value[-1]), float(error[-1]), False)
-    if not known.any():
-        return None
-    last = int(np.flatnonzero(known)[-1])
-    return Ordinate(float(value[last] * (1.0 + 2.0 * error[last])), math.nan, True)
+    bounds = [*(value * (1.0 + 2.0 * error))[known], *_by_mass(route.values, weights, points, chains)]
+    return Ordinate(float(np.min(bounds)), math.nan, True)
+
+
+def _by_mass(values: FloatArray, weights: FloatArray, points: FloatArray, chains: int) -> FloatArray:
+    """What the density at the last point is surely below, from the mass beyond each of the others.
+
+    Where a density falls off towards a point x, the mass between y and x is at least f(x) |y - x|. The mass is bounded
+    as a share of independent draws (Clopper & Pearson 1934, Biometrika 26, 404-413).
+    """
+    bulk, tail, _ = diagnostics(values.reshape(chains, -1, 1))
+    kish = weights.sum() ** 2 / (weights**2).sum()
+    n = max(float(np.nan_to_num(np.fmin(bulk, tail)[0])) * kish / len(weights), 1.0)
+    before = points[:-1]
+    beyond = (values[:, np.newaxis] - before) * np.sign(points[-1] - points[0]) > 0.0
+    share = np.minimum(np.average(beyond, axis=0, weights=weights), 1.0)
+    mass = beta.ppf(0.95, share * n + 1.0, np.maximum((1.0 - share) * n, 1e-9))
+    return np.asarray(mass / np.abs(points[-1] - before))
 
 
 def _known(

@@ -15,6 +15,8 @@ FloatArray = npt.NDArray[np.float64]
 
 # One-sided confidence of the bound that takes the place of a probability near 0 or 1.
 _CONFIDENCE = 0.95
+# With fewer effective draws than this on one side there is a bound in place of a share.
+_FEWEST = 5.0
 # Shares this near to 0 or 1 are known from the draws in the tails.
 _TAIL = 0.05
 
@@ -48,20 +50,17 @@ def probability(hits: npt.NDArray[np.bool_], ess_tail: float) -> Probability:
     """
     share, n = float(hits.mean()), _effective(hits, ess_tail)
     error = math.sqrt(share * (1.0 - share) / n)
-    if error > 0.0:
+    if min(share, 1.0 - share) * n >= _FEWEST:
         decimals = max(math.floor(-math.log10(error)), 0)
         rounded = round(share, decimals)
         if 0.0 < rounded < 1.0:
             return Probability(rounded, error, "=", decimals)
     if share < 0.5:
         upper = 1.0 - _below(1.0 - share, n)
-        decimals = _figures(upper)
-        step = 10.0**decimals
-        return Probability(math.ceil(upper * step) / step, math.nan, "<", decimals)
-    lower = _below(share, n)
-    decimals = _figures(1.0 - lower)
-    step = 10.0**decimals
-    return Probability(math.floor(lower * step) / step, math.nan, ">", decimals)
+        decimals, bound = _outwards(upper)
+        return Probability(bound, math.nan, "<", decimals)
+    decimals, bound = _outwards(1.0 - _below(share, n))
+    return Probability(round(1.0 - bound, decimals), math.nan, ">", decimals)
 
 
 def _effective(hits: npt.NDArray[np.bool_], ess_tail: float) -> float:
@@ -78,6 +77,8 @@ def _below(share: float, n: float) -> float:
     return float(beta.ppf(1.0 - _CONFIDENCE, share * n, (1.0 - share) * n + 1.0))
 
 
-def _figures(rest: float) -> int:
-    """Decimals of the first figure of what is left to 0 or 1."""
-    return max(math.ceil(-math.log10(rest)), 1)
+def _outwards(rest: float) -> tuple[int, float]:
+    """What is left to 0 or 1, rounded up to its first figure, and the decimals of that."""
+    decimals = max(math.ceil(-math.log10(rest)), 1)
+    bound = math.ceil(rest * 10.0**decimals - 1e-9)
+    return (decimals, bound / 10.0**decimals) if bound < 10 or decimals == 1 else (decimals - 1, 10.0 ** (1 - decimals))

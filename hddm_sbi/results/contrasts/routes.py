@@ -40,9 +40,10 @@ class Route(ABC):
     def density(self, means: FloatArray) -> FloatArray:
         """The density from the averages: (quantities, ..., points) -> (..., points)."""
 
+    @property
     @abstractmethod
-    def middle(self) -> float:
-        """Of the posterior."""
+    def values(self) -> FloatArray:
+        """The draws of the contrast, shape (draws,)."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,10 @@ class Conjugate(Route):
         """See ``Route``."""
         return means[0]
 
-    def middle(self) -> float:
+    @property
+    def values(self) -> FloatArray:
         """See ``Route``."""
-        return float(self._solved(self.stated)[0].mean())
+        return self.constant + self.given.beta @ self.weights
 
 
 # Quadrature over 10 standard deviations of what the groups say, to either side.
@@ -132,9 +134,10 @@ class SinglePrior(Route):
         """See ``Route``."""
         return means[0]
 
-    def middle(self) -> float:
+    @property
+    def values(self) -> FloatArray:
         """See ``Route``."""
-        return self.constant + self.weight * float(self.given.beta.mean())
+        return self.constant + self.weight * self.given.beta[:, 0]
 
 
 @dataclass(frozen=True)
@@ -142,14 +145,19 @@ class Smoothed(Route):
     """The draws of the contrast themselves.
 
     Args:
-        values: of the contrast, shape (draws,).
-        beta: of its coefficients, shape (draws, columns).
+        drawn: the contrast, shape (draws,).
+        beta: its coefficients, shape (draws, columns).
         stated: the prior under which they were made.
     """
 
-    values: FloatArray
+    drawn: FloatArray
     beta: FloatArray
     stated: Prior
+
+    @property
+    def values(self) -> FloatArray:
+        """See ``Route``."""
+        return self.drawn
 
     def _log_prior(self, prior: Prior) -> FloatArray:
         if prior.single is not None:
@@ -181,7 +189,3 @@ class Smoothed(Route):
             mean = means[1] / means[0]
             variance = means[2] / means[0] - mean**2
             return means[0] * np.exp(-0.5 * mean**2 / variance) / np.sqrt(variance)
-
-    def middle(self) -> float:
-        """See ``Route``."""
-        return float(self.values.mean())

@@ -161,6 +161,5 @@ def _row(case: _Case, null: float, factor: float, chains: int) -> dict[str, Any]
 
 def _null_in_words(case: _Case, null: float, text: str) -> str:
     average = "the average effect is zero" if null == 0.0 else f"the average of this is {null:g}"
-    people = "people may still differ" if case.factor is not None else "and the same for everybody"
-    joined = "; " if case.factor is not None else ", "
-    return f"{text} = {null:g} on the scale of the link ({average}{joined}{people})"
+    people = "people may still differ" if case.factor is not None else "the same for everybody"
+    return f"{average} ({text} = {null:g} on the scale of the link); {people}"

@@ -82,7 +82,7 @@ def test_effect_within_participants(build, fabricate, effect: float) -> None:
     found = model.contrast(fabricate(model, values), TEXT, bayes_factor=True).bayes_factor
     check(found.table, {width: exact(y, normal_log(0.5 * factor), 0.0) for width, factor in WIDTHS.items()})
     assert found.table.loc["half", "prior"] == "Normal(0, 0.25)"
-    assert "the average effect is zero; people may still differ" in found.null
+    assert found.null.startswith("the average effect is zero (") and found.null.endswith("; people may still differ")
     assert "'subject'" in found.method
     # a multiple of an effect is the same hypothesis
     half = model.contrast(fabricate(model, values), f"({TEXT}) / 2", bayes_factor=True).bayes_factor
@@ -120,7 +120,7 @@ def test_null_beyond_the_draws_is_bounded(build, fabricate) -> None:
     }
     found = model.contrast(fabricate(model, values), TEXT, bayes_factor=True).bayes_factor
     stated = found.table.loc["stated"]
-    assert stated["is_bound"] and 20.0 < stated["bf10"] < exact(y, normal_log(1.0), 0.0)
+    assert stated["is_bound"] and 100.0 < stated["bf10"] < exact(y, normal_log(1.0), 0.0)
     assert found.sentences[0].startswith("BF10 > ")
 
 
@@ -188,8 +188,9 @@ def test_without_groups_draws_are_smoothed(build, fabricate) -> None:
     }
     check(found.table, truths, 0.2)
     assert "people" not in found.null and "same for everybody" in found.null
+    # 3 / 2000 is surely more than the mass beyond all draws, and they end 2.7 or less from the null
     far = model.contrast(fabricate(model, {"v_complete": beta + 3.0}), TEXT, bayes_factor=True).bayes_factor
-    assert far.table["is_bound"].loc["stated"] and far.table["bf10"].loc["stated"] > 5.0
+    assert far.table["is_bound"].loc["stated"] and far.table["bf10"].loc["stated"] > 1000.0
 
 
 def test_other_widths_that_the_draws_cannot_tell(build, fabricate) -> None:

@@ -14,6 +14,11 @@ def test_bound_where_all_draws_agree() -> None:
     assert str(probability(np.zeros((4, 1000), dtype=bool), 4000.0)) == "< .0008"
 
 
+@pytest.mark.parametrize(("ess", "text"), [(3100.0, "> .999"), (30.0, "> .9"), (300.0, "> .99"), (29.0, "> .9")])
+def test_bound_has_one_figure(ess: float, text: str) -> None:
+    assert str(probability(np.ones((4, 1000), dtype=bool), ess)) == text
+
+
 @pytest.mark.parametrize("ess", [40.0, 400.0, 4000.0])
 def test_bound_follows_effective_draws(ess: float) -> None:
     found = probability(np.ones((4, 1000), dtype=bool), ess)
