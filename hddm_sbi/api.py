@@ -45,6 +45,9 @@ from hddm_sbi.results.attributes import (
 from hddm_sbi.results.certificate import Certificate
 from hddm_sbi.results.certify import Certifier, Fit
 from hddm_sbi.results.check_draws import check_origin, given_coefficients
+from hddm_sbi.results.contrasts.answer import Contrast
+from hddm_sbi.results.contrasts.ask import ask
+from hddm_sbi.results.contrasts.asked import Asked
 from hddm_sbi.results.convergence import look_at
 from hddm_sbi.results.lapses import check_lapses
 from hddm_sbi.results.quantities import quantities
@@ -423,6 +426,51 @@ class HierarchicalDDM:
         lapses = self.likelihood.lapses
         fit = Fit(self.spec, self._bound.trials, self.ssm, self._chosen, lapses, found, quantities(idata), outside)
         return Certifier(fit, tolerance, seconds, seed).certify(method)
+
+    def contrast(
+        self,
+        idata: Results,
+        contrast: str,
+        of: Literal["typical", "mean", "participants", "sample"] = "typical",
+        scale: Literal["natural", "link"] = "natural",
+        interval: float = 0.95,
+        rope: tuple[float, float] | None = None,
+        null: float | None = None,
+        bayes_factor: bool = False,
+    ) -> Contrast:
+        """An effect, or whatever can be computed from parameters in conditions.
+
+        Args:
+            idata: what ``sample`` returned.
+            contrast: arithmetic with parameters in conditions: ``"v[conf=LC] - v[conf=HC]"``,
+                ``"a[cond=speed] / a[cond=accuracy]"``, ``"v[theta=1] - v[theta=0]"``, ``"slope(v, theta)"``. A factor
+                that is left out is averaged over, its cells that occur with equal weight; a numeric column that is left
+                out is at its mean.
+            of: ``"typical"``, the typical participant; ``"mean"``, the mean of the population; ``"participants"``, each
+                participant in the data who saw the conditions; ``"sample"``, the mean of these.
+            scale: ``"natural"``, or ``"link"``, on which effects are estimated.
+            interval: probability of the equal-tailed interval.
+            rope: the ends of a region of values that count as no effect, whose probability is then reported.
+            null: what the direction and the Bayes factor refer to; by default 0, and 1 for a ratio of a parameter in
+                two conditions.
+            bayes_factor: whether to weigh the evidence against the null (Savage-Dickey), for a linear contrast of the
+                population on the scale of the link, and priors of yours.
+
+        Returns:
+            ``print`` shows it; ``draws``, ``summary``, ``notes``, ``bayes_factor``.
+
+        Raises:
+            FormulaError: the contrast cannot be read, or names what the model does not have.
+            ModelError: an option does not fit the contrast, or the model.
+            DataError: the draws are of another model or other data.
+        """
+        found = self._coefficients(idata)
+        check_origin(idata, self._expected, self._options, self._chosen.label, self._chosen.weights)
+        given = frozenset(self.priors.loc[self.priors["source"] == "given", "variable"])
+        asked = Asked(
+            self._base, self._design, self._conditions, self.trials.groupby, self.trials.subjects, found, given
+        )
+        return ask(asked, contrast, of, scale, interval, rope, null, bayes_factor)
 
     @property
     def lapse(self) -> tuple[float, float] | None:

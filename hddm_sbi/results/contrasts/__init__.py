@@ -1,0 +1,1 @@
+"""Questions about effects: a contrast as text, answered from the draws."""

@@ -1,0 +1,179 @@
+r"""What the draws of groups say of population coefficients: the one place that knows how group effects are structured.
+
+On the trials of group s a parameter's linear predictor is X_s beta + Z_s d_s, with the group's deviations
+d_s ~ N(0, Sigma) in all effects of the grouping factor, of all parameters. Where columns of X_s are combinations of
+those of Z_s, X_s = Z_s H_s, the likelihood depends on these coefficients through the group's whole effects
+c_s = d_s + H_s beta alone. H_s is the identity for terms that vary by group; for a factor between groups it carries the
+group's level to its intercept (and, in an interaction with a factor within groups, to that factor's effect). Then
+
+    beta | c, Sigma, the rest  ~  prior(beta) x prod_s N(c_s; H_s beta, Sigma),
+
+which in beta is Gaussian with precision A = sum_s H_s' Sigma^-1 H_s and precision times mean sum_s H_s' Sigma^-1 c_s,
+before its prior (Gelfand & Smith 1990, JASA 85, 398-409). Other structures of Sigma change ``_precisions`` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch.distributions as td
+
+from hddm_sbi.results.contrasts.asked import Asked, FloatArray
+from hddm_sbi.results.contrasts.prior import Column, Prior
+from hddm_sbi.spec.model_spec import CommonTerm, GroupTerm, ModelSpec, ParameterSpec
+
+IntArray = npt.NDArray[np.int64]
+
+# Columns count as combinations of others if they differ by less than this share of their size.
+_SAME = 1e-8
+
+
+@dataclass(frozen=True)
+class GivenGroups:
+    """The likelihood of population coefficients given the whole effects of the groups of one factor, for each draw.
+
+    Args:
+        factor: the grouping factor.
+        columns: the coefficients, beta.
+        beta: their draws, shape (draws, columns).
+        precision: A, shape (draws, columns, columns).
+        shift: sum_s H_s' Sigma^-1 c_s, shape (draws, columns).
+    """
+
+    factor: str
+    columns: tuple[Column, ...]
+    beta: FloatArray
+    precision: FloatArray
+    shift: FloatArray
+
+
+def priors_of(spec: ModelSpec, sites: Collection[str]) -> dict[str, td.Distribution]:
+    """The priors of population coefficients by site, each that of every column."""
+    return {term.site: term.prior for _, term in spec.common_terms() if term.site in sites}
+
+
+def joint_prior(spec: ModelSpec, columns: tuple[Column, ...]) -> Prior:
+    """The joint prior of coefficients that are Gaussian, or of a single one."""
+    priors = priors_of(spec, {site for site, _ in columns})
+    if len(columns) == 1 and not isinstance(priors[columns[0][0]], td.Normal):
+        return Prior(columns, np.zeros(1), np.eye(1), priors[columns[0][0]])
+    mean = np.array([float(priors[site].mean) for site, _ in columns])
+    variance = np.array([float(priors[site].variance) for site, _ in columns])
+    return Prior(columns, mean, np.diag(variance))
+
+
+def flat_draws(coefficients: Mapping[str, FloatArray], column: Column) -> FloatArray:
+    """The draws of one coefficient, shape (chains * draws,)."""
+    site, at = column
+    value = np.asarray(coefficients[site], dtype=np.float64)
+    return value.reshape(-1) if value.ndim == 2 else value[..., at].reshape(-1)
+
+
+def columns_of(spec: ModelSpec, sites: Collection[str]) -> tuple[Column, ...]:
+    """All coefficients of some sites."""
+    return tuple(
+        (term.site, k) for _, term in spec.common_terms() if term.site in sites for k in range(term.matrix.shape[1])
+    )
+
+
+def given_groups(asked: Asked, wanted: Collection[Column], among: Collection[Column]) -> GivenGroups | None:
+    """The coefficients ``wanted`` given the groups of a factor; None where no factor's groups hold all of them.
+
+    Of several factors the one is taken whose groups say least: the conditional distributions are then widest, and their
+    average over draws most precise.
+
+    Args:
+        asked: the model and its draws.
+        wanted: the coefficients that have to be there.
+        among: others that may be there, too; those that are not are held at their draws.
+    """
+    parameters = [
+        parameter
+        for parameter in asked.spec.parameters
+        if any((term.site, k) in wanted for term in parameter.common for k in range(term.matrix.shape[1]))
+    ]
+    found = [
+        _given(asked, factor, parameters, set(wanted) | set(among)) for factor in dict.fromkeys(_factors(asked.spec))
+    ]
+    complete = [one for one in found if one is not None and set(wanted) <= set(one.columns)]
+    return min(complete, key=lambda one: float(np.trace(one.precision.mean(axis=0))), default=None)
+
+
+def _factors(spec: ModelSpec) -> Iterator[str]:
+    for _, term in spec.group_terms():
+        if term.sd_prior is not None:
+            yield term.factor
+
+
+def _given(
+    asked: Asked, factor: str, parameters: Collection[ParameterSpec], among: Collection[Column]
+) -> GivenGroups | None:
+    """The coefficients of ``parameters`` that groups of one factor hold, of those in ``among``."""
+    terms = tuple(t for _, t in asked.spec.group_terms() if t.factor == factor and t.sd_prior is not None)
+    starts = dict(zip([t.site for t in terms], np.cumsum([0, *(t.matrix.shape[1] for t in terms)]), strict=False))
+    index = terms[0].index
+    n_groups, n_effects = int(index.max()) + 1, sum(t.matrix.shape[1] for t in terms)
+    columns: list[Column] = []
+    parts: list[FloatArray] = []
+    for parameter in parameters:
+        own = [term for term in parameter.group if term in terms]
+        if not own:
+            continue
+        carried, held = _carried(parameter.common, own, index, n_groups)
+        effects = np.concatenate([starts[t.site] + np.arange(t.matrix.shape[1]) for t in own])
+        for k, column in enumerate((t.site, j) for t in parameter.common for j in range(t.matrix.shape[1])):
+            if held[k] and column in among:
+                whole = np.zeros((n_groups, n_effects))
+                whole[:, effects] = carried[:, :, k]
+                columns.append(column)
+                parts.append(whole)
+    if not columns:
+        return None
+    design = np.stack(parts, axis=-1)  # H, (groups, effects, columns)
+    beta = np.column_stack([flat_draws(asked.coefficients, column) for column in columns])
+    deviations = np.concatenate([_deviations(asked.coefficients, term) for term in terms], axis=-1)
+    precision, shift = np.zeros((len(beta), len(columns), len(columns))), np.zeros(beta.shape)
+    for members, inverse in _precisions(asked.coefficients, terms, n_groups):
+        of_members = design[members]
+        products = np.einsum("skp,slq->kplq", of_members, of_members)
+        precision += np.einsum("dkl,kplq->dpq", inverse, products, optimize=True)
+        weighted = np.einsum("dkl,dsl->dsk", inverse, deviations[:, members], optimize=True)
+        shift += np.einsum("skp,dsk->dp", of_members, weighted, optimize=True)
+    shift += np.einsum("dpq,dq->dp", precision, beta)
+    return GivenGroups(factor, tuple(columns), beta, precision, shift)
+
+
+def _carried(
+    common: Collection[CommonTerm], own: Collection[GroupTerm], index: IntArray, n_groups: int
+) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    """H of one parameter, shape (groups, effects, columns), and which columns it reproduces in every group."""
+    x, z = np.hstack([term.matrix for term in common]), np.hstack([term.matrix for term in own])
+    carried, held = np.zeros((n_groups, z.shape[1], x.shape[1])), np.ones(x.shape[1], dtype=np.bool_)
+    size = np.abs(x).max(axis=0)
+    for s in range(n_groups):
+        rows = index == s
+        carried[s] = np.linalg.lstsq(z[rows], x[rows], rcond=None)[0]
+        held &= np.abs(z[rows] @ carried[s] - x[rows]).max(axis=0, initial=0.0) <= _SAME * size
+    return carried, held
+
+
+def _deviations(coefficients: Mapping[str, FloatArray], term: GroupTerm) -> FloatArray:
+    """Draws of a term's deviations, shape (chains * draws, groups, columns)."""
+    value = np.asarray(coefficients[term.site], dtype=np.float64)
+    value = value[..., np.newaxis] if term.levels is None else value
+    return value.reshape(-1, *value.shape[2:])
+
+
+def _precisions(
+    coefficients: Mapping[str, FloatArray], terms: Collection[GroupTerm], n_groups: int
+) -> Iterator[tuple[IntArray, FloatArray]]:
+    """Groups that share Sigma, and draws of its inverse over all effects, shape (chains * draws, effects, effects)."""
+    sds = []
+    for term in terms:
+        sd = np.asarray(coefficients[f"{term.site}_sd"], dtype=np.float64)
+        sds.append((sd[..., np.newaxis] if term.levels is None else sd).reshape(-1, term.matrix.shape[1]))
+    inverse_variances = np.concatenate(sds, axis=-1) ** -2.0
+    yield np.arange(n_groups), inverse_variances[:, :, np.newaxis] * np.eye(inverse_variances.shape[1])
