@@ -27,6 +27,7 @@ class Grouping:
         groups: labels of the groups, as in the data.
         index: group of each trial, shape (trials,).
         codes: group by the values of ``columns``.
+        stated: of the participants, whether the user said that these columns alone tell them apart.
     """
 
     factor: str
@@ -34,6 +35,7 @@ class Grouping:
     groups: tuple[object, ...]
     index: IntArray
     codes: dict[tuple[Any, ...], int]
+    stated: bool = False
 
     def locate(self, frame: pd.DataFrame) -> IntArray:
         """Group of each row of another table.

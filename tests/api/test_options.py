@@ -59,7 +59,7 @@ def test_ways_to_write_a_formula(build, formula) -> None:
 
 def test_several_formulas(build) -> None:
     found = formulas(build(formula={"v": "~ theta", "a": "0 + stim + (1|subject)"}))
-    assert found["v"] == "1 + theta + (1 + theta | subject)"
+    assert found["v"] == "1 + theta + (1 + theta || subject)"
     assert found["a"] == "0 + stim + (1 | subject)"
 
 
@@ -190,7 +190,7 @@ def test_a_model_of_the_users_own(build) -> None:
 @pytest.mark.parametrize("separator", [", ", "; ", "\n", ",\n    "])
 def test_several_formulas_in_one_text(build, separator) -> None:
     found = formulas(build(formula=separator.join(["v ~ theta", "a ~ 0 + stim + (1|subject)"])))
-    assert found["v"] == "1 + theta + (1 + theta | subject)"
+    assert found["v"] == "1 + theta + (1 + theta || subject)"
     assert found["a"] == "0 + stim + (1 | subject)"
 
 
