@@ -82,7 +82,8 @@ def read_bar(source: Source, tree: Any) -> Bar:
             inside = render(inside, backticks=True)
             raise source.error(
                 f"has '({render(tree)})', whose bars say nothing together; write ({inside} || {groups}) for "
-                f"independent effects, or ({inside} |p| {groups}) for effects that are correlated with all that have the name p"
+                f"independent effects, or ({inside} |p| {groups}) for effects that are correlated "
+                "with all that have the name p"
             )
         effects = effects.left
     groups = _inner(tree.right)

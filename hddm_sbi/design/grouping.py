@@ -64,9 +64,9 @@ def _keys(frame: pd.DataFrame, columns: Sequence[str]) -> list[tuple[Any, ...]]:
 def subject_grouping(trials: Trials) -> Grouping:
     """The participants as a grouping factor; the trials must have a ``groupby`` column."""
     assert trials.groupby is not None
-    keys = _keys(trials.frame, (trials.groupby,))
-    codes = dict(zip(keys, trials.subject.tolist(), strict=True))
-    return Grouping(trials.groupby, (trials.groupby,), trials.subjects, trials.subject, codes)
+    columns = trials.named_by or (trials.groupby,)
+    codes = dict(zip(_keys(trials.frame, columns), trials.subject.tolist(), strict=True))
+    return Grouping(trials.groupby, columns, trials.subjects, trials.subject, codes, trials.stated)
 
 
 def column_grouping(frame: pd.DataFrame, columns: tuple[str, ...]) -> Grouping:

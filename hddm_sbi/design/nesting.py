@@ -86,8 +86,8 @@ def _check_repeats(
         return
     warn(
         f"the formula for '{parameter}' nests '{inner[0]}' in '{':'.join(outer)}', and {_repeated(grouping, alone)!r} "
-        f"of '{inner[0]}' occurs in several of its levels: these are read as different ones with the same label; if they "
-        f"are the same, write (1 | {_columns(outer)}) + (1 | {_columns(inner)})."
+        f"of '{inner[0]}' occurs in several of its levels: these are read as different ones with the same "
+        f"label; if they are the same, write (1 | {_columns(outer)}) + (1 | {_columns(inner)})."
     )
 
 
