@@ -85,7 +85,9 @@ class HierarchicalDDM:
 
     Args:
         df: one row per trial; never changed.
-        groupby: column of the participant; None fits one population.
+        groupby: column of the participant, or columns that name the participant together, ``["site", "subject"]``,
+            whose dimension is ``site:subject``; None fits one population. Where labels occur in several levels of a
+            column such as group or site, a list says what names a participant, ``["subject"]`` that it is this alone.
         formula: regressions, ``"v ~ conf"``, a list of such, ``"v ~ conf, a ~ stim"``, or
             ``{"v": "conf", "a": "0 + stim + (1|subject)"}``.
         model: a name from ``list_models()``, or an ``SSM``, whose simulator is tried on six trials; a race has as many
@@ -161,7 +163,7 @@ class HierarchicalDDM:
     def __init__(
         self,
         df: pd.DataFrame,
-        groupby: str | None = None,
+        groupby: str | Sequence[str] | None = None,
         formula: Formula = None,
         model: str | SSM = "ddm",
         likelihood: str | Path | ConditionalDensityEstimator = "nle",

@@ -133,7 +133,7 @@ def _check(source: Source, tree: Any, outer: str | None) -> None:
     elif isinstance(tree, Binary):
         _check_arithmetic(source, tree)
     for child in _children(tree):
-        _check(source, child, _callee(tree) if isinstance(tree, Call) else None)
+        _check(source, child, _callee(tree) if isinstance(tree, Call) else outer)
 
 
 def _check_call(source: Source, tree: Any, outer: str | None) -> None:
@@ -141,6 +141,8 @@ def _check_call(source: Source, tree: Any, outer: str | None) -> None:
     if name is None or (name not in functions.NAMES and any(_is(argument, {"PIPE"}) for argument in tree.args)):
         raise source.error(f"has '{render(tree)}'; an operator such as + is missing before '('")
     contrast = name in functions.CONTRASTS and outer == "C"
+    if name == functions.OFFSET and outer is not None:
+        raise source.error(f"has '{render(tree)}' inside a function; an offset is a term of its own, offset(x)")
     if name not in functions.NAMES and not contrast:
         raise source.error(functions.unknown(name))
     keywords = [argument.name.name.lexeme for argument in tree.args if isinstance(argument, Assign)]

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from formulae.contrasts import pick_contrasts
 
 from hddm_sbi.design.calls import Component
-from hddm_sbi.design.expansion import Product
+from hddm_sbi.design.products import Product
 
 Coding = dict[str, bool]
 
@@ -22,7 +22,7 @@ def coded(products: Sequence[Product], categoric: Mapping[Component, bool]) -> l
     """The terms to evaluate, in order: those given, each after the terms that it lacks for full rank.
 
     Args:
-        products: terms of one formula, or of one grouping factor.
+        products: population terms of one formula, or the terms of one bracket.
         categoric: whether a component is a factor.
 
     Returns:
@@ -45,4 +45,4 @@ def _subterm(
     term: Product, coding: Mapping[Component, bool], categoric: Mapping[Component, bool]
 ) -> tuple[Product, Coding]:
     parts = tuple(part for part in term.components if not categoric[part] or part in coding)
-    return Product(parts, term.factor), {part.name: full for part, full in coding.items()}
+    return Product(parts, term.bracket), {part.name: full for part, full in coding.items()}

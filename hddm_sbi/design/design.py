@@ -10,9 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from hddm_sbi.design.columns import Columns
+from hddm_sbi.design.grouped import GroupedTerm
 from hddm_sbi.design.grouping import Grouping, subject_grouping
-from hddm_sbi.design.parameter import POOLINGS, GroupedTerm, ParameterDesign, Pooling, design_parameter
-from hddm_sbi.design.terms import evaluate_side
+from hddm_sbi.design.parameter import POOLINGS, ParameterDesign, Pooling, design_parameter
+from hddm_sbi.design.sides import evaluate_side
 from hddm_sbi.errors import ModelError
 from hddm_sbi.trials.stimulus import Stimulus
 from hddm_sbi.trials.trials import Trials
@@ -73,14 +74,27 @@ class Design:
             DataError: a missing column or an unseen level.
             FormulaError: missing values.
         """
-        # A factor made inside a formula must see all its levels, so known rows go first and are cut off again.
-        known = self.columns.prepare(self.frame)
-        prepared = pd.concat([known, self.columns.prepare(frame)], ignore_index=True)
+        prepared, known = self._prepared(frame)
         result = {}
         for name, parameter in self.parameters.items():
             common, group = parameter.matrices(prepared)
-            result[name] = ([matrix[len(known) :] for matrix in common], [matrix[len(known) :] for matrix in group])
+            result[name] = ([matrix[known:] for matrix in common], [matrix[known:] for matrix in group])
         return result
+
+    def offsets(self, frame: pd.DataFrame) -> dict[str, FloatArray]:
+        """The offset of each parameter that has one, on the rows of another table, shape (rows,).
+
+        Raises:
+            DataError: a missing column. FormulaError: missing values.
+        """
+        prepared, known = self._prepared(frame)
+        offsets = {name: parameter.offset_on(prepared) for name, parameter in self.parameters.items()}
+        return {name: offset[known:] for name, offset in offsets.items() if offset is not None}
+
+    def _prepared(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+        """Known rows, since a factor made inside a formula must see all its levels, and the others; how many known."""
+        known = self.columns.prepare(self.frame)
+        return pd.concat([known, self.columns.prepare(frame)], ignore_index=True), len(known)
 
 
 def build_design(
@@ -140,7 +154,7 @@ def _distinct_rows(designs: Mapping[str, ParameterDesign], sign: FloatArray | No
     columns: list[FloatArray] = [] if sign is None else [sign[:, np.newaxis]]
     groupings: dict[str, FloatArray] = {}
     for design in designs.values():
-        columns += [term.matrix for term in design.common]
+        columns += [term.matrix for term in (*design.common, *design.offset_terms)]
         for grouped in design.group:
             columns.append(grouped.term.matrix)
             groupings[grouped.grouping.factor] = grouped.grouping.index[:, np.newaxis].astype(np.float64)

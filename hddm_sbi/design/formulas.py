@@ -54,8 +54,14 @@ def _check_brackets(text: str, rhs: str) -> None:
     tokens = scan(rhs)
     if tokens[-1].depth or any(token.depth < 0 for token in tokens):
         raise FormulaError(f"the formula '{text}' has brackets that do not match; close each one that is opened.")
-    if any(token.lexeme in ("|", "||") and not token.depth for token in tokens):
-        raise FormulaError(f"the formula '{text}' has '|' outside brackets; write (1 | subject).")
+    bars = [token.start for token in tokens if token.lexeme in ("|", "||") and not token.depth]
+    if bars:
+        pluses = [token.start for token in tokens if token.kind == "PLUS" and not token.depth]
+        start = max((plus + 1 for plus in pluses if plus < bars[0]), default=0)
+        end = min((plus for plus in pluses if plus > bars[0]), default=len(rhs))
+        term = " ".join(rhs[start:end].split())
+        shown = f"({term})" if len(bars) == 1 and "(" not in term else "(1 | subject)"
+        raise FormulaError(f"the formula '{text}' has '|' outside brackets; write {shown}.")
 
 
 def _entries(formula: Formula) -> Iterator[tuple[str, str, str]]:

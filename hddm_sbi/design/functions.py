@@ -27,10 +27,8 @@ FUNCTIONS: dict[str, Any] = {
 OWN = {"bs": "hddm_sbi bs", "B": "hddm_sbi binary", "binary": "hddm_sbi binary"}
 FUNCTIONS |= {"hddm_sbi bs": Spline, "hddm_sbi binary": Binary}
 CONTRASTS = frozenset(ENCODINGS)
-_REFUSED = {
-    "offset": "there are no offsets here; a constant is fixed={\"t0\": 0.3}",
-    **dict.fromkeys(("p", "prop", "proportion"), "there are no proportions here; a formula has no left-hand term"),
-}  # fmt: skip
+OFFSET = "offset"
+_REFUSED = dict.fromkeys(("p", "prop", "proportion"), "there are no proportions here; a formula has no left-hand term")
 NAMES = frozenset(
     {
         *(name for name in TRANSFORMS if name not in _REFUSED),
@@ -60,7 +58,8 @@ _ELSEWHERE = {
     **dict.fromkeys(("mean", "np.mean", "demean", "np.std", "np.median"), "write center(x) or scale(x)"),
     **dict.fromkeys(("relevel", "Relevel"), "write C(x, Treatment('level'))"),
     **dict.fromkeys(("ifelse", "if_else"), "write np.where(x > 0, 1, 0)"),
-    **dict.fromkeys(("gr", "mm"), "group by a column, as in (1 | subject)"),
+    "gr": "it stands alone behind the bar, as in (1 | gr(subject, by=group))",
+    "mm": "group by a column, as in (1 | subject)",
     "ln": "write log(x)",
     **dict.fromkeys(("Helmert", "Poly", "Diff"), "the contrasts are Treatment and Sum"),
 }

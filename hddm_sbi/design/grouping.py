@@ -27,6 +27,7 @@ class Grouping:
         groups: labels of the groups, as in the data.
         index: group of each trial, shape (trials,).
         codes: group by the values of ``columns``.
+        stated: of the participants, whether the user said that these columns alone tell them apart.
     """
 
     factor: str
@@ -34,6 +35,7 @@ class Grouping:
     groups: tuple[object, ...]
     index: IntArray
     codes: dict[tuple[Any, ...], int]
+    stated: bool = False
 
     def locate(self, frame: pd.DataFrame) -> IntArray:
         """Group of each row of another table.
@@ -62,9 +64,9 @@ def _keys(frame: pd.DataFrame, columns: Sequence[str]) -> list[tuple[Any, ...]]:
 def subject_grouping(trials: Trials) -> Grouping:
     """The participants as a grouping factor; the trials must have a ``groupby`` column."""
     assert trials.groupby is not None
-    keys = _keys(trials.frame, (trials.groupby,))
-    codes = dict(zip(keys, trials.subject.tolist(), strict=True))
-    return Grouping(trials.groupby, (trials.groupby,), trials.subjects, trials.subject, codes)
+    columns = trials.named_by or (trials.groupby,)
+    codes = dict(zip(_keys(trials.frame, columns), trials.subject.tolist(), strict=True))
+    return Grouping(trials.groupby, columns, trials.subjects, trials.subject, codes, trials.stated)
 
 
 def column_grouping(frame: pd.DataFrame, columns: tuple[str, ...]) -> Grouping:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -9,10 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hddm_sbi.design.grouping import Grouping, column_grouping
-from hddm_sbi.design.rank import check_rank
-from hddm_sbi.design.terms import Side, Term
-from hddm_sbi.design.tokens import written
+from hddm_sbi.design.cells import check_rank_of
+from hddm_sbi.design.grouped import Correlated, GroupedTerm, brackets_of, formula_text
+from hddm_sbi.design.grouping import Grouping
+from hddm_sbi.design.nesting import find_groupings
+from hddm_sbi.design.sides import Side
+from hddm_sbi.design.slopes import check_slopes
+from hddm_sbi.design.strata import strata_of
+from hddm_sbi.design.terms import Term
 from hddm_sbi.design.varying import spans_constant, varying_terms
 from hddm_sbi.errors import FormulaError, ModelError
 
@@ -20,24 +25,39 @@ FloatArray = npt.NDArray[np.float64]
 Pooling = Literal["partial", "none", "complete"]
 POOLINGS: tuple[Pooling, ...] = ("partial", "none", "complete")
 
-
-@dataclass(frozen=True)
-class GroupedTerm:
-    """A term whose coefficients vary by group; ``linked`` where a population term has the same columns."""
-
-    term: Term
-    grouping: Grouping
-    linked: bool
+__all__ = ["POOLINGS", "GroupedTerm", "ParameterDesign", "Pooling", "design_parameter", "formula_text"]
 
 
 @dataclass(frozen=True)
 class ParameterDesign:
-    """The terms of one parameter, and the formula in words with its automatic group terms."""
+    """The terms of one parameter.
+
+    Args:
+        name: the parameter.
+        common: population terms.
+        group: group terms, automatic ones among them.
+        formula: all of it in words, with effects taken as independent where nothing says otherwise.
+        offset_terms: terms without a coefficient, each a column.
+    """
 
     name: str
     common: tuple[Term, ...]
     group: tuple[GroupedTerm, ...]
     formula: str
+    offset_terms: tuple[Term, ...] = ()
+
+    def in_words(self, correlated: Correlated) -> str:
+        """The formula in words, where some group effects are correlated."""
+        return formula_text(self.common, self.group, self.offset_terms, correlated)
+
+    @property
+    def offset(self) -> FloatArray | None:
+        """What is added to the predictor on the link scale, shape (trials,); None without an offset."""
+        return sum_of([term.matrix for term in self.offset_terms])
+
+    def offset_on(self, prepared: pd.DataFrame) -> FloatArray | None:
+        """The offset on other rows, shape (rows,)."""
+        return sum_of([term.evaluate(prepared) for term in self.offset_terms])
 
     def matrices(self, prepared: pd.DataFrame) -> tuple[list[FloatArray], list[FloatArray]]:
         """Matrices of the population and of the group terms on other rows, each (rows, columns)."""
@@ -62,9 +82,7 @@ def design_parameter(
             f"the formula for '{name}' has group terms, which pooling '{pooling}' has no place for; drop them."
         )
     common = side.common
-    if common:
-        labels = [label for term in common for label in term.labels]
-        check_rank(name, np.hstack([term.matrix for term in common]), labels)
+    check_rank_of(name, common)
     if pooling == "none" and automatic is not None:
         group = _apart(name, common, automatic, random_slopes)
         common = ()
@@ -79,7 +97,7 @@ def design_parameter(
             f"the formula for '{name}' has no terms; write '{name} ~ 1' for a single value, or fixed={{\"{name}\": 0}} "
             "for a constant."
         )
-    return ParameterDesign(name, common, group, formula_text(common, group))
+    return ParameterDesign(name, common, group, formula_text(common, group, side.offset), side.offset)
 
 
 def _automatic(common: tuple[Term, ...], subjects: Grouping, random_slopes: bool) -> tuple[GroupedTerm, ...]:
@@ -116,19 +134,28 @@ def _users_own(
     """The group terms as the user wrote them."""
     group = []
     by_name = {term.name: term for term in side.common}
+    groupings = find_groupings(name, [own.bracket for own in side.group], frame, subjects)
     for own in side.group:
-        if subjects is not None and own.factor == subjects.columns:
-            if automatic is None:
-                raise FormulaError(
-                    f"'{name}' is in shared, but its formula varies by '{subjects.factor}'; drop one of the two."
-                )
-            grouping = subjects
-        else:
-            grouping = column_grouping(frame, own.factor)
+        bracket, grouping = own.bracket, groupings[own.bracket.factor]
+        if grouping is subjects and automatic is None:
+            raise FormulaError(
+                f"'{name}' is in shared, but its formula varies by '{grouping.factor}'; drop one of the two."
+            )
         match = by_name.get(own.term.name)
         linked = match is not None and np.array_equal(match.matrix, own.term.matrix)
-        group.append(GroupedTerm(own.term, grouping, linked))
+        by = None if bracket.by is None else strata_of(name, frame, grouping, bracket.by)
+        group.append(
+            GroupedTerm(own.term, grouping, linked, own.number, bracket.block, bracket.independent, by, own=True)
+        )
+    for members in brackets_of(group):
+        check_rank_of(name, [grouped.term for grouped in members])
+    check_slopes(name, group)
     return tuple(group)
+
+
+def sum_of(matrices: Sequence[FloatArray]) -> FloatArray | None:
+    """The sum of columns (rows, 1), shape (rows,); None without any."""
+    return np.sum([matrix[:, 0] for matrix in matrices], axis=0) if matrices else None
 
 
 def _intercept(n: int) -> Term:
@@ -145,17 +172,3 @@ class _Ones:
 
 
 _ONES = Term("Intercept", "1", None, ("Intercept",), np.ones((0, 1)), (), (), None, _Ones())
-
-
-def formula_text(common: tuple[Term, ...], group: tuple[GroupedTerm, ...]) -> str:
-    """The right-hand side in words: ``1 + conf + (1 + conf | subject)``."""
-    parts = [_sum(common)] if common else []
-    for columns in dict.fromkeys(grouped.grouping.columns for grouped in group):
-        terms = tuple(grouped.term for grouped in group if grouped.grouping.columns == columns)
-        parts.append(f"({_sum(terms)} | {':'.join(map(written, columns))})")
-    return " + ".join(parts)
-
-
-def _sum(terms: tuple[Term, ...]) -> str:
-    names = [term.written for term in terms]
-    return " + ".join(names if "1" in names else ["0", *names])

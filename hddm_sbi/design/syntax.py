@@ -93,16 +93,14 @@ def _stopped(source: Source, tokens: Sequence[Token], position: int) -> FormulaE
     if token.kind == "EOF":
         return source.error("cannot be read: a term is missing at its end")
     rest = " ".join(source.rhs[token.start :].split())
-    return source.error(f"cannot be read from '{rest}' on; {_advice(source, tokens, position)}")
+    return source.error(f"cannot be read from '{rest}' on; {_advice(tokens, position)}")
 
 
-def _advice(source: Source, tokens: Sequence[Token], position: int) -> str:
+def _advice(tokens: Sequence[Token], position: int) -> str:
     token = tokens[position]
     before = tokens[position - 1] if position else Token("EOF", "", 0, 0)
     if token.kind == "OTHER" and token.lexeme[0].isdigit():
         return f"a column whose name starts with a digit is written in backticks, `{token.lexeme}`"
-    if token.lexeme == "||":
-        return f"group effects are independent of each other, so write {_one_bar(source, tokens, position)}"
     if token.lexeme in _ADVICE:
         return _ADVICE[token.lexeme]
     if token.kind in _CONTINUES:
@@ -115,12 +113,3 @@ def _advice(source: Source, tokens: Sequence[Token], position: int) -> str:
         pair = f"{before.lexeme} + {token.lexeme}" if before.kind != "RIGHT_PAREN" else f"... + {token.lexeme}"
         return f"an operator is missing before it, as in {pair}, and a column of several words needs backticks"
     return "a name with other characters than letters, digits and _ is written in backticks, as in `my-column`"
-
-
-def _one_bar(source: Source, tokens: Sequence[Token], position: int) -> str:
-    """The brackets around ``||``, with one bar."""
-    inside = tokens[position].depth
-    start = max((token.start for token in tokens[:position] if token.depth < inside), default=-1)
-    ends = (token.start for token in tokens[position:] if token.depth < inside)
-    text = source.rhs[start : next(ends, len(source.rhs)) + 1] if start >= 0 else "(x | subject)"
-    return " ".join(text.replace("||", " | ").split())

@@ -1,8 +1,7 @@
-"""Right-hand sides to terms and their design matrices."""
+"""Terms and their design matrices."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -16,20 +15,17 @@ from formulae.terms.terms import Term as FormulaeTerm
 
 from hddm_sbi.design.calls import Component
 from hddm_sbi.design.coding import Coding, coded
-from hddm_sbi.design.columns import Columns, is_sign, read_columns
 from hddm_sbi.design.evaluation import (
     ENVIRONMENT,
-    check_levels,
     evaluate_new,
     failure,
     formulae_component,
     is_factor,
-    lacking_backticks,
     quiet,
 )
-from hddm_sbi.design.expansion import Product, read
+from hddm_sbi.design.products import Product
 from hddm_sbi.design.syntax import Source
-from hddm_sbi.errors import FormulaError, HDDMWarning
+from hddm_sbi.errors import FormulaError
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -73,56 +69,17 @@ class Term:
         return _as_matrix(evaluate_new(self.source, prepared))
 
 
-@dataclass(frozen=True)
-class UserGroupTerm:
-    """A term ``(x | g)`` that the user wrote: the term and the columns whose combination is the grouping factor."""
+def evaluated(source: Source, products: Sequence[Product], prepared: pd.DataFrame) -> tuple[Term, ...]:
+    """The terms on the data, their factors coded so that together they have full rank.
 
-    term: Term
-    factor: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Side:
-    """An evaluated right-hand side: population terms, the user's own group terms, and the columns in them."""
-
-    common: tuple[Term, ...]
-    group: tuple[UserGroupTerm, ...]
-    columns: Columns
-
-
-def evaluate_side(parameter: str, rhs: str, frame: pd.DataFrame) -> Side:
-    """Terms of the right-hand side ``rhs`` on the rows of ``frame``.
+    Args:
+        source: the formula, for messages.
+        products: its population terms, or those of one bracket.
+        prepared: the columns that it names.
 
     Raises:
-        FormulaError: it does not parse, names a missing column, meets missing values, or cannot be evaluated.
+        FormulaError: a term that cannot be evaluated, that does not vary, or that is infinite or undefined somewhere.
     """
-    source = Source(parameter, rhs)
-    try:
-        products = read(source)
-        names = list(dict.fromkeys(name for term in products for name in term.columns))
-        columns = read_columns(frame, names, parameter)
-    except FormulaError as error:
-        raise lacking_backticks(source, frame.columns) or error from None
-    prepared = columns.prepare(frame)
-    parts = tuple(dict.fromkeys(part for term in products for part in term.components))
-    for part in parts:
-        check_levels(source, part, columns, prepared)
-    by_factor: dict[tuple[str, ...], list[Product]] = {}
-    for term in products:
-        by_factor.setdefault(term.factor, []).append(term)
-    common = _evaluated(source, by_factor.pop((), []), prepared)
-    group = tuple(
-        UserGroupTerm(term, factor)
-        for factor, terms in by_factor.items()
-        for term in _evaluated(source, terms, prepared)
-    )
-    _warn_of_codes(parts, prepared)
-    used = {name for term in (*common, *(grouped.term for grouped in group)) for name in term.variables}
-    return Side(common, group, Columns({name: columns.levels[name] for name in names if name in used}))
-
-
-def _evaluated(source: Source, products: Sequence[Product], prepared: pd.DataFrame) -> tuple[Term, ...]:
-    """The terms on the data, their factors coded so that together they have full rank."""
     parts = {part.name: part for product in products for part in product.components}
     try:
         with quiet():
@@ -194,22 +151,3 @@ def _numeric_part(source: Any, matrix: FloatArray) -> FloatArray | None:
 def _as_matrix(values: Any) -> FloatArray:
     array = np.asarray(values, dtype=np.float64)
     return array[:, np.newaxis] if array.ndim == 1 else array
-
-
-def _warn_of_codes(parts: Iterable[Component], prepared: pd.DataFrame) -> None:
-    """Warn where an integer column of two or three values, often codes of conditions, is used as a number.
-
-    A sign is meant as one.
-    """
-    for part in parts:
-        if part.call is not None or prepared[part.name].dtype.kind != "i" or is_sign(prepared[part.name]):
-            continue
-        values = prepared[part.name].unique().tolist()
-        if len(values) in (2, 3):
-            listed = ", ".join(str(value) for value in sorted(values))
-            warnings.warn(
-                f"the column '{part.name}' has only the values {listed} and is used as a number; "
-                f"write C({part.name}) if they are conditions.",
-                HDDMWarning,
-                stacklevel=2,
-            )

@@ -17,12 +17,12 @@ _PATTERN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-# What is not here, such as || or $, is of the kind OTHER, at which the parser stops.
+# What is not here, such as $ or &, is of the kind OTHER, at which the parser stops.
 _OPERATORS = {
     "(": "LEFT_PAREN", ")": "RIGHT_PAREN", "[": "LEFT_BRACKET", "]": "RIGHT_BRACKET", "{": "LEFT_BRACE",
     "}": "RIGHT_BRACE", ",": "COMMA", "+": "PLUS", "-": "MINUS", "*": "STAR", "/": "SLASH", "**": "STAR_STAR",
     "^": "STAR_STAR", ":": "COLON", "|": "PIPE", "~": "TILDE", "=": "EQUAL", "==": "EQUAL_EQUAL", "!=": "BANG_EQUAL",
-    "<": "LESS", "<=": "LESS_EQUAL", ">": "GREATER", ">=": "GREATER_EQUAL",
+    "||": "PIPE", "<": "LESS", "<=": "LESS_EQUAL", ">": "GREATER", ">=": "GREATER_EQUAL",
 }  # fmt: skip
 _OPENING, _CLOSING = ("LEFT_PAREN", "LEFT_BRACKET", "LEFT_BRACE"), ("RIGHT_PAREN", "RIGHT_BRACKET", "RIGHT_BRACE")
 

@@ -10,6 +10,7 @@ import torch.distributions as td
 
 from hddm_sbi.design.design import Design, build_design
 from hddm_sbi.design.formulas import Formula, read_formulas
+from hddm_sbi.design.not_sampled import refuse_not_sampled
 from hddm_sbi.design.parameter import Pooling
 from hddm_sbi.errors import FormulaError
 from hddm_sbi.likelihoods.observation.lapses import LAPSE_OMISSION, LAPSE_PARAMETERS, P_OUTLIER
@@ -100,6 +101,7 @@ def build_spec(
         population=[parameter.name for parameter in described.parameters if parameter.population],
         stimulus=None if drift is None else read_stimulus(trials, stimulus),
     )
+    refuse_not_sampled(design)
     parameters = {}
     for parameter in described.parameters:
         name, link = parameter.name, link_of[parameter.name]

@@ -17,7 +17,8 @@ from hddm_sbi.trials.plausibility import check, missing
 from hddm_sbi.trials.recording import FloatArray, Limit, Recording
 from hddm_sbi.trials.response_times import check_unit, read_times
 from hddm_sbi.trials.responses import read_responses, response_codes
-from hddm_sbi.trials.subjects import IntArray, read_subjects
+from hddm_sbi.trials.same_labels import check_labels_once
+from hddm_sbi.trials.subjects import GroupBy, names_of, read_participants
 from hddm_sbi.trials.trials import Trials
 from hddm_sbi.trials.wording import in_words
 
@@ -25,7 +26,7 @@ from hddm_sbi.trials.wording import in_words
 def read_trials(
     df: pd.DataFrame,
     *,
-    groupby: str | None = None,
+    groupby: GroupBy = None,
     rt: str = "rt",
     response: str = "response",
     rt_unit: str = "s",
@@ -44,7 +45,7 @@ def read_trials(
 
     Args:
         df: one row per trial.
-        groupby: column of the participant, or None for one population.
+        groupby: column of the participant, or columns that name the participant together; None for one population.
         rt: column of the response times; not read where ``observed`` leaves them out.
         response: column of the responses, as many classes as there are options. The order of 0 and 1, -1 and 1, False
             and True, error (or incorrect) and correct, left and right, lower and upper, and of more than two options
@@ -70,19 +71,19 @@ def read_trials(
     times = sees_times(observed)
     if go is not None:
         _check_go(coding, times)
-    _check_distinct({"rt": rt if times else None, "response": response, "groupby": groupby, "deadline": deadline})
+    _check_distinct({"rt": rt if times else None, "response": response, "deadline": deadline}, groupby)
     rt_column = get_column(df, rt, "rt") if times else None
     response_column = get_column(df, response, "response")
-    subject_column = None if groupby is None else get_column(df, groupby, "groupby")
+    participants = read_participants(df, groupby)
+    check_labels_once(df, participants)
 
     codes, labels = response_codes(response_column, choices, go)
-    everyone: tuple[IntArray, tuple[object, ...]] = np.zeros(len(df), dtype=np.int64), ()
-    subject, subjects = everyone if subject_column is None else read_subjects(subject_column)
     low, high = read_truncation(df, truncate, rt_unit)
     recording = Recording(
         rt=np.full(len(df), np.nan) if rt_column is None else read_times(rt_column), unit=rt_unit, choice=codes,
-        subject=subject, subjects=subjects, index=df.index, coding=coding, rt_name=rt, response_name=response,
-        groupby=groupby, deadline=read_deadline(df, deadline, rt_unit), low=low, high=high, go=go, times=times,
+        subject=participants.index, subjects=participants.labels, index=df.index, coding=coding, rt_name=rt,
+        response_name=response, groupby=participants.name, deadline=read_deadline(df, deadline, rt_unit), low=low,
+        high=high, go=go, times=times,
     )  # fmt: skip
     check(recording, (missing,))  # before the responses are counted and put in order
     if go is None:
@@ -95,10 +96,10 @@ def read_trials(
         rt=recording.seconds,
         choice=choice,
         options=options,
-        frame=df.reset_index(drop=True),
-        groupby=groupby,
-        subject=subject,
-        subjects=subjects,
+        frame=participants.frame(df),
+        groupby=participants.name,
+        subject=participants.index,
+        subjects=participants.labels,
         reading=in_words(recording, words),
         recording=recording,
         deadline=_seconds(recording.deadline, np.inf),
@@ -107,6 +108,8 @@ def read_trials(
         truncated=low is not None or high is not None,
         go=go is not None,
         times=times,
+        named_by=participants.columns,
+        stated=participants.stated,
     )
 
 
@@ -127,9 +130,9 @@ def _check_go(coding: str, times: bool) -> None:
         )
 
 
-def _check_distinct(columns: dict[str, object]) -> None:
+def _check_distinct(columns: dict[str, object], groupby: GroupBy) -> None:
     seen: dict[str, str] = {}
-    for argument, column in columns.items():
+    for argument, column in (*columns.items(), *(("groupby", name) for name in names_of(groupby))):
         if isinstance(column, str):
             if column in seen:
                 raise DataError(

@@ -127,7 +127,7 @@ def _check_distinct(trials: Trials, name: str) -> None:
                 f"stimulus and {argument} both name the column '{name}'; the stimulus is what was shown, whatever the "
                 "response to it."
             )
-    if name == trials.groupby:
+    if name in (trials.groupby, *trials.named_by):
         raise DataError(f"stimulus and groupby both name the column '{name}'; each needs a column of its own.")
 
 

@@ -25,7 +25,7 @@ class Trials:
         options: the labels of the options as they stand in the data, lower first; in go/no-go the label of a withheld
             response and that of the go response.
         frame: the rows of the user's table, index 0 ... n-1, all columns (covariates are looked up here).
-        groupby: column of the participant, or None.
+        groupby: column of the participant, or None; of several columns ``site:subject``, which ``frame`` then has.
         subject: index of each trial's participant into ``subjects``, shape (n,); zeros without ``groupby``.
         subjects: the participants' labels as they stand in the data, in order of sorting; empty without ``groupby``.
         reading: one sentence on how rt and responses were read.
@@ -36,6 +36,8 @@ class Trials:
         truncated: whether trials were taken out by ``low`` or ``high``.
         go: whether it is go/no-go: the response of choice 1 is the only one that is ever made.
         times: whether times were looked at; False for choices alone.
+        named_by: the columns of the user's table that name the participant together; empty without ``groupby``.
+        stated: whether the user said that these columns alone tell participants apart.
     """
 
     rt: FloatArray
@@ -53,6 +55,8 @@ class Trials:
     truncated: bool = False
     go: bool = False
     times: bool = True
+    named_by: tuple[str, ...] = ()
+    stated: bool = False
 
     def __post_init__(self) -> None:
         for name in ("deadline", "low", "high"):

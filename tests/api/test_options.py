@@ -49,7 +49,7 @@ def untrained() -> FirstPassageEstimator:
 )
 def test_ways_to_write_a_formula(build, formula) -> None:
     assert formulas(build(formula=formula)) == {
-        "v": "1 + conf + (1 + conf | subject)",
+        "v": "1 + conf + (1 + conf || subject)",
         "a": "1 + (1 | subject)",
         "z": "1 + (1 | subject)",
         "t0": "1 + (1 | subject)",
@@ -59,7 +59,7 @@ def test_ways_to_write_a_formula(build, formula) -> None:
 
 def test_several_formulas(build) -> None:
     found = formulas(build(formula={"v": "~ theta", "a": "0 + stim + (1|subject)"}))
-    assert found["v"] == "1 + theta + (1 + theta | subject)"
+    assert found["v"] == "1 + theta + (1 + theta || subject)"
     assert found["a"] == "0 + stim + (1 | subject)"
 
 
@@ -190,7 +190,7 @@ def test_a_model_of_the_users_own(build) -> None:
 @pytest.mark.parametrize("separator", [", ", "; ", "\n", ",\n    "])
 def test_several_formulas_in_one_text(build, separator) -> None:
     found = formulas(build(formula=separator.join(["v ~ theta", "a ~ 0 + stim + (1|subject)"])))
-    assert found["v"] == "1 + theta + (1 + theta | subject)"
+    assert found["v"] == "1 + theta + (1 + theta || subject)"
     assert found["a"] == "0 + stim + (1 | subject)"
 
 
@@ -226,7 +226,7 @@ def test_columns_in_backticks_name_variables_without_them(build, experiment: pd.
         ({"formula": "z ~ 0.4"}, FormulaError, 'fixed={"z": 0.4}'),
         ({"formula": "t0 ~ 0"}, FormulaError, 'fixed={"t0": 0}'),
         ({"formula": "v ~ conf + 3"}, FormulaError, "has the number 3 as a term"),
-        ({"formula": "v ~ theta + (theta || subject)"}, FormulaError, r"write \(theta \| subject\)"),
+        ({"formula": "v ~ theta + (theta ||p| subject)"}, FormulaError, r"write \(theta \|\| subject\)"),
         ({"model": "dmd"}, ModelError, "dmd"),
         ({"pooling": "some"}, ModelError, "pooling 'some' is not known"),
         ({"pooling": "none", "groupby": None}, ModelError, "needs groupby"),

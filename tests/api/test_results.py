@@ -215,7 +215,7 @@ def test_print(fitted) -> None:
     text = str(fitted[0])
     assert "Model 'ddm', likelihood exact: 120 trials of 3 participants (subj/id)." in text
     assert "rt in seconds; response: 0 = lower, 1 = upper." in text
-    assert "log(a)    ~ 0 + stim + (0 + stim | `subj/id`)" in text
+    assert "log(a)    ~ 0 + stim + (0 + stim || `subj/id`)" in text
     assert "v_Intercept" in text
     assert "~ Beta(1, 20)" in text
     assert "  conf=HC, stim=a" in text

@@ -10,10 +10,12 @@ import pytest
 
 from hddm_sbi.design.design import build_design
 from hddm_sbi.design.evaluation import is_factor
-from hddm_sbi.design.expansion import Product, read
+from hddm_sbi.design.expansion import read
+from hddm_sbi.design.products import Product
 from hddm_sbi.design.rank import rank
+from hddm_sbi.design.sides import evaluate_side
 from hddm_sbi.design.syntax import Source
-from hddm_sbi.design.terms import evaluate_side
+from hddm_sbi.errors import FormulaError
 from hddm_sbi.trials.reading import read_trials
 
 LEVELS = {"a": ("l", "r"), "b": ("u", "v", "w"), "c": ("on", "off"), "d": (1, 2, 3)}
@@ -140,10 +142,31 @@ def test_group_terms_are_coded_as_population_terms_are(crossed, effects, same):
     assert {grouped.factor for grouped in side.group} == {("subject",)}
 
 
-def test_group_terms_of_one_factor_share_their_coding(crossed):
-    side = evaluate_side("v", "a + (1 | subject) + (0 + a | subject) + (0 + a | c)", crossed)
-    assert [(grouped.term.name, grouped.factor, grouped.term.matrix.shape[1]) for grouped in side.group] == [
-        ("Intercept", ("subject",), 1),
-        ("a", ("subject",), 1),
-        ("a", ("c",), 2),
-    ]
+@pytest.mark.parametrize(
+    ("rhs", "terms"),
+    [
+        ("(1 | subject) + (0 + a | subject)", [("Intercept", 1, 0), ("a", 2, 1)]),
+        ("(a | subject) + (0 + a | c)", [("Intercept", 1, 0), ("a", 1, 0), ("a", 2, 0)]),
+        ("(1 | subject) + (a | subject)", [("Intercept", 1, 0), ("a", 1, 0)]),
+        ("(1 + x | subject) + (1 + b | subject)", [("Intercept", 1, 0), ("x", 1, 0), ("b", 2, 1)]),
+        ("(1 | subject) + (0 + x | subject) + (1 | subject)", [("Intercept", 1, 0), ("x", 1, 1)]),
+        ("(1 | a:c) + (0 + x | c:a)", [("Intercept", 1, 0), ("x", 1, 1)]),
+    ],
+)
+def test_each_bracket_is_coded_on_its_own_and_an_effect_kept_once(crossed, rhs, terms):
+    group = evaluate_side("v", rhs, crossed).group
+    assert [(grouped.term.name, grouped.term.matrix.shape[1], grouped.number) for grouped in group] == terms
+
+
+@pytest.mark.parametrize(
+    "rhs",
+    [
+        "(0 + a | subject) + (a | subject)",
+        "(1 |p| subject) + (1 |q| subject)",
+        "(1 | subject) + (x || subject)",
+        "(1 | gr(subject, by=c)) + (1 | subject)",
+    ],
+)
+def test_an_effect_in_two_brackets_that_disagree(crossed, rhs):
+    with pytest.raises(FormulaError, match="by 'subject' in two brackets that say different things about it; write it"):
+        evaluate_side("v", rhs, crossed)

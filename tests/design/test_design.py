@@ -11,20 +11,20 @@ from hddm_sbi.trials.reading import read_trials
     ("rhs", "formula"),
     [
         ("1", "1 + (1 | subject)"),
-        ("conf", "1 + conf + (1 + conf | subject)"),
-        ("0 + stim", "0 + stim + (0 + stim | subject)"),
-        ("theta", "1 + theta + (1 + theta | subject)"),
+        ("conf", "1 + conf + (1 + conf || subject)"),
+        ("0 + stim", "0 + stim + (0 + stim || subject)"),
+        ("theta", "1 + theta + (1 + theta || subject)"),
         ("0 + theta", "0 + theta + (0 + theta | subject)"),
         ("group", "1 + group + (1 | subject)"),
         ("age", "1 + age + (1 | subject)"),
         ("0 + group", "0 + group + (1 | subject)"),
-        ("group * theta", "1 + group + theta + group:theta + (1 + theta | subject)"),
-        ("0 + group + conf", "0 + group + conf + (1 + conf | subject)"),
-        ("0 + group:conf", "0 + group:conf + (0 + group:conf | subject)"),
+        ("group * theta", "1 + group + theta + group:theta + (1 + theta || subject)"),
+        ("0 + group + conf", "0 + group + conf + (1 + conf || subject)"),
+        ("0 + group:conf", "0 + group:conf + (0 + group:conf || subject)"),
         ("conf + (1 | subject)", "1 + conf + (1 | subject)"),
         ("conf + (1 | item)", "1 + conf + (1 | item)"),
-        ("conf + (conf | subject) + (1 | item)", "1 + conf + (1 + conf | subject) + (1 | item)"),
-        ("1 + (0 + stim | subject)", "1 + (0 + stim | subject)"),
+        ("conf + (conf | subject) + (1 | item)", "1 + conf + (1 + conf || subject) + (1 | item)"),
+        ("1 + (0 + stim | subject)", "1 + (0 + stim || subject)"),
     ],
 )
 def test_automatic_group_terms(design_of, rhs, formula):
@@ -33,7 +33,7 @@ def test_automatic_group_terms(design_of, rhs, formula):
 
 def test_pooling_shared_and_slopes(design_of):
     assert design_of("conf", pooling="complete").parameters["v"].formula == "1 + conf"
-    assert design_of("conf", pooling="none").parameters["v"].formula == "(1 + conf | subject)"
+    assert design_of("conf", pooling="none").parameters["v"].formula == "(1 + conf || subject)"
     assert design_of("conf", random_slopes=False).parameters["v"].formula == "1 + conf + (1 | subject)"
     assert design_of("0 + stim", random_slopes=False).parameters["v"].formula == "0 + stim + (1 | subject)"
     shared = design_of("conf", shared=("a",))
@@ -115,7 +115,8 @@ def test_other_groupings(design_of, trials):
     assert np.array_equal(grouping.index, trials.frame["item"])
     nested = design_of("(1 | group / subject)").groupings
     assert nested["group"].groups == ("control", "patient")
-    assert len(nested["group:subject"].groups) == 6
+    # no two groups share a participant's label, so that the participants are meant
+    assert nested["subject"].groups == trials.subjects and list(nested) == ["group", "subject"]
 
 
 def test_new_data(design_of, trials, experiment):
@@ -144,11 +145,14 @@ def test_numeric_participants_in_new_data(cavanagh):
         "conf*theta + group",
         "0 + conf:group",
         "C(conf):C(group):theta",
-        "(1 + theta)*group + (1 + theta | subject) + (0 + conf | item:old)",
+        "(1 + theta)*group + (1 + theta | subject) + (0 + conf | group)",
+        "theta + (theta || subject) + (1 |p| item)",
+        "(1 | subject) + (0 + theta |my block| subject)".replace("my block", "`my block`"),
+        "conf + (1 + conf |p| gr(subject, by=group)) + offset(theta / 2) + offset(`my col`)",
         "`2back` + I((`my col` + `2back`) / 2):conf + log(`my col` + 100)",
         "`2back` + (`2back` | `my subject`)",
         "C(stim, Treatment('WL')) + bs(theta, df=4)",
-        "(conf:group | subject)",
+        "(0 + conf:group | subject)",
     ],
 )
 def test_the_formula_in_words_is_read_as_the_same_design(trials, rhs):
@@ -159,4 +163,11 @@ def test_the_formula_in_words_is_read_as_the_same_design(trials, rhs):
     assert again.formula == first.formula
     for one, two in zip((*first.common, *first.group), (*again.common, *again.group), strict=True):
         assert np.array_equal(getattr(one, "term", one).matrix, getattr(two, "term", two).matrix)
-    assert [grouped.grouping.factor for grouped in first.group] == [grouped.grouping.factor for grouped in again.group]
+    said = [
+        [(g.grouping.factor, g.bracket, g.block, None if g.by is None else g.by.column) for g in design.group]
+        for design in (first, again)
+    ]
+    assert said[0] == said[1]
+    assert len(first.offset_terms) == len(again.offset_terms)
+    for one, two in zip(first.offset_terms, again.offset_terms, strict=True):
+        assert np.array_equal(one.matrix, two.matrix)

@@ -29,10 +29,21 @@ def test_a_constant_and_a_nested_factor(design_of, trials):
         design_of("conf + twin + theta")
 
 
-def test_empty_cells_are_collinear(design_of):
+@pytest.mark.parametrize("rhs", ["conf * stim", "0 + conf:stim", "conf / stim", "stim + (0 + C(conf):stim | subject)"])
+def test_an_empty_cell_is_named(design_of, rhs):
     # LL goes with both codes of conf here, the other stimuli with one each
-    with pytest.raises(FormulaError, match="collinear"):
-        design_of("conf * stim")
+    with pytest.raises(FormulaError) as caught:
+        design_of(rhs)
+    message = str(caught.value)
+    assert message.startswith("no trial has ") and "determine" not in message
+    assert all(cell in message for cell in ("conf", "=HC with stim=WL", "=LC with stim=WW"))
+    assert "=LL" not in message and "stim for effects that add up" in message
+
+
+def test_many_empty_cells_are_named_in_part(design_of, trials):
+    trials.frame["pair"] = trials.frame["item"] // 2
+    with pytest.raises(FormulaError, match=r"no trial has C[(]pair[)]=0 with C[(]item[)]=2, .*, and more, so that"):
+        design_of("C(pair) * C(item)")
 
 
 def test_a_design_of_full_rank_passes():

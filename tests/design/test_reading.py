@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from hddm_sbi.design.expansion import read
+from hddm_sbi.design.products import Product
 from hddm_sbi.design.syntax import Source
 from hddm_sbi.errors import FormulaError
 
@@ -51,20 +52,24 @@ TAILS = (
 )
 
 
+Read = tuple[frozenset[str], frozenset[str], frozenset[frozenset[str]]]
+INTERCEPT: Read = (frozenset(), frozenset(), frozenset())
+
+
 class Terms:
     """A formula by Python's own parser: ``:`` as ``**``, all else as it is, on sets of terms.
 
     Args:
-        terms: pairs of the components and the columns of the grouping factor.
+        terms: the components, the columns of the grouping factor, and all effects of the bracket.
         intercept: what was said about it, None for nothing.
     """
 
-    def __init__(self, terms: set[tuple[frozenset[str], frozenset[str]]], intercept: bool | None = None) -> None:
+    def __init__(self, terms: set[Read], intercept: bool | None = None) -> None:
         self.terms, self.intercept = terms, intercept
 
     @property
-    def _with_intercept(self) -> set[tuple[frozenset[str], frozenset[str]]]:
-        return self.terms | ({(frozenset(), frozenset())} if self.intercept else set())
+    def _with_intercept(self) -> set[Read]:
+        return self.terms | ({INTERCEPT} if self.intercept else set())
 
     def __pos__(self) -> Terms:
         return self
@@ -83,41 +88,56 @@ class Terms:
 
     def __pow__(self, other: Terms) -> Terms:
         for side in (self, other):
-            assert side.terms and side.intercept is not False and not any(factor for _, factor in side.terms)
+            assert side.terms and side.intercept is not False and not any(factor for _, factor, _ in side.terms)
         pairs = product(self._with_intercept, other._with_intercept)
-        found = {(one | two, frozenset()) for (one, _), (two, _) in pairs}
-        return Terms(found - {(frozenset(), frozenset())}, (frozenset(), frozenset()) in found or None)
+        found = {(one | two, frozenset(), frozenset()) for (one, *_), (two, *_) in pairs}
+        return Terms(found - {INTERCEPT}, INTERCEPT in found or None)
 
     def __mul__(self, other: Terms) -> Terms:
         return self + other + self**other
 
     def __truediv__(self, other: Terms) -> Terms:
         assert self.intercept is not False
-        return self + Terms({(frozenset().union(*(part for part, _ in self.terms)), frozenset())}) ** other
+        return (
+            self + Terms({(frozenset().union(*(part for part, *_ in self.terms)), frozenset(), frozenset())}) ** other
+        )
 
     def __or__(self, other: Terms) -> Terms:
-        assert other.intercept is None and not any(factor for _, factor in self.terms | other.terms)
-        effects = {part for part, _ in self.terms} | ({frozenset()} if self.intercept is not False else set())
+        assert other.intercept is None and not any(factor for _, factor, _ in self.terms | other.terms)
+        effects = {part for part, *_ in self.terms} | ({frozenset()} if self.intercept is not False else set())
         assert effects
-        return Terms({(effect, factor) for effect, (factor, _) in product(effects, other.terms)})
+        bracket = frozenset(effects)
+        return Terms({(effect, factor, bracket) for effect, (factor, *_) in product(effects, other.terms)})
 
 
-ENVIRONMENT = {name: Terms({(frozenset({name}), frozenset())}) for name in NAMES}
+ENVIRONMENT = {name: Terms({(frozenset({name}), frozenset(), frozenset())}) for name in NAMES}
 ENVIRONMENT |= {"one": Terms(set(), True), "zero": Terms(set(), False)}
 
 
-def by_python(text: str) -> set[tuple[frozenset[str], frozenset[str]]]:
-    """The terms of a formula; raises what Python raises where it cannot be read or has no meaning."""
+def by_python(text: str) -> set[Read]:
+    """The terms of a formula; raises what Python raises where it cannot be read or has no meaning.
+
+    What bars say about covariances is left out: (x || a) and (x |p| a) have the terms of (x | a).
+    """
+    text = re.sub(r"\|[^|()]*\|", "|", text)
     code = re.sub(r"\b1\b", "one", re.sub(r"\b0\b", "zero", text)).replace(":", "**")
     terms = eval(f"({code}\n)", {"__builtins__": {}}, ENVIRONMENT)
-    return terms.terms | (set() if terms.intercept is False else {(frozenset(), frozenset())})
+    return terms.terms | (set() if terms.intercept is False else {INTERCEPT})
 
 
-def by_us(text: str) -> set[tuple[frozenset[str], frozenset[str]]]:
+def by_us(text: str) -> set[Read]:
     products = read(Source("v", text))
-    found = {(frozenset(part.name for part in term.components), frozenset(term.factor)) for term in products}
-    assert len(found) == len(products)
+    found = {
+        (frozenset(part.name for part in term.components), frozenset(term.factor), effects_of(term))
+        for term in products
+    }
+    assert len({term.key for term in products}) == len(products)
     return found
+
+
+def effects_of(term: Product) -> frozenset[frozenset[str]]:
+    effects = () if term.bracket is None else term.bracket.effects
+    return frozenset(frozenset(part.name for part in effect) for effect in effects)
 
 
 def written(rng: np.random.Generator, depth: int = 0) -> str:

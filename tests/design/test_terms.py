@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from scipy.interpolate import BSpline
 
-from hddm_sbi.design.terms import evaluate_side
+from hddm_sbi.design.sides import evaluate_side
 from hddm_sbi.errors import DataError, FormulaError, HDDMWarning
 
 
@@ -95,7 +95,10 @@ def test_numbers_in_every_dtype(experiment):
         ("foo(theta)", r"cannot be evaluated: there is no function or column 'foo'"),
         ("log(theta)", r"'log\(theta\)' of 'v' is infinite or undefined"),
         ("C(theta)", r"'C\(theta\)' of 'v' has \d+ levels on 240 trials"),
-        ("offset(theta)", r"no offsets here"),
+        ("offset(conf)", r"has 'offset\(conf\)', but an offset is one number a trial, and 'conf' is none"),
+        ("offset(poly(theta, 2))", r"but an offset is one number a trial"),
+        ("offset(theta, conf)", r"an offset has one argument, as in offset\(x\)"),
+        ("offset(log(theta))", r"'log\(theta\)' of 'v' is infinite or undefined"),
         ("theta ** 2", r"cannot be read: Exponentiation"),
         ("(1 | C(code))", r"groups by 'C\(code\)'"),
         ("conf + theta stim", r"the formula 'v ~ conf \+ theta stim' cannot be read from 'stim' on"),

@@ -46,7 +46,7 @@ def test_names_levels_and_links_of_terms(parameter):
         ("v_conf_subject", "v_conf", ("LC",)),
         ("v_Intercept_item", "v_Intercept", None),
     ]
-    assert v.formula.startswith("1 + conf + theta + conf:theta + I(theta / 2 + theta ** 2) + (1 + conf | subject)")
+    assert v.formula.startswith("1 + conf + theta + conf:theta + I(theta / 2 + theta ** 2) + (1 + conf || subject)")
 
 
 def test_pooling(build):

@@ -42,7 +42,7 @@ def test_the_whole_text(ddm, build, trials):
     assert lines[1] == trials.reading
     assert lines[3:9] == [
         "Equations",
-        "  v         ~ 1 + conf + (1 + conf | subject)",
+        "  v         ~ 1 + conf + (1 + conf || subject)",
         "  log(a)    ~ 1 + (1 | subject)",
         "  z         = 0.5",
         "  log(t0)   ~ 1",
@@ -64,7 +64,7 @@ def test_stimulus_coding_is_said(ddm, trials):
     mapping = {"word": {"word": 1, "nonword": 0}}
     for formula, drift, line in (
         (None, "s v, with", "  v_bias    = 0"),
-        ("v_bias ~ conf", "s v + v_bias, with", "  v_bias    ~ 1 + conf + (1 + conf | subject)"),
+        ("v_bias ~ conf", "s v + v_bias, with", "  v_bias    ~ 1 + conf + (1 + conf || subject)"),
     ):
         spec, design = build_spec(ddm, trials, formula=formula, coding="stimulus", stimulus=mapping)
         text = describe(spec, trials, prior_table(spec), coding="stimulus", stimulus=design.stimulus)

@@ -111,7 +111,11 @@ def test_unused_categories_are_no_participants(table: pd.DataFrame) -> None:
         (lambda df: df.rename(columns={"response": "responses"}), {}, "did you mean response='responses'?"),
         (lambda df: df, {"groupby": "Subjct"}, "no column 'Subjct'; did you mean groupby='subject'?"),
         (lambda df: df.set_index("subject"), {"groupby": "subject"}, "'subject' is the index of the table"),
-        (lambda df: df, {"groupby": ["subject", "conf"]}, "groupby must be the name of one column, not ['subject'"),
+        (
+            lambda df: df,
+            {"groupby": ["subject", "conf"]},
+            "every trial has values of its own in the columns 'subject', 'conf'",
+        ),
         (lambda df: df, {"rt": "response"}, "rt and response both name the column 'response'"),
         (lambda df: df, {"groupby": "rt"}, "rt and groupby both name the column 'rt'"),
         (lambda df: df.iloc[:0], {}, "the table has no rows"),
