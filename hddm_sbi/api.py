@@ -48,6 +48,7 @@ from hddm_sbi.results.certificate import Certificate
 from hddm_sbi.results.certify import Certifier, Fit
 from hddm_sbi.results.check_draws import check_origin, given_coefficients
 from hddm_sbi.results.convergence import look_at
+from hddm_sbi.results.correlation import Correlation, correlation
 from hddm_sbi.results.lapses import check_lapses
 from hddm_sbi.results.quantities import quantities
 from hddm_sbi.results.to_arviz import Group, Results, group, to_datasets, to_inference_data
@@ -405,6 +406,30 @@ class HierarchicalDDM:
         result, coords = self._prior_groups(("prior", "prior_predictive"), counted, seeded)
         attrs = attributes(__version__, self._options, self._chosen.label, self._chosen.weights, self.trials, None)
         return to_inference_data(result | self._data_groups, coords, attrs | {"seed": str(seeded)})
+
+    def correlation(self, idata: Results, parameter: str, measure: str) -> Correlation:
+        """The correlation of a parameter with an outside measure (age, a questionnaire) across participants.
+
+        The measure is a column with one number for each participant, and stands in the parameter's formula,
+        ``v ~ age``, standardised or not. See ``hddm_sbi.results.correlation`` for the formula and its source.
+
+        Args:
+            idata: what ``sample`` returned.
+            parameter: as results name it; the correlation is that on its link's scale.
+            measure: the column.
+
+        Returns:
+            ``draws`` (by condition, where it differs between them), ``table`` (mean, interval, probability that it is
+            positive) and ``sentences``, which ``print`` shows.
+
+        Raises:
+            FormulaError: the measure is not in the parameter's formula: correlating it with estimates or draws of a
+                model without it gives too small a correlation.
+            DataError: the column holds no numbers, or participants have several or all the same.
+            ModelError: no such parameter, or it does not vary between participants.
+        """
+        found = self._coefficients(idata)
+        return correlation(self._base, self._design, self._conditions, self.trials, found, parameter, measure)
 
     def outside_box(self, idata: Results) -> BoxReport | None:
         """How many draws lie outside the range that the network was trained on.

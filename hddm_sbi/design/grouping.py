@@ -85,7 +85,7 @@ def _text(key: tuple[Any, ...]) -> str:
 
 def _kinds(key: tuple[Any, ...]) -> str:
     """What kind of values a group is named by."""
-    kinds = dict.fromkeys("text" if isinstance(value, str) else f"of type {type(value).__name__}" for value in key)
+    kinds = dict.fromkeys("text" if isinstance(value, str) else "a number" for value in key)
     return " and ".join(kinds)
 
 

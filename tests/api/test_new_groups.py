@@ -105,7 +105,7 @@ def test_new_groups_are_refused_unless_asked_for(crossed, build) -> None:
         model.predict(idata, new_groups="draw")
     with pytest.raises(DataError, match="1 of 2 labels missing in the column 'subject'"):
         model.predict(idata, rows(conf=["HC", "LC"], subject=["x", None]), new_groups="sample")
-    with pytest.raises(DataError, match="the group 0 of 'item' is text in the new data, but of type int"):
+    with pytest.raises(DataError, match="the group 0 of 'item' is text in the new data, but a number"):
         model.predict(idata, rows(conf=["HC"], item=["0"]), new_groups="sample")
     with pytest.raises(DataError, match="no column 'item'"):
         model.predict(idata, one.drop(columns="item"), new_groups="sample")

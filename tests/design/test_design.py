@@ -135,7 +135,7 @@ def test_numeric_participants_in_new_data(cavanagh):
     trials = read_trials(cavanagh, groupby="participant_id")
     grouping = build_design(trials, {}, ("v",)).groupings["participant_id"]
     assert np.array_equal(grouping.locate(cavanagh).index, trials.subject)
-    with pytest.raises(DataError, match="is text in the new data, but of type int in the data that the model"):
+    with pytest.raises(DataError, match="is text in the new data, but a number in the data that the model"):
         grouping.locate(cavanagh.astype({"participant_id": str}))
 
 
