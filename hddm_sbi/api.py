@@ -63,6 +63,7 @@ from hddm_sbi.spec.linear import natural_parameters
 from hddm_sbi.spec.meeting import check_meeting
 from hddm_sbi.spec.model_spec import ModelSpec
 from hddm_sbi.spec.newdata import NO_NEW_GROUPS, spec_on
+from hddm_sbi.spec.supplied import check_supplied
 from hddm_sbi.spec.table import prior_table
 from hddm_sbi.ssm.base import SSM, whole
 from hddm_sbi.ssm.checks.user_model import check_model
@@ -195,6 +196,7 @@ class HierarchicalDDM:
             lapse_omission=lapse_omission,
         )  # fmt: skip
         check_fast_trials(self._base, self.trials)
+        check_supplied(self.ssm, self._base, self._design, self.trials)
         for name in (rt, response):
             if name in self._design.columns.levels:
                 raise FormulaError(f"the formula predicts from '{name}', the column it is to explain; leave it out.")
