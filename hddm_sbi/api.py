@@ -196,7 +196,6 @@ class HierarchicalDDM:
             lapse_omission=lapse_omission,
         )  # fmt: skip
         check_fast_trials(self._base, self.trials)
-        check_supplied(self.ssm, self._base, self._design, self.trials)
         for name in (rt, response):
             if name in self._design.columns.levels:
                 raise FormulaError(f"the formula predicts from '{name}', the column it is to explain; leave it out.")
@@ -207,6 +206,7 @@ class HierarchicalDDM:
             self._chosen.density, lapses_of(lapse, self.trials, self._base), one_of_each(self.ssm)
         )
         check_meeting(self.ssm, self._base, self.trials, self.likelihood.lapses)
+        check_supplied(self.ssm, self._base, self._design, self.trials)
         check_foreign(self._chosen, self.ssm, self._base, self.trials.choice[self.trials.choice_seen])
         self.priors: pd.DataFrame = prior_table(self._base, priors=priors)
         self._options: dict[str, Any] = {

@@ -77,6 +77,7 @@ def test_predicted_trials_of_a_new_participant(crossed) -> None:
     xr.testing.assert_identical(model.predict(idata, seed=2, new_groups="sample"), model.predict(idata, seed=2))
 
 
+@pytest.mark.filterwarnings("ignore:with 2 levels of 'site'")
 def test_groups_within_groups(_experiment: pd.DataFrame) -> None:
     table = _experiment.assign(site=np.where(_experiment["subject"] == "s1", "A", "B"))
     formula = "v ~ 1 + (1 | site) + (1 | site:subject)"
