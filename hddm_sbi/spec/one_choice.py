@@ -42,7 +42,7 @@ def _of_diffusion(design: Design, trials: Trials) -> Iterator[Finding]:
             sentence = (
                 f"all responses where {where} are {plain(trials.options[int(counts.argmax())])!r}: a start nearer to "
                 "that boundary looks the same there as boundaries closer together, so that a and z are told apart by "
-                "their priors alone; let one of them be the same in all conditions."
+                "little but their priors; let one of them be the same in all conditions."
             )
             yield Finding("one choice", "warning", sentence, rows)
 

@@ -162,7 +162,10 @@ def test_a_condition_with_one_choice() -> None:
     df = table()
     df.loc[df["cond"] == "B", "response"] = 1
     (said,) = sentences(df, ["v ~ cond", "a ~ cond", "z ~ cond"])
-    assert said.startswith("all responses where cond=B are 1: ") and "a and z are told apart by their priors" in said
+    assert (
+        said.startswith("all responses where cond=B are 1: ")
+        and "a and z are told apart by little but their priors" in said
+    )
     # v and one of the two are told by the times
     assert sentences(df, ["v ~ cond", "a ~ cond"]) == sentences(df, ["v ~ cond", "z ~ cond"]) == []
     assert sentences(df, ["v ~ cond", "a ~ cond"], coding="accuracy") == []
