@@ -24,6 +24,7 @@ from hddm_sbi.inference.duration import slow_sentences
 from hddm_sbi.inference.foreign import check_foreign
 from hddm_sbi.inference.initial import estimate, starting_points
 from hddm_sbi.inference.layout import coefficients
+from hddm_sbi.inference.new_groups import check_new_groups, with_new_groups
 from hddm_sbi.inference.nuts import SAMPLERS, sample_nuts
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.predictive import pointwise_log_prob, predict, thinned
@@ -49,6 +50,7 @@ from hddm_sbi.results.contrasts.answer import Contrast
 from hddm_sbi.results.contrasts.ask import ask
 from hddm_sbi.results.contrasts.asked import Asked
 from hddm_sbi.results.convergence import look_at
+from hddm_sbi.results.correlation import Correlation, correlation
 from hddm_sbi.results.lapses import check_lapses
 from hddm_sbi.results.quantities import quantities
 from hddm_sbi.results.to_arviz import Group, Results, group, to_datasets, to_inference_data
@@ -62,7 +64,8 @@ from hddm_sbi.spec.lapsing import lapses_of
 from hddm_sbi.spec.linear import natural_parameters
 from hddm_sbi.spec.meeting import check_meeting
 from hddm_sbi.spec.model_spec import ModelSpec
-from hddm_sbi.spec.newdata import spec_on
+from hddm_sbi.spec.newdata import NO_NEW_GROUPS, spec_on
+from hddm_sbi.spec.supplied import check_supplied
 from hddm_sbi.spec.table import prior_table
 from hddm_sbi.ssm.base import SSM, whole
 from hddm_sbi.ssm.checks.user_model import check_model
@@ -212,6 +215,7 @@ class HierarchicalDDM:
             self._chosen.density, lapses_of(lapse, self.trials, self.spec), one_of_each(self.ssm)
         )
         check_meeting(self.ssm, self.spec, self.trials, self.likelihood.lapses)
+        check_supplied(self.ssm, self.spec, self._design, self.trials)
         check_foreign(self._chosen, self.ssm, self.spec, self.trials.choice[self.trials.choice_seen])
         self.priors: pd.DataFrame = prior_table(self.spec, priors=priors)
         self._options: dict[str, Any] = {
@@ -339,7 +343,13 @@ class HierarchicalDDM:
         attrs |= {"seed": str(seed), "sampler": sampler} | run_attributes(length, run)
         return to_inference_data(result, coords, attrs)
 
-    def parameters(self, idata: Results, newdata: pd.DataFrame | None = None) -> xr.Dataset:
+    def parameters(
+        self,
+        idata: Results,
+        newdata: pd.DataFrame | None = None,
+        new_groups: Literal["refuse", "sample"] = "refuse",
+        seed: int = 0,
+    ) -> xr.Dataset:
         """Each parameter on its natural scale, for every draw and row of data, as the process takes it.
 
         Under stimulus coding v is the drift to the upper boundary, s v + v_bias, that the trial has.
@@ -348,18 +358,27 @@ class HierarchicalDDM:
             idata: what ``sample`` returned.
             newdata: rows with the columns of the formulas, of ``groupby`` and of the stimulus; None: the trials
                 themselves.
+            new_groups: what to do with participants, or groups of another factor, that were not in the data:
+                ``"refuse"`` them, or ``"sample"`` them from the population, one draw of each for each posterior draw.
+            seed: of these, a non-negative integer; a group is the same in ``predict`` with the same seed.
 
         Returns:
             Variables named as the parameters, dims (chain, draw, trial).
         """
-        spec = self._on(newdata)
-        theta = natural_parameters(spec, self._coefficients(idata))[..., spec.row, :]
+        spec, found = self._on(newdata, idata, new_groups, whole("seed", seed))
+        theta = natural_parameters(spec, found)[..., spec.row, :]
         shape = (*_posterior_shape(idata), *theta.shape[-2:])
         theta = np.broadcast_to(theta, shape)
         names = [parameter.name for parameter in spec.parameters]
         return xr.Dataset({name: (("chain", "draw", "trial"), theta[..., k]) for k, name in enumerate(names)})
 
-    def predict(self, idata: Results, newdata: pd.DataFrame | None = None, seed: int = 0) -> xr.Dataset:
+    def predict(
+        self,
+        idata: Results,
+        newdata: pd.DataFrame | None = None,
+        seed: int = 0,
+        new_groups: Literal["refuse", "sample"] = "refuse",
+    ) -> xr.Dataset:
         """Posterior predictive trials: one simulated experiment for each draw, or each k-th where memory is short.
 
         Args:
@@ -367,15 +386,57 @@ class HierarchicalDDM:
             newdata: rows with the columns of the formulas, of ``groupby`` and of the stimulus; None: the trials
                 themselves.
             seed: a non-negative integer; the same seed gives the same trials.
+            new_groups: what to do with participants, or groups of another factor, that were not in the data:
+                ``"refuse"`` them, or ``"sample"`` them from the population, one draw of each for each posterior draw.
 
         Returns:
             ``rt`` in seconds and ``choice``, dims (chain, draw, trial); both NaN in omissions and withheld trials.
         """
-        spec = self._on(newdata)
-        found = thinned(self._coefficients(idata), len(spec.row))
-        rt, choice = predict(spec, self._bound_on(spec, newdata), found, whole("seed", seed))
+        spec, found = self._on(newdata, idata, new_groups, whole("seed", seed))
+        rt, choice = predict(spec, self._bound_on(spec, newdata), thinned(found, len(spec.row)), seed)
         dims = ("chain", "draw", "trial")
         return xr.Dataset({"rt": (dims, rt), "choice": (dims, shown_choice(choice))})
+
+    def prior_predictive(self, draws: int = 500, seed: int = 0) -> Results:
+        """What the priors expect: draws of all parameters, and one simulated experiment for each; nothing is fitted.
+
+        Args:
+            draws: number of draws from the prior; of trials each k-th where memory is short.
+            seed: a non-negative integer; the same seed gives the same draws.
+
+        Returns:
+            ArviZ data with the groups ``prior``, with the variables of a posterior; ``prior_predictive``, ``rt`` in
+            seconds and ``choice`` for the data's rows, NaN in omissions and where a draw allows no trial, such as a
+            boundary below zero under an identity link; ``observed_data`` and ``constant_data``.
+        """
+        counted, seeded = whole("draws", draws, 1), whole("seed", seed)
+        result, coords = self._prior_groups(("prior", "prior_predictive"), counted, seeded)
+        attrs = attributes(__version__, self._options, self._chosen.label, self._chosen.weights, self.trials, None)
+        return to_inference_data(result | self._data_groups, coords, attrs | {"seed": str(seeded)})
+
+    def correlation(self, idata: Results, parameter: str, measure: str) -> Correlation:
+        """The correlation of a parameter with an outside measure (age, a questionnaire) across participants.
+
+        The measure is a column with one number for each participant, and stands in the parameter's formula,
+        ``v ~ age``, standardised or not. See ``hddm_sbi.results.correlation`` for the formula and its source.
+
+        Args:
+            idata: what ``sample`` returned.
+            parameter: as results name it; the correlation is that on its link's scale.
+            measure: the column.
+
+        Returns:
+            ``draws`` (by condition, where it differs between them), ``table`` (mean, interval, probability that it is
+            positive) and ``sentences``, which ``print`` shows.
+
+        Raises:
+            FormulaError: the measure is not in the parameter's formula: correlating it with estimates or draws of a
+                model without it gives too small a correlation.
+            DataError: the column holds no numbers, or participants have several or all the same.
+            ModelError: no such parameter, or it does not vary between participants.
+        """
+        found = self._coefficients(idata)
+        return correlation(self.spec, self._design, self._conditions, self.trials, found, parameter, measure)
 
     def outside_box(self, idata: Results) -> BoxReport | None:
         """How many draws lie outside the range that the network was trained on.
@@ -470,7 +531,7 @@ class HierarchicalDDM:
         check_origin(idata, self._expected, self._options, self._chosen.label, self._chosen.weights)
         given = frozenset(self.priors.loc[self.priors["source"] == "given", "variable"])
         asked = Asked(
-            self._base, self._design, self._conditions, self.trials.groupby, self.trials.subjects, found, given
+            self.spec, self._design, self._conditions, self.trials.groupby, self.trials.subjects, found, given
         )
         return ask(asked, contrast, of, scale, interval, rope, null, bayes_factor)
 
@@ -522,14 +583,19 @@ class HierarchicalDDM:
         """Coefficients by site, (chains, draws, *site shape), from a posterior, sampled now or read from a file."""
         return given_coefficients(idata, self.spec, self._expected["posterior"], self._options)
 
-    def _on(self, newdata: pd.DataFrame | None) -> ModelSpec:
-        if newdata is None:
-            return self.spec
-        if not isinstance(newdata, pd.DataFrame):
-            raise DataError(f"newdata must be a pandas DataFrame, one row a trial, not {type(newdata).__name__}.")
-        if not len(newdata):
-            raise DataError("newdata has no rows; give one for each trial.")
-        return spec_on(self.spec, self._design, newdata)
+    def _on(
+        self, newdata: pd.DataFrame | None, idata: Results, new_groups: str, seed: int
+    ) -> tuple[ModelSpec, Mapping[str, FloatArray]]:
+        """The model on other rows, and its coefficients, those of new groups among them."""
+        found, spec, new = self._coefficients(idata), self.spec, NO_NEW_GROUPS
+        if newdata is not None:
+            if not isinstance(newdata, pd.DataFrame):
+                raise DataError(f"newdata must be a pandas DataFrame, one row a trial, not {type(newdata).__name__}.")
+            if not len(newdata):
+                raise DataError("newdata has no rows; give one for each trial.")
+            spec, new = spec_on(spec, self._design, newdata)
+        check_new_groups(spec, new, new_groups)
+        return spec, with_new_groups(spec, new, found, seed)
 
     def _further_groups(
         self, wanted: Collection[str], found: Mapping[str, FloatArray], draws: int, seed: int
@@ -543,14 +609,22 @@ class HierarchicalDDM:
         if "posterior_predictive" in wanted:
             rt, choice = predict(self.spec, self._bound, thinned(found, trials.n), seed)
             result["posterior_predictive"] = {"rt": (dims, rt), "choice": (dims, shown_choice(choice))}
-        if "prior" in wanted or "prior_predictive" in wanted:
-            prior = prior_coefficients(self.spec, draws, seed)
-            if "prior" in wanted:
-                result["prior"] = _with_draws(self._variables(prior)[0])
-            if "prior_predictive" in wanted:
-                rt, choice = predict(self.spec, self._bound, thinned(prior, trials.n), seed)
-                result["prior_predictive"] = {"rt": (dims, rt), "choice": (dims, shown_choice(choice))}
-        return result
+        return result | self._prior_groups(wanted, draws, seed)[0]
+
+    def _prior_groups(self, wanted: Collection[str], draws: int, seed: int) -> tuple[dict[str, Group], Coordinates]:
+        """Draws from the prior, and trials simulated from them, each where it is wanted; and the draws' labels."""
+        if not {"prior", "prior_predictive"}.intersection(wanted):
+            return {}, {}
+        result: dict[str, Group] = {}
+        prior = prior_coefficients(self.spec, draws, seed)
+        variables, coords = self._variables(prior)
+        if "prior" in wanted:
+            result["prior"] = _with_draws(variables)
+        if "prior_predictive" in wanted:
+            rt, choice = predict(self.spec, self._bound, thinned(prior, self.trials.n), seed)
+            dims = ("chain", "draw", "trial")
+            result["prior_predictive"] = {"rt": (dims, rt), "choice": (dims, shown_choice(choice))}
+        return result, coords
 
     def _outside_box(self, found: Mapping[str, FloatArray]) -> BoxReport | None:
         if self._chosen.box is None:

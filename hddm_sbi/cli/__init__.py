@@ -5,6 +5,7 @@ import typer
 from hddm_sbi.cli.console import SafeGroup
 from hddm_sbi.cli.download import download
 from hddm_sbi.cli.fit import fit
+from hddm_sbi.cli.fit_command import FitCommand
 from hddm_sbi.cli.models import models
 from hddm_sbi.cli.simulate import simulate
 from hddm_sbi.cli.train import train
@@ -16,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(fit)
+app.command(cls=FitCommand)(fit)
 app.command()(simulate)
 app.command()(models)
 app.command()(download)

@@ -30,7 +30,13 @@ def fit(
     data: Annotated[Path, typer.Argument(metavar="DATA.csv", help="One row per trial.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder for the results.", show_default=False)],
     force: Annotated[bool, typer.Option("--force", help="Overwrite result files of other origin.")] = False,
-    groupby: Annotated[str | None, typer.Option(help="Column of the participant.", rich_help_panel=_DATA)] = None,
+    groupby: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Column of the participant; repeated, the columns that name one together.",
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
     rt: Annotated[str, typer.Option(help="Column of the response times.", rich_help_panel=_DATA)] = "rt",
     response: Annotated[str, typer.Option(help="Column of the responses.", rich_help_panel=_DATA)] = "response",
     rt_unit: Annotated[str, typer.Option(help="s or ms.", rich_help_panel=_DATA)] = "s",
@@ -83,6 +89,22 @@ def fit(
         bool,
         typer.Option("--no-random-slopes", help="Only intercepts vary by participant.", rich_help_panel=_MODEL),
     ] = False,
+    correlated: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Group effects are jointly normal; of v,a only those of v and a. May be repeated.",
+            show_default=False,
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    contrasts: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="treatment, sum, helmert or orthonormal; or by factor: cond=sum. May be repeated.",
+            show_default=False,
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
     shared: Annotated[
         list[str] | None,
         typer.Option(help="Parameters that do not vary by participant: z,t0; may be repeated.", rich_help_panel=_MODEL),
@@ -123,7 +145,7 @@ def fit(
         from hddm_sbi.cli.user_model import find_model
 
         options: dict[str, Any] = {
-            "groupby": groupby,
+            "groupby": parsing.one_or_several(groupby or ()),
             "formula": formula or None,
             "model": find_model(model),
             "likelihood": likelihood,
@@ -143,6 +165,10 @@ def fit(
             "p_outlier": parsing.lapse_probability(p_outlier),
             "lapse": parsing.lapse_window(lapse),
         }
+        if correlated:
+            options["correlated"] = parsing.correlated(correlated)
+        if contrasts:
+            options["contrasts"] = parsing.contrasts(contrasts)
         sampling: dict[str, Any] = {
             "draws": parsing.draws(draws, "--draws"),
             "tune": parsing.draws(tune, "--tune"),

@@ -13,6 +13,51 @@ def names(values: Sequence[str]) -> tuple[str, ...]:
     return tuple(part for part in parts if part)
 
 
+def one_or_several(values: Sequence[str]) -> str | list[str] | None:
+    """Values of a repeated option: a single one as it is, several as a list, none as None."""
+    return values[0] if len(values) == 1 else list(values) or None
+
+
+def correlated(values: Sequence[str]) -> bool | list[str]:
+    """Whether all group effects are correlated, or of which parameters: ``["v,a"]`` -> ``["v", "a"]``.
+
+    Raises:
+        ModelError: both, or no names.
+    """
+    found = list(names(values))
+    if [value.lower() for value in found] in (["true"], ["false"]):
+        return found[0].lower() == "true"
+    if not found or any(value.lower() in ("true", "false") for value in found):
+        raise ModelError(
+            "--correlated takes names of parameters, such as v,a, or nothing for all of them, not "
+            f"'{','.join(values)}'."
+        )
+    return found
+
+
+def contrasts(values: Sequence[str]) -> str | dict[str, str]:
+    """A coding for all factors, or those of some: ``["cond=sum,stim=helmert"]``.
+
+    Raises:
+        ModelError: neither, both, or a factor given twice.
+    """
+    parts = names(values)
+    if len(parts) == 1 and "=" not in parts[0]:
+        return parts[0]
+    found: dict[str, str] = {}
+    for part in parts:
+        factor, _, coding = (piece.strip() for piece in part.partition("="))
+        if not factor or not coding or factor in found:
+            raise ModelError(
+                "--contrasts takes one coding, such as sum, or factors, each once, with theirs, such as "
+                f"cond=sum,stim=helmert, not '{','.join(values)}'."
+            )
+        found[factor] = coding
+    if not found:
+        raise ModelError("--contrasts takes a coding, such as sum, or factors with theirs, such as cond=sum, not ''.")
+    return found
+
+
 def labels(text: str, option: str) -> tuple[str, ...]:
     """Two labels or more, separated by commas.
 

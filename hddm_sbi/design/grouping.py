@@ -12,6 +12,7 @@ import pandas as pd
 
 from hddm_sbi.errors import DataError
 from hddm_sbi.trials.columns import plain
+from hddm_sbi.trials.missing import is_empty
 from hddm_sbi.trials.trials import Trials
 
 IntArray = npt.NDArray[np.int64]
@@ -37,24 +38,57 @@ class Grouping:
     codes: dict[tuple[Any, ...], int]
     stated: bool = False
 
-    def locate(self, frame: pd.DataFrame) -> IntArray:
+    def locate(self, frame: pd.DataFrame) -> Located:
         """Group of each row of another table.
 
         Raises:
-            DataError: a group that was not in the data.
+            DataError: a missing column or label, or a label that only differs in kind from a known one.
         """
         for column in self.columns:
             if column not in frame.columns:
                 raise DataError(f"the new data has no column '{column}', by which the model groups.")
+            empty = is_empty(frame[column])
+            if empty.any():
+                raise DataError(
+                    f"the new data has {int(empty.sum()):,} of {len(empty):,} labels missing in the column '{column}', "
+                    "by which the model groups; fill them in, any label of its own for each new group."
+                )
         keys = _keys(frame, self.columns)
-        unseen = next((key for key in keys if key not in self.codes), None)
-        if unseen is not None:
-            label = ":".join(str(plain(value)) for value in unseen)
-            raise DataError(
-                f"the group {label} of '{self.factor}' was not in the data that the model was built on; "
-                "choose rows of known groups."
-            )
-        return np.array([self.codes[key] for key in keys], dtype=np.int64)
+        new = tuple(dict.fromkeys(key for key in keys if key not in self.codes))
+        as_text = {_text(key): key for key in self.codes} if new else {}
+        for key in new:
+            known = as_text.get(_text(key))
+            if known is not None:
+                raise DataError(
+                    f"the group {_text(key)} of '{self.factor}' is {_kinds(key)} in the new "
+                    f"data, but {_kinds(known)} in the data that the model was built on; convert the column."
+                )
+        codes = self.codes | {key: len(self.groups) + place for place, key in enumerate(new)}
+        return Located(np.array([codes[key] for key in keys], dtype=np.int64), tuple(map(_text, new)))
+
+
+@dataclass(frozen=True)
+class Located:
+    """Rows of another table by group.
+
+    Args:
+        index: group of each row, shape (rows,); groups that were not in the data follow those that were.
+        new: labels of these, as text.
+    """
+
+    index: IntArray
+    new: tuple[str, ...]
+
+
+def _text(key: tuple[Any, ...]) -> str:
+    """A group's label as text."""
+    return ":".join(str(plain(value)) for value in key)
+
+
+def _kinds(key: tuple[Any, ...]) -> str:
+    """What kind of values a group is named by."""
+    kinds = dict.fromkeys("text" if isinstance(value, str) else "a number" for value in key)
+    return " and ".join(kinds)
 
 
 def _keys(frame: pd.DataFrame, columns: Sequence[str]) -> list[tuple[Any, ...]]:
@@ -77,6 +111,6 @@ def column_grouping(frame: pd.DataFrame, columns: tuple[str, ...]) -> Grouping:
     except TypeError:  # labels of several types have no order of their own
         order = sorted(set(keys), key=str)
     codes = {key: code for code, key in enumerate(order)}
-    groups = tuple(key[0] if len(key) == 1 else ":".join(str(plain(value)) for value in key) for key in order)
+    groups = tuple(key[0] if len(key) == 1 else _text(key) for key in order)
     index = np.array([codes[key] for key in keys], dtype=np.int64)
     return Grouping(":".join(columns), columns, groups, index, codes)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from hddm_sbi.errors import DataError
 from hddm_sbi.likelihoods.observation.seen import UNSEEN
-from hddm_sbi.results.to_arviz import Results, group
+from hddm_sbi.results.to_arviz import Results, group, has_group
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -103,12 +103,14 @@ class Predicted:
 def from_results(
     idata: Results, options: Sequence[object] | None, subject: npt.ArrayLike | None, subjects: Sequence[object]
 ) -> Predicted:
-    """Observed and predicted trials of a result with the groups ``observed_data`` and ``posterior_predictive``.
+    """Observed trials of a result, and predicted ones: the posterior's, or the prior's where it has no others.
 
     Raises:
         DataError: one of the groups is missing, or there are more choices than labels.
     """
-    observed, predictive = group(idata, "observed_data"), group(idata, "posterior_predictive")
+    prior_alone = has_group(idata, "prior_predictive") and not has_group(idata, "posterior_predictive")
+    observed = group(idata, "observed_data")
+    predictive = group(idata, "prior_predictive" if prior_alone else "posterior_predictive")
     n = observed.sizes["trial"]
     predicted = {name: predictive[name].transpose("chain", "draw", "trial") for name in ("rt", "choice")}
     highest = (float(values.max()) for values in (observed["choice"], predicted["choice"]))

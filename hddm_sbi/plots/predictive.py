@@ -48,7 +48,8 @@ def plot_predictive(
     response stands in the middle; without any response times the shares of the choices are all that is drawn.
 
     Args:
-        data: a result with the groups ``observed_data`` and ``posterior_predictive``, or the arrays as ``Predicted``.
+        data: a result with the groups ``observed_data`` and ``posterior_predictive``, or only ``prior_predictive``, as
+            of ``model.prior_predictive()``; or the arrays as ``Predicted``.
         ax: axes to draw on; default a new figure. Not with ``by``.
         by: ``"subject"`` draws a panel for each participant.
         options: labels of the choices, in order, lower first (``Predicted`` has its own); default lower and upper, or

@@ -12,19 +12,23 @@ from hddm_sbi.design.design import Design
 from hddm_sbi.spec.model_spec import FloatArray, IntArray, ModelSpec, ParameterSpec
 from hddm_sbi.spec.stimulus import signed_drift
 
+# labels of the groups that were not in the data, by grouping factor; their indices follow those of the known groups
+NewGroups = Mapping[str, tuple[str, ...]]
+NO_NEW_GROUPS: NewGroups = {}
 Matrices = Mapping[str, tuple[list[FloatArray], list[FloatArray]]]
 
 
-def spec_on(spec: ModelSpec, design: Design, frame: pd.DataFrame) -> ModelSpec:
-    """The model on the rows of ``frame``: one design row for each, known groups only.
+def spec_on(spec: ModelSpec, design: Design, frame: pd.DataFrame) -> tuple[ModelSpec, NewGroups]:
+    """The model on the rows of ``frame``, one design row for each, and the groups among them that it does not know.
 
     Raises:
-        DataError: a missing column, an unseen level of a factor, an unknown group, or a stimulus that is missing or
-            unknown.
+        DataError: a missing column or label, an unseen level of a factor, or a stimulus that is missing or unknown.
         FormulaError: missing values.
     """
-    index = {name: grouping.locate(frame) for name, grouping in design.groupings.items()}
-    return respec(spec, design.matrices(frame), index, len(frame), design.signs(frame))
+    located = {name: grouping.locate(frame) for name, grouping in design.groupings.items()}
+    index = {name: rows.index for name, rows in located.items()}
+    new = {name: rows.new for name, rows in located.items() if rows.new}
+    return respec(spec, design.matrices(frame), index, len(frame), design.signs(frame)), new
 
 
 def respec(

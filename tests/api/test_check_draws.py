@@ -91,6 +91,7 @@ def test_levels_are_found_by_label(drawn, table) -> None:
     xr.testing.assert_allclose(other.parameters(idata), model.parameters(idata), rtol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:with 2 participants the standard deviations")
 def test_draws_of_other_participants_are_refused(drawn, table) -> None:
     _, idata = drawn
     renamed, fewer = table.assign(subject=table["subject"] + 1), table[table["subject"] > 2]

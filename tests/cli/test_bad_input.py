@@ -146,7 +146,7 @@ def test_data(run, tmp_path: Path, change, options: tuple[str, ...], words: tupl
     ],
 )
 def test_options(run, tmp_path: Path, options: tuple[str, ...], words: tuple[str, ...]) -> None:
-    _table().to_csv(tmp_path / "data.csv", index=False)
+    _table().assign(subject=np.arange(N) % 4).to_csv(tmp_path / "data.csv", index=False)
     message = _fails(run(*FIT, "--groupby", "subject", *options))
     assert all(word in message for word in words), message
 

@@ -157,6 +157,27 @@ def test_go_and_a_column_of_deadlines_reach_the_model(
     assert reading in result.stdout
 
 
+def test_group_effects_reach_the_model(run, data: Path, model: type[FakeModel], monkeypatch) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def refuse(self: FakeModel, df: pd.DataFrame, **options: Any) -> None:
+        seen.append(options)
+        raise ModelError("seen.")
+
+    monkeypatch.setattr(model, "__init__", refuse)
+    run("fit", data, "--out", "run", "--groupby", "site", "--groupby", "subj", "--correlated", "--contrasts", "sum")
+    run("fit", "--correlated", data, "--out", "run", "--groupby", "subj", "--contrasts", "cond=sum,stim=helmert")
+    run("fit", data, "--out", "run", "--correlated", "v,a")
+    run("fit", data, "--out", "run")
+    names = ("groupby", "correlated", "contrasts")
+    assert [{name: options[name] for name in names if name in options} for options in seen] == [
+        {"groupby": ["site", "subj"], "correlated": True, "contrasts": "sum"},
+        {"groupby": "subj", "correlated": True, "contrasts": {"cond": "sum", "stim": "helmert"}},
+        {"groupby": None, "correlated": ["v", "a"]},
+        {"groupby": None},
+    ]
+
+
 def test_defaults_are_those_of_the_interface(run, data: Path, model: type[FakeModel]) -> None:
     run("fit", data, "--out", "run")
     expected = {"formula": None, "choices": None, "fixed": None, "p_outlier": "estimate", "lapse": (0.0, None)}

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hddm_sbi.cli import parsing
+from hddm_sbi.cli.fit_command import with_value
 from hddm_sbi.errors import ModelError
 
 
@@ -91,3 +92,42 @@ def test_lapse_window(text: str, window: tuple[float, float | None]) -> None:
 def test_not_a_lapse_window(text: str) -> None:
     with pytest.raises(ModelError, match=f"--lapse takes the ends of a window in seconds, such as 0,20, not '{text}'"):
         parsing.lapse_window(text)
+
+
+def test_one_or_several() -> None:
+    assert parsing.one_or_several([]) is None
+    assert parsing.one_or_several(["subject"]) == "subject"
+    assert parsing.one_or_several(["site", "subject, id"]) == ["site", "subject, id"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["data.csv", "--correlated"], ["data.csv", "--correlated", "true"]),
+        (["--correlated", "data.csv", "--out", "run"], ["--correlated", "true", "data.csv", "--out", "run"]),
+        (["--correlated", "--out", "run"], ["--correlated", "true", "--out", "run"]),
+        (["--correlated", "v, a", "data.csv"], ["--correlated", "v, a", "data.csv"]),
+        (["--correlated", "v", "--correlated", "a"], ["--correlated", "v", "--correlated", "a"]),
+        (["--correlated=v"], ["--correlated=v"]),
+    ],
+)
+def test_an_option_with_or_without_a_value(arguments: list[str], expected: list[str]) -> None:
+    assert with_value(arguments) == expected
+
+
+def test_correlated() -> None:
+    assert parsing.correlated(["true"]) is True and parsing.correlated(["false"]) is False
+    assert parsing.correlated(["v, a", "t0"]) == ["v", "a", "t0"]
+    for values in (["true", "v"], [","], ["true", "true"]):
+        with pytest.raises(ModelError, match="--correlated takes names of parameters"):
+            parsing.correlated(values)
+
+
+def test_contrasts() -> None:
+    assert parsing.contrasts(["sum"]) == "sum"
+    assert parsing.contrasts(["cond=sum, stim = helmert", "x=treatment"]) == {
+        "cond": "sum", "stim": "helmert", "x": "treatment",
+    }  # fmt: skip
+    for text in ("sum,helmert", "cond=", "=sum", "cond=sum,cond=helmert", "sum,cond=helmert", ","):
+        with pytest.raises(ModelError, match=r"--contrasts takes (one|a) coding, such as sum"):
+            parsing.contrasts([text])

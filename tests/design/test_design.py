@@ -125,18 +125,30 @@ def test_new_data(design_of, trials, experiment):
     common, group = design.matrices(some)["v"]
     for term, matrix in zip(design.parameters["v"].common, common, strict=True):
         assert np.array_equal(matrix, term.matrix[[200, 11, 11]])
-    assert np.array_equal(design.groupings["subject"].locate(some), [5, 0, 0])
+    located = design.groupings["subject"].locate(some)
+    assert np.array_equal(located.index, [5, 0, 0]) and located.new == ()
     assert np.array_equal(group[0], np.ones((3, 1)))
     one = pd.DataFrame({"theta": [1], "conf": ["LC"], "stim": ["WW"], "subject": ["s2"]})
     assert design.matrices(one)["v"][0][1].shape == (1, 1)
-    with pytest.raises(DataError, match="group s9 of 'subject' was not in the data"):
-        design.groupings["subject"].locate(one.assign(subject="s9"))
 
 
 def test_numeric_participants_in_new_data(cavanagh):
     trials = read_trials(cavanagh, groupby="participant_id")
     grouping = build_design(trials, {}, ("v",)).groupings["participant_id"]
-    assert np.array_equal(grouping.locate(cavanagh), trials.subject)
+    assert np.array_equal(grouping.locate(cavanagh).index, trials.subject)
+    with pytest.raises(DataError, match="is text in the new data, but a number in the data that the model"):
+        grouping.locate(cavanagh.astype({"participant_id": str}))
+
+
+def test_groups_that_were_not_in_the_data_follow_those_that_were(design_of, experiment):
+    some = experiment.iloc[[0, 0, 200, 0]].assign(subject=["new", "s2", "new", "other"])
+    nested = design_of("(1 | group / subject)").groupings
+    located = nested["group:subject"].locate(some.assign(group=["control", "control", "control", "x"]))
+    assert located.new[0] == "control:new" and located.new[-1] == "x:other"
+    known = len(nested["group:subject"].groups)
+    assert located.index[0] == located.index[2] == known and located.index.max() == known + len(located.new) - 1
+    with pytest.raises(DataError, match="1 of 4 labels missing in the column 'subject'"):
+        nested["group:subject"].locate(some.assign(subject=["new", None, "s2", "s2"]))
 
 
 @pytest.mark.parametrize(

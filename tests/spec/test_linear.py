@@ -39,7 +39,7 @@ def test_new_data_is_the_same_model(build, trials):
     spec, design = build(["v ~ center(theta) * conf + (1 | subject) + (1 | item)", "a ~ 0 + stim"])
     c = _coefficients(spec, (3,))
     rows = [150, 3, 3, 77]
-    elsewhere = spec_on(spec, design, trials.frame.iloc[rows])
+    elsewhere, _ = spec_on(spec, design, trials.frame.iloc[rows])
     assert np.allclose(natural_parameters(elsewhere, c), natural_parameters(spec, c)[:, spec.row[rows]])
 
 

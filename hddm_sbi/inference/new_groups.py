@@ -1,0 +1,112 @@
+"""Groups that were not in the data: their deviations are drawn from the population, once for each posterior draw.
+
+The deviations of one group of a factor, those of all its terms and parameters together, are one vector b ~ N(0, S)
+with S = L L' for each posterior draw; L is diagonal where group effects are independent. A group that the data say
+nothing about has this distribution given the draw, so that predictions hold both the spread between groups and what is
+not known of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from hddm_sbi.errors import DataError, ModelError
+from hddm_sbi.spec.model_spec import GroupTerm, ModelSpec
+from hddm_sbi.spec.newdata import NewGroups
+from hddm_sbi.trials.columns import listed
+
+FloatArray = npt.NDArray[np.float64]
+Coefficients = Mapping[str, FloatArray]
+
+REFUSE, SAMPLE = "refuse", "sample"
+
+
+def check_new_groups(spec: ModelSpec, new: NewGroups, choice: str) -> None:
+    """Whether groups that were not in the data can be had.
+
+    Args:
+        spec: the model.
+        new: labels of such groups, by factor.
+        choice: ``"refuse"``, or ``"sample"`` for draws from the population.
+
+    Raises:
+        ModelError: another choice.
+        DataError: there are such groups, and they are refused or have no population.
+    """
+    if choice not in (REFUSE, SAMPLE):
+        raise ModelError(f"new_groups is {choice!r}; choose '{REFUSE}', or '{SAMPLE}' for draws from the population.")
+    for factor, labels in new.items():
+        groups = f"group {labels[0]}" if len(labels) == 1 else f"groups {listed(labels)}"
+        subject = f"the {groups} of '{factor}' {'was' if len(labels) == 1 else 'were'} not in the data"
+        if any(term.sd_prior is None for term in _terms(spec, factor)):
+            raise DataError(
+                f"{subject}, and with pooling 'none' there is no population to draw from; choose rows of known groups, "
+                "or build the model with pooling 'partial'."
+            )
+        if choice == REFUSE:
+            raise DataError(
+                f"{subject} that the model was built on; choose rows of known groups, or draw new ones from the "
+                f'population with new_groups="{SAMPLE}".'
+            )
+
+
+def with_new_groups(spec: ModelSpec, new: NewGroups, coefficients: Coefficients, seed: int) -> Coefficients:
+    """The coefficients with those of new groups behind those of the known ones.
+
+    A group's deviations depend on the seed, its factor and its label alone, whatever other groups or rows there are.
+
+    Args:
+        spec: the model.
+        new: labels of the new groups, by factor.
+        coefficients: draws by site, each of shape (chains, draws, *site shape).
+        seed: a non-negative integer.
+    """
+    result = dict(coefficients)
+    for factor, labels in new.items():
+        terms = _terms(spec, factor)
+        cholesky = population_cholesky(terms, coefficients)
+        drawn = np.stack([draw_deviations(cholesky, _generator(seed, factor, label)) for label in labels], axis=-2)
+        ends = np.cumsum([_width(term) for term in terms])[:-1]
+        for term, part in zip(terms, np.split(drawn, ends, axis=-1), strict=True):
+            own = part[..., 0] if term.levels is None else part
+            result[term.site] = np.concatenate([coefficients[term.site], own], axis=2)
+    return result
+
+
+def population_cholesky(terms: tuple[GroupTerm, ...], coefficients: Coefficients) -> FloatArray:
+    """L of a factor's population covariance L L', shape (chains, draws, columns, columns), columns term by term."""
+    sds = []
+    for term in terms:
+        sd = np.asarray(coefficients[f"{term.site}_sd"], dtype=np.float64)
+        sds.append(sd[..., np.newaxis] if term.levels is None else sd)
+    sd = np.concatenate(sds, axis=-1)
+    return np.asarray(sd[..., np.newaxis] * np.eye(sd.shape[-1]))
+
+
+def draw_deviations(cholesky: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """One group's deviations b = L e, e standard normal, for each posterior draw, shape (chains, draws, columns).
+
+    Args:
+        cholesky: L, shape (chains, draws, columns, columns).
+        rng: for e.
+    """
+    return np.asarray(np.einsum("...ij,...j->...i", cholesky, rng.standard_normal(cholesky.shape[:-1])))
+
+
+def _terms(spec: ModelSpec, factor: str) -> tuple[GroupTerm, ...]:
+    """The group terms of a factor, each once: the parts of a drift that changes sign share theirs."""
+    return tuple({term.site: term for _, term in spec.group_terms() if term.factor == factor}.values())
+
+
+def _width(term: GroupTerm) -> int:
+    return 1 if term.levels is None else len(term.levels)
+
+
+def _generator(seed: int, factor: str, label: str) -> np.random.Generator:
+    """Random numbers of one group: a hash tells groups apart in the same way everywhere, as Python's own does not."""
+    digest = hashlib.sha256(f"{factor}\0{label}".encode()).digest()
+    return np.random.default_rng([seed, *np.frombuffer(digest, dtype="<u4").tolist()])
