@@ -17,7 +17,9 @@ from formulae.terms.variable import Variable
 
 from hddm_sbi.design import functions
 from hddm_sbi.design.calls import Component, callees, levels_named
+from hddm_sbi.design.coded import CodedCall, CodedVariable, coding_of
 from hddm_sbi.design.columns import Columns
+from hddm_sbi.design.contrasts import Contrasts
 from hddm_sbi.design.syntax import Source
 from hddm_sbi.design.tokens import written
 from hddm_sbi.errors import DataError, FormulaError
@@ -35,13 +37,15 @@ class _Resolver(CallResolver):
         return call
 
 
-def formulae_component(part: Component) -> Any:
-    """A new formulae component, which will remember what its transforms learn from the data."""
+def formulae_component(part: Component, contrasts: Contrasts | None = None) -> Any:
+    """A new formulae component, which will remember what its transforms learn from the data, and its coding."""
     if part.call is None:
-        return Variable(part.name)
-    call = Call(_Resolver(part.call).resolve())
-    call.name = part.name  # formulae drops the brackets: I((x + y) / 2) would be called I(x + y / 2)
-    return call
+        made: CodedVariable | CodedCall = CodedVariable(part.name)
+    else:
+        made = CodedCall(_Resolver(part.call).resolve())
+        made.name = part.name  # formulae drops the brackets: I((x + y) / 2) would be called I(x + y / 2)
+    made.coding = None if contrasts is None else coding_of(part, contrasts)
+    return made
 
 
 def is_factor(part: Component, prepared: pd.DataFrame) -> bool:

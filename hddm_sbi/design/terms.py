@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
@@ -15,8 +15,10 @@ from formulae.terms.terms import Intercept
 from formulae.terms.terms import Term as FormulaeTerm
 
 from hddm_sbi.design.calls import Component
+from hddm_sbi.design.coded import coded_column
 from hddm_sbi.design.coding import Coding, coded
 from hddm_sbi.design.columns import Columns, is_sign, read_columns
+from hddm_sbi.design.contrasts import Contrasts
 from hddm_sbi.design.evaluation import (
     ENVIRONMENT,
     check_levels,
@@ -35,6 +37,7 @@ FloatArray = npt.NDArray[np.float64]
 
 # A numeric column read as a factor by mistake; smaller designs that are too rich fail the rank check.
 _MANY_COLUMNS = 50
+_TREATMENT = Contrasts()
 
 
 @dataclass(frozen=True)
@@ -83,15 +86,19 @@ class UserGroupTerm:
 
 @dataclass(frozen=True)
 class Side:
-    """An evaluated right-hand side: population terms, the user's own group terms, and the columns in them."""
+    """An evaluated right-hand side: population terms, the user's own group terms, and the columns in them.
+
+    ``factors`` are the levels of the columns that are factors without a coding of their own in the formula.
+    """
 
     common: tuple[Term, ...]
     group: tuple[UserGroupTerm, ...]
     columns: Columns
+    factors: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
 
 
-def evaluate_side(parameter: str, rhs: str, frame: pd.DataFrame) -> Side:
-    """Terms of the right-hand side ``rhs`` on the rows of ``frame``.
+def evaluate_side(parameter: str, rhs: str, frame: pd.DataFrame, contrasts: Contrasts = _TREATMENT) -> Side:
+    """Terms of the right-hand side ``rhs`` on the rows of ``frame``, factors coded as ``contrasts`` says.
 
     Raises:
         FormulaError: it does not parse, names a missing column, meets missing values, or cannot be evaluated.
@@ -110,32 +117,47 @@ def evaluate_side(parameter: str, rhs: str, frame: pd.DataFrame) -> Side:
     by_factor: dict[tuple[str, ...], list[Product]] = {}
     for term in products:
         by_factor.setdefault(term.factor, []).append(term)
-    common = _evaluated(source, by_factor.pop((), []), prepared)
+    common = _evaluated(source, by_factor.pop((), []), prepared, contrasts)
     group = tuple(
         UserGroupTerm(term, factor)
         for factor, terms in by_factor.items()
-        for term in _evaluated(source, terms, prepared)
+        for term in _evaluated(source, terms, prepared, contrasts)
     )
     _warn_of_codes(parts, prepared)
     used = {name for term in (*common, *(grouped.term for grouped in group)) for name in term.variables}
-    return Side(common, group, Columns({name: columns.levels[name] for name in names if name in used}))
+    kept = Columns({name: columns.levels[name] for name in names if name in used})
+    return Side(common, group, kept, _factors(parts, (*common, *(grouped.term for grouped in group))))
 
 
-def _evaluated(source: Source, products: Sequence[Product], prepared: pd.DataFrame) -> tuple[Term, ...]:
+def _factors(parts: Iterable[Component], terms: Sequence[Term]) -> dict[str, tuple[Any, ...]]:
+    """Levels of the columns that are factors by themselves or by ``C(column)``."""
+    columns = {part.name: coded_column(part) for part in parts}
+    found = {}
+    for term in terms:
+        for component in getattr(term.source, "components", ()):
+            name = columns.get(component.name)
+            if name is not None and component.kind == "categoric":
+                found[name] = tuple(component.levels)
+    return found
+
+
+def _evaluated(
+    source: Source, products: Sequence[Product], prepared: pd.DataFrame, contrasts: Contrasts
+) -> tuple[Term, ...]:
     """The terms on the data, their factors coded so that together they have full rank."""
     parts = {part.name: part for product in products for part in product.components}
     try:
         with quiet():
             categoric = {part: is_factor(part, prepared) for part in parts.values()}
-            terms = [_on_data(product, coding, prepared) for product, coding in coded(products, categoric)]
+            terms = [_on_data(product, coding, prepared, contrasts) for product, coding in coded(products, categoric)]
     except Exception as error:
         raise failure(source, parts.values(), prepared) from error
     return tuple(_term(source.parameter, term, parts) for term in terms)
 
 
-def _on_data(product: Product, coding: Coding, prepared: pd.DataFrame) -> Any:
+def _on_data(product: Product, coding: Coding, prepared: pd.DataFrame, contrasts: Contrasts) -> Any:
     """A new formulae term: terms that share components would overwrite each other's coding."""
-    parts = (formulae_component(part) for part in product.components)
+    parts = (formulae_component(part, contrasts) for part in product.components)
     term = FormulaeTerm(*parts) if product.components else Intercept()
     term.set_type(prepared, ENVIRONMENT)
     term.set_data(coding)
