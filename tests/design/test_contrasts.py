@@ -128,7 +128,7 @@ def test_the_coding_changes_columns_and_labels_but_not_what_they_span(experiment
         assert len(term.labels) == term.matrix.shape[1]
         assert np.array_equal(term.evaluate(prepared), term.matrix[7:31])
         if term.name == "stim":
-            cells = rhs.startswith("0")
+            cells = rhs == "0 + stim"
             levels = ["LL", "WL", "WW"]
             assert list(term.levels) == (levels if cells else contrasts.of("stim").labels(levels))
             expected = np.eye(3) if cells else contrasts.of("stim").matrix(levels)
