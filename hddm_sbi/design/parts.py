@@ -84,7 +84,7 @@ def scales_of(parts: Sequence[Part]) -> FloatArray:
     """The products of their scales, one for each column of the term that they make, shape (columns,)."""
     found: FloatArray = np.ones(1)
     for part in parts:
-        found = np.kron(found, part.scale)
+        found = np.asarray(np.kron(found, part.scale))
     return found
 
 

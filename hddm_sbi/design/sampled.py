@@ -220,7 +220,7 @@ def _sd_of(parts: Sequence[Part]) -> tuple[int, ...]:
 def _kron(blocks: Sequence[FloatArray]) -> FloatArray:
     found: FloatArray = np.ones((1, 1))
     for block in blocks:
-        found = np.kron(found, block)
+        found = np.asarray(np.kron(found, block))
     return found
 
 
