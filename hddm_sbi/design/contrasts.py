@@ -31,6 +31,7 @@ FloatArray = npt.NDArray[np.float64]
 
 TREATMENT, SUM, HELMERT, ORTHONORMAL = "treatment", "sum", "helmert", "orthonormal"
 CODINGS = (TREATMENT, SUM, HELMERT, ORTHONORMAL)
+MEAN = "mean of all levels"
 
 
 @dataclass(frozen=True)
@@ -77,16 +78,41 @@ class Contrast:
             return [str(column + 1) for column in range(len(names) - 1)]
         return names[1:] if at is None else names[:at] + names[at + 1 :]
 
-    def meanings(self, levels: Sequence[object]) -> list[str]:
-        """What each coefficient is, in words: ``LC - HC``, ``LC - mean of all levels``."""
-        names, at = [str(level) for level in levels], self.position(levels)
-        if self.word == ORTHONORMAL:
-            return ["orthonormal, no unit of its own"] * (len(names) - 1)
-        if self.word == HELMERT:
-            return [f"{name} - {_mean_of(names[:k])}" for k, name in enumerate(names) if k]
-        assert at is not None
-        other = names[at] if self.word == TREATMENT else "mean of all levels"
-        return [f"{name} - {other}" for name in self.labels(levels)]
+
+def meanings(matrix: FloatArray, levels: Sequence[object]) -> list[str]:
+    """What each coefficient of a contrast matrix is of the levels' values: ``LC - HC``, ``LC - mean of all levels``.
+
+    Args:
+        matrix: shape (levels, columns), with a column for each level or one less.
+        levels: their labels, in order.
+    """
+    names, (n, columns) = [str(level) for level in levels], matrix.shape
+    whole = matrix if columns == n else np.hstack([np.ones((n, 1)), matrix])
+    weights = np.linalg.inv(whole)[n - columns :]
+    return [_weighted(row, names) for row in weights]
+
+
+def origin(matrix: FloatArray, levels: Sequence[object]) -> str | None:
+    """The level that is the intercept beside a contrast matrix; None where it is the mean of all levels."""
+    weights = np.linalg.inv(np.hstack([np.ones((len(matrix), 1)), matrix]))[0]
+    return str(levels[int(np.argmax(weights))]) if np.isclose(weights.max(), 1.0) else None
+
+
+def _weighted(weights: FloatArray, names: Sequence[str]) -> str:
+    """A weighted sum of levels in words, where it is a level or its difference from others' mean."""
+    n, at = len(names), int(np.argmax(weights))
+    rest = np.delete(weights, at)
+    others = [name for name, weight in zip(names, weights, strict=True) if weight < -1e-9]
+    if np.allclose(rest, 0.0) and np.isclose(weights[at], 1.0):
+        return names[at]
+    if np.allclose(weights, 1.0 / n):
+        return MEAN
+    if np.allclose(rest, -1.0 / n) and np.isclose(weights[at], 1.0 - 1.0 / n):
+        return f"{names[at]} - {MEAN}"
+    alike = np.allclose(rest[rest < -1e-9], -1.0 / max(len(others), 1)) and np.isclose(weights[at], 1.0)
+    if others and alike and np.allclose(rest[rest > -1e-9], 0.0):
+        return f"{names[at]} - {_mean_of(others)}"
+    return "a contrast without a unit of its own"
 
 
 def _mean_of(names: Sequence[str]) -> str:

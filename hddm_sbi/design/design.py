@@ -12,6 +12,7 @@ import pandas as pd
 from hddm_sbi.design.columns import Columns
 from hddm_sbi.design.contrasts import Contrasts
 from hddm_sbi.design.grouping import Grouping, subject_grouping
+from hddm_sbi.design.mixed_slopes import warn_of_mixed_slopes
 from hddm_sbi.design.parameter import POOLINGS, GroupedTerm, ParameterDesign, Pooling, design_parameter
 from hddm_sbi.design.terms import evaluate_side
 from hddm_sbi.errors import ModelError
@@ -122,18 +123,25 @@ def build_design(
     designs: dict[str, ParameterDesign] = {}
     levels: dict[str, tuple[object, ...] | None] = {}
     factors: dict[str, tuple[object, ...]] = {}
+    by: tuple[str, ...] = () if subjects is None else subjects.columns
+    participant: tuple[str, ...] = ()
     for name in parameters:
-        side = evaluate_side(name, sides.get(name, "1"), trials.frame, contrasts)
+        side = evaluate_side(name, sides.get(name, "1"), trials.frame, contrasts, by)
+        participant = side.columns.participant or participant
         levels.update(side.columns.levels)
         factors.update(side.factors)
         stays = name in shared or (name in population and not side.group)
         automatic = None if stays else subjects
+        if subjects is not None and pooling != "none":
+            warn_of_mixed_slopes(name, side, trials.frame, subjects.index)
         designs[name] = design_parameter(name, side, trials.frame, subjects, automatic, pooling, random_slopes)
     contrasts.check(factors)
     sign = None if stimulus is None else stimulus.signs(trials.frame)
     row, first = _distinct_rows(designs, sign)
     frame = trials.frame.iloc[first].reset_index(drop=True)
-    return Design(designs, Columns(levels), row, first, frame, stimulus, None if sign is None else sign[first])
+    return Design(
+        designs, Columns(levels, participant), row, first, frame, stimulus, None if sign is None else sign[first]
+    )
 
 
 def _check_options(trials: Trials, pooling: str) -> None:

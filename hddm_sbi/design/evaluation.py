@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from formulae.environment import Environment
 from formulae.terms.call import Call
-from formulae.terms.call_resolver import CallResolver
+from formulae.terms.call_resolver import CallResolver, LazyVariable
 from formulae.terms.variable import Variable
 
 from hddm_sbi.design import functions
@@ -22,6 +22,7 @@ from hddm_sbi.design.columns import Columns
 from hddm_sbi.design.contrasts import Contrasts
 from hddm_sbi.design.syntax import Source
 from hddm_sbi.design.tokens import written
+from hddm_sbi.design.within_between import PARTICIPANT
 from hddm_sbi.errors import DataError, FormulaError
 
 ENVIRONMENT = Environment([functions.FUNCTIONS])
@@ -33,6 +34,8 @@ class _Resolver(CallResolver):
     def visitCallExpr(self, expr: Any) -> Any:
         """The call, with the name under which its function is found."""
         call = super().visitCallExpr(expr)
+        if call.callee in functions.BY_PARTICIPANT:
+            call.args.append(LazyVariable(PARTICIPANT))
         call.callee = functions.OWN.get(call.callee, call.callee)
         return call
 

@@ -39,6 +39,11 @@ class ParameterDesign:
     group: tuple[GroupedTerm, ...]
     formula: str
 
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """All terms, those of the population first."""
+        return (*self.common, *(grouped.term for grouped in self.group))
+
     def matrices(self, prepared: pd.DataFrame) -> tuple[list[FloatArray], list[FloatArray]]:
         """Matrices of the population and of the group terms on other rows, each (rows, columns)."""
         return (

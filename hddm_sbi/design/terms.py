@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any
 
@@ -14,7 +14,7 @@ import pandas as pd
 from formulae.terms.terms import Intercept
 from formulae.terms.terms import Term as FormulaeTerm
 
-from hddm_sbi.design.calls import Component
+from hddm_sbi.design.calls import Component, callees
 from hddm_sbi.design.coded import coded_column
 from hddm_sbi.design.coding import Coding, coded
 from hddm_sbi.design.columns import Columns, is_sign, read_columns
@@ -30,6 +30,7 @@ from hddm_sbi.design.evaluation import (
     quiet,
 )
 from hddm_sbi.design.expansion import Product, read
+from hddm_sbi.design.functions import BY_PARTICIPANT
 from hddm_sbi.design.syntax import Source
 from hddm_sbi.errors import FormulaError, HDDMWarning
 
@@ -97,8 +98,16 @@ class Side:
     factors: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
 
 
-def evaluate_side(parameter: str, rhs: str, frame: pd.DataFrame, contrasts: Contrasts = _TREATMENT) -> Side:
+def evaluate_side(
+    parameter: str,
+    rhs: str,
+    frame: pd.DataFrame,
+    contrasts: Contrasts = _TREATMENT,
+    participant: tuple[str, ...] = (),
+) -> Side:
     """Terms of the right-hand side ``rhs`` on the rows of ``frame``, factors coded as ``contrasts`` says.
+
+    ``participant`` are the columns whose combination is the participant, for ``within(x)`` and ``between(x)``.
 
     Raises:
         FormulaError: it does not parse, names a missing column, meets missing values, or cannot be evaluated.
@@ -107,7 +116,9 @@ def evaluate_side(parameter: str, rhs: str, frame: pd.DataFrame, contrasts: Cont
     try:
         products = read(source)
         names = list(dict.fromkeys(name for term in products for name in term.columns))
-        columns = read_columns(frame, names, parameter)
+        columns = replace(
+            read_columns(frame, names, parameter), participant=_participant(source, products, participant)
+        )
     except FormulaError as error:
         raise lacking_backticks(source, frame.columns) or error from None
     prepared = columns.prepare(frame)
@@ -125,8 +136,19 @@ def evaluate_side(parameter: str, rhs: str, frame: pd.DataFrame, contrasts: Cont
     )
     _warn_of_codes(parts, prepared)
     used = {name for term in (*common, *(grouped.term for grouped in group)) for name in term.variables}
-    kept = Columns({name: columns.levels[name] for name in names if name in used})
+    kept = Columns({name: columns.levels[name] for name in names if name in used}, columns.participant)
     return Side(common, group, kept, _factors(parts, (*common, *(grouped.term for grouped in group))))
+
+
+def _participant(source: Source, products: Sequence[Product], columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns of the participant where a term needs them, else none."""
+    calls = (part for term in products for part in term.components if part.call is not None)
+    callee = next((name for part in calls for name in callees(part.call) if name in BY_PARTICIPANT), None)
+    if callee is None:
+        return ()
+    if not columns:
+        raise source.error(f"has {callee}(), which needs to know whose trial is which; give groupby")
+    return columns
 
 
 def _factors(parts: Iterable[Component], terms: Sequence[Term]) -> dict[str, tuple[Any, ...]]:

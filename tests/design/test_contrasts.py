@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hddm_sbi.design.contrasts import CODINGS, Contrast, orthonormal, read_contrasts
+from hddm_sbi.design.contrasts import CODINGS, Contrast, meanings, origin, orthonormal, read_contrasts
 from hddm_sbi.design.design import build_design
 from hddm_sbi.design.rank import rank
 from hddm_sbi.design.terms import evaluate_side
@@ -47,26 +47,38 @@ def test_one_label_and_one_meaning_a_column(word):
         shape = contrast.matrix(levels).shape
         assert shape == (n, n - 1)
         assert len(contrast.labels(levels)) == len(set(contrast.labels(levels))) == n - 1
-        assert len(contrast.meanings(levels)) == n - 1
+        assert len(meanings(contrast.matrix(levels), levels)) == n - 1
 
 
 def test_a_reference_of_ones_own():
     levels, values = ["a", "b", "c"], np.array([1.0, 4.0, 9.0])
     treated = Contrast("treatment", "b")
     assert np.allclose(4.0 + treated.matrix(levels) @ [-3.0, 5.0], values)
-    assert treated.labels(levels) == ["a", "c"] and treated.meanings(levels) == ["a - b", "c - b"]
+    assert treated.labels(levels) == ["a", "c"]
     summed = Contrast("sum", "a")
     mean = values.mean()
     assert np.allclose(mean + summed.matrix(levels) @ (values[1:] - mean), values)
     assert summed.labels(levels) == ["b", "c"]
 
 
+def meant(word, levels, level=None):
+    return meanings(Contrast(word, level).matrix(levels), levels)
+
+
 def test_meanings():
-    assert Contrast().meanings(["HC", "LC"]) == ["LC - HC"]
-    assert Contrast("sum").meanings(["HC", "LC"]) == ["HC - mean of all levels"]
-    assert Contrast("helmert").meanings(["a", "b", "c"]) == ["b - a", "c - mean of a, b"]
-    assert Contrast("helmert").meanings(range(5))[-1] == "4 - mean of the 4 levels before"
-    assert "no unit" in Contrast("orthonormal").meanings(["a", "b"])[0]
+    assert meant("treatment", ["HC", "LC"]) == ["LC - HC"]
+    assert meant("treatment", ["a", "b", "c"], "b") == ["a - b", "c - b"]
+    assert meant("sum", ["HC", "LC"]) == ["HC - mean of all levels"]
+    assert meant("sum", ["a", "b", "c"], "a") == ["b - mean of all levels", "c - mean of all levels"]
+    assert meant("helmert", ["a", "b", "c"]) == ["b - a", "c - mean of a, b"]
+    assert meant("helmert", range(5))[-1] == "4 - mean of the 4 levels before"
+    assert "without a unit" in meant("orthonormal", ["a", "b"])[0]
+    assert meanings(np.eye(2), ["HC", "LC"]) == ["HC", "LC"]
+    assert meanings(np.array([[1.0, 1.0], [1.0, -1.0]]), ["HC", "LC"]) == [
+        "mean of all levels",
+        "HC - mean of all levels",
+    ]
+    assert [origin(Contrast(word).matrix("abc"), "abc") for word in CODINGS] == ["a", None, None, None]
 
 
 def test_reading_the_option():
