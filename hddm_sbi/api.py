@@ -19,11 +19,10 @@ from hddm_sbi.design.conditions import Conditions, find_conditions
 from hddm_sbi.design.design import Design
 from hddm_sbi.design.formulas import Formula
 from hddm_sbi.errors import DataError, FormulaError, HDDMWarning, ModelError, warn
-from hddm_sbi.inference.centring import choose_centring, not_centred
 from hddm_sbi.inference.coordinates import Rounded
 from hddm_sbi.inference.duration import slow_sentences
 from hddm_sbi.inference.foreign import check_foreign
-from hddm_sbi.inference.initial import Estimate, estimate, starting_points
+from hddm_sbi.inference.initial import estimate, starting_points
 from hddm_sbi.inference.layout import coefficients
 from hddm_sbi.inference.nuts import SAMPLERS, sample_nuts
 from hddm_sbi.inference.potential import Potential
@@ -134,6 +133,9 @@ class HierarchicalDDM:
         lapse_omission: share of the lapses that never respond, such as attentional misses: ``"estimate"``, a number, a
             distribution, or 0; without it one omission where the process would never be late drags v and a. Where the
             data have neither omissions nor withheld responses it is 0.
+        correlated: True, or names of parameters: their group effects, intercepts and slopes of all of them, are jointly
+            normal, for each grouping factor apart; the correlation matrix is ``<groupby>_corr``. Its prior is LKJ with
+            eta = 1, uniform over matrices; ``priors={"subject_corr": 2.0}`` draws correlations to zero.
 
     Raises:
         HDDMError: one sentence that names the column or parameter, the value and what to do.
@@ -179,6 +181,7 @@ class HierarchicalDDM:
         go: object = None,
         observed: str | Sequence[str] = ("rt", "response"),
         lapse_omission: Any = "estimate",
+        correlated: bool | str | Collection[str] = False,
     ) -> None:
         check_model(model)
         self.coding, counts = coding, option_counts(model)
@@ -187,12 +190,13 @@ class HierarchicalDDM:
             counts=counts, deadline=deadline, truncate=truncate, go=go, observed=observed,
         )  # fmt: skip
         self.ssm = get_model(model, len(self.trials.options))
-        self._base, self._design = build_spec(
+        self.spec: ModelSpec
+        self.spec, self._design = build_spec(
             self.ssm, self.trials, formula=formula, random_slopes=random_slopes, pooling=pooling, shared=shared,
             coding=coding, stimulus=stimulus, priors=priors, links=links, fixed=fixed, p_outlier=p_outlier,
-            lapse_omission=lapse_omission,
+            lapse_omission=lapse_omission, correlated=correlated,
         )  # fmt: skip
-        check_fast_trials(self._base, self.trials)
+        check_fast_trials(self.spec, self.trials)
         for name in (rt, response):
             if name in self._design.columns.levels:
                 raise FormulaError(f"the formula predicts from '{name}', the column it is to explain; leave it out.")
@@ -200,11 +204,11 @@ class HierarchicalDDM:
             likelihood = "exact"  # races have a formula, and no network
         self._chosen: Chosen = choose_likelihood(self.ssm, likelihood)
         self.likelihood = ObservationModel(
-            self._chosen.density, lapses_of(lapse, self.trials, self._base), one_of_each(self.ssm)
+            self._chosen.density, lapses_of(lapse, self.trials, self.spec), one_of_each(self.ssm)
         )
-        check_meeting(self.ssm, self._base, self.trials, self.likelihood.lapses)
-        check_foreign(self._chosen, self.ssm, self._base, self.trials.choice[self.trials.choice_seen])
-        self.priors: pd.DataFrame = prior_table(self._base, priors=priors)
+        check_meeting(self.ssm, self.spec, self.trials, self.likelihood.lapses)
+        check_foreign(self._chosen, self.ssm, self.spec, self.trials.choice[self.trials.choice_seen])
+        self.priors: pd.DataFrame = prior_table(self.spec, priors=priors)
         self._options: dict[str, Any] = {
             "groupby": groupby, "formula": formula, "model": self.ssm.name, "likelihood": self._chosen.label,
             "pooling": pooling, "random_slopes": random_slopes, "coding": coding, "stimulus": _stated(self._design),
@@ -213,14 +217,15 @@ class HierarchicalDDM:
             "links": dict(links or {}), "fixed": dict(fixed or {}), "p_outlier": str(p_outlier), "lapse": self.lapse,
             "deadline": deadline, "truncate": truncate, "go": go, "observed": observed,
             "lapse_omission": str(lapse_omission),
-            "equations": {parameter.name: parameter.formula for parameter in self._base.reported.parameters},
+            "correlated": correlated if isinstance(correlated, bool | str) else list(correlated),
+            "equations": {parameter.name: parameter.formula for parameter in self.spec.reported.parameters},
             "priors": dict(zip(self.priors["variable"], self.priors["prior"], strict=True)),
         }  # fmt: skip
         self._expected = self._one_draw()
 
     def __repr__(self) -> str:
         return describe(
-            self._base, self.trials, self.priors, conditions=self.conditions, likelihood=self._chosen.label,
+            self.spec, self.trials, self.priors, conditions=self.conditions, likelihood=self._chosen.label,
             coding=self.coding, stimulus=self._design.stimulus, lapses=self.likelihood.lapses,
         )  # fmt: skip
 
@@ -228,11 +233,6 @@ class HierarchicalDDM:
     def conditions(self) -> pd.DataFrame:
         """The cells of the factors in the formulas: one row for each label of ``condition``."""
         return self._conditions.table
-
-    @property
-    def spec(self) -> ModelSpec:
-        """The model's structure, with the centring of its group effects chosen from the data."""
-        return self._prepared[0]
 
     @cached_property
     def potential(self) -> Potential:
@@ -306,9 +306,9 @@ class HierarchicalDDM:
             raise ModelError(f"there is no sampler {sampler!r}; choose one of {', '.join(SAMPLERS)}.")
         length = Length(draws, tune, max_draws, minutes)
         settings = length.settings(sampler, chains, seed, cores, target_accept)
-        spec = not_centred(self.spec)
+        spec = self.spec
         potential = Potential(spec, self._bound, settings.parallel)
-        target = Rounded(potential, self._prepared[1].pack(spec), settings.parallel)
+        target = Rounded(potential, self._start, settings.parallel)
         for sentence in slow_sentences(potential.not_compiled, target, length.fewest(settings), settings.parallel):
             warn(sentence)
 
@@ -421,7 +421,7 @@ class HierarchicalDDM:
             warnings.simplefilter("ignore", HDDMWarning)  # the certificate says it again
             outside = self._outside_box(found)
         lapses = self.likelihood.lapses
-        fit = Fit(self._base, self._bound.trials, self.ssm, self._chosen, lapses, found, quantities(idata), outside)
+        fit = Fit(self.spec, self._bound.trials, self.ssm, self._chosen, lapses, found, quantities(idata), outside)
         return Certifier(fit, tolerance, seconds, seed).certify(method)
 
     @property
@@ -433,7 +433,7 @@ class HierarchicalDDM:
     @cached_property
     def _bound(self) -> BoundTrials:
         """The likelihood of the observed trials."""
-        return self.likelihood.bind(self.trials.seen(self._base.row, self._base.n_rows))
+        return self.likelihood.bind(self.trials.seen(self.spec.row, self.spec.n_rows))
 
     def _bound_on(self, spec: ModelSpec, newdata: pd.DataFrame | None) -> BoundTrials:
         """The likelihood of new rows, of which nothing was seen yet."""
@@ -447,7 +447,7 @@ class HierarchicalDDM:
     def _data_groups(self) -> dict[str, Group]:
         return {
             "observed_data": observed_data(self.trials),
-            "constant_data": constant_data(self.trials, self._design.covariates, self._base.row),
+            "constant_data": constant_data(self.trials, self._design.covariates, self.spec.row),
         }
 
     @cached_property
@@ -455,31 +455,31 @@ class HierarchicalDDM:
         return find_conditions(self._design, self.trials)
 
     @cached_property
-    def _prepared(self) -> tuple[ModelSpec, Estimate]:
-        """The spec with its centring, and a rough estimate to start from."""
-        return choose_centring(self._base, self._bound, estimate(self._base, self._bound, self.ssm))
+    def _start(self) -> FloatArray:
+        """A point that the data speak for, from which the sampler's coordinates are made."""
+        return estimate(self.potential, self.ssm)
 
     def _one_draw(self) -> dict[str, xr.Dataset]:
         """What results look like; refuses columns whose names clash with theirs, before time is spent on sampling."""
-        variables, coords = self._variables(prior_coefficients(self._base, draws=1, seed=0))
+        variables, coords = self._variables(prior_coefficients(self.spec, draws=1, seed=0))
         return to_datasets({"posterior": _with_draws(variables), **self._data_groups}, coords)
 
     def _variables(self, draws: Mapping[str, FloatArray]) -> tuple[Variables, Coordinates]:
-        specs = condition_specs(self._base, self._design, self._conditions)
-        return posterior_variables(self._base, specs, self._conditions, self.trials.groupby, draws)
+        specs = condition_specs(self.spec, self._design, self._conditions)
+        return posterior_variables(self.spec, specs, self._conditions, self.trials.groupby, draws)
 
     def _coefficients(self, idata: Results) -> dict[str, FloatArray]:
         """Coefficients by site, (chains, draws, *site shape), from a posterior, sampled now or read from a file."""
-        return given_coefficients(idata, self._base, self._expected["posterior"], self._options)
+        return given_coefficients(idata, self.spec, self._expected["posterior"], self._options)
 
     def _on(self, newdata: pd.DataFrame | None) -> ModelSpec:
         if newdata is None:
-            return self._base
+            return self.spec
         if not isinstance(newdata, pd.DataFrame):
             raise DataError(f"newdata must be a pandas DataFrame, one row a trial, not {type(newdata).__name__}.")
         if not len(newdata):
             raise DataError("newdata has no rows; give one for each trial.")
-        return spec_on(self._base, self._design, newdata)
+        return spec_on(self.spec, self._design, newdata)
 
     def _further_groups(
         self, wanted: Collection[str], found: Mapping[str, FloatArray], draws: int, seed: int
@@ -507,10 +507,10 @@ class HierarchicalDDM:
             return None
         flat = {site: value.reshape(-1, *value.shape[2:]) for site, value in found.items()}
         step = max(1, len(next(iter(flat.values()))) // _BOX_DRAWS) if flat else 1
-        theta = natural_parameters(self._base, {site: value[::step] for site, value in flat.items()})
+        theta = natural_parameters(self.spec, {site: value[::step] for site, value in flat.items()})
         names = self.ssm.parameter_names
         # participants may share design rows
-        subject, row = np.unique(np.column_stack([self.trials.subject, self._base.row]), axis=0).T
+        subject, row = np.unique(np.column_stack([self.trials.subject, self.spec.row]), axis=0).T
         theta = self.ssm.proportions(theta[:, row, : len(names)])  # a box is that of widths as proportions
         report = box_report(theta, self._chosen.box, subject, names, self.trials.subjects)
         if report.by_subject.max() > _BOX_TOLERATED:

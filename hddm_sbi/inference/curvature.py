@@ -8,7 +8,6 @@ from scipy import sparse
 
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.potential.design_matrix import design_matrix
-from hddm_sbi.spec.model_spec import GroupTerm
 from hddm_sbi.ssm.widths import by_proportions, to_proportions, to_theta
 
 FloatArray = npt.NDArray[np.float64]
@@ -49,7 +48,7 @@ def row_information(potential: Potential, u: FloatArray) -> FloatArray:
 def likelihood_precision(potential: Potential, u: FloatArray) -> sparse.csr_array:
     """Minus the second derivatives of the log likelihood by u, (ndim, ndim); the map to coefficients is linearised.
 
-    The potential's group coefficients are not centred, and their standard deviations are held still.
+    The standard deviations and correlations of groups are held still.
     """
     spec = potential.spec
     free = [k for k, parameter in enumerate(spec.parameters) if parameter.fixed is None]
@@ -68,46 +67,44 @@ def likelihood_precision(potential: Potential, u: FloatArray) -> sparse.csr_arra
 
 
 def prior_precision(potential: Potential, u: FloatArray) -> FloatArray:
-    """Minus the second derivatives of the log prior density by each coordinate, (ndim,), where they are positive.
-
-    The potential's group coefficients are not centred: none depends on another coordinate.
-    """
+    """Minus the second derivatives of the log prior density by each coordinate, (ndim,), where they are positive."""
     step = np.full(potential.ndim, STEP)
     own = (potential.prior_slope(u - step) - potential.prior_slope(u + step)) / (2.0 * STEP)
     precision = np.maximum(np.where(np.isfinite(own), own, 0.0), 0.0)
-    precision[potential.plan.around_at] = 1.0
+    precision[potential.plan.raw_at] = 1.0
     return precision
 
 
-def site_values(potential: Potential, u: FloatArray) -> FloatArray:
-    """The sites' values at u, shape (ndim,)."""
-    return np.concatenate([block.constrain(u[block.slice]).ravel() for block in potential.layout.blocks])
-
-
 def _coefficients_by_u(potential: Potential, u: FloatArray) -> sparse.csr_array:
-    """Jacobian of the coefficients that are not centred, population and deviations b - beta, (coefficients, ndim).
+    """Jacobian of the coefficients, population and deviations, (coefficients, ndim).
 
-    The standard deviations are held still.
+    Standard deviations and correlations are held still.
     """
     layout, plan = potential.layout, potential.plan
-    slope = (site_values(potential, u + STEP) - site_values(potential, u - STEP)) / (2.0 * STEP)
-    n_coefficients = layout.n_common + layout.n_raw
-    shift = layout.ndim - n_coefficients  # the group sds, which are no coefficients
+    _, slope = potential.values(u)
     common, beside = np.arange(layout.n_common), plan.apart_beta < layout.ndim
-    rows = [common, plan.around_at - shift, plan.apart_at - shift, plan.apart_at[beside] - shift]
-    columns = [common, plan.around_at, plan.apart_at, plan.apart_beta[beside]]
-    sd = site_values(potential, u)[plan.around_sd]
-    values = [slope[common], sd, slope[plan.apart_at], -slope[plan.apart_beta[beside]]]
+    rows = [common, plan.apart_at - layout.shift, plan.apart_at[beside] - layout.shift]
+    columns = [common, plan.apart_at, plan.apart_beta[beside]]
+    values = [slope[common], slope[plan.apart_at], -slope[plan.apart_beta[beside]]]
+    sites = layout.unpack(u)
+    for block in layout.blocks:
+        at = layout.site(block.site).coordinates.reshape(block.groups.n, block.n_effects)
+        factor = block.factor(sites)
+        group, i, j = np.nonzero(factor)
+        rows.append(at[group, i] - layout.shift)
+        columns.append(at[group, j])
+        values.append(factor[group, i, j])
     index = (np.concatenate(rows), np.concatenate(columns))
-    return sparse.csr_array((np.concatenate(values), index), shape=(n_coefficients, layout.ndim))
+    return sparse.csr_array((np.concatenate(values), index), shape=(layout.n_coefficients, layout.ndim))
 
 
 def groups_of(potential: Potential) -> list[IntArray]:
-    """The coordinates of each group's raw coefficients, over all terms of its grouping column."""
-    result: dict[tuple[str, int], list[IntArray]] = {}
-    for block in potential.layout.blocks:
-        if block.kind == "raw":
-            assert isinstance(block.term, GroupTerm)
-            for g, at in enumerate(block.coordinates.reshape(len(block.term.groups), -1)):
-                result.setdefault((block.term.factor, g), []).append(at)
-    return [np.concatenate(parts) for parts in result.values()]
+    """The coordinates of each group's coefficients: of a block, or of all terms of a factor that are not pooled."""
+    layout = potential.layout
+    result: list[IntArray] = []
+    for block in layout.blocks:
+        result += list(layout.site(block.site).coordinates.reshape(block.groups.n, block.n_effects))
+    for factor in dict.fromkeys(term.factor for term in layout.apart):
+        places = [layout.places(term) for term in layout.apart if term.factor == factor]
+        result += list(np.concatenate(places, axis=1))
+    return result

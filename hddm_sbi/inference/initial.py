@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +11,8 @@ import torch.distributions as td
 from scipy import optimize
 
 from hddm_sbi.errors import SamplingError
-from hddm_sbi.inference.layout import Layout, coefficients, group_coefficients, raw_coefficients
+from hddm_sbi.inference.between import moderate_sd, with_spread
+from hddm_sbi.inference.layout import Layout, coefficients
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.potential.design_matrix import design_matrix
 from hddm_sbi.inference.sampler import LogDensity
@@ -21,7 +21,7 @@ from hddm_sbi.likelihoods.observation.seen import SeenTrials
 from hddm_sbi.likelihoods.observation.withheld import NO_GO
 from hddm_sbi.spec.linear import natural_parameters
 from hddm_sbi.spec.links import get_link
-from hddm_sbi.spec.model_spec import GroupTerm, ModelSpec, ParameterSpec
+from hddm_sbi.spec.model_spec import ModelSpec, ParameterSpec
 from hddm_sbi.ssm.base import SSM, Summary
 from hddm_sbi.ssm.rules import rules_of
 
@@ -35,57 +35,31 @@ SHIFT_SHARE = 0.75
 GUESSES = 0.05
 # Ridge of the first projection: rows count 1 each, so that data win wherever there are any.
 RIDGE_COMMON, RIDGE_GROUP = 1e-6, 1e-3
-# Group sds start within these multiples of their prior mean: small ones are a trap for centred coefficients.
-SD_RANGE = (0.25, 2.0)
 MODE_STEPS = 100
 # Jitter in posterior standard deviations. Of a round posterior such a point loses JITTER^2 / 2 of log density for each
 # dimension against the mode; one that loses this many more, about another standard deviation, is drawn closer.
 JITTER, LARGEST_LOSS, HALVINGS = 0.7, 3.0, 30
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """Rough values of all coefficients, whatever the centring.
+def estimate(potential: Potential, ssm: SSM) -> FloatArray:
+    """A point u that the data speak for.
+
+    Rough values by rules of thumb, then the mode of the coefficients at moderate group sds, then sds and correlations
+    that suit it.
 
     Args:
-        values: the population's terms and the group sds, by site.
-        b: the groups' whole coefficients, by the site of the group term.
-    """
-
-    values: dict[str, FloatArray]
-    b: dict[str, FloatArray]
-
-    @classmethod
-    def at(cls, spec: ModelSpec, u: FloatArray) -> Estimate:
-        """The values at a point u of the model."""
-        values = Layout.of(spec).unpack(u)
-        b = {term.site: group_coefficients(term, values) for _, term in spec.group_terms()}
-        return cls({site: x for site, x in values.items() if not site.endswith("_raw")}, b)
-
-    def pack(self, spec: ModelSpec) -> FloatArray:
-        """The point u of the model, under its centring."""
-        raw = {f"{t.site}_raw": raw_coefficients(t, self.values, self.b[t.site]) for _, t in spec.group_terms()}
-        return Layout.of(spec).pack(self.values | raw)
-
-
-def estimate(spec: ModelSpec, likelihood: BoundTrials, ssm: SSM) -> Estimate:
-    """Rough values by rules of thumb, then the mode of the coefficients at moderate group sds.
-
-    Args:
-        spec: the model's structure; its centring plays no part.
-        likelihood: the likelihood of the trials, whose parameters are those of ``spec``.
+        potential: the log density.
         ssm: the process, which has the rules of thumb.
 
     Raises:
         SamplingError: the log density is not finite at the point found.
     """
-    spec = with_centring(spec, lambda term: np.ones_like(term.centring))  # centred: the better shape for a search
-    potential = Potential(spec, likelihood)
+    spec, likelihood = potential.spec, potential.likelihood
     start = _project(spec, potential.layout, rough_values(spec, likelihood.trials, ssm))
-    u = _mode(potential, start.pack(spec))
+    u = _mode(potential, start)
     if not np.isfinite(potential.log_density(u)):
         raise SamplingError(_no_start(spec, u, likelihood))
-    return Estimate.at(spec, u)
+    return with_spread(potential, u)
 
 
 def _no_start(spec: ModelSpec, u: FloatArray, likelihood: BoundTrials) -> str:
@@ -125,14 +99,6 @@ def starting_points(target: LogDensity) -> Callable[[int], FloatArray]:
         return np.zeros(target.ndim)
 
     return start
-
-
-def with_centring(spec: ModelSpec, centring: Callable[[GroupTerm], FloatArray]) -> ModelSpec:
-    """The same model with the centring of each group term replaced."""
-    parameters = tuple(
-        replace(p, group=tuple(replace(term, centring=centring(term)) for term in p.group)) for p in spec.parameters
-    )
-    return replace(spec, parameters=parameters)
 
 
 def rough_values(spec: ModelSpec, trials: SeenTrials, ssm: SSM) -> FloatArray:
@@ -207,41 +173,39 @@ def _guess(parameter: ParameterSpec, ssm: SSM, rules: dict[str, FloatArray], uni
 def _unit(spec: ModelSpec) -> IntArray:
     """The participant of each design row, or whatever groups there are."""
     for _, term in spec.group_terms():
-        return term.index
+        return term.groups.index
     return np.zeros(spec.n_rows, dtype=np.int64)
 
 
-def _project(spec: ModelSpec, layout: Layout, rough: FloatArray) -> Estimate:
-    """Coefficients whose linear predictors are closest to the links of the rough values, by ridge regression."""
-    free = [(k, parameter.link_function) for k, parameter in enumerate(spec.parameters) if parameter.fixed is None]
-    eta = np.concatenate([link.forward(rough[:, k]) for k, link in free] or [np.zeros(0)])
+def _project(spec: ModelSpec, layout: Layout, rough: FloatArray) -> FloatArray:
+    """The point u whose linear predictors are closest to the links of the rough values, by ridge regression."""
+    free = [(k, parameter) for k, parameter in enumerate(spec.parameters) if parameter.fixed is None]
+    beside = [np.zeros(spec.n_rows) if p.offset is None else p.offset for _, p in free]
+    eta = np.concatenate(
+        [p.link_function.forward(rough[:, k]) - own for (k, p), own in zip(free, beside, strict=True)] or [np.zeros(0)]
+    )
     matrix = design_matrix(spec, layout)
-    n_common = layout.n_common
-    ridge = np.repeat([RIDGE_COMMON, RIDGE_GROUP], [n_common, layout.n_raw])
+    ridge = np.repeat([RIDGE_COMMON, RIDGE_GROUP], [layout.n_common, layout.n_group])
     solution = np.linalg.solve((matrix.T @ matrix).toarray() + np.diag(ridge), matrix.T @ eta)
     values = {}
+    for site in layout.sites:
+        if site.kind == "common":
+            values[site.name] = _in_support(site.prior, solution[site.slice].reshape(site.shape))
+        elif site.kind == "correlation":
+            values[site.name] = np.broadcast_to(np.eye(site.shape[-1]), site.shape)
     for block in layout.blocks:
-        if block.kind == "common":
-            values[block.site] = _in_support(block.prior, solution[block.slice].reshape(block.shape))
-    deviations = np.concatenate([np.zeros(layout.ndim - layout.n_raw), solution[n_common:]])
-    b = {}
-    for _, term in spec.group_terms():
-        block = layout.block(f"{term.site}_raw")
-        deviation = deviations[block.slice].reshape(block.shape)
-        b[term.site] = deviation + (0.0 if term.common is None else values[term.common])
-        if term.sd_prior is None:
-            b[term.site] = _in_support(term.prior, b[term.site])
-        else:
-            values[f"{term.site}_sd"] = moderate_sd(term, deviation.std(axis=0))
-    return Estimate(values, b)
-
-
-def moderate_sd(term: GroupTerm, sd: FloatArray) -> FloatArray:
-    """The sd, kept within sensible multiples of its prior mean."""
-    assert term.sd_prior is not None
-    mean = float(term.sd_prior.mean)
-    scale = mean if np.isfinite(mean) and mean > 0 else 1.0  # a half-Cauchy has no mean
-    return np.asarray(np.clip(sd, SD_RANGE[0] * scale, SD_RANGE[1] * scale))
+        deviations = {}
+        for term in block.terms:
+            own = solution[layout.places(term) - layout.shift]
+            deviations[term.site] = own[:, 0] if term.levels is None else own
+            spread = np.sqrt(np.mean(own.std(axis=0) ** 2))
+            values[term.sd_site] = np.broadcast_to(moderate_sd(term, spread), term.sd_shape)
+        values[block.site] = block.raw(values, deviations)
+    for term in layout.apart:
+        own = solution[layout.places(term) - layout.shift].reshape(layout.site(term.apart_site).shape)
+        common = 0.0 if term.common is None else values[term.common]
+        values[term.apart_site] = _in_support(term.prior, own + common)
+    return layout.pack(values)
 
 
 def _in_support(prior: td.Distribution | None, value: FloatArray) -> FloatArray:
@@ -254,20 +218,67 @@ def _in_support(prior: td.Distribution | None, value: FloatArray) -> FloatArray:
 
 
 def _mode(potential: Potential, start: FloatArray) -> FloatArray:
-    """The best point found by L-BFGS over all coordinates but the group sds, whose joint mode lies at zero."""
-    moving = np.concatenate([b.coordinates for b in potential.layout.blocks if b.kind != "sd"] or [np.zeros(0, int)])
+    """The best point found by L-BFGS over all coefficients, at the sds and correlations of the start.
+
+    The joint mode of the sds lies at zero. The search moves the groups' whole coefficients, population and deviation
+    together: the better shape.
+    """
+    still = [site.coordinates for site in potential.layout.sites if site.kind in ("sd", "correlation")]
+    moving = np.setdiff1d(np.arange(potential.ndim), np.concatenate([np.zeros(0, dtype=np.int64), *still]))
+    whole = _Whole(potential, start)
     best, best_value = start, potential.log_density(start)
 
     def objective(x: FloatArray) -> tuple[float, FloatArray]:
         nonlocal best, best_value
-        u = start.copy()
-        u[moving] = x
+        y = start.copy()
+        y[moving] = x
+        u = whole.to_u(y)
         value, gradient = potential.log_density_grad(u)
         if value > best_value:
             best, best_value = u, value
         # a finite wall instead of infinity: the line search interpolates
-        return (-value, -gradient[moving]) if np.isfinite(value) else (1e10, np.zeros(moving.size))
+        if not np.isfinite(value):
+            return 1e10, np.zeros(moving.size)
+        return -value, -whole.by_whole(u, gradient)[moving]
 
     if moving.size:
-        optimize.minimize(objective, start[moving], jac=True, method="L-BFGS-B", options={"maxiter": MODE_STEPS})
+        first = whole.from_u(start)[moving]
+        optimize.minimize(objective, first, jac=True, method="L-BFGS-B", options={"maxiter": MODE_STEPS})
     return best
+
+
+class _Whole:
+    """Points u with the groups' whole coefficients, beta + sd rho, in the place of raw ones; sds as at ``start``."""
+
+    def __init__(self, potential: Potential, start: FloatArray) -> None:
+        layout = potential.layout
+        self._potential, self._at = potential, potential.plan.raw_at
+        parts = [
+            np.tile(np.concatenate([layout.common_at(term) for term in block.terms]), block.groups.n)
+            for block in layout.blocks
+        ]
+        self._beta = np.concatenate([np.zeros(0, dtype=np.int64), *parts])
+        self._sd = potential.values(start)[0][potential.plan.raw_sd]
+
+    def _population(self, y: FloatArray) -> FloatArray:
+        """The population coefficients of the raw ones, 0 where there is none."""
+        return np.append(self._potential.values(y)[0], 0.0)[self._beta]
+
+    def to_u(self, y: FloatArray) -> FloatArray:
+        u = y.copy()
+        u[self._at] = (y[self._at] - self._population(y)) / self._sd
+        return u
+
+    def from_u(self, u: FloatArray) -> FloatArray:
+        y = u.copy()
+        y[self._at] = self._population(u) + self._sd * u[self._at]
+        return y
+
+    def by_whole(self, u: FloatArray, by_u: FloatArray) -> FloatArray:
+        """The gradient by y from that by u."""
+        by_y = by_u.copy()
+        by_y[self._at] = by_u[self._at] / self._sd
+        taken = np.zeros(by_u.size + 1)
+        np.add.at(taken, self._beta, by_y[self._at])
+        by_y -= taken[:-1] * self._potential.values(u)[1]
+        return by_y

@@ -3,9 +3,12 @@
 Sites, in the order in which they are sampled:
 
 - ``v_Intercept``, ``v_conf``: population coefficients, shape () or (levels,);
-- ``<group site>_sd``: standard deviations between groups, shape () or (levels,);
-- ``<group site>_raw``: what is sampled for the groups, shape (groups,) or (groups, levels);
-- ``<group site>``: their deviations from the population, deterministic, same shape;
+- ``v_Intercept_subject_sd``: standard deviations between groups, shape () or (levels,), after (strata,) where there
+  are any;
+- ``subject_corr_cholesky``: Cholesky factors of correlation matrices, shape (effects, effects), likewise;
+- ``subject_raw``: the raw coefficients of all effects of a grouping factor, shape (groups, effects);
+- ``v_Intercept_subject``: the groups' deviations from the population, deterministic, shape (groups,) or (groups,
+  levels); ``v_Intercept_subject_raw``: their whole coefficients, sampled, where they are not pooled;
 - ``sz_fits``: where a width of starting points might not fit around them, zero or minus infinity, see ``ssm.widths``;
 - ``trials``: the observed (rt, choice), shape (n, 2).
 
@@ -17,7 +20,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -30,7 +33,8 @@ from pyro.distributions.torch_distribution import TorchDistributionMixin
 
 from hddm_sbi.likelihoods.observation.bound import BoundTrials
 from hddm_sbi.likelihoods.trial_distribution import TrialDistribution
-from hddm_sbi.spec.model_spec import CommonTerm, FloatArray, GroupTerm, ModelSpec, ParameterSpec
+from hddm_sbi.spec.group_block import CorrelatedSet, GroupBlock, apart_terms, blocks_of
+from hddm_sbi.spec.model_spec import CommonTerm, FloatArray, Groups, GroupTerm, ModelSpec, ParameterSpec
 from hddm_sbi.ssm.widths import fits, room
 
 Sites = Mapping[str, torch.Tensor]
@@ -65,26 +69,106 @@ def plate_model(spec: ModelSpec, likelihood: BoundTrials) -> Callable[..., torch
 
 
 def _sample_coefficients(spec: ModelSpec, names: _FreeNames) -> Sites:
-    """Sample every coefficient: population, then standard deviations, then groups."""
+    """Sample every coefficient: population, then standard deviations and correlations, then groups."""
     sites: dict[str, torch.Tensor] = {}
     for _, term in spec.common_terms():
-        sites[term.site] = _sample_block(term.site, term, term.prior)
+        sites[term.site] = _sample_common(term)
     for _, group in spec.group_terms():
         if group.sd_prior is not None:
-            name = f"{group.site}_sd"
-            sites[name] = _sample_block(name, group, group.sd_prior)
-    plates = _GroupPlates(names)
-    for _, group in spec.group_terms():
-        sites[group.site] = _sample_group(group, sites, plates)
+            sites[group.sd_site] = _sample_sd(group, group.sd_prior, names)
+    blocks = blocks_of(spec)
+    for block in blocks:
+        for one in block.sets:
+            sites[one.correlation.site] = _sample_cholesky(block, one, names)
+    plates: dict[str, pyro.plate] = {}
+    for block in blocks:
+        with _plate(plates, block.groups, names):
+            sites |= _sample_block(block, sites)
+    for apart in apart_terms(spec):
+        with _plate(plates, apart.groups, names):
+            sites[apart.site] = _sample_apart(apart, sites)
     return sites
 
 
-def _sample_block(name: str, term: CommonTerm | GroupTerm, prior: td.Distribution) -> torch.Tensor:
+def _plate(plates: dict[str, pyro.plate], groups: Groups, names: _FreeNames) -> pyro.plate:
+    """The plate of a grouping factor, one for all its effects."""
+    if groups.factor not in plates:
+        plates[groups.factor] = pyro.plate(names.new(groups.factor), groups.n, dim=-1)
+    return plates[groups.factor]
+
+
+def _sample_common(term: CommonTerm) -> torch.Tensor:
     """One coefficient, or one for each level."""
     with ExitStack() as stack:
         if term.levels is not None:
-            stack.enter_context(pyro.plate(f"{name}_level", len(term.levels), dim=-1))
-        return pyro.sample(name, as_pyro(prior))
+            stack.enter_context(pyro.plate(f"{term.site}_level", len(term.levels), dim=-1))
+        return pyro.sample(term.site, as_pyro(term.prior))
+
+
+def _sample_sd(term: GroupTerm, prior: td.Distribution, names: _FreeNames) -> torch.Tensor:
+    """The standard deviations of a term's groups, of shape ``sd_shape``."""
+    own = term.sd_shape[1:] if term.groups.strata else term.sd_shape
+    with ExitStack() as stack:
+        if term.groups.strata:
+            stack.enter_context(pyro.plate(names.new(f"{term.sd_site}_{term.groups.by}"), term.sd_shape[0], dim=-1))
+        distribution = as_pyro(prior)
+        return pyro.sample(term.sd_site, distribution.expand(own).to_event(1) if own else distribution)
+
+
+def _sample_cholesky(block: GroupBlock, one: CorrelatedSet, names: _FreeNames) -> torch.Tensor:
+    """The Cholesky factor of a set's correlations, one for each stratum."""
+    correlation = one.correlation
+    with ExitStack() as stack:
+        if block.groups.strata:
+            stack.enter_context(pyro.plate(names.new(f"{correlation.site}_{block.groups.by}"), block.n_strata, dim=-1))
+        eta = torch.tensor(correlation.eta, dtype=torch.float64)
+        return pyro.sample(correlation.site, dist.LKJCholesky(one.size, eta))
+
+
+def _sample_block(block: GroupBlock, sites: Sites) -> dict[str, torch.Tensor]:
+    """The deviations of a block's groups by term; see ``group_block`` for the mathematics."""
+    normal = dist.Normal(torch.zeros((), dtype=torch.float64), 1.0)
+    raw = pyro.sample(block.site, normal.expand([block.n_effects]).to_event(1))
+    standard = torch.cat([_standard(block, at, raw, sites) for at in _runs(block)], dim=-1)
+    stratum = torch.from_numpy(block.groups.of_group)
+    result = {}
+    for term, at in zip(block.terms, block.slices, strict=True):
+        sd = _by_stratum(sites[term.sd_site], term)[..., stratum, :]
+        deviation = standard[..., at] * sd[..., torch.from_numpy(term.sd_columns)]
+        deviation = deviation[..., 0] if term.levels is None else deviation
+        result[term.site] = pyro.deterministic(term.site, deviation, event_dim=0 if term.levels is None else 1)
+    return result
+
+
+def _runs(block: GroupBlock) -> Iterator[slice]:
+    """The correlated sets, and the effects between them one by one."""
+    at = 0
+    starts = {one.start: one.size for one in block.sets}
+    while at < block.n_effects:
+        size = starts.get(at, 1)
+        yield slice(at, at + size)
+        at += size
+
+
+def _standard(block: GroupBlock, at: slice, raw: torch.Tensor, sites: Sites) -> torch.Tensor:
+    """The deviations of one set in units of their standard deviations, L raw, shape (..., groups, effects)."""
+    for one in block.sets:
+        if one.slice == at:
+            factor = sites[one.correlation.site]
+            if block.groups.strata:
+                factor = factor[..., torch.from_numpy(block.groups.of_group), :, :]
+            elif factor.dim() < 4:
+                factor = factor.unsqueeze(-3)
+            return (factor @ raw[..., at].unsqueeze(-1)).squeeze(-1)
+    return raw[..., at]
+
+
+def _by_stratum(sd: torch.Tensor, term: GroupTerm) -> torch.Tensor:
+    """Standard deviations as (..., strata, one for each that the term has); draws may lack the plate's dimension."""
+    if term.levels is None:
+        sd = sd.unsqueeze(-1)
+        return sd if term.groups.strata or sd.dim() > 1 else sd.unsqueeze(-2)
+    return sd if term.groups.strata or sd.dim() > 2 else sd.unsqueeze(-2)
 
 
 class _FreeNames:
@@ -102,47 +186,16 @@ class _FreeNames:
         return name
 
 
-class _GroupPlates:
-    """One plate for each grouping factor; a second one, further left, for its terms that have levels.
-
-    Pyro ties a plate to its dimension, and coefficients of terms with levels have theirs on the right.
-    """
-
-    def __init__(self, names: _FreeNames) -> None:
-        self._names = names
-        self._plates: dict[tuple[str, int], pyro.plate] = {}
-
-    def __call__(self, group: GroupTerm) -> pyro.plate:
-        dim = -1 if group.levels is None else -2
-        key = (group.factor, dim)
-        if key not in self._plates:
-            name = self._names.new(group.factor if dim == -1 else f"{group.factor}_by_level")
-            self._plates[key] = pyro.plate(name, len(group.groups), dim=dim)
-        return self._plates[key]
-
-
-def _sample_group(group: GroupTerm, sites: Sites, plates: _GroupPlates) -> torch.Tensor:
-    """A group term's deviations; see ``GroupTerm`` for the mathematics."""
-    with ExitStack() as stack:
-        stack.enter_context(plates(group))
-        if group.levels is not None:
-            stack.enter_context(pyro.plate(f"{group.site}_level", len(group.levels), dim=-1))
-        if group.sd_prior is None:
-            assert group.prior is not None
-            beta = sites[group.common] if group.common is not None else 0.0
-            deviation = pyro.sample(f"{group.site}_raw", as_pyro(group.prior)) - beta
-        else:
-            deviation = _sample_around(group, sites)
-        return pyro.deterministic(group.site, deviation, event_dim=0)
-
-
-def _sample_around(group: GroupTerm, sites: Sites) -> torch.Tensor:
-    """raw ~ N(w beta, sd^w) and the deviation sd^(1 - w) (raw - w beta)."""
-    w = torch.from_numpy(np.ascontiguousarray(group.centring if group.levels is not None else group.centring[:, 0]))
-    sd = sites[f"{group.site}_sd"]
-    beta = sites[group.common] if group.common is not None else torch.zeros((), dtype=torch.float64)
-    raw = pyro.sample(f"{group.site}_raw", dist.Normal(w * beta, sd**w))
-    return sd ** (1.0 - w) * (raw - w * beta)
+def _sample_apart(term: GroupTerm, sites: Sites) -> torch.Tensor:
+    """The deviations of groups whose whole coefficients have a prior of their own."""
+    assert term.prior is not None
+    prior = as_pyro(term.prior)
+    if term.levels is not None:
+        prior = prior.expand([len(term.levels)]).to_event(1)
+    deviation = pyro.sample(term.apart_site, prior)
+    if term.common is not None:
+        deviation = deviation - (sites[term.common] if term.levels is None else sites[term.common].unsqueeze(-2))
+    return pyro.deterministic(term.site, deviation, event_dim=0 if term.levels is None else 1)
 
 
 class _Predictor:
@@ -153,15 +206,18 @@ class _Predictor:
         self._inverse = parameter.link_function.torch_inverse
         self._common = [(term.site, term.levels is None, _tensor(term.matrix)) for term in parameter.common]
         self._group = [
-            (term.site, term.levels is None, _tensor(term.matrix), torch.from_numpy(term.index))
+            (term.site, term.levels is None, _tensor(term.matrix), torch.from_numpy(term.groups.index))
             for term in parameter.group
         ]
+        self._offset = None if parameter.offset is None else _tensor(parameter.offset)
 
     def __call__(self, sites: Sites) -> torch.Tensor:
         if self._fixed is not None:
             return self._fixed
         parts = [_population(sites[site], scalar, matrix) for site, scalar, matrix in self._common]
         parts += [_deviations(sites[site], scalar, matrix, index) for site, scalar, matrix, index in self._group]
+        if self._offset is not None:
+            parts.append(self._offset)
         return self._inverse(sum(parts[1:], start=parts[0]))
 
 
@@ -188,17 +244,15 @@ def _tensor(matrix: FloatArray) -> torch.Tensor:
 
 
 def _population(beta: torch.Tensor, scalar: bool, matrix: torch.Tensor) -> torch.Tensor:
-    """X beta for beta of shape () or (levels,), or with draws (draws, 1, 1) or (draws, 1, levels)."""
+    """X beta for beta of shape () or (levels,), or with draws (draws, 1) or (draws, levels)."""
     return beta * matrix[:, 0] if scalar else beta @ matrix.T
 
 
 def _deviations(deviation: torch.Tensor, scalar: bool, matrix: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
-    """Each row's deviation of its group, for (groups,) or (groups, levels), or with draws (draws, 1, groups) or
-    (draws, groups, levels)."""
+    """Each row's deviation of its group, for (groups,) or (groups, levels), either after (draws,)."""
     if scalar:
         return deviation[..., index] * matrix[:, 0]
-    by_row = (deviation[..., index, :] * matrix).sum(-1)
-    return by_row.unsqueeze(-2) if by_row.dim() > 1 else by_row
+    return (deviation[..., index, :] * matrix).sum(-1)
 
 
 def as_pyro(distribution: td.Distribution) -> Any:

@@ -13,6 +13,7 @@ import xarray as xr
 
 from hddm_sbi.errors import DataError
 from hddm_sbi.results.to_arviz import Results, group, has_group
+from hddm_sbi.spec.group_block import blocks_of
 from hddm_sbi.spec.model_spec import ModelSpec
 from hddm_sbi.trials.columns import listed
 
@@ -21,7 +22,7 @@ FloatArray = npt.NDArray[np.float64]
 SAMPLE_DIMS = ("chain", "draw")
 # Options that, beside the formulas, say what a coefficient means, and those that only say which posterior was sampled.
 _MEANING = ("model", "links", "stimulus")
-_POSTERIOR = ("priors", "lapse", "deadline", "truncate", "go", "observed")
+_POSTERIOR = ("priors", "correlated", "lapse", "deadline", "truncate", "go", "observed")
 # Numbers that were written as text and read again are the same to many more digits.
 _RELATIVE = 1e-9
 
@@ -46,7 +47,8 @@ def given_coefficients(
     posterior = group(idata, "posterior")
     sites = [term.site for _, term in spec.common_terms()]
     for _, term in spec.group_terms():
-        sites += [term.site] if term.sd_prior is None else [f"{term.site}_sd", term.site]
+        sites += [term.site] if term.sd_prior is None else [term.sd_site, term.site]
+    sites += [one.correlation.variable for block in blocks_of(spec) for one in block.sets]
     missing = [site for site in sites if site not in posterior]
     if missing:
         raise DataError(f"the results have no variable '{missing[0]}': they belong to another model.")

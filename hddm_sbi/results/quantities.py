@@ -18,7 +18,7 @@ FloatArray = npt.NDArray[np.float64]
 SAMPLE_DIMS = ("chain", "draw")
 
 # What a variable is, in the order in which tables show it.
-KINDS = ("typical", "mean", "coefficient", "sd", "participant", "deviation")
+KINDS = ("typical", "mean", "coefficient", "sd", "correlation", "participant", "deviation")
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Quantities:
         labels: the name of each quantity, such as ``v[conf=HC]``.
         variables: the variable that each quantity belongs to.
         kinds: of each, one of ``KINDS``: the typical participant's value and the population mean (natural scale),
-            population coefficients and group standard deviations (link scale), participants' values (natural scale),
-            their deviations (link scale).
+            population coefficients, group standard deviations and correlations (link scale), participants' values
+            (natural scale), their deviations (link scale).
         draws: draws of the quantities, shape (chains, draws, quantities).
     """
 
@@ -62,10 +62,17 @@ def _cells(variable: xr.DataArray) -> Iterator[tuple[str, FloatArray]]:
     dims = tuple(dim for dim in variable.dims if dim not in SAMPLE_DIMS)
     values = variable.transpose(*SAMPLE_DIMS, *dims).to_numpy().astype(np.float64)
     for index in np.ndindex(values.shape[2:]):
+        if _is_correlation(variable) and index[-2] >= index[-1]:
+            continue  # the matrix is symmetric, and its diagonal 1
         draws = values[(slice(None), slice(None), *index)]
         if not np.isnan(draws).all():
             at = [str(variable[dim].to_numpy()[i]) for dim, i in zip(dims, index, strict=True)]
             yield f"{variable.name}[{', '.join(at)}]" if at else str(variable.name), draws
+
+
+def _is_correlation(variable: xr.DataArray) -> bool:
+    """Whether a variable holds matrices: one of its dimensions is there twice."""
+    return any(f"{dim}_bis" in variable.dims for dim in variable.dims)
 
 
 class _Names:
@@ -73,13 +80,16 @@ class _Names:
 
     def __init__(self, posterior: xr.Dataset) -> None:
         self._groups = {str(name): _grouping(variable) for name, variable in posterior.data_vars.items()}
-        stems = {self._stem(name) for name in self._groups}
+        self._correlations = {str(name) for name in posterior.data_vars if _is_correlation(posterior[name])}
+        stems = {self._stem(name) for name in self._groups if name not in self._correlations}
         # every other name begins with its parameter's; v_bias is a parameter beside v, unless a column is called bias
         self._parameters = {stem for stem in stems if not any(stem.startswith(f"{other}_") for other in stems)}
         beside = {bias_of(parameter) for parameter in self._parameters} & stems
         self._parameters |= {one for one in beside if {f"{one}_mean", f"{one}_Intercept"} & stems}
 
     def kind(self, name: str) -> str:
+        if name in self._correlations:
+            return "correlation"
         stem = self._stem(name)
         if self._is_sd(name):
             return "sd"
@@ -102,4 +112,4 @@ class _Names:
 def _grouping(variable: xr.DataArray) -> tuple[str, ...]:
     """The grouping columns among a variable's dimensions."""
     dims = (str(dim) for dim in variable.dims if dim not in (*SAMPLE_DIMS, "condition"))
-    return tuple(dim for dim in dims if not dim.endswith("_level"))
+    return tuple(dim for dim in dims if not dim.endswith(("_level", "_stratum", "_bis")))

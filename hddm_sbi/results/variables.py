@@ -10,8 +10,9 @@ import numpy.typing as npt
 from hddm_sbi.design.conditions import Conditions
 from hddm_sbi.likelihoods.observation.lapses import LAPSE_PARAMETERS
 from hddm_sbi.spec.condition_specs import ConditionSpecs
+from hddm_sbi.spec.group_block import CorrelatedSet, blocks_of
 from hddm_sbi.spec.linear import natural_values, population_means, typical_values
-from hddm_sbi.spec.model_spec import CommonTerm, GroupTerm, ModelSpec, ParameterSpec
+from hddm_sbi.spec.model_spec import CommonTerm, Groups, GroupTerm, ModelSpec, ParameterSpec
 
 FloatArray = npt.NDArray[np.float64]
 Draws = Mapping[str, FloatArray]
@@ -55,9 +56,13 @@ def posterior_variables(
         for group in parameter.group:
             level = labels.of_levels(parameter, group)
             if group.sd_prior is not None:
-                of_population[f"{group.site}_sd"] = (level, draws[f"{group.site}_sd"])
+                of_population[group.sd_site] = ((*labels.of_strata(group.groups), *level), draws[group.sd_site])
             of_groups[group.site] = ((labels.of_groups(group), *level), draws[group.site])
         of_groups |= _participants(k, specs.participants, conditions, by_condition, groupby, draws)
+    for block in blocks_of(spec):
+        for one in block.sets:
+            dims = (*labels.of_strata(block.groups), *labels.of_effects(one))
+            of_population[one.correlation.variable] = (dims, draws[one.correlation.variable])
     variables = of_population | of_groups
     if any(CONDITION in dims for dims, _ in variables.values()):
         labels.coordinates[CONDITION] = conditions.labels
@@ -82,8 +87,21 @@ class _Labels:
 
     def of_groups(self, term: GroupTerm) -> str:
         """The dimension of a grouping column, by its own name."""
-        self.coordinates[_safe(term.factor)] = term.groups
+        self.coordinates[_safe(term.factor)] = term.groups.labels
         return _safe(term.factor)
+
+    def of_strata(self, groups: Groups) -> tuple[str, ...]:
+        """The dimension of the strata, by the name of the column that divides the groups; none without them."""
+        if groups.by is None:
+            return ()
+        self.coordinates[f"{_safe(groups.by)}_stratum"] = groups.strata
+        return (f"{_safe(groups.by)}_stratum",)
+
+    def of_effects(self, one: CorrelatedSet) -> tuple[str, str]:
+        """The two dimensions of a correlation matrix; ``_bis`` is how ArviZ calls a dimension that is there twice."""
+        dim = f"{one.correlation.variable.replace('_corr', '_effect')}"
+        self.coordinates |= {dim: one.correlation.effects, f"{dim}_bis": one.correlation.effects}
+        return dim, f"{dim}_bis"
 
 
 def _safe(name: str) -> str:

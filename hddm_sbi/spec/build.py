@@ -14,8 +14,10 @@ from hddm_sbi.design.parameter import Pooling
 from hddm_sbi.errors import FormulaError
 from hddm_sbi.likelihoods.observation.lapses import LAPSE_OMISSION, LAPSE_PARAMETERS, P_OUTLIER
 from hddm_sbi.spec import priors as defaults
+from hddm_sbi.spec.correlating import correlate, read_correlated
 from hddm_sbi.spec.distributions import check_within
 from hddm_sbi.spec.estimated import as_estimated
+from hddm_sbi.spec.group_block import blocks_of
 from hddm_sbi.spec.model_spec import CommonTerm, ModelSpec, ParameterSpec
 from hddm_sbi.spec.options import check_coding, read_fixed, read_links, read_probability, read_shared
 from hddm_sbi.spec.stimulus import (
@@ -49,6 +51,7 @@ def build_spec(
     fixed: Mapping[str, float] | None = None,
     p_outlier: Any = "estimate",
     lapse_omission: Any = "estimate",
+    correlated: bool | str | Collection[str] = False,
 ) -> tuple[ModelSpec, Design]:
     """The model's structure for an experiment, and the design that applies its formulas to new data.
 
@@ -66,10 +69,11 @@ def build_spec(
         links: links by parameter that replace the defaults.
         fixed: constants by parameter.
         p_outlier: ``"estimate"``, a probability, or a distribution; with 0 it is not a parameter at all.
+        correlated: True, or names of parameters: their group effects have a joint covariance.
         lapse_omission: likewise, of lapses that never respond; without omissions in the data it is no parameter either.
 
     Returns:
-        The spec, with every group term centred, and the design.
+        The spec, and the design.
 
     Raises:
         FormulaError: about a formula. ModelError: about any other option. DataError: about the stimulus.
@@ -106,6 +110,8 @@ def build_spec(
             prior = defaults.default_prior(described, name, link)
             writer = Writer(parameter, link, prior, design, chosen, apart=pooling == "none")
             parameters[name] = writer.parameter(design.parameters[name])
+    together = read_correlated(correlated, design.parameters, pooling)
+    parameters = correlate(parameters, together, not isinstance(correlated, bool), chosen)
     if drift is not None:
         assert design.sign is not None
         check_apart(drift, design)
@@ -151,7 +157,8 @@ def _check_names(spec: ModelSpec, groupby: str | None) -> None:
         taken |= {parameter.name, f"{parameter.name}_mean", f"{parameter.name}_{groupby}"} - set(LAPSE_PARAMETERS)
     sites = [(term.name, term.site) for _, term in spec.common_terms()]
     for _, group in spec.group_terms():
-        sites += [(group.name, group.site), (group.name, f"{group.site}_sd")]
+        sites += [(group.name, group.site), (group.name, group.sd_site)]
+    sites += [("correlated", one.correlation.variable) for block in blocks_of(spec) for one in block.sets]
     for term, site in sites:
         if site in taken:
             raise FormulaError(

@@ -162,3 +162,25 @@ def in_words(distribution: td.Distribution) -> str:
     order = {"df": 0, "loc": 1, "low": 3, "scale": 2, "high": 4, "concentration1": 1, "concentration0": 2}
     names = sorted(parameters, key=lambda name: order.get(name, 1))
     return f"{type(distribution).__name__}({', '.join(f'{float(parameters[name]):.4g}' for name in names)})"
+
+
+def eta_of(variable: str, prior: Any, size: int) -> float:
+    """The shape eta of a prior that the user gave for a correlation matrix: a number, LKJ or LKJCholesky.
+
+    Raises:
+        ModelError: it is neither, or not positive, or for a matrix of another size.
+    """
+    advice = f'give eta as a number, priors={{"{variable}": 2.0}}, or torch.distributions.LKJCholesky({size}, 2.0)'
+    if isinstance(prior, int | float) and not isinstance(prior, bool):
+        eta = float(prior)
+    elif type(prior).__name__ in ("LKJ", "LKJCholesky"):
+        eta = float(prior.concentration)
+        if prior.dim != size:
+            raise ModelError(
+                f"the prior of '{variable}' is for {prior.dim} effects, but {size} are correlated; {advice}."
+            )
+    else:
+        raise ModelError(f"the prior of '{variable}', a correlation matrix, is {prior!r}; {advice}.")
+    if not 0.0 < eta < float("inf"):
+        raise ModelError(f"the prior of '{variable}' has eta = {eta:g}, which must be positive; {advice}.")
+    return eta

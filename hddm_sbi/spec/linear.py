@@ -2,7 +2,8 @@
 
 Coefficients are a dictionary from site to array, each with the same leading dimensions of draws ``(...)``:
 population coefficients ``v_Intercept`` (...) or, where the term has levels, (..., levels); standard deviations
-``<group site>_sd`` likewise; deviations ``<group site>`` (..., groups) or (..., groups, levels).
+``v_Intercept_subject_sd`` likewise, after (..., strata) where there are any; correlation matrices ``subject_corr``
+(..., effects, effects); deviations ``v_Intercept_subject`` (..., groups) or (..., groups, levels).
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ def _values(parameter: ParameterSpec, coefficients: Coefficients, n_rows: int) -
 
 
 def common_predictor(parameter: ParameterSpec, coefficients: Coefficients, n_rows: int) -> FloatArray:
-    """The population's linear predictor, shape (..., rows)."""
-    predictor = np.zeros(n_rows)
+    """The population's linear predictor, its offset included, shape (..., rows)."""
+    predictor = np.zeros(n_rows) if parameter.offset is None else parameter.offset
     for term in parameter.common:
         beta = np.asarray(coefficients[term.site], dtype=np.float64)
         predictor = predictor + (beta[..., np.newaxis] if term.levels is None else beta) @ term.matrix.T
@@ -80,23 +81,50 @@ def group_predictor(parameter: ParameterSpec, coefficients: Coefficients, n_rows
         deviation = np.asarray(coefficients[term.site], dtype=np.float64)
         if term.levels is None:
             deviation = deviation[..., np.newaxis]
-        known = term.matrix * (term.index >= 0)[:, np.newaxis]
-        predictor = predictor + np.einsum("...rc,rc->...r", deviation[..., term.index, :], known)
+        index = term.groups.index
+        known = term.matrix * (index >= 0)[:, np.newaxis]
+        predictor = predictor + np.einsum("...rc,rc->...r", deviation[..., index, :], known)
     return predictor
 
 
 def group_variance(parameter: ParameterSpec, coefficients: Coefficients, n_rows: int) -> FloatArray:
-    """Variance of the linear predictor between groups, all grouping factors together, shape (..., rows)."""
+    """Variance of the linear predictor between groups, all grouping factors together, shape (..., rows).
+
+    A row whose stratum is unknown has the mean over the groups.
+    """
     variance = np.zeros(n_rows)
-    for term in parameter.group:
-        if term.sd_prior is not None:
-            variance = variance + _sd(term, coefficients) ** 2 @ (term.matrix**2).T
+    pooled = [term for term in parameter.group if term.sd_prior is not None]
+    for key in dict.fromkeys(term.groups.key for term in pooled):
+        terms = [term for term in pooled if term.groups.key == key]
+        groups = terms[0].groups
+        by_stratum = [_variance(terms, s, coefficients) for s in range(max(len(groups.strata), 1))]
+        share = np.bincount(groups.of_group, minlength=len(by_stratum)) / max(groups.n, 1)
+        for s, of_stratum in enumerate(by_stratum):
+            weight = np.where(groups.of_row >= 0, groups.of_row == s, share[s])
+            variance = variance + weight * of_stratum
     return variance
 
 
-def _sd(term: GroupTerm, coefficients: Coefficients) -> FloatArray:
-    sd = np.asarray(coefficients[f"{term.site}_sd"], dtype=np.float64)
-    return sd[..., np.newaxis] if term.levels is None else sd
+def _variance(terms: list[GroupTerm], stratum: int, coefficients: Coefficients) -> FloatArray:
+    """Variance of the predictor between the groups of a stratum, by terms of one factor, (..., rows)."""
+    total: FloatArray = np.zeros(())
+    for correlation in dict.fromkeys(term.correlation for term in terms):
+        together = [term for term in terms if term.correlation == correlation]
+        scaled = np.concatenate([_scaled(term, stratum, coefficients) for term in together], axis=-1)
+        other = scaled
+        if correlation is not None and correlation.variable in coefficients:
+            matrix = np.asarray(coefficients[correlation.variable], dtype=np.float64)
+            matrix = matrix[..., stratum, :, :] if terms[0].groups.strata else matrix
+            at = np.array([correlation.effects.index(effect) for term in together for effect in term.effects])
+            other = scaled @ matrix[..., at[:, np.newaxis], at]
+        total = total + (scaled * other).sum(axis=-1)
+    return total
+
+
+def _scaled(term: GroupTerm, stratum: int, coefficients: Coefficients) -> FloatArray:
+    """The columns of a term times the standard deviations of a stratum, (..., rows, columns)."""
+    sd = term.sds(np.asarray(coefficients[term.sd_site], dtype=np.float64))
+    return np.asarray(sd[..., stratum, np.newaxis, :] * term.matrix)
 
 
 def typical_values(spec: ModelSpec, parameter: ParameterSpec, coefficients: Coefficients) -> FloatArray:

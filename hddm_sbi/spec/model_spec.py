@@ -38,42 +38,154 @@ class CommonTerm:
 
 
 @dataclass(frozen=True)
+class Groups:
+    """The groups of one grouping factor, and where the design rows belong.
+
+    Args:
+        factor: its name: the grouping column, or columns joined by ``:``.
+        labels: of the groups, as in the data.
+        index: group of each design row, shape (rows,); negative where a row belongs to none.
+        by: the column that divides the groups into strata, each with standard deviations and correlations of its own
+            (``(1 | gr(subject, by=patient))``); None where there is one stratum.
+        strata: labels of the strata; empty without them.
+        stratum: stratum of each group, shape (groups,); zeros without them.
+        at: stratum of each design row, shape (rows,); negative where it is unknown. None: that of the row's group.
+    """
+
+    factor: str
+    labels: tuple[object, ...]
+    index: IntArray
+    by: str | None = None
+    strata: tuple[object, ...] = ()
+    stratum: IntArray | None = None
+    at: IntArray | None = None
+
+    @property
+    def n(self) -> int:
+        """Number of groups."""
+        return len(self.labels)
+
+    @property
+    def of_group(self) -> IntArray:
+        """Stratum of each group, shape (groups,)."""
+        return np.zeros(self.n, dtype=np.int64) if self.stratum is None else self.stratum
+
+    @property
+    def of_row(self) -> IntArray:
+        """Stratum of each design row, shape (rows,); negative where neither row nor group says."""
+        if self.at is not None:
+            return self.at
+        if not self.strata:
+            return np.zeros(len(self.index), dtype=np.int64)
+        return np.where(self.index >= 0, self.of_group[self.index], -1)
+
+    @property
+    def key(self) -> tuple[str, str | None]:
+        """What tells this division of the trials from others."""
+        return self.factor, self.by
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """A joint covariance of group effects: those of one grouping factor that bear the same ``variable``.
+
+    Their correlation matrix has the LKJ distribution (Lewandowski, Kurowicka & Joe 2009, Journal of Multivariate
+    Analysis 100), of density proportional to det(R)^(eta - 1). Of k effects each correlation then is 2 b - 1 with
+    b ~ Beta(eta - 1 + k / 2, eta - 1 + k / 2).
+
+    Args:
+        variable: name of the posterior variable, the correlation matrix: ``subject_corr``.
+        effects: names of the effects, in the order of the matrix: ``v_Intercept``, ``v_conf[LC]``.
+        eta: positive; 1 is uniform over matrices, more draws correlations to zero.
+    """
+
+    variable: str
+    effects: tuple[str, ...]
+    eta: float = 1.0
+
+    @property
+    def site(self) -> str:
+        """Name of the sampled site, the Cholesky factor of the matrix."""
+        return f"{self.variable}_cholesky"
+
+
+@dataclass(frozen=True)
 class GroupTerm:
     r"""Coefficients of one term that vary by group.
 
-    With a matching common term the group's whole coefficient is b ~ N(beta, sd), else b ~ N(0, sd); b - beta is the
-    posterior variable ``site``. The sampled variable is
-
-        raw ~ N(w beta, sd^w),   b = beta + sd^(1 - w) (raw - w beta)
-
-    with the centring w in [0, 1]: 1 is centred, 0 is not (Papaspiliopoulos, Roberts & Skold 2007; in Pyro
-    ``LocScaleReparam``). With ``sd_prior`` None (no pooling) there is no sd: b ~ ``prior``, independently, and raw = b.
+    A group's deviations from the population are normal, with a standard deviation for each column. Terms of a grouping
+    factor with the same ``correlation`` are jointly normal; see ``group_block``, which owns their mathematics. With a
+    matching common term the group's whole coefficient is that plus the deviation. With ``sd_prior`` None (no pooling)
+    there is no sd: the whole coefficient has the distribution ``prior``, independently of others.
 
     Args:
         name: the term: ``Intercept``, ``conf``.
         site: name of the posterior variable of the deviations: ``v_Intercept_subject``.
-        factor: the grouping column.
-        groups: its labels, as in the data.
-        index: group of each design row, shape (rows,).
+        of: name of the parameter.
+        groups: the groups.
         matrix: columns on the design rows, shape (rows, columns).
         levels: labels of the columns where the term has a factor, else None (then there is one column).
         common: the site of the matching common term, with the same columns, or None.
-        sd_prior: distribution of the group standard deviation of each column, positive support.
+        sd_prior: distribution of each group standard deviation, positive support.
         prior: used when ``sd_prior`` is None.
-        centring: w, shape (groups, columns).
+        sd_of: which of the term's standard deviations each column has, shape (columns,); None: each its own.
+        correlation: the joint covariance that its deviations belong to, or None.
     """
 
     name: str
     site: str
-    factor: str
-    groups: tuple[object, ...]
-    index: IntArray
+    of: str
+    groups: Groups
     matrix: FloatArray
     levels: tuple[str, ...] | None
     common: str | None
     sd_prior: td.Distribution | None
     prior: td.Distribution | None
-    centring: FloatArray
+    sd_of: IntArray | None = None
+    correlation: Correlation | None = None
+
+    @property
+    def factor(self) -> str:
+        """Name of the grouping factor."""
+        return self.groups.factor
+
+    @property
+    def effects(self) -> tuple[str, ...]:
+        """A name for each column: ``v_Intercept``, ``v_conf[LC]``."""
+        stem = f"{self.of}_{self.name}"
+        return (stem,) if self.levels is None else tuple(f"{stem}[{level}]" for level in self.levels)
+
+    @property
+    def n_columns(self) -> int:
+        """Number of coefficients of each group."""
+        return self.matrix.shape[1]
+
+    @property
+    def sd_site(self) -> str:
+        """Name of the sampled site, and the posterior variable, of the standard deviations."""
+        return f"{self.site}_sd"
+
+    @property
+    def apart_site(self) -> str:
+        """Name of the sampled site of whole coefficients that are not pooled."""
+        return f"{self.site}_raw"
+
+    @property
+    def sd_columns(self) -> IntArray:
+        """Which standard deviation each column has, shape (columns,)."""
+        return np.arange(self.n_columns) if self.sd_of is None else self.sd_of
+
+    @property
+    def sd_shape(self) -> tuple[int, ...]:
+        """Shape of the standard deviations: strata, where there are any, then one number or one for each level."""
+        own = () if self.levels is None else (int(self.sd_columns.max()) + 1,)
+        return (len(self.groups.strata), *own) if self.groups.strata else own
+
+    def sds(self, sd: FloatArray) -> FloatArray:
+        """The standard deviation of each stratum and column, (..., strata, columns), from those of ``sd_shape``."""
+        sd = sd if self.groups.strata else np.expand_dims(sd, -1 if self.levels is None else -2)
+        sd = sd[..., np.newaxis] if self.levels is None else sd
+        return np.asarray(sd[..., self.sd_columns])
 
 
 @dataclass(frozen=True)
@@ -91,6 +203,7 @@ class ParameterSpec:
         within: of a width, the relative starting point z that it lies around; the regression is then on its proportion
             of the room there. See ``ssm.widths``.
         source: where the prior of its level comes from.
+        offset: a known part of the linear predictor, shape (rows,), or None.
         signed: of a drift that changes sign with the stimulus, what it is made of; ``common`` and ``group`` are then
             the terms of both, those of the drift multiplied by the sign.
     """
@@ -104,6 +217,7 @@ class ParameterSpec:
     ends: tuple[float, float] = UNIT
     within: str | None = None
     source: str = ""
+    offset: FloatArray | None = None
     signed: Signed | None = None
 
     @property
@@ -182,7 +296,7 @@ class ModelSpec:
                 yield parameter, term
 
     def group_terms(self) -> Iterator[tuple[ParameterSpec, GroupTerm]]:
-        """Every group term with its parameter, in the order in which they are sampled."""
+        """Every group term with its parameter, in the order of the formulas."""
         for parameter in self.parameters:
             for term in parameter.group:
                 yield parameter, term

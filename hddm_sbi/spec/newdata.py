@@ -62,7 +62,7 @@ def _reparameter(
     of_common, of_group = matrices[parameter.name]
     common = tuple(replace(term, matrix=matrix) for term, matrix in zip(parameter.common, of_common, strict=True))
     group = tuple(
-        replace(term, matrix=matrix, index=index[term.factor])
+        replace(term, matrix=matrix, groups=replace(term.groups, index=index[term.factor]))
         for term, matrix in zip(parameter.group, of_group, strict=True)
     )
     return replace(parameter, common=common, group=group)

@@ -49,7 +49,7 @@ def _variables(parameter: ParameterSpec) -> Iterator[tuple[str, str, str]]:
         yield term.site, in_words(term.prior), level if _is_level(term.name, parameter) else _EFFECT
     for group in parameter.group:
         if group.sd_prior is not None:
-            yield f"{group.site}_sd", in_words(group.sd_prior), _GROUP_SD
+            yield group.sd_site, in_words(group.sd_prior), _GROUP_SD
         elif group.prior is not None:
             yield group.site, in_words(group.prior), level if _is_level(group.name, parameter) else _EFFECT
 

@@ -13,9 +13,9 @@ from hddm_sbi.design.parameter import GroupedTerm, ParameterDesign
 from hddm_sbi.design.terms import Term
 from hddm_sbi.errors import ModelError
 from hddm_sbi.spec import priors as defaults
-from hddm_sbi.spec.distributions import check_within, checked_prior
+from hddm_sbi.spec.distributions import check_within, checked_prior, eta_of
 from hddm_sbi.spec.links import UNIT
-from hddm_sbi.spec.model_spec import CommonTerm, GroupTerm, ParameterSpec
+from hddm_sbi.spec.model_spec import CommonTerm, Groups, GroupTerm, ParameterSpec
 from hddm_sbi.ssm.base import Parameter, Prior
 
 
@@ -37,6 +37,13 @@ class UsersPriors:
         if sd:
             check_within(variable, prior, 0.0, float("inf"), "a standard deviation")
         return prior
+
+    def take_eta(self, variable: str, size: int, default: float) -> float:
+        """The user's shape of the prior of a correlation matrix, or the default."""
+        self._variables.append(variable)
+        if variable not in self._given:
+            return default
+        return eta_of(variable, self._given[variable], size)
 
     def about(self, variable: str) -> bool:
         """Whether the user has a prior of a variable, or of what its groups vary by."""
@@ -110,13 +117,11 @@ class Writer:
         return GroupTerm(
             name=term.name,
             site=site,
-            factor=grouping.factor,
-            groups=grouping.groups,
-            index=grouping.index[self.first],
+            of=self.name,
+            groups=Groups(grouping.factor, grouping.groups, grouping.index[self.first]),
             matrix=matrix,
             levels=term.levels,
             common=self._site(term.name) if grouped.linked else None,
             sd_prior=sd_prior,
             prior=prior,
-            centring=np.ones((len(grouping.groups), matrix.shape[1])),
         )

@@ -93,19 +93,19 @@ def test_starting_points_of_every_model(name: str, toy: None) -> None:
     frame, truth = simulate_experiment(name, 6, 60, seed=5)
     ssm = get_model(name)
     model = HierarchicalDDM(frame, groupby="subject", model=name, p_outlier=0)
-    values = rough_values(model._base, model._bound.trials, ssm)
+    values = rough_values(model.spec, model._bound.trials, ssm)
     low, high = ssm.box.T
     assert ((values >= low) & (values <= high)).all()
     theta = np.array([list(subject.values()) for subject in truth["subjects"].values()])
     assert (np.abs(values - ssm.proportions(theta)) < 0.5 * (high - low)).all()
-    assert np.isfinite(model.log_density(model._prepared[1].pack(model.spec)))
+    assert np.isfinite(model.log_density(model._start))
 
 
 def test_boundaries_that_meet_begin_by_meeting_late(toy: None) -> None:
     frame = simulate_experiment("angle", 4, 50, seed=5)[0]
     frame.loc[3, "rt"] = 25.0
     model = HierarchicalDDM(frame, groupby="subject", model="angle", p_outlier=0)
-    _, a, _, t0, angle = rough_values(model._base, model._bound.trials, model.ssm).T
+    _, a, _, t0, angle = rough_values(model.spec, model._bound.trials, model.ssm).T
     assert (t0 + 0.5 * a / np.tan(angle) > 25.0).all()
 
 
@@ -152,7 +152,7 @@ def test_without_variability_the_full_model_is_the_ddm(variable: pd.DataFrame) -
     at = {"groupby": "subject", "likelihood": "exact"}
     ddm = HierarchicalDDM(variable, model="ddm", **at)
     full = HierarchicalDDM(variable, model="full_ddm", fixed={"sv": 0, "sz": 0, "st0": 0}, **at)
-    ours, theirs = (Potential(model._base, model._bound) for model in (full, ddm))
+    ours, theirs = (Potential(model.spec, model._bound) for model in (full, ddm))
     for seed in range(3):
         u = 0.3 * np.random.default_rng(seed).normal(size=ours.ndim)
         np.testing.assert_allclose(ours.log_density(u), theirs.log_density(u), rtol=1e-7)
@@ -161,7 +161,7 @@ def test_without_variability_the_full_model_is_the_ddm(variable: pd.DataFrame) -
 
 def test_the_gradient_of_the_full_model_is_that_of_its_density(variable: pd.DataFrame) -> None:
     model = HierarchicalDDM(variable, groupby="subject", model="full_ddm", likelihood="exact", formula="z ~ 1")
-    u = model._prepared[1].pack(model.spec) + 0.05 * np.random.default_rng(1).normal(size=model.potential.ndim)
+    u = model._start + 0.05 * np.random.default_rng(1).normal(size=model.potential.ndim)
     _, gradient = model.potential.log_density_grad(u)
     step = 1e-4
     for i, e in enumerate(step * np.eye(len(u))):

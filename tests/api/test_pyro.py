@@ -43,7 +43,7 @@ def test_trace(build) -> None:
     model = build(formula="v ~ conf")
     with pyro.poutine.seed(rng_seed=0):
         nodes = trace(model.pyro_model).get_trace().nodes
-    assert {"v_Intercept", "v_conf", "v_Intercept_subject_sd", "v_Intercept_subject_raw", "trials"} <= set(nodes)
+    assert {"v_Intercept", "v_conf", "v_Intercept_subject_sd", "subject_raw", "trials"} <= set(nodes)
     assert nodes["trials"]["is_observed"]
     assert nodes["trials"]["value"].shape == (120, 2)
     np.testing.assert_allclose(nodes["trials"]["value"][:, 0], model.trials.rt)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pyro.distributions as dist
@@ -10,7 +12,10 @@ import pytest
 import torch
 import torch.distributions as td
 
-from hddm_sbi.spec.model_spec import CommonTerm, GroupTerm, ModelSpec, ParameterSpec
+from hddm_sbi.errors import ModelError
+from hddm_sbi.spec.correlating import correlate
+from hddm_sbi.spec.model_spec import CommonTerm, Groups, GroupTerm, ModelSpec, ParameterSpec
+from hddm_sbi.spec.writing import UsersPriors
 from tests.inference.toys import NormalLikelihood, SmoothLikelihood
 
 # name, link, ends of the support, starting point of a width
@@ -61,6 +66,7 @@ class SpecMaker:
         self.x = rows[:, 3]
         self.rt = rng.choice(rng.uniform(0.3, 2.0, 12), n)
         self.choice = rng.integers(0, 2, n)
+        self.by = {factor: rng.choice([None, None, "kind"]) for factor in ("subject", "item")}
 
     def terms(self, parameter: str, pooling: str) -> tuple[tuple[CommonTerm, ...], tuple[GroupTerm, ...]]:
         """Intercept, covariate and factor, each at random; groups for some of them."""
@@ -77,14 +83,14 @@ class SpecMaker:
         for factor, index, size in (("subject", self.subject, 4), ("item", self.item, 3)):
             for name in names if rng.random() < 0.8 else ():
                 matched = f"{parameter}_{name}" if pooling == "partial" and rng.random() < 0.8 else None
-                shape = (size, matrices[name].shape[1])
-                centring = [np.zeros(shape), np.ones(shape), rng.random(shape)][rng.integers(3)]
-                none = pooling == "none"
+                none, by = pooling == "none", self.by[factor]
+                strata = {"by": by, "strata": ("one", "two"), "stratum": np.arange(size) % 2} if by else {}
+                groups = Groups(factor, tuple(range(size)), index, **strata)
+                shared = np.zeros(3, dtype=np.int64) if name == "f" and rng.random() < 0.3 else None
                 group.append(
                     GroupTerm(
-                        name, f"{parameter}_{name}_{factor}", factor, tuple(range(size)), index, matrices[name],
-                        levels[name], matched, None if none else _sd_prior(rng), _prior(rng) if none else None,
-                        centring,
+                        name, f"{parameter}_{name}_{factor}", parameter, groups, matrices[name], levels[name], matched,
+                        None if none else _sd_prior(rng), _prior(rng) if none else None, shared,
                     )
                 )  # fmt: skip
         return common, tuple(group if pooling != "complete" else ())
@@ -103,7 +109,17 @@ class SpecMaker:
                 parameters.append(constant)
             else:
                 parameters.append(ParameterSpec(name, link, None, common, group, ends=ends, within=within))
-        return ModelSpec("toy", tuple(parameters), self.row, len(self.x))
+        return ModelSpec("toy", self._correlated(parameters), self.row, len(self.x))
+
+    def _correlated(self, parameters: list[ParameterSpec]) -> tuple[ParameterSpec, ...]:
+        """Some of the parameters' effects in one set for each factor, with known offsets for some."""
+        rng, by_name = self.rng, {p.name: p for p in parameters}
+        if rng.random() < 0.6:
+            names = frozenset(name for name in by_name if rng.random() < 0.7)
+            with contextlib.suppress(ModelError):  # no two of them vary
+                by_name = correlate(by_name, names, False, UsersPriors({}))
+        offset = {p: 0.1 * self.x if rng.random() < 0.2 else None for p in by_name}
+        return tuple(p if p.fixed is not None else replace(p, offset=offset[p.name]) for p in by_name.values())
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 """The change of coordinates changes nothing but the coordinates, and makes the posterior rounder."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from hddm_sbi.inference.centring import choose_centring, not_centred, posterior_variance
+from hddm_sbi.inference.between import posterior_variance
 from hddm_sbi.inference.coordinates import Rounded
 from hddm_sbi.inference.coordinates.build import precision_of
 from hddm_sbi.inference.initial import estimate, starting_points
@@ -21,6 +23,7 @@ DDM = get_model("ddm")
 MODELS = {
     "intercepts": {},
     "slopes": {"formula": ["v ~ cond", "a ~ cond"]},
+    "correlated": {"formula": ["v ~ cond", "a ~ cond"], "correlated": True},
     "apart": {"pooling": "none", "formula": "v ~ cond"},
     "complete": {"pooling": "complete", "formula": "v ~ cond"},
     "identity": {"links": {"a": "identity"}, "shared": ("z", "t0")},
@@ -38,10 +41,8 @@ class OnlyPython:
 def prepare(name, likelihood):
     trials = read_trials(experiment(8, 80, 3), groupby="subject")
     spec, _ = build_spec(DDM, trials, **MODELS[name])
-    at = estimate(spec, bound(likelihood, spec, trials.rt, trials.choice), DDM)
-    spec, at = choose_centring(spec, bound(likelihood, spec, trials.rt, trials.choice), at)
-    spec = not_centred(spec)
-    return Potential(spec, bound(likelihood, spec, trials.rt, trials.choice)), at.pack(spec)
+    potential = Potential(spec, bound(likelihood, spec, trials.rt, trials.choice))
+    return potential, estimate(potential, DDM)
 
 
 LIKELIHOOD = lapsing(ExactDDM(), (0.0, 20.0))
@@ -49,7 +50,7 @@ LIKELIHOOD = lapsing(ExactDDM(), (0.0, 20.0))
 
 def check_density_and_gradient(target, potential, atol, rtol=1e-5):
     """The density of x is that of u, with the Jacobian and up to a constant; the gradient is its own, about."""
-    offsets, points = [], 0.3 * np.random.default_rng(0).normal(size=(60, target.ndim))
+    offsets, points = [], 0.3 * np.random.default_rng(0).normal(size=(100, target.ndim))
     for x in sorted(points, key=target.log_density)[-3:]:
         value, by_x = target.log_density_grad(x)
         steps = 1e-5 * np.eye(target.ndim)
@@ -66,7 +67,7 @@ def check_density_and_gradient(target, potential, atol, rtol=1e-5):
 def test_density_and_gradient(name):
     potential, centre = prepare(name, LIKELIHOOD)
     target = Rounded(potential, centre)
-    n_core, at_zero = potential.ndim - potential.layout.n_raw, target.to_u(np.zeros(target.ndim))
+    n_core, at_zero = potential.ndim - potential.layout.n_group, target.to_u(np.zeros(target.ndim))
     np.testing.assert_allclose(at_zero[:n_core], centre[:n_core], atol=1e-12)
     assert potential.log_density(at_zero) >= potential.log_density(centre)
     check_density_and_gradient(target, potential, atol=1e-4)
@@ -81,15 +82,13 @@ def prepare_full(sz: float):
     trials, full = read_trials(pd.concat(rows), groupby="subject"), get_model("full_ddm")
     likelihood = lapsing(get_exact(full), (0.0, 20.0))
     spec, _ = build_spec(full, trials)
-    at = estimate(spec, bound(likelihood, spec, trials.rt, trials.choice), full)
-    spec, at = choose_centring(spec, bound(likelihood, spec, trials.rt, trials.choice), at)
-    spec = not_centred(spec)
-    return Potential(spec, bound(likelihood, spec, trials.rt, trials.choice)), at.pack(spec)
+    potential = Potential(spec, bound(likelihood, spec, trials.rt, trials.choice))
+    return potential, estimate(potential, full)
 
 
 def test_a_width_moves_the_others_by_its_square():
     potential, centre = prepare_full(0.4)
-    sz, sv = (potential.layout.block(f"{name}_Intercept").start for name in ("sz", "sv"))
+    sz, sv = (potential.layout.site(f"{name}_Intercept").start for name in ("sz", "sv"))
     centre[sz] = -0.5  # a width of .38 of its room
     target = Rounded(potential, centre)
     check_density_and_gradient(target, potential, atol=1e-3)
@@ -103,7 +102,7 @@ def test_a_width_moves_the_others_by_its_square():
 
 def test_a_width_next_to_nothing_is_moved_straight():
     potential, centre = prepare_full(0.4)
-    sz, sv = (potential.layout.block(f"{name}_Intercept").start for name in ("sz", "sv"))
+    sz, sv = (potential.layout.site(f"{name}_Intercept").start for name in ("sz", "sv"))
     centre[sz] = -4.0
     target = Rounded(potential, centre)
     u = np.array([target.to_u(k * np.eye(target.ndim)[sz]) for k in (-1.0, 0.0, 1.0)])
@@ -138,7 +137,7 @@ def test_the_posterior_is_nearly_round():
     steps = 1e-3 * np.eye(target.ndim)
     gradient = np.array([target.log_density_grad(e)[1] - target.log_density_grad(-e)[1] for e in steps])
     precision = -gradient / 2e-3
-    raw = slice(potential.ndim - potential.layout.n_raw, None)
+    raw = slice(potential.ndim - potential.layout.n_group, None)
     precision = 0.5 * (precision + precision.T)[raw, raw]
     values = np.linalg.eigvalsh(precision)
     assert values.min() > 0.3 and values.max() < 3.0
@@ -152,11 +151,16 @@ def test_the_posterior_is_nearly_round():
     assert correlation.max() / correlation.min() > 3.0 * values.max() / values.min()
 
 
+def places(layout, site):
+    """The coordinates of a group term's raw coefficients."""
+    return next(layout.places(term).ravel() for block in layout.blocks for term in block.terms if term.site == site)
+
+
 def test_a_standard_deviation_passes_through_zero():
     potential, centre = prepare("intercepts", LIKELIHOOD)
     target = Rounded(potential, centre)
-    at = potential.layout.block("z_Intercept_subject_sd").start
-    raw = potential.layout.block("z_Intercept_subject_raw").coordinates
+    at = potential.layout.site("z_Intercept_subject_sd").start
+    raw = places(potential.layout, "z_Intercept_subject")
     x = starting_points(target)(0)
     zero = -1.0  # y = sd at the centre * (1 + x)
     sides = []
@@ -176,15 +180,36 @@ def test_a_negative_standard_deviation_is_a_positive_one_with_coefficients_turne
     target = Rounded(potential, centre)
     layout, rng = potential.layout, np.random.default_rng(0)
     for site in ("z_Intercept_subject", "a_cond_subject"):
-        at = layout.block(f"{site}_sd").start
+        at = layout.site(f"{site}_sd").start
         for y in (0.3, 1.0, 4.0):  # in units of the sd at the centre, where x = 0
             x = rng.normal(size=target.ndim)
             x[at] = y - 1.0
             mirrored = x.copy()
             mirrored[at] = -y - 1.0
-            mirrored[layout.block(f"{site}_raw").slice] *= -1.0
+            mirrored[places(layout, site)] *= -1.0
             assert target.log_density(mirrored) == pytest.approx(target.log_density(x), abs=1e-8)
             np.testing.assert_allclose(target.to_u(mirrored), target.to_u(x), atol=1e-10)
+
+
+def test_with_a_negative_standard_deviation_its_correlations_are_turned_round_as_well():
+    potential, centre = prepare("correlated", LIKELIHOOD)
+    block = potential.layout.blocks[0]
+    (together,) = block.sets
+    sd_at, corr_at = potential.layout.sd_at(block)[0], potential.layout.correlations_at(together)[0]
+    centre[corr_at] = 0.0  # so that x and -x lie on both sides of zero
+    target = Rounded(potential, centre)
+    raw = potential.layout.site(block.site).coordinates.reshape(block.groups.n, -1)
+    i, j = np.tril_indices(block.n_effects, -1)
+    effects = [block.effects.index(name) for name in ("z_Intercept", "a_cond[B]")]
+    for effect, y in itertools.product(effects, (0.3, 1.0, 4.0)):  # in units of the sd at the centre, where x = 0
+        x = np.random.default_rng(effect).normal(size=target.ndim)
+        x[sd_at[effect]] = y - 1.0
+        mirrored = x.copy()
+        mirrored[sd_at[effect]] = -y - 1.0
+        mirrored[raw[:, effect]] *= -1.0
+        mirrored[corr_at[(i == effect) | (j == effect)]] *= -1.0
+        assert target.log_density(mirrored) == pytest.approx(target.log_density(x), abs=1e-8)
+        np.testing.assert_allclose(target.to_u(mirrored), target.to_u(x), atol=1e-10)
 
 
 def test_where_the_likelihood_is_normal_groups_are_standard_normal_whatever_the_population(smooth):
@@ -192,12 +217,12 @@ def test_where_the_likelihood_is_normal_groups_are_standard_normal_whatever_the_
     fixed = {"a": 1.5, "z": 0.5, "t0": 0.3}
     spec, _ = build_spec(DDM, trials, formula="v ~ cond", fixed=fixed, p_outlier=0)
     likelihood = bound(smooth(DDM.parameter_names), spec, trials.rt, trials.choice)
-    potential = Potential(not_centred(spec), likelihood)
-    n_core, rng = potential.ndim - potential.layout.n_raw, np.random.default_rng(1)
+    potential = Potential(spec, likelihood)
+    n_core, rng = potential.ndim - potential.layout.n_group, np.random.default_rng(1)
     target = Rounded(potential, 0.3 * rng.normal(size=potential.ndim))
     for spread in (0.1, 1.0, 3.0):
         x = spread * rng.normal(size=potential.ndim)
-        x[n_core:] = rng.normal(size=potential.layout.n_raw)
+        x[n_core:] = rng.normal(size=potential.layout.n_group)
         mode = np.where(np.arange(potential.ndim) < n_core, x, 0.0)
         loss = target.log_density(mode) - target.log_density(x)
         assert loss == pytest.approx(0.5 * (x[n_core:] ** 2).sum(), rel=1e-5)
@@ -206,8 +231,9 @@ def test_where_the_likelihood_is_normal_groups_are_standard_normal_whatever_the_
 @pytest.mark.parametrize("seed", range(12))
 def test_random_models(make_spec, toy, seed):
     maker = make_spec(seed)
-    potential = Potential(not_centred(maker.spec()), bound(toy, not_centred(maker.spec()), maker.rt, maker.choice))
-    points = 0.3 * np.random.default_rng(seed).normal(size=(200, potential.ndim))
+    potential = Potential(maker.spec(), bound(toy, maker.spec(), maker.rt, maker.choice))
+    rng = np.random.default_rng(seed)
+    points = rng.choice([0.3, 0.1, 0.03], size=(200, 1)) * rng.normal(size=(200, potential.ndim))
     centre = max(points, key=potential.log_density)
     check_density_and_gradient(Rounded(potential, centre), potential, atol=1e-3, rtol=1e-4)
 
@@ -219,7 +245,7 @@ def test_information_of_any_size():
         assert np.isfinite(np.linalg.inv(np.linalg.cholesky(precision))).all()
     np.testing.assert_allclose(precision_of(prior, np.eye(2)), np.diag(prior) + np.eye(2))
     sd, information = np.array([0.5, 0.2]), np.array([np.full((2, 2), 1e18), np.diag([3.0, 0.0])])
-    variance = posterior_variance(information, sd)
+    variance = posterior_variance(information, np.diag(sd))
     np.testing.assert_allclose(variance[1], np.diag([1 / (3 + 4), 0.04]))
     along = np.array([1.0, 1.0])
     assert 0 <= along @ variance[0] @ along < 1e-15

@@ -5,16 +5,9 @@ import pandas as pd
 import pytest
 
 from hddm_sbi.errors import SamplingError
-from hddm_sbi.inference.centring import choose_centring, not_centred
+from hddm_sbi.inference.between import moderate_sd, with_spread
 from hddm_sbi.inference.coordinates import Rounded
-from hddm_sbi.inference.initial import (
-    Estimate,
-    estimate,
-    moderate_sd,
-    rough_values,
-    starting_points,
-    with_centring,
-)
+from hddm_sbi.inference.initial import estimate, rough_values, starting_points
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
 from hddm_sbi.likelihoods.formulas import get_exact
@@ -55,9 +48,8 @@ def prepare(frame, likelihood, **options):
     options = dict(options)
     trials = read_trials(frame, groupby=options.pop("groupby", "subject"), choices=(0, 1))
     spec, _ = build_spec(DDM, trials, **options)
-    at = estimate(spec, bound(likelihood, spec, trials.rt, trials.choice), DDM)
-    spec, at = choose_centring(spec, bound(likelihood, spec, trials.rt, trials.choice), at)
-    return trials, spec, at
+    potential = Potential(spec, bound(likelihood, spec, trials.rt, trials.choice))
+    return trials, potential, estimate(potential, DDM)
 
 
 EXPERIMENTS = {
@@ -82,10 +74,8 @@ EXPERIMENTS = {
 def test_points_are_finite_and_off_the_plateau(name, p_outlier):
     frame, options = EXPERIMENTS[name]
     likelihood = ExactDDM() if p_outlier == 0 else lapsing(ExactDDM(), (0, 20))
-    trials, spec, at = prepare(frame, likelihood, p_outlier=p_outlier, **options)
-    spec = not_centred(spec)
-    potential = Potential(spec, bound(likelihood, spec, trials.rt, trials.choice))
-    target = Rounded(potential, at.pack(spec))
+    trials, potential, u = prepare(frame, likelihood, p_outlier=p_outlier, **options)
+    spec, target = potential.spec, Rounded(potential, u)
     start = starting_points(target)
     points = [target.to_u(start(seed)) for seed in range(4)]
     for u in points:
@@ -97,8 +87,6 @@ def test_points_are_finite_and_off_the_plateau(name, p_outlier):
         assert reachable.min() >= (1.0 if p_outlier == 0 else 0.8)
     np.testing.assert_array_equal(points[1], target.to_u(start(1)))
     assert not np.array_equal(points[0], points[1])
-    for _, term in spec.group_terms():
-        assert ((term.centring >= 0) & (term.centring <= 1)).all()
 
 
 @pytest.mark.parametrize("p_outlier", [0, "estimate"])
@@ -113,9 +101,8 @@ def test_races_start_where_the_process_explains_every_trial(name, n_choices, p_o
     exact = get_exact(ssm)
     likelihood = exact if p_outlier == 0 else lapsing(exact, (0, 20))
     spec, _ = build_spec(ssm, trials, p_outlier=p_outlier)
-    at = estimate(spec, bound(likelihood, spec, trials.rt, trials.choice), ssm)
     potential = Potential(spec, bound(likelihood, spec, trials.rt, trials.choice))
-    found = np.ascontiguousarray(potential.theta(at.pack(spec))[:, : n_choices + 3])
+    found = np.ascontiguousarray(potential.theta(estimate(potential, ssm))[:, : n_choices + 3])
     assert np.isfinite(exact.log_prob(trials.rt, trials.choice, found, spec.row)).all()
     # the order of the drifts shows in the choices, and non-decision times are within a factor of e
     assert np.corrcoef(np.log(found[:, :n_choices]).ravel(), np.log(drifts).ravel())[0, 1] > 0.5
@@ -139,9 +126,8 @@ def test_fast_guesses_do_not_drag_the_start():
     frame = experiment(5, 200, 11)
     frame.loc[frame.index % 100 == 0, "rt"] = 0.12  # 1 % guesses
     likelihood = lapsing(ExactDDM(), (0, 20))
-    trials, spec, at = prepare(frame, likelihood)
-    potential = Potential(spec, bound(likelihood, spec, trials.rt, trials.choice))
-    theta = potential.theta(at.pack(spec))
+    _, potential, u = prepare(frame, likelihood)
+    theta = potential.theta(u)
     assert (theta[:, 3] > 0.15).all()
     assert (np.abs(theta[:, 0] - 1.0) < 1.5).all()
 
@@ -151,12 +137,15 @@ def test_groups_that_say_nothing_leave_the_sds_finite():
     frame.loc[frame["subject"] == 0, "rt"] = [0.4, 9.0]
     for seed in range(5):
         frame["rt"] = frame["rt"] * np.exp(0.3 * np.random.default_rng(seed).normal(size=len(frame)))
-        _, spec, at = prepare(frame, lapsing(ExactDDM(), (0, 50)), formula=["v ~ cond", "a ~ cond"])
-        for _, term in spec.group_terms():
-            sd = np.atleast_1d(at.values[f"{term.site}_sd"])
+        _, potential, u = prepare(
+            frame, lapsing(ExactDDM(), (0, 50)), formula=["v ~ cond", "a ~ cond"], correlated=True
+        )
+        values = potential.layout.unpack(u)
+        assert np.isfinite(u).all() and np.isfinite(potential.log_density(u))
+        for _, term in potential.spec.group_terms():
+            sd = np.atleast_1d(values[term.sd_site])
             ends = moderate_sd(term, np.zeros(len(sd))), moderate_sd(term, np.full(len(sd), np.inf))
-            assert ((ends[0] <= sd) & (sd <= ends[1])).all()
-            assert np.isfinite(at.b[term.site]).all()
+            assert ((ends[0] <= sd * (1 + 1e-9)) & (sd <= ends[1] * (1 + 1e-9))).all()
 
 
 def test_impossible_data_are_named():
@@ -164,29 +153,29 @@ def test_impossible_data_are_named():
     trials = read_trials(frame, groupby="subject")
     spec, _ = build_spec(DDM, trials, fixed={"t0": 5.0}, p_outlier=0)
     with pytest.raises(SamplingError, match="non-decision time"):
-        estimate(spec, bound(ExactDDM(), spec, trials.rt, trials.choice), DDM)
+        estimate(Potential(spec, bound(ExactDDM(), spec, trials.rt, trials.choice)), DDM)
 
 
-def test_centring_follows_the_information():
-    likelihood = ExactDDM()
-    weights = {}
-    for n in (5, 500):
-        _, spec, _ = prepare(experiment(10, n, 13, spread=0.3), likelihood, p_outlier=0)
-        weights[n] = {term.site: term.centring.mean() for _, term in spec.group_terms()}
-    for site in weights[5]:
-        assert weights[5][site] <= weights[500][site]
-    assert weights[500]["z_Intercept_subject"] == 0.0  # all groups have the same z: no sd to speak of
-    assert weights[500]["t0_Intercept_subject"] > 0.8
-    assert weights[5]["v_Intercept_subject"] < 0.5
+def test_the_start_of_the_spread_is_that_of_the_people():
+    rng = np.random.default_rng(5)
+    covariance = np.array([[0.25, 0.15], [0.15, 0.16]])  # a correlation of .75
+    b = rng.multivariate_normal([0, 0], covariance, size=60)
+    theta = np.column_stack([1.0 + b[:, 0], 1.4 * np.exp(b[:, 1]), np.full(60, 0.5), np.full(60, 0.3)])
+    rt, choice = DDM.simulator(theta, 150, 1)
+    frame = pd.DataFrame({"subject": np.repeat(np.arange(60), 150), "rt": rt.ravel(), "response": choice.ravel()})
+    _, potential, u = prepare(frame, ExactDDM(), p_outlier=0, correlated=["v", "a"], shared=("z", "t0"))
+    found = potential.layout.coefficients(potential.layout.unpack(u))
+    for site, sd in (("v_Intercept_subject_sd", 0.5), ("a_Intercept_subject_sd", 0.4)):
+        assert found[site] == pytest.approx(sd, rel=0.25)  # of 60 people an sd is known to a tenth
+    assert found["subject_corr"][0, 1] == pytest.approx(0.75, abs=0.15)
 
 
-def test_an_estimate_is_the_same_point_under_any_centring(make_spec, toy):
+def test_other_standard_deviations_leave_the_deviations_alone(make_spec, toy):
     maker = make_spec(21)
     spec = maker.spec()
     potential = Potential(spec, bound(toy, spec, maker.rt, maker.choice))
+    assert potential.layout.blocks
     u = 0.3 * np.random.default_rng(0).normal(size=potential.ndim)
-    at = Estimate.at(spec, u)
-    np.testing.assert_allclose(at.pack(spec), u, atol=1e-9)
-    other = with_centring(spec, lambda term: 1.0 - term.centring)
-    moved = Potential(other, bound(toy, other, maker.rt, maker.choice))
-    np.testing.assert_allclose(moved.theta(at.pack(other)), potential.theta(u), rtol=1e-9)
+    moved = with_spread(potential, u)
+    assert np.abs(moved - u).max() > 0.01
+    np.testing.assert_allclose(potential.theta(moved), potential.theta(u), rtol=1e-9)

@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.distributions as td
 
-from hddm_sbi.inference.layout import Layout, group_coefficients
+from hddm_sbi.inference.layout import Layout
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.potential.priors import FAMILIES, N_NUMBERS, ExternalPriors, density, encode
 from hddm_sbi.spec.distributions import ScaledBeta
@@ -72,8 +72,8 @@ def test_pack_inverts_unpack(make_spec, seed):
     u = np.random.default_rng(seed).normal(size=(2, 3, layout.ndim))
     values = layout.unpack(u)
     np.testing.assert_allclose(layout.pack(values), u, atol=1e-9)
-    for block in layout.blocks:
-        assert values[block.site].shape == (2, 3, *block.shape)
+    for site in layout.sites:
+        assert values[site.name].shape == (2, 3, *site.shape)
     assert len(set(layout.names)) == layout.ndim
 
 
@@ -86,31 +86,55 @@ def inverse(parameter, eta):
     }[parameter.link]()
 
 
+def written_deviations(layout, values):
+    """b - beta by term, (groups, columns): group by group, diag(s) L raw."""
+    result = {}
+    for block in layout.blocks:
+        found = np.zeros((block.groups.n, block.n_effects))
+        for g in range(block.groups.n):
+            stratum = 0 if block.groups.stratum is None else block.groups.stratum[g]
+            sd, factor, effects = [], np.eye(block.n_effects), []
+            for term in block.terms:
+                own = values[term.sd_site].reshape(max(len(block.groups.strata), 1), -1)[stratum]
+                sd += [own[0 if term.sd_of is not None else j] for j in range(term.matrix.shape[1])]
+                effects += term.effects
+            for one in block.sets:
+                own = values[one.correlation.site].reshape(-1, one.size, one.size)[stratum]
+                at = [effects.index(effect) for effect in one.correlation.effects]
+                factor[np.ix_(at, at)] = own
+            found[g] = np.array(sd) * (factor @ values[block.site][g])
+        ends = np.cumsum([term.matrix.shape[1] for term in block.terms])
+        result |= {t.site: found[:, end - t.matrix.shape[1] : end] for t, end in zip(block.terms, ends, strict=True)}
+    for term in layout.apart:
+        beta = 0.0 if term.common is None else np.atleast_1d(values[term.common])
+        result[term.site] = values[term.apart_site].reshape(term.groups.n, -1) - beta
+    return result
+
+
 def written_out(spec, likelihood, rt, choice, u):
     """The joint log density, term by term, as the docstrings of the spec state it."""
     layout = Layout.of(spec)
     values, total = layout.unpack(u), 0.0
-    for block in layout.blocks:
-        if block.prior is not None:
-            transform = td.biject_to(block.prior.support)
-            at = torch.tensor(u[block.slice])
-            x = transform(at)
-            total += float((block.prior.log_prob(x) + transform.log_abs_det_jacobian(at, x)).sum())
+    for site in layout.sites:
+        prior = site.prior
+        if site.kind == "raw":
+            prior = td.Normal(0.0, 1.0)
+        if site.kind == "correlation":
+            prior = td.LKJCholesky(site.shape[-1], torch.tensor(1.0, dtype=D))
+        transform = td.biject_to(prior.support)
+        at = torch.tensor(u[site.slice])
+        if site.kind == "correlation":
+            at = at.reshape(*site.shape[:-2], -1)
+        x = transform(at)
+        total += float((prior.log_prob(x)).sum() + transform.log_abs_det_jacobian(at, x).sum())
+    deviations = written_deviations(layout, values)
     natural = np.empty((spec.n_rows, len(spec.parameters)))
     for k, parameter in enumerate(spec.parameters):
-        eta = np.zeros(spec.n_rows)
+        eta = np.zeros(spec.n_rows) if parameter.offset is None else parameter.offset.copy()
         for term in parameter.common:
             eta += term.matrix @ np.atleast_1d(values[term.site])
         for term in parameter.group:
-            b = group_coefficients(term, values).reshape(len(term.groups), -1)
-            beta = 0.0 if term.common is None else np.atleast_1d(values[term.common])
-            eta += ((b - beta)[term.index] * term.matrix).sum(1)
-            if term.sd_prior is not None:
-                raw = values[f"{term.site}_raw"].reshape(len(term.groups), -1)
-                sd = np.atleast_1d(values[f"{term.site}_sd"])
-                normal = td.Normal(torch.tensor(term.centring * beta), torch.tensor(sd**term.centring))
-                total += float(normal.log_prob(torch.tensor(raw)).sum())
-                np.testing.assert_allclose(b, beta + sd ** (1 - term.centring) * (raw - term.centring * beta))
+            eta += (deviations[term.site][term.groups.index] * term.matrix).sum(1)
         natural[:, k] = parameter.fixed if parameter.fixed is not None else inverse(parameter, eta)
     theta = natural.copy()
     for k, parameter in enumerate(spec.parameters):
@@ -156,14 +180,16 @@ def _with_width(make_spec, seed, width):
     spec = maker.spec()
     term = CommonTerm("Intercept", "p_Intercept", np.ones((spec.n_rows, 1)), None, td.Normal(t(0.0), t(1.0)))
     parameters = (*spec.parameters[:2], ParameterSpec("p", "logit", common=(term,)), spec.parameters[3], width)
-    return maker, replace(spec, parameters=parameters)
+    # the effects of p are gone, and with them the sets that they belonged to
+    alone = [replace(p, group=tuple(replace(g, correlation=None) for g in p.group)) for p in parameters]
+    return maker, replace(spec, parameters=tuple(alone))
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_constant_width_must_fit_around_every_starting_point(make_spec, toy, seed):
     maker, spec = _with_width(make_spec, seed, ParameterSpec("w", "logit", fixed=0.5, within="p"))
     potential = Potential(spec, bound(toy, spec, maker.rt, maker.choice))
-    at = potential.layout.block("p_Intercept").start
+    at = potential.layout.site("p_Intercept").start
     u = 0.2 * np.random.default_rng(seed).normal(size=potential.ndim)
     for p, fits in ((0.26, True), (0.5, True), (0.74, True), (0.24, False), (0.76, False)):
         u[at] = np.log(p / (1.0 - p))
@@ -182,5 +208,5 @@ def test_a_proportion_on_the_identity_link_must_stay_one(make_spec, toy):
     potential = Potential(spec, bound(toy, spec, maker.rt, maker.choice))
     u = np.zeros(potential.ndim)
     for proportion, fits in ((0.0, True), (0.4, True), (0.99, True), (1.0, False), (-0.1, False)):
-        u[potential.layout.block("w_Intercept").start] = proportion
+        u[potential.layout.site("w_Intercept").start] = proportion
         assert np.isfinite(potential.log_density(u)) == fits

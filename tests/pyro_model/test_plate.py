@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pyro
 import pyro.distributions as dist
@@ -9,6 +7,7 @@ import torch.distributions as td
 from pyro.infer import MCMC, NUTS, Predictive
 
 from hddm_sbi.pyro_model.plate import as_pyro, plate_model
+from hddm_sbi.spec.group_block import blocks_of
 from hddm_sbi.spec.linear import natural_parameters
 from tests.observing import bound
 
@@ -18,14 +17,6 @@ FORMULA = ["v ~ 0 + stim + theta", "a ~ conf + (1 + conf | subject) + (1 | trial
 def _trace(model, seed=0):
     pyro.set_rng_seed(seed)
     return pyro.poutine.trace(model).get_trace()
-
-
-def _with_centring(spec, value):
-    def changed(parameter):
-        groups = tuple(replace(term, centring=np.full_like(term.centring, value)) for term in parameter.group)
-        return replace(parameter, group=groups)
-
-    return replace(spec, parameters=tuple(changed(parameter) for parameter in spec.parameters))
 
 
 def test_sites_shapes_and_plates(build, toy, trials):
@@ -42,41 +33,44 @@ def test_sites_shapes_and_plates(build, toy, trials):
         "a_Intercept_subject_sd": (),
         "a_conf_subject_sd": (1,),
         "a_Intercept_trial_sd": (),
-        "v_stim_subject_raw": (3, 3),
-        "v_theta_subject_raw": (3,),
-        "a_Intercept_subject_raw": (3,),
-        "a_conf_subject_raw": (3, 1),
-        "a_Intercept_trial_raw": (3,),
     }
+    # three levels and a slope, an intercept and its effect, z and t0; the item's intercept
+    assert shapes["subject_raw"] == (3, 8) and shapes["trial_raw"] == (3, 1)
     assert shapes["p_outlier"] == ()
     coefficients = [name for name in trace.nodes if name.startswith(("v_", "a_")) and "level" not in name]
     for name in (*coefficients, "p_outlier", "trials"):
         assert trace.nodes[name]["value"].dtype == torch.float64
-    plates = {frame.name for frame in trace.nodes["a_Intercept_subject_raw"]["cond_indep_stack"]}
+    plates = {frame.name for frame in trace.nodes["subject_raw"]["cond_indep_stack"]}
     assert plates == {"subject"}
     # a grouping column called trial must not clash with the plate of the trials
     assert {frame.name for frame in trace.nodes["trials"]["cond_indep_stack"]} == {"trial_plate"}
     assert trace.nodes["trials"]["is_observed"] and trace.nodes["trials"]["value"].shape == (60, 2)
 
 
-@pytest.mark.parametrize("centring", [0.0, 0.3, 1.0])
 @pytest.mark.parametrize(
-    "options", [{"formula": FORMULA}, {"formula": "v ~ conf", "pooling": "none"}, {"fixed": {"z": 0.3}}]
+    "options",
+    [
+        {"formula": FORMULA},
+        {"formula": FORMULA, "correlated": True},
+        {"formula": "v ~ conf", "pooling": "none"},
+        {"fixed": {"z": 0.3}},
+    ],
 )
-def test_theta_is_the_one_of_the_numpy_layer(build, toy, trials, options, centring):
+def test_theta_is_the_one_of_the_numpy_layer(build, toy, trials, options):
     spec, _ = build(**options)
-    spec = _with_centring(spec, centring)
     trace = _trace(plate_model(spec, bound(toy(spec), spec, trials.rt, trials.choice)))
     values = {name: node["value"].numpy() for name, node in trace.nodes.items() if node["type"] == "sample"}
+    for block in blocks_of(spec):
+        for site, deviation in block.deviations(values).items():
+            np.testing.assert_allclose(deviation, values[site], rtol=1e-12)
     theta = trace.nodes["trials"]["fn"].theta.numpy()
     assert theta.shape == (spec.n_rows, len(spec.parameters))
     assert np.allclose(theta, natural_parameters(spec, values), rtol=1e-12)
 
 
-@pytest.mark.parametrize("centring", [0.0, 0.3, 1.0])
-def test_deviations_have_their_sd_whatever_the_centring(build, toy, trials, centring):
+def test_deviations_have_their_sd(build, toy, trials):
     spec, _ = build("v ~ conf", p_outlier=0)
-    model = plate_model(_with_centring(spec, centring), bound(toy(spec), spec, trials.rt, trials.choice))
+    model = plate_model(spec, bound(toy(spec), spec, trials.rt, trials.choice))
     fixed = pyro.condition(
         model,
         {
@@ -96,26 +90,26 @@ def test_deviations_have_their_sd_whatever_the_centring(build, toy, trials, cent
 def test_log_joint_by_hand(build, toy, trials):
     spec, _ = build("v ~ conf", shared=("a", "z", "t0"))
     likelihood = toy(spec)
-    trace = _trace(plate_model(_with_centring(spec, 0.3), bound(likelihood, spec, trials.rt, trials.choice)))
+    trace = _trace(plate_model(spec, bound(likelihood, spec, trials.rt, trials.choice)))
     value = {name: node["value"] for name, node in trace.nodes.items() if node["type"] == "sample"}
     expected = sum(term.prior.log_prob(value[term.site]).sum() for _, term in spec.common_terms())
     for _, group in spec.group_terms():
-        sd, beta = value[f"{group.site}_sd"], value[group.common]
-        raw = td.Normal(0.3 * beta, sd**0.3)
-        expected += group.sd_prior.log_prob(sd).sum() + raw.log_prob(value[f"{group.site}_raw"]).sum()
+        expected += group.sd_prior.log_prob(value[group.sd_site]).sum()
+    expected += td.Normal(0.0, 1.0).log_prob(value["subject_raw"]).sum()
     theta = natural_parameters(spec, {name: x.numpy() for name, x in value.items()})
     expected += likelihood.log_prob(trials.rt, trials.choice, theta, spec.row).sum()
     assert float(trace.log_prob_sum()) == pytest.approx(float(expected), rel=1e-12)
 
 
-def test_nuts_and_predictive(build, toy, trials, simulate):
-    spec, _ = build(FORMULA)
+@pytest.mark.parametrize("correlated", [False, True])
+def test_nuts_and_predictive(build, toy, trials, simulate, correlated):
+    spec, _ = build(FORMULA, correlated=correlated)
     model = plate_model(spec, bound(toy(spec), spec, trials.rt, trials.choice, simulate))
     pyro.set_rng_seed(2)
     mcmc = MCMC(NUTS(model, max_tree_depth=4), num_samples=6, warmup_steps=6, disable_progbar=True)
     mcmc.run()
     draws = mcmc.get_samples()
-    assert draws["v_stim_subject_raw"].shape == (6, 3, 3)
+    assert draws["subject_raw"].shape == (6, 3, 8)
     results = {}
     for parallel in (False, True):
         predicted = Predictive(model, draws, parallel=parallel)(observed=False)
@@ -127,8 +121,9 @@ def test_nuts_and_predictive(build, toy, trials, simulate):
     assert prior["trials"].numel() == 4 * 60 * 2
 
 
-def test_vectorised_draws_have_the_theta_of_single_draws(build, toy, trials, simulate):
-    spec, _ = build(FORMULA)
+@pytest.mark.parametrize("correlated", [False, True])
+def test_vectorised_draws_have_the_theta_of_single_draws(build, toy, trials, simulate, correlated):
+    spec, _ = build(FORMULA, correlated=correlated)
     seen = []
 
     def record(theta, seed):
@@ -144,7 +139,7 @@ def test_vectorised_draws_have_the_theta_of_single_draws(build, toy, trials, sim
         for term in parameter.common:
             values[term.site] = prior[term.site].reshape(5, *(() if term.levels is None else (len(term.levels),)))
         for group in parameter.group:
-            shape = (len(group.groups), *(() if group.levels is None else (len(group.levels),)))
+            shape = (group.groups.n, *(() if group.levels is None else (len(group.levels),)))
             values[group.site] = prior[group.site].reshape(5, *shape)
     expected = natural_parameters(spec, {name: value.numpy() for name, value in values.items()})
     assert np.allclose(theta, expected[:, spec.row], rtol=1e-12)
@@ -155,7 +150,7 @@ def test_a_rendered_model_links_coefficients_to_the_trials(build, toy, trials):
     model = plate_model(spec, bound(toy(spec), spec, trials.rt, trials.choice))
     relations = pyro.infer.inspect.get_model_relations(model)
     parents = relations["sample_sample"]["trials"]
-    assert "v_conf" in parents and "p_outlier" in parents and "a_Intercept_subject_raw" in parents
+    assert "v_conf" in parents and "p_outlier" in parents and "subject_raw" in parents
     assert "trials" in relations["observed"]
 
 

@@ -25,10 +25,9 @@ def test_the_default_model(build, trials):
         f"{name}_Intercept_subject" for name in ("v", "a", "z", "t0")
     ]
     for _, group in spec.group_terms():
-        assert group.groups == (11, 12, 15, 20)
+        assert group.groups.labels == (11, 12, 15, 20)
         assert group.common == group.site.removesuffix("_subject")
-        assert np.array_equal(group.centring, np.ones((4, 1)))
-        assert np.array_equal(group.index[spec.row], trials.subject)
+        assert np.array_equal(group.groups.index[spec.row], trials.subject)
     assert spec.n_rows == 4
 
 

@@ -15,7 +15,7 @@ def _coefficients(spec, draws, seed=0):
     for _, group in spec.group_terms():
         shape = () if group.levels is None else (len(group.levels),)
         found[f"{group.site}_sd"] = rng.uniform(0.1, 0.5, (*draws, *shape))
-        found[group.site] = rng.normal(0, 0.3, (*draws, len(group.groups), *shape))
+        found[group.site] = rng.normal(0, 0.3, (*draws, group.groups.n, *shape))
     return found
 
 

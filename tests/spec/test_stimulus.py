@@ -57,7 +57,7 @@ def coefficients(spec, draws=(4,)):
     for _, group in spec.group_terms():
         shape = () if group.levels is None else (len(group.levels),)
         found[f"{group.site}_sd"] = rng.uniform(0.1, 0.5, (*draws, *shape))
-        found[group.site] = rng.normal(0, 0.3, (*draws, len(group.groups), *shape))
+        found[group.site] = rng.normal(0, 0.3, (*draws, group.groups.n, *shape))
     return found
 
 

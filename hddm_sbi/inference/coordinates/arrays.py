@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hddm_sbi.compiled.structs import FLOATS, FLOATS2, INT, INTS, reader, record_type
+from hddm_sbi.compiled.structs import FLOATS, FLOATS2, INT, INTS, INTS2, reader, record_type
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -27,9 +27,16 @@ class Arrays(NamedTuple):
         scale_at, scale_signed: coordinates of the standard deviations that scale the groups' coefficients, and whether
             they are moved as signed numbers.
         shifting: places in the core that shift the groups' maxima: its terms, not its standard deviations.
+        partial_at: coordinates of the partial correlations, set after set; ``set_size`` and ``set_factor`` say how many
+            effects each set has and where its L begins, see ``effect_arrays``.
+        partial_scales: places in ``scale_at`` of the two standard deviations of each partial correlation, shape
+            (partials, 2); -1 where the scale does not change.
         bounds: first coordinate in ``group_at`` of each group, and the end of the last.
         group_at: coordinates of the groups' raw coefficients.
         group_scale: place of each one's standard deviation in ``scale_at``; -1 where its scale is ``still``.
+        group_row, group_before: where the row of L begins that makes each deviation, -1 outside of correlated sets, and
+            the number of effects of its set before its own.
+        joint: whether a group has correlated effects.
         still: the scale of each coefficient whose scale does not change.
         prior: the prior precision of each coefficient, shape (k,).
         rest: what the precision times the mean is where the standard deviations are zero, k.
@@ -42,9 +49,11 @@ class Arrays(NamedTuple):
         moved: the core of u less the centre, the width by psi; later the derivatives by it.
         slope: the derivative of psi, by which a width is moved.
         scale, by_scale: the standard deviations ``scale_at``, with their signs.
+        partial, by_partial: partial correlations before they are turned round, and derivatives by them.
+        cholesky, rest_of, by_cholesky: the sets' Lambda, see ``correlations``, and derivatives by it.
         s, pulled, factor, mean, raw: of the groups, for the way back: S, G (b_hat - beta) with what else shifts it, L,
             L^-1 c, and rho.
-        by_s, by_mean, by_factor: of one group, on the way back.
+        by_s, by_mean, by_pulled, by_factor, square, product: of one group, on the way; the last three k k.
     """
 
     centre: FloatArray
@@ -54,9 +63,16 @@ class Arrays(NamedTuple):
     scale_at: IntArray
     scale_signed: IntArray
     shifting: IntArray
+    partial_at: IntArray
+    partial_scales: IntArray
+    set_size: IntArray
+    set_factor: IntArray
     bounds: IntArray
     group_at: IntArray
     group_scale: IntArray
+    group_row: IntArray
+    group_before: IntArray
+    joint: IntArray
     still: FloatArray
     prior: FloatArray
     rest: FloatArray
@@ -72,6 +88,11 @@ class Arrays(NamedTuple):
     slope: FloatArray
     scale: FloatArray
     by_scale: FloatArray
+    partial: FloatArray
+    by_partial: FloatArray
+    cholesky: FloatArray
+    rest_of: FloatArray
+    by_cholesky: FloatArray
     s: FloatArray
     pulled: FloatArray
     factor: FloatArray
@@ -79,15 +100,20 @@ class Arrays(NamedTuple):
     raw: FloatArray
     by_s: FloatArray
     by_mean: FloatArray
+    by_pulled: FloatArray
     by_factor: FloatArray
+    square: FloatArray
+    product: FloatArray
 
 
 ARRAYS = record_type(
     Arrays, centre=FLOATS, core_at=INTS, bent=INT, core=FLOATS2, scale_at=INTS, scale_signed=INTS, shifting=INTS,
-    bounds=INTS, group_at=INTS, group_scale=INTS, still=FLOATS, prior=FLOATS, rest=FLOATS, information=FLOATS,
+    partial_at=INTS, partial_scales=INTS2, set_size=INTS, set_factor=INTS, bounds=INTS, group_at=INTS, group_scale=INTS,
+    group_row=INTS, group_before=INTS, joint=INTS, still=FLOATS, prior=FLOATS, rest=FLOATS, information=FLOATS,
     pull=FLOATS, shifts=FLOATS,
     function=INT, record=INT, busy=INTS, u=FLOATS2, by_u=FLOATS2, moved=FLOATS2, slope=FLOATS, scale=FLOATS2,
-    by_scale=FLOATS2, s=FLOATS2, pulled=FLOATS2, factor=FLOATS2, mean=FLOATS2, raw=FLOATS2, by_s=FLOATS2,
-    by_mean=FLOATS2, by_factor=FLOATS2,
+    by_scale=FLOATS2, partial=FLOATS2, by_partial=FLOATS2, cholesky=FLOATS2, rest_of=FLOATS2, by_cholesky=FLOATS2,
+    s=FLOATS2, pulled=FLOATS2, factor=FLOATS2, mean=FLOATS2, raw=FLOATS2, by_s=FLOATS2,
+    by_mean=FLOATS2, by_pulled=FLOATS2, by_factor=FLOATS2, square=FLOATS2, product=FLOATS2,
 )  # fmt: skip
 read_arrays = reader(ARRAYS)

@@ -7,11 +7,15 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import torch
+import torch.distributions as td
 from scipy import sparse
 
-from hddm_sbi.inference.centring import LEAST_EVIDENCE, evidence
+from hddm_sbi.inference.between import evidence
 from hddm_sbi.inference.coordinates.arrays import Arrays
-from hddm_sbi.inference.curvature import groups_of, likelihood_precision, prior_precision, site_values
+from hddm_sbi.inference.curvature import groups_of, likelihood_precision, prior_precision
+from hddm_sbi.inference.effect_arrays import EffectArrays, effects_of
+from hddm_sbi.inference.layout import Layout
 from hddm_sbi.inference.potential import Potential
 
 FloatArray = npt.NDArray[np.float64]
@@ -29,6 +33,8 @@ LEAST_PRIOR = 1e-4
 NEWTON_STEPS = 4
 # Least information on a log standard deviation for which it counts as known: to a factor of 1.5, its standard error.
 LEAST_INFORMATION = 6.0
+# A standard deviation is moved on its logarithm where zero is this unlikely, as a difference of log likelihoods.
+LEAST_EVIDENCE = 12.0
 
 
 class _Group(NamedTuple):
@@ -38,6 +44,7 @@ class _Group(NamedTuple):
         at: coordinates of its k raw coefficients, (k,).
         sd_at: places of the standard deviations that scale them, (k,); -1 where the scale does not change.
         scale: these standard deviations at the centre, 1 for coefficients with priors of their own, (k,).
+        factor: S Lambda at the centre, shape (k, k).
         prior: precision of the prior, shape (k,).
         precision: precision of prior and likelihood together, shape (k, k).
         with_core: of the likelihood, between the coefficients and the core, (k, core).
@@ -46,33 +53,36 @@ class _Group(NamedTuple):
     at: IntArray
     sd_at: IntArray
     scale: FloatArray
+    factor: FloatArray
     prior: FloatArray
     precision: FloatArray
     with_core: FloatArray
 
     @property
     def resolved(self) -> FloatArray:
-        """The share of each coefficient's prior variance that the data take away, (k,)."""
-        return np.asarray(1.0 - np.diag(np.linalg.inv(self.precision)) * self.prior)
+        """The share of each deviation's prior variance that the data take away, (k,)."""
+        left = np.diag(self.factor @ np.linalg.inv(self.precision) @ self.factor.T)
+        prior = np.diag(self.factor @ np.diag(1.0 / self.prior) @ self.factor.T)
+        return np.asarray(1.0 - left / prior)
+
+    def over_factor(self, values: FloatArray) -> FloatArray:
+        """(S Lambda)'^-1 values: from derivatives by raw coefficients to those by deviations."""
+        return np.asarray(np.linalg.solve(self.factor.T, values))
 
 
 def build_arrays(potential: Potential, centre: FloatArray, slots: int) -> Arrays:
     """The change of coordinates at a point u.
 
     Args:
-        potential: the log density, whose group coefficients are not centred.
+        potential: the log density.
         centre: the point, shape (ndim,), near the mode.
         slots: threads that may use it at a time.
     """
-    if (potential.plan.around_w != 0.0).any():
-        raise ValueError("the coordinates are those of coefficients that are not centred.")
-    n_core, bent = potential.ndim - potential.layout.n_raw, _bent(potential, centre)
+    n_core, bent = potential.ndim - potential.layout.n_group, _bent(potential, centre)
     core_at = np.array([*(at for at in range(n_core) if at not in bent), *bent], dtype=np.int64)
     likelihood, prior = likelihood_precision(potential, centre), prior_precision(potential, centre)
-    groups = _groups(potential, centre, core_at, likelihood, prior)
-    for group in groups:  # what the groups say of the logarithms of their standard deviations, see ``choose_centring``
-        scaled = group.sd_at >= 0
-        np.add.at(prior, group.sd_at[scaled], 2.0 * group.resolved[scaled] ** 2)
+    groups, effects = _groups(potential, centre, core_at, likelihood, prior), effects_of(potential.layout)
+    _add_spread(potential, groups, prior)
     core = likelihood[core_at][:, core_at].toarray() + np.diag(prior[core_at])
     own = np.diag(core).copy()
     for group in groups:
@@ -86,7 +96,7 @@ def build_arrays(potential: Potential, centre: FloatArray, slots: int) -> Arrays
         centre[at], place = np.exp(centre[at]), int(np.argmax(core_at == at))
         root[place, :] = root[:, place] = 0.0
         root[place, place] = centre[at]
-    return _arrays(potential, centre, core_at, len(bent), root, groups, signed, slots)
+    return _arrays(potential, centre, core_at, len(bent), root, groups, effects, signed, slots)
 
 
 def _groups(
@@ -96,15 +106,18 @@ def _groups(
     likelihood: sparse.csr_array,
     prior: FloatArray,
 ) -> list[_Group]:
-    plan, values, prior = potential.plan, site_values(potential, centre), np.maximum(prior, LEAST_PRIOR)
+    plan, (values, _), prior = potential.plan, potential.values(centre), np.maximum(prior, LEAST_PRIOR)
     sd_at, scale = np.full(potential.ndim, -1), np.ones(potential.ndim)
-    scale[plan.around_at] = values[plan.around_sd]
-    sd_at[plan.around_at] = np.where(_on_log_scale(potential)[plan.around_sd], plan.around_sd, -1)
+    scale[plan.raw_at] = values[plan.raw_sd]
+    sd_at[plan.raw_at] = np.where(_on_log_scale(potential)[plan.raw_sd], plan.raw_sd, -1)
+    sites = potential.layout.unpack(centre)
+    factors = [factor for block in potential.layout.blocks for factor in block.factor(sites)]
     result = []
-    for at in groups_of(potential):
+    for i, at in enumerate(groups_of(potential)):
+        factor = factors[i] if i < len(factors) else np.eye(len(at))
         precision = precision_of(prior[at], likelihood[at][:, at].toarray())
         with_core = likelihood[at][:, core_at].toarray()
-        result.append(_Group(at, sd_at[at], scale[at], prior[at], precision, with_core))
+        result.append(_Group(at, sd_at[at], scale[at], factor, prior[at], precision, with_core))
     return result
 
 
@@ -125,9 +138,10 @@ def _group_mode(potential: Potential, centre: FloatArray, groups: list[_Group]) 
 def _on_log_scale(potential: Potential) -> npt.NDArray[np.bool_]:
     """Which coordinates are the logarithms of standard deviations, shape (ndim,)."""
     result = np.zeros(potential.ndim, dtype=bool)
-    for block in potential.layout.blocks:
-        if block.kind == "sd":
-            result[block.slice] = np.allclose(block.constrain(np.array([-1.0, 0.0, 1.0])), np.exp([-1.0, 0.0, 1.0]))
+    for site in potential.layout.sites:
+        if site.kind == "sd" and site.prior is not None:
+            at = torch.tensor([-1.0, 0.0, 1.0], dtype=torch.float64)
+            result[site.slice] = bool(torch.allclose(td.biject_to(site.prior.support)(at), at.exp()))
     return result
 
 
@@ -136,10 +150,10 @@ def _bent(potential: Potential, centre: FloatArray) -> list[int]:
     for parameter in potential.spec.parameters:
         if parameter.within is None or parameter.link != "logit" or parameter.group or len(parameter.common) != 1:
             continue
-        block = potential.layout.block(parameter.common[0].site)
-        own_scale = np.array_equal(block.constrain(np.array([-0.5, 0.5])), [-0.5, 0.5])
-        if block.size == 1 and own_scale and centre[block.start] > math.log(LEAST_WIDTH / (1.0 - LEAST_WIDTH)):
-            return [block.start]
+        site = potential.layout.site(parameter.common[0].site)
+        own_scale = all(site.constrain(np.full(site.size, end)).item(0) == end for end in (-0.5, 0.5))
+        if site.size == 1 and own_scale and centre[site.start] > math.log(LEAST_WIDTH / (1.0 - LEAST_WIDTH)):
+            return [site.start]
     return []
 
 
@@ -147,18 +161,43 @@ def _known(potential: Potential, groups: list[_Group]) -> npt.NDArray[np.bool_]:
     """Which coordinates of the core are turned by what groups say of them: fixed effects, and terms of certain sds.
 
     How population terms hang together through their groups depends on their standard deviations, of which log sd has
-    the information 2 sum w^2 (see ``choose_centring``), w being the share of the variation between groups that the data
+    the information 2 sum w^2, w being the share of the variation between groups that the data
     resolve. Where that is little, one point says nothing of the whole, and to turn the coordinates by it would do harm.
     """
-    plan, layout = potential.plan, potential.layout
+    layout = potential.layout
+    n_core = layout.ndim - layout.n_group
     beside = {term.common for _, term in potential.spec.group_terms()}
-    kinds = [np.full(b.size, b.kind == "common" and b.site not in beside) for b in layout.blocks if b.kind != "raw"]
+    known = np.zeros(n_core, dtype=bool)
+    for site in layout.sites:
+        known[site.slice] = site.kind == "common" and site.name not in beside
     resolved = np.zeros(layout.ndim)
     for group in groups:
         resolved[group.at] = group.resolved
-    information = np.bincount(plan.around_beta, 2.0 * resolved[plan.around_at] ** 2, layout.ndim + 1)
-    known = information[: layout.ndim - layout.n_raw] >= LEAST_INFORMATION
-    return np.concatenate([np.zeros(0, dtype=bool), *kinds]) | known
+    information = np.zeros(layout.ndim + 1)
+    for block in layout.blocks:
+        for term in block.terms:
+            np.add.at(information, layout.common_at(term), 2.0 * (resolved[layout.places(term)] ** 2).sum(axis=0))
+    return known | (information[:n_core] >= LEAST_INFORMATION)
+
+
+def _add_spread(potential: Potential, groups: list[_Group], precision: FloatArray) -> None:
+    """Add to the precision of each coordinate what the groups say of their standard deviations and correlations.
+
+    A group whose deviations are resolved to shares w tells 2 w^2 of log sd, and w_i w_j of a correlation on the scale
+    of its inverse hyperbolic tangent, as where all correlations are zero.
+    """
+    layout = potential.layout
+    for group in groups:
+        scaled = group.sd_at >= 0
+        np.add.at(precision, group.sd_at[scaled], 2.0 * group.resolved[scaled] ** 2)
+    first = 0
+    for block in layout.blocks:
+        for g, stratum in enumerate(block.groups.of_group):
+            w = groups[first + g].resolved
+            for one in block.sets:
+                i, j = np.tril_indices(one.size, -1)
+                precision[layout.correlations_at(one)[stratum]] += w[one.slice][i] * w[one.slice][j]
+        first += block.groups.n
 
 
 def _near_zero(groups: list[_Group]) -> list[int]:
@@ -177,22 +216,28 @@ def _arrays(
     bent: int,
     core: FloatArray,
     groups: list[_Group],
+    effects: EffectArrays,
     signed: list[int],
     slots: int,
 ) -> Arrays:
-    sizes = [len(group.at) for group in groups]
+    layout, sizes = potential.layout, [len(group.at) for group in groups]
     group_at = np.concatenate([np.zeros(0, dtype=np.int64), *(group.at for group in groups)])
     sd_at = np.concatenate([np.zeros(0, dtype=np.int64), *(group.sd_at for group in groups)])
     scale_at = np.unique(sd_at[sd_at >= 0])
     # at the centre x is zero: its raw coefficients are the mean there, on which the standard deviation acts, if any
     weighted = [group.precision @ centre[group.at] for group in groups]
-    pull = [np.where(g.sd_at >= 0, m / g.scale, 0.0) for g, m in zip(groups, weighted, strict=True)]
-    rest = [np.where(g.sd_at >= 0, 0.0, m) for g, m in zip(groups, weighted, strict=True)]
-    information = [(g.precision - np.diag(g.prior)) / np.outer(g.scale, g.scale) for g in groups]
+    pooled = np.isin(group_at, effects.at)
+    pull = np.where(pooled, _joined([g.over_factor(m) for g, m in zip(groups, weighted, strict=True)]), 0.0)
+    rest = np.where(pooled, 0.0, _joined(weighted))
+    information = [g.over_factor(g.over_factor(g.precision - np.diag(g.prior)).T) for g in groups]
     shifting = (
         np.flatnonzero(np.any([(g.with_core != 0.0).any(axis=0) for g in groups], axis=0)) if groups else core_at[:0]
     )
-    shifts = [g.with_core[:, shifting] / g.scale[:, None] for g in groups]
+    shifts = [g.over_factor(g.with_core[:, shifting]) for g in groups]
+    row, before = (np.full(len(group_at), fill) for fill in (-1, 0))
+    row[: len(effects.at)], before[: len(effects.at)] = effects.row, effects.before  # blocks come first
+    largest = max(sizes, default=0)
+    partial_at = [layout.correlations_at(one).ravel() for block in layout.blocks for one in block.sets]
     native = potential.native
 
     def memory(size: int) -> FloatArray:
@@ -206,14 +251,23 @@ def _arrays(
         scale_at=scale_at,
         scale_signed=np.isin(scale_at, signed).astype(np.int64),
         shifting=shifting,
+        partial_at=np.concatenate([group_at[:0], *partial_at]),
+        partial_scales=_partial_scales(layout, scale_at),
+        set_size=effects.set_size,
+        set_factor=effects.set_factor,
         bounds=np.cumsum([0, *sizes]).astype(np.int64),
         group_at=group_at,
         group_scale=np.where(sd_at >= 0, np.searchsorted(scale_at, sd_at), -1),
+        group_row=row,
+        group_before=before,
+        joint=np.array(
+            [(row[end - k : end] >= 0).any() for end, k in zip(np.cumsum(sizes), sizes, strict=True)], np.int64
+        ),
         still=_joined([group.scale for group in groups]),
         prior=_joined([group.prior for group in groups]),
-        rest=_joined(rest),
+        rest=rest,
         information=_joined(information),
-        pull=_joined(pull),
+        pull=pull,
         shifts=_joined(shifts),
         function=0 if native is None else native.function,
         record=0 if native is None else native.record,
@@ -224,15 +278,36 @@ def _arrays(
         slope=np.ones(slots),
         scale=memory(len(scale_at)),
         by_scale=memory(len(scale_at)),
+        partial=memory(sum(map(len, partial_at))),
+        by_partial=memory(sum(map(len, partial_at))),
+        cholesky=memory(effects.n_factor),
+        rest_of=memory(effects.n_factor),
+        by_cholesky=memory(effects.n_factor),
         s=memory(sum(sizes)),
         pulled=memory(sum(sizes)),
         factor=memory(sum(k * k for k in sizes)),
         mean=memory(sum(sizes)),
         raw=memory(sum(sizes)),
-        by_s=memory(max(sizes, default=0)),
-        by_mean=memory(max(sizes, default=0)),
-        by_factor=memory(max(sizes, default=0) ** 2),
+        by_s=memory(largest),
+        by_mean=memory(largest),
+        by_pulled=memory(largest),
+        by_factor=memory(largest**2),
+        square=memory(largest**2),
+        product=memory(largest**2),
     )
+
+
+def _partial_scales(layout: Layout, scale_at: IntArray) -> IntArray:
+    """Places in ``scale_at`` of the two standard deviations of each partial correlation; -1 where there is none."""
+    places = [np.zeros((0, 2), dtype=np.int64)]
+    for block in layout.blocks:
+        sd_at = layout.sd_at(block)
+        for one in block.sets:
+            i, j = np.tril_indices(one.size, -1)
+            for of_stratum in sd_at[:, one.slice]:
+                places.append(np.column_stack([of_stratum[i], of_stratum[j]]))
+    at = np.concatenate(places)
+    return np.where(np.isin(at, scale_at), np.searchsorted(scale_at, at), -1).astype(np.int64)
 
 
 def _joined(parts: list[FloatArray]) -> FloatArray:

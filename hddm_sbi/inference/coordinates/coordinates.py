@@ -38,7 +38,7 @@ class Rounded:
     """A potential in the coordinates x; satisfies ``LogDensity``. Constants of the Jacobian are left out.
 
     Args:
-        potential: the log density of u, whose group coefficients are not centred.
+        potential: the log density of u.
         centre: the point where its curvature is taken, x = 0.
         slots: threads that may evaluate it at a time without waiting; default one per core.
     """

@@ -17,6 +17,7 @@ from numba.core import types
 
 from hddm_sbi.compiled.compiling import callable_from_python, internal
 from hddm_sbi.compiled.structs import POINTER, CFunction, claim, release
+from hddm_sbi.inference.potential.correlations import from_cholesky, to_cholesky
 from hddm_sbi.inference.potential.plan import Plan, read_plan
 from hddm_sbi.inference.potential.priors import EXTERNAL, LOG_SQRT_2PI, Mapped, density
 from hddm_sbi.likelihoods.driver.compiled_sum import call_sum
@@ -41,7 +42,7 @@ def _own_prior(plan: Plan, i: int, u: float, slot: int) -> Mapped:
 def _to_coefficients(plan: Plan, u: FloatArray, slot: int) -> float:
     """Fill in the sites' values and the coefficients; return the log density of u under all priors."""
     x, slope, by_own = plan.x[slot], plan.slope[slot], plan.by_own[slot]
-    coefficients, log_sds, zs = plan.coefficients[slot], plan.log_sd[slot], plan.z[slot]
+    coefficients = plan.coefficients[slot]
     for i in range(plan.ndim):
         x[i], slope[i], by_own[i] = u[i], 1.0, 0.0
     x[plan.ndim] = 0.0  # what terms without a population value vary around
@@ -52,19 +53,62 @@ def _to_coefficients(plan: Plan, u: FloatArray, slot: int) -> float:
         log_prior += log_density
     for i in range(plan.n_common):
         coefficients[i] = x[i]
-    shift = plan.ndim - plan.n_raw - plan.n_common  # the group sds, which are no coefficients
-    for i in range(len(plan.around_at)):
-        at, w = plan.around_at[i], plan.around_w[i]
-        log_sd = math.log(x[plan.around_sd[i]])
-        residual = x[at] - w * x[plan.around_beta[i]]
-        z = residual * math.exp(-w * log_sd)
-        log_prior -= 0.5 * z * z + w * log_sd + LOG_SQRT_2PI
-        log_sds[i], zs[i] = log_sd, z
-        coefficients[at - shift] = residual * math.exp((1.0 - w) * log_sd)
+    shift = plan.ndim - plan.n_group - plan.n_common  # standard deviations and correlations, which are no coefficients
+    log_prior += _to_deviations(plan, x, shift, slot)
     for i in range(len(plan.apart_at)):
         at = plan.apart_at[i]
         coefficients[at - shift] = x[at] - x[plan.apart_beta[i]]
     return log_prior
+
+
+@internal
+def _to_deviations(plan: Plan, x: FloatArray, shift: int, slot: int) -> float:
+    """Fill in the deviations of pooled groups; return the log density of their raw coefficients."""
+    factor, rest, standard, coefficients = (
+        plan.factor[slot],
+        plan.rest[slot],
+        plan.standard[slot],
+        plan.coefficients[slot],
+    )
+    for i in range(len(plan.set_at)):
+        to_cholesky(x, plan.set_at[i], plan.set_size[i], factor, rest, plan.set_factor[i])
+    total = 0.0
+    for i in range(len(plan.raw_at)):
+        at, row = plan.raw_at[i], plan.raw_row[i]
+        total += x[at] * x[at]
+        if row < 0:
+            standard[i] = x[at]
+        else:
+            first, standard[i] = at - plan.raw_before[i], 0.0
+            for j in range(plan.raw_before[i] + 1):
+                standard[i] += factor[row + j] * x[first + j]
+        coefficients[at - shift] = x[plan.raw_sd[i]] * standard[i]
+    return -0.5 * total - len(plan.raw_at) * LOG_SQRT_2PI
+
+
+@internal
+def _from_deviations(plan: Plan, shift: int, slot: int) -> None:
+    """Add to the derivatives by the sites' values those that come by the deviations and by the raw density."""
+    x, by_x, by_coefficients = plan.x[slot], plan.by_x[slot], plan.by_coefficients[slot]
+    factor, by_factor, standard = plan.factor[slot], plan.by_factor[slot], plan.standard[slot]
+    for i in range(len(by_factor)):
+        by_factor[i] = 0.0
+    for i in range(len(plan.raw_at)):
+        at, sd, row = plan.raw_at[i], plan.raw_sd[i], plan.raw_row[i]
+        by_deviation = by_coefficients[at - shift]
+        by_standard = by_deviation * x[sd]
+        by_x[sd] += by_deviation * standard[i]
+        by_x[at] -= x[at]
+        if row < 0:
+            by_x[at] += by_standard
+        else:
+            first = at - plan.raw_before[i]
+            for j in range(plan.raw_before[i] + 1):
+                by_x[first + j] += by_standard * factor[row + j]
+                by_factor[row + j] += by_standard * x[first + j]
+    for i in range(len(plan.set_at)):
+        size, start = plan.set_size[i], plan.set_factor[i]
+        from_cholesky(by_factor, x, plan.set_at[i], size, plan.rest[slot], start, by_x)
 
 
 @internal
@@ -87,7 +131,7 @@ def _to_theta(plan: Plan, slot: int) -> bool:
     coefficients, values, theta = plan.coefficients[slot], plan.values[slot], plan.theta[slot]
     finite = True
     for i in range(len(plan.link)):
-        value = 0.0
+        value = plan.offset[i]
         for j in range(plan.indptr[i], plan.indptr[i + 1]):
             value += plan.weight[j] * coefficients[plan.column[j]]
         if plan.link[i] == LOG:
@@ -151,21 +195,14 @@ def _from_theta(plan: Plan, slot: int) -> None:
 def backward(plan: Plan, slot: int, gradient: FloatArray) -> bool:
     """Fill in the gradient of log prior + log likelihood by u, after by_theta; whether it is finite."""
     _from_theta(plan, slot)
-    x, slope, by_own, by_x = plan.x[slot], plan.slope[slot], plan.by_own[slot], plan.by_x[slot]
-    log_sds, zs = plan.log_sd[slot], plan.z[slot]
-    coefficients, by_coefficients = plan.coefficients[slot], plan.by_coefficients[slot]
+    slope, by_own, by_x = plan.slope[slot], plan.by_own[slot], plan.by_x[slot]
+    by_coefficients = plan.by_coefficients[slot]
     for i in range(len(by_x)):
         by_x[i] = 0.0
     for i in range(plan.n_common):
         by_x[i] = by_coefficients[i]
-    shift = plan.ndim - plan.n_raw - plan.n_common
-    for i in range(len(plan.around_at)):
-        at, sd, w = plan.around_at[i], plan.around_sd[i], plan.around_w[i]
-        by_deviation, deviation = by_coefficients[at - shift], coefficients[at - shift]
-        by_raw = by_deviation * math.exp((1.0 - w) * log_sds[i]) - zs[i] * math.exp(-w * log_sds[i])
-        by_x[at] += by_raw
-        by_x[plan.around_beta[i]] -= w * by_raw
-        by_x[sd] += ((zs[i] * zs[i] - 1.0) * w + by_deviation * deviation * (1.0 - w)) / x[sd]
+    shift = plan.ndim - plan.n_group - plan.n_common
+    _from_deviations(plan, shift, slot)
     for i in range(len(plan.apart_at)):
         by_deviation = by_coefficients[plan.apart_at[i] - shift]
         by_x[plan.apart_at[i]] += by_deviation

@@ -85,6 +85,12 @@ class Potential:
         """The model as arrays."""
         return self._plan
 
+    def values(self, u: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The sites' values at u, of correlations the partial ones, and their derivatives by u, each (ndim,)."""
+        with self._slot() as slot, np.errstate(all="ignore"):
+            self._forward(u, slot)
+            return self._plan.x[slot, : self.ndim].copy(), self._plan.slope[slot].copy()
+
     def prior_slope(self, u: FloatArray) -> FloatArray:
         """Derivative of the log prior density by the coordinates that have a prior of their own, shape (ndim,)."""
         with self._slot() as slot, np.errstate(all="ignore"):

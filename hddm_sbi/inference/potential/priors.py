@@ -21,10 +21,11 @@ from hddm_sbi.compiled.compiling import callable_from_python
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
+LOG_2 = math.log(2.0)
 LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 
 # What compiled code knows, by the density of u that results.
-NORMAL, STUDENT_T, HALF_NORMAL, HALF_CAUCHY, GAMMA, LOG_NORMAL, BETA = range(7)
+NORMAL, STUDENT_T, HALF_NORMAL, HALF_CAUCHY, GAMMA, LOG_NORMAL, BETA, PARTIAL = range(8)
 EXTERNAL = -1  # evaluated elsewhere: by torch
 N_NUMBERS = 5  # the normalising constant and up to four parameters
 
@@ -45,6 +46,10 @@ def density(family: int, u: float, numbers: FloatArray) -> Mapped:
     if family == LOG_NORMAL:  # loc, scale
         x, z = math.exp(u), (u - first) / second
         return x, x, constant - 0.5 * z * z, -z / second
+    if family == PARTIAL:  # a partial correlation tanh(u): b
+        x = math.tanh(u)
+        log_cosh = abs(u) + math.log1p(math.exp(-2.0 * abs(u))) - LOG_2
+        return x, 1.0 - x * x, constant - 2.0 * first * log_cosh, -2.0 * first * x
     if family == BETA:  # concentrations, then both ends
         low, width = numbers[3], numbers[4] - numbers[3]
         log_x = min(u, 0.0) - math.log1p(math.exp(-abs(u)))
@@ -107,6 +112,11 @@ def _log_normal(loc: float, scale: float) -> Encoded:
 
 def _beta(a: float, b: float, low: float = 0.0, high: float = 1.0) -> Encoded:
     return Encoded(BETA, (-betaln(a, b), a, b, low, high))
+
+
+def partial_correlation(b: float) -> Encoded:
+    """The prior of a partial correlation r, (1 + r) / 2 ~ Beta(b, b), see ``correlations``."""
+    return Encoded(PARTIAL, (-(2.0 * b - 1.0) * LOG_2 - betaln(b, b), b))
 
 
 # the parameters of a family, as torch names them, and how it is encoded

@@ -1,0 +1,99 @@
+"""Which group effects are correlated: the user's ``correlated``, and the prior of the correlations."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+from hddm_sbi.design.columns import suggestion
+from hddm_sbi.errors import ModelError
+from hddm_sbi.spec.model_spec import Correlation, Groups, GroupTerm, ParameterSpec
+from hddm_sbi.spec.writing import UsersPriors
+
+# Uniform over correlation matrices: of k effects each correlation then has the prior sd 1 / sqrt(k + 1).
+DEFAULT_ETA = 1.0
+
+
+def read_correlated(correlated: Any, names: Collection[str], pooling: str) -> frozenset[str]:
+    """The parameters whose group effects are correlated.
+
+    Args:
+        correlated: True for all, False for none, or names of parameters.
+        names: the model's parameters that are not constants.
+        pooling: effects are correlated between groups of one population only.
+
+    Raises:
+        ModelError: names a parameter that the model does not have, or there is no population.
+    """
+    if isinstance(correlated, bool):
+        chosen = frozenset(names) if correlated else frozenset()
+    else:
+        if not isinstance(correlated, Collection) or not all(isinstance(name, str) for name in correlated):
+            raise ModelError(
+                f'correlated is {correlated!r}; give True, False, or names of parameters such as ["v", "a"].'
+            )
+        chosen = frozenset([correlated] if isinstance(correlated, str) else correlated)
+        for name in chosen:
+            if name not in names:
+                raise ModelError(
+                    f"correlated names '{name}', which is not a parameter that is estimated here; "
+                    f"{suggestion(name, list(names))}"
+                )
+    if chosen and pooling != "partial":
+        raise ModelError(
+            f"correlated needs a population of participants, which pooling '{pooling}' does not have; "
+            "use pooling 'partial' or leave correlated out."
+        )
+    return chosen
+
+
+def correlate(
+    parameters: Mapping[str, ParameterSpec], names: frozenset[str], stated: bool, chosen: UsersPriors
+) -> dict[str, ParameterSpec]:
+    """The parameters, the group effects of those that are named jointly normal, for each grouping factor apart.
+
+    Args:
+        parameters: by name.
+        names: the parameters whose effects are correlated.
+        stated: whether the user named them: each then has to have effects that vary.
+        chosen: the user's priors, ``<factor>_corr`` among them.
+
+    Raises:
+        ModelError: a named parameter has no group effects, or no factor has two that could be correlated.
+    """
+    found: dict[tuple[str, str | None], list[GroupTerm]] = {}
+    for name in parameters:
+        pooled = [term for term in parameters[name].group if term.sd_prior is not None]
+        if name in names:
+            if stated and not pooled:
+                raise ModelError(
+                    f"correlated names '{name}', which does not vary by participant; leave it out, or give it group "
+                    f"terms: '{name} ~ 1 + (1 | participant)'."
+                )
+            for term in pooled:
+                found.setdefault(term.groups.key, []).append(term)
+    by_term: dict[str, Correlation] = {}
+    for terms in found.values():
+        effects = tuple(effect for term in terms for effect in term.effects)
+        if len(effects) > 1:
+            variable = variable_of(terms[0].groups)
+            correlation = Correlation(variable, effects, chosen.take_eta(variable, len(effects), DEFAULT_ETA))
+            by_term |= dict.fromkeys((term.site for term in terms), correlation)
+    if names and not by_term:
+        raise ModelError(
+            "correlated needs two effects that vary between the same groups, but there are none: no two parameters or "
+            "terms vary by one factor; leave correlated out."
+        )
+    return {name: _with(parameter, by_term) for name, parameter in parameters.items()}
+
+
+def variable_of(groups: Groups, name: str | None = None) -> str:
+    """The name of a correlation matrix: ``subject_corr``, of the effects that the user called p ``subject_corr_p``."""
+    stem = groups.factor if groups.by is None else f"{groups.factor}_by_{groups.by}"
+    return (f"{stem}_corr" if name is None else f"{stem}_corr_{name}").replace("/", "÷")
+
+
+def _with(parameter: ParameterSpec, by_term: Mapping[str, Correlation]) -> ParameterSpec:
+    group = tuple(replace(term, correlation=by_term.get(term.site)) for term in parameter.group)
+    return replace(parameter, group=group)

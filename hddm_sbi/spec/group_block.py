@@ -1,0 +1,180 @@
+r"""The effects that vary between the groups of one factor: the one place that says how deviations are made.
+
+A block has k effects: the columns of all pooled terms of one grouping factor, over all parameters. Of a group with raw
+coefficients rho ~ N(0, 1), independently, the deviations from the population are
+
+    b = diag(s) L rho,    L L' = R,
+
+with standard deviations s and correlations R, those of the group's stratum. R has a block for each set of correlated
+effects, whose Cholesky factor is sampled, and is the identity elsewhere. The effects of a set lie beside each other, so
+that a row of L begins at the first effect of its set.
+
+From a block follow the sites of the plate model, the layout of u, draws from the prior, the compiled density, its
+curvature and the coordinates in which it is sampled. Coefficients that are not pooled are in no block, see
+``apart_terms``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from hddm_sbi.spec.model_spec import Correlation, FloatArray, Groups, GroupTerm, IntArray, ModelSpec
+
+Values = Mapping[str, npt.NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class CorrelatedSet:
+    """The effects of a block that share a correlation matrix.
+
+    Args:
+        correlation: its prior and names.
+        start: place of the first of its effects in the block.
+        size: their number, at least two.
+    """
+
+    correlation: Correlation
+    start: int
+    size: int
+
+    @property
+    def slice(self) -> slice:
+        """Their places in the block."""
+        return slice(self.start, self.start + self.size)
+
+    @property
+    def n_partial(self) -> int:
+        """Number of partial correlations that make up the matrix."""
+        return self.size * (self.size - 1) // 2
+
+
+@dataclass(frozen=True)
+class GroupBlock:
+    """All pooled group effects of one grouping factor.
+
+    Args:
+        groups: the groups.
+        terms: in the order of the effects; those of a correlated set follow each other.
+        site: name of the sampled site of the raw coefficients, shape (groups, effects).
+    """
+
+    groups: Groups
+    terms: tuple[GroupTerm, ...]
+    site: str
+
+    @cached_property
+    def slices(self) -> tuple[slice, ...]:
+        """The effects of each term."""
+        ends = np.cumsum([term.n_columns for term in self.terms]).tolist()
+        return tuple(slice(end - term.n_columns, end) for end, term in zip(ends, self.terms, strict=True))
+
+    @property
+    def n_effects(self) -> int:
+        """Number of effects, k."""
+        return self.slices[-1].stop
+
+    @property
+    def n_strata(self) -> int:
+        """Number of strata, at least one."""
+        return max(len(self.groups.strata), 1)
+
+    @cached_property
+    def sets(self) -> tuple[CorrelatedSet, ...]:
+        """The sets of correlated effects."""
+        found: dict[str, CorrelatedSet] = {}
+        for term, at in zip(self.terms, self.slices, strict=True):
+            if term.correlation is not None:
+                first = found.get(term.correlation.variable, CorrelatedSet(term.correlation, at.start, 0))
+                found[term.correlation.variable] = CorrelatedSet(first.correlation, first.start, at.stop - first.start)
+        return tuple(one for one in found.values() if one.size > 1)
+
+    @property
+    def effects(self) -> tuple[str, ...]:
+        """A name for each effect: ``v_Intercept``, ``v_conf[LC]``."""
+        return tuple(effect for term in self.terms for effect in term.effects)
+
+    @cached_property
+    def first(self) -> IntArray:
+        """The first effect of each effect's set, shape (k,): itself outside of sets."""
+        first = np.arange(self.n_effects)
+        for one in self.sets:
+            first[one.slice] = one.start
+        return first
+
+    def sds(self, values: Values) -> FloatArray:
+        """The standard deviations s of each stratum, shape (..., strata, k)."""
+        parts = [term.sds(np.asarray(values[term.sd_site], dtype=np.float64)) for term in self.terms]
+        return np.concatenate(parts, axis=-1)
+
+    def cholesky(self, values: Values) -> FloatArray:
+        """L of each stratum, shape (..., strata, k, k), from the sites of the sets."""
+        batch = self.sds(values).shape[:-2]
+        result = np.zeros((*batch, self.n_strata, self.n_effects, self.n_effects))
+        result[..., np.arange(self.n_effects), np.arange(self.n_effects)] = 1.0
+        for one in self.sets:
+            factor = np.asarray(values[one.correlation.site], dtype=np.float64)
+            result[..., one.slice, one.slice] = factor if self.groups.strata else factor[..., np.newaxis, :, :]
+        return result
+
+    def factor(self, values: Values) -> FloatArray:
+        """diag(s) L of each group, shape (..., groups, k, k)."""
+        by_stratum = self.sds(values)[..., np.newaxis] * self.cholesky(values)
+        return np.asarray(by_stratum[..., self.groups.of_group, :, :])
+
+    def deviations(self, values: Values) -> dict[str, FloatArray]:
+        """The groups' deviations by the terms' sites, each (..., groups) or (..., groups, columns)."""
+        raw = np.asarray(values[self.site], dtype=np.float64)
+        if self.sets:
+            together = np.einsum("...gij,...gj->...gi", self.factor(values), raw)
+        else:
+            together = self.sds(values)[..., self.groups.of_group, :] * raw
+        return {
+            term.site: together[..., at.start] if term.levels is None else together[..., at]
+            for term, at in zip(self.terms, self.slices, strict=True)
+        }
+
+    def stacked(self, deviations: Values) -> FloatArray:
+        """All deviations beside each other, (..., groups, k), from those by the terms' sites."""
+        parts = [np.asarray(deviations[term.site], dtype=np.float64) for term in self.terms]
+        parts = [x[..., np.newaxis] if t.levels is None else x for x, t in zip(parts, self.terms, strict=True)]
+        return np.concatenate(parts, axis=-1)
+
+    def raw(self, values: Values, deviations: Values) -> FloatArray:
+        """The raw coefficients that make these deviations, shape (..., groups, k)."""
+        solved = np.linalg.solve(self.factor(values), self.stacked(deviations)[..., np.newaxis])
+        return np.asarray(solved[..., 0])
+
+    def correlations(self, values: Values) -> dict[str, FloatArray]:
+        """The correlation matrices by variable, (..., K, K) or (..., strata, K, K), from the sites of the sets."""
+        found = {one.correlation: np.asarray(values[one.correlation.site], dtype=np.float64) for one in self.sets}
+        return {c.variable: factor @ factor.swapaxes(-1, -2) for c, factor in found.items()}
+
+
+def blocks_of(spec: ModelSpec) -> tuple[GroupBlock, ...]:
+    """The blocks of a model, one for each grouping factor and its division into strata, in the formulas' order."""
+    terms: dict[tuple[str, str | None], list[GroupTerm]] = {}
+    for _, term in spec.group_terms():
+        if term.sd_prior is not None:
+            terms.setdefault(term.groups.key, []).append(term)
+    blocks = []
+    for (factor, by), of_block in terms.items():
+        site = f"{factor}_raw" if by is None else f"{factor}_by_{by}_raw"
+        blocks.append(GroupBlock(of_block[0].groups, _by_set(of_block), site.replace("/", "÷")))
+    return tuple(blocks)
+
+
+def apart_terms(spec: ModelSpec) -> tuple[GroupTerm, ...]:
+    """The group terms without pooling, whose whole coefficients have priors of their own."""
+    return tuple(term for _, term in spec.group_terms() if term.sd_prior is None)
+
+
+def _by_set(terms: list[GroupTerm]) -> tuple[GroupTerm, ...]:
+    """The terms, those of a correlated set moved to the first of them."""
+    variables = [None if term.correlation is None else term.correlation.variable for term in terms]
+    order = sorted(range(len(terms)), key=lambda i: i if variables[i] is None else variables.index(variables[i]))
+    return tuple(terms[i] for i in order)
