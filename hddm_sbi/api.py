@@ -190,6 +190,7 @@ class HierarchicalDDM:
         observed: str | Sequence[str] = ("rt", "response"),
         lapse_omission: Any = "estimate",
         correlated: bool | str | Collection[str] = False,
+        contrasts: str | Mapping[str, Any] = "treatment",
     ) -> None:
         check_model(model)
         self.coding, counts = coding, option_counts(model)
@@ -202,7 +203,7 @@ class HierarchicalDDM:
         self.spec, self._design = build_spec(
             self.ssm, self.trials, formula=formula, random_slopes=random_slopes, pooling=pooling, shared=shared,
             coding=coding, stimulus=stimulus, priors=priors, links=links, fixed=fixed, p_outlier=p_outlier,
-            lapse_omission=lapse_omission, correlated=correlated,
+            lapse_omission=lapse_omission, correlated=correlated, contrasts=contrasts,
         )  # fmt: skip
         check_fast_trials(self.spec, self.trials)
         for name in (rt, response):
@@ -226,6 +227,7 @@ class HierarchicalDDM:
             "links": dict(links or {}), "fixed": dict(fixed or {}), "p_outlier": str(p_outlier), "lapse": self.lapse,
             "deadline": deadline, "truncate": truncate, "go": go, "observed": observed,
             "lapse_omission": str(lapse_omission),
+            "contrasts": contrasts if isinstance(contrasts, str) else dict(contrasts),
             "correlated": correlated if isinstance(correlated, bool | str) else list(correlated),
             "equations": {parameter.name: parameter.formula for parameter in self.spec.reported.parameters},
             "priors": dict(zip(self.priors["variable"], self.priors["prior"], strict=True)),

@@ -149,6 +149,8 @@ def _check_call(source: Source, tree: Any, outer: str | None) -> None:
     repeated = next((keyword for keyword in keywords if keywords.count(keyword) > 1), None)
     if repeated is not None:
         raise source.error(f"gives '{repeated}' more than once in '{render(tree)}'; write it once")
+    if name in functions.BY_PARTICIPANT and (len(tree.args) != 1 or keywords):
+        raise source.error(f"has '{render(tree)}'; write {name}(x), of the participant's own x")
     if name == "I" and keywords:
         raise source.error(f"has '=' in '{render(tree)}'; a comparison is written {keywords[0]} == 'level'")
     if contrast or name in functions.LEVELLED:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
 
+from hddm_sbi.design.within_between import PARTICIPANT, participants_of
 from hddm_sbi.errors import DataError, FormulaError
 from hddm_sbi.trials.missing import MARKERS, is_empty
 
@@ -21,9 +22,11 @@ class Columns:
 
     Args:
         levels: for each column, its levels in order where it is a factor by type, else None.
+        participant: columns whose combination is the participant, where a formula takes participants' means.
     """
 
     levels: dict[str, tuple[Any, ...] | None]
+    participant: tuple[str, ...] = ()
 
     def prepare(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The columns of ``frame`` with numbers as NumPy arrays and factors as ordered categoricals.
@@ -37,7 +40,10 @@ class Columns:
                 raise DataError(f"the new data has no column '{name}', which the model's formulas use.")
             check_complete(frame, name)
             columns[name] = _numbers(frame[name]) if levels is None else _factor(frame[name], levels)
-        return pd.DataFrame(columns, index=frame.index)
+        prepared = pd.DataFrame(columns, index=frame.index)
+        return (
+            prepared.assign(**{PARTICIPANT: participants_of(frame, self.participant)}) if self.participant else prepared
+        )
 
 
 def read_columns(frame: pd.DataFrame, names: Iterable[str], parameter: str) -> Columns:

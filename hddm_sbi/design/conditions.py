@@ -12,6 +12,7 @@ import pandas as pd
 from hddm_sbi.design.columns import is_sign
 from hddm_sbi.design.design import Design
 from hddm_sbi.design.parameter import ParameterDesign
+from hddm_sbi.design.within_between import split_columns
 from hddm_sbi.trials.columns import plain
 from hddm_sbi.trials.trials import Trials
 
@@ -32,7 +33,8 @@ class Conditions:
         population: covariates of each cell, numeric ones at their mean over trials, shape (cells, columns).
         participants: covariates of each participant in each cell, participant by participant, shape
             (participants * cells, columns); numeric ones that do not vary within participants have the participant's
-            own value. None without participants.
+            own value, those in ``within(x)`` and ``between(x)`` alone the participant's mean. None without
+            participants.
         groups: for each grouping factor, the group of each row of ``participants``, -1 where there is no single one.
         seen: whether the participant has trials in the cell, shape (participants, cells).
     """
@@ -67,7 +69,11 @@ def find_conditions(design: Design, trials: Trials) -> Conditions:
     if trials.groupby is None or not trials.subjects:
         none = np.zeros((0, len(table)), dtype=np.bool_)
         return Conditions(table, by_condition, population, None, {}, none)
-    participants, seen = _participants(population, prepared, numeric, trials, cell)
+    split = split_columns(term.source for parameter in design.parameters.values() for term in parameter.terms)
+    participants, seen = _participants(population, prepared, numeric, trials, cell, split)
+    first = pd.Series(trials.subject).drop_duplicates().sort_values().index.to_numpy()
+    for name in design.columns.participant:
+        participants[name] = np.repeat(trials.frame[name].to_numpy()[first], len(table))
     groups = {
         name: _single_group(grouping.index, trials.subject * len(table) + cell, seen.size)
         for name, grouping in design.groupings.items()
@@ -78,11 +84,10 @@ def find_conditions(design: Design, trials: Trials) -> Conditions:
 
 
 def _factors(parameter: ParameterDesign, design: Design, signs: Collection[str]) -> list[str]:
-    terms = [*parameter.common, *(grouped.term for grouped in parameter.group)]
     # text inside a numeric function, such as binary(conf), has no mean and so makes conditions too
     return [
         name
-        for term in terms
+        for term in parameter.terms
         for name in term.variables
         if name in term.factors or design.columns.levels[name] is not None or name in signs
     ]
@@ -107,17 +112,23 @@ def _repeat(means: pd.Series, n: int) -> pd.DataFrame:
 
 
 def _participants(
-    population: pd.DataFrame, prepared: pd.DataFrame, numeric: list[str], trials: Trials, cell: IntArray
+    population: pd.DataFrame,
+    prepared: pd.DataFrame,
+    numeric: list[str],
+    trials: Trials,
+    cell: IntArray,
+    split: Collection[str],
 ) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
-    """Covariates of participants x cells, and which of them occur."""
+    """Covariates of participants x cells, and which of them occur; those in ``split`` are at their own means."""
     n_subjects, n_cells = len(trials.subjects), len(population)
     rows = population.iloc[np.tile(np.arange(n_cells), n_subjects)].reset_index(drop=True)
     by_subject = prepared[numeric].groupby(trials.subject)
     constant = by_subject.nunique().max() == 1
-    own = by_subject.first().reindex(range(n_subjects))
+    own, means = (found.reindex(range(n_subjects)) for found in (by_subject.first(), by_subject.mean()))
     for name in numeric:
-        if constant[name]:
-            rows[name] = np.repeat(own[name].to_numpy(dtype=np.float64), n_cells)
+        if constant[name] or name in split:
+            values = (own if constant[name] else means)[name]
+            rows[name] = np.repeat(values.to_numpy(dtype=np.float64), n_cells)
     seen = np.zeros((n_subjects, n_cells), dtype=np.bool_)
     seen[trials.subject, cell] = True
     return rows, seen

@@ -10,8 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from hddm_sbi.design.columns import Columns
+from hddm_sbi.design.contrasts import Contrasts
 from hddm_sbi.design.grouped import GroupedTerm
 from hddm_sbi.design.grouping import Grouping, subject_grouping
+from hddm_sbi.design.mixed_slopes import warn_of_mixed_slopes
 from hddm_sbi.design.parameter import POOLINGS, ParameterDesign, Pooling, design_parameter
 from hddm_sbi.design.sides import evaluate_side
 from hddm_sbi.errors import ModelError
@@ -20,6 +22,7 @@ from hddm_sbi.trials.trials import Trials
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+_TREATMENT = Contrasts()
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,7 @@ def build_design(
     shared: Collection[str] = (),
     population: Collection[str] = (),
     stimulus: Stimulus | None = None,
+    contrasts: Contrasts = _TREATMENT,
 ) -> Design:
     """Designs of ``parameters`` on the trials.
 
@@ -121,6 +125,8 @@ def build_design(
         population: parameters that do not vary by participant unless their formula has group terms, whatever the
             pooling: across-trial variability is hard to estimate for each participant (Boehm et al. 2018, Journal of
             Mathematical Psychology 87).
+        stimulus: under stimulus coding, what turns the drift round.
+        contrasts: the coding of factors whose coding no formula states.
 
     Raises:
         FormulaError: a formula that cannot be read or evaluated, is collinear, or contradicts the pooling.
@@ -130,16 +136,26 @@ def build_design(
     subjects = subject_grouping(trials) if trials.groupby is not None and trials.subjects else None
     designs: dict[str, ParameterDesign] = {}
     levels: dict[str, tuple[object, ...] | None] = {}
+    factors: dict[str, tuple[object, ...]] = {}
+    by: tuple[str, ...] = () if subjects is None else subjects.columns
+    participant: tuple[str, ...] = ()
     for name in parameters:
-        side = evaluate_side(name, sides.get(name, "1"), trials.frame)
+        side = evaluate_side(name, sides.get(name, "1"), trials.frame, contrasts, by)
+        participant = side.columns.participant or participant
         levels.update(side.columns.levels)
+        factors.update(side.factors)
         stays = name in shared or (name in population and not side.group)
         automatic = None if stays else subjects
+        if subjects is not None and pooling != "none":
+            warn_of_mixed_slopes(name, side, trials.frame, subjects.index)
         designs[name] = design_parameter(name, side, trials.frame, subjects, automatic, pooling, random_slopes)
+    contrasts.check(factors)
     sign = None if stimulus is None else stimulus.signs(trials.frame)
     row, first = _distinct_rows(designs, sign)
     frame = trials.frame.iloc[first].reset_index(drop=True)
-    return Design(designs, Columns(levels), row, first, frame, stimulus, None if sign is None else sign[first])
+    return Design(
+        designs, Columns(levels, participant), row, first, frame, stimulus, None if sign is None else sign[first]
+    )
 
 
 def _check_options(trials: Trials, pooling: str) -> None:

@@ -12,14 +12,17 @@ import numpy as np
 import pandas as pd
 from formulae.environment import Environment
 from formulae.terms.call import Call
-from formulae.terms.call_resolver import CallResolver
+from formulae.terms.call_resolver import CallResolver, LazyVariable
 from formulae.terms.variable import Variable
 
 from hddm_sbi.design import functions
 from hddm_sbi.design.calls import Component, callees, levels_named
+from hddm_sbi.design.coded import CodedCall, CodedVariable, coding_of
 from hddm_sbi.design.columns import Columns
+from hddm_sbi.design.contrasts import Contrasts
 from hddm_sbi.design.syntax import Source
 from hddm_sbi.design.tokens import written
+from hddm_sbi.design.within_between import PARTICIPANT
 from hddm_sbi.errors import DataError, FormulaError
 
 ENVIRONMENT = Environment([functions.FUNCTIONS])
@@ -31,17 +34,21 @@ class _Resolver(CallResolver):
     def visitCallExpr(self, expr: Any) -> Any:
         """The call, with the name under which its function is found."""
         call = super().visitCallExpr(expr)
+        if call.callee in functions.BY_PARTICIPANT:
+            call.args.append(LazyVariable(PARTICIPANT))
         call.callee = functions.OWN.get(call.callee, call.callee)
         return call
 
 
-def formulae_component(part: Component) -> Any:
-    """A new formulae component, which will remember what its transforms learn from the data."""
+def formulae_component(part: Component, contrasts: Contrasts | None = None) -> Any:
+    """A new formulae component, which will remember what its transforms learn from the data, and its coding."""
     if part.call is None:
-        return Variable(part.name)
-    call = Call(_Resolver(part.call).resolve())
-    call.name = part.name  # formulae drops the brackets: I((x + y) / 2) would be called I(x + y / 2)
-    return call
+        made: CodedVariable | CodedCall = CodedVariable(part.name)
+    else:
+        made = CodedCall(_Resolver(part.call).resolve())
+        made.name = part.name  # formulae drops the brackets: I((x + y) / 2) would be called I(x + y / 2)
+    made.coding = None if contrasts is None else coding_of(part, contrasts)
+    return made
 
 
 def is_factor(part: Component, prepared: pd.DataFrame) -> bool:

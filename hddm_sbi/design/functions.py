@@ -11,6 +11,7 @@ from formulae.transforms import TRANSFORMS
 
 from hddm_sbi.design.columns import suggestion
 from hddm_sbi.design.transforms import Binary, Spline
+from hddm_sbi.design.within_between import BETWEEN, WITHIN, Between, Within
 
 # Functions of each row alone: one that summarises rows, such as np.mean, would give new data other values than the
 # same trials had in the fit. A namespace of plain functions can be copied, the module cannot.
@@ -26,6 +27,9 @@ FUNCTIONS: dict[str, Any] = {
 # Names in a formula whose function is ours although formulae has one, and the name to find it by.
 OWN = {"bs": "hddm_sbi bs", "B": "hddm_sbi binary", "binary": "hddm_sbi binary"}
 FUNCTIONS |= {"hddm_sbi bs": Spline, "hddm_sbi binary": Binary}
+# Functions of a covariate and of whose trial it is, which the formula does not name.
+BY_PARTICIPANT = frozenset({WITHIN, BETWEEN})
+FUNCTIONS |= {WITHIN: Within, BETWEEN: Between}
 CONTRASTS = frozenset(ENCODINGS)
 OFFSET = "offset"
 _REFUSED = dict.fromkeys(("p", "prop", "proportion"), "there are no proportions here; a formula has no left-hand term")

@@ -59,6 +59,11 @@ class ParameterDesign:
         """The offset on other rows, shape (rows,)."""
         return sum_of([term.evaluate(prepared) for term in self.offset_terms])
 
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """All terms, those of the population first."""
+        return (*self.common, *(grouped.term for grouped in self.group))
+
     def matrices(self, prepared: pd.DataFrame) -> tuple[list[FloatArray], list[FloatArray]]:
         """Matrices of the population and of the group terms on other rows, each (rows, columns)."""
         return (

@@ -15,6 +15,7 @@ from formulae.terms.terms import Term as FormulaeTerm
 
 from hddm_sbi.design.calls import Component
 from hddm_sbi.design.coding import Coding, coded
+from hddm_sbi.design.contrasts import Contrasts
 from hddm_sbi.design.evaluation import (
     ENVIRONMENT,
     evaluate_new,
@@ -69,13 +70,16 @@ class Term:
         return _as_matrix(evaluate_new(self.source, prepared))
 
 
-def evaluated(source: Source, products: Sequence[Product], prepared: pd.DataFrame) -> tuple[Term, ...]:
+def evaluated(
+    source: Source, products: Sequence[Product], prepared: pd.DataFrame, contrasts: Contrasts
+) -> tuple[Term, ...]:
     """The terms on the data, their factors coded so that together they have full rank.
 
     Args:
         source: the formula, for messages.
         products: its population terms, or those of one bracket.
         prepared: the columns that it names.
+        contrasts: the coding of factors whose coding the formula does not state.
 
     Raises:
         FormulaError: a term that cannot be evaluated, that does not vary, or that is infinite or undefined somewhere.
@@ -84,15 +88,15 @@ def evaluated(source: Source, products: Sequence[Product], prepared: pd.DataFram
     try:
         with quiet():
             categoric = {part: is_factor(part, prepared) for part in parts.values()}
-            terms = [_on_data(product, coding, prepared) for product, coding in coded(products, categoric)]
+            terms = [_on_data(product, coding, prepared, contrasts) for product, coding in coded(products, categoric)]
     except Exception as error:
         raise failure(source, parts.values(), prepared) from error
     return tuple(_term(source.parameter, term, parts) for term in terms)
 
 
-def _on_data(product: Product, coding: Coding, prepared: pd.DataFrame) -> Any:
+def _on_data(product: Product, coding: Coding, prepared: pd.DataFrame, contrasts: Contrasts) -> Any:
     """A new formulae term: terms that share components would overwrite each other's coding."""
-    parts = (formulae_component(part) for part in product.components)
+    parts = (formulae_component(part, contrasts) for part in product.components)
     term = FormulaeTerm(*parts) if product.components else Intercept()
     term.set_type(prepared, ENVIRONMENT)
     term.set_data(coding)

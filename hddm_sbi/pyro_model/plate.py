@@ -2,13 +2,15 @@
 
 Sites, in the order in which they are sampled:
 
-- ``v_Intercept``, ``v_conf``: population coefficients, shape () or (levels,);
+- ``v_Intercept_sampled``, ``v_conf``: population coefficients as they are sampled, shape () or (levels,);
 - ``v_Intercept_subject_sd``: standard deviations between groups, shape () or (levels,), after (strata,) where there
   are any;
 - ``subject_corr_cholesky``: Cholesky factors of correlation matrices, shape (effects, effects), likewise;
 - ``subject_raw``: the raw coefficients of all effects of a grouping factor, shape (groups, effects);
 - ``v_Intercept_subject``: the groups' deviations from the population, deterministic, shape (groups,) or (groups,
   levels); ``v_Intercept_subject_raw``: their whole coefficients, sampled, where they are not pooled;
+- ``v_Intercept``, ``v_Intercept_subject_sd``, ``v_Intercept_subject``, ...: deterministic, what is reported where it is
+  not what is sampled, see ``reported_sites``;
 - ``sz_fits``: where a width of starting points might not fit around them, zero or minus infinity, see ``ssm.widths``;
 - ``trials``: the observed (rt, choice), shape (n, 2).
 
@@ -33,6 +35,7 @@ from pyro.distributions.torch_distribution import TorchDistributionMixin
 
 from hddm_sbi.likelihoods.observation.bound import BoundTrials
 from hddm_sbi.likelihoods.trial_distribution import TrialDistribution
+from hddm_sbi.pyro_model.reported_sites import report_deviations, report_population, report_spread
 from hddm_sbi.spec.group_block import CorrelatedSet, GroupBlock, apart_terms, blocks_of
 from hddm_sbi.spec.model_spec import CommonTerm, FloatArray, Groups, GroupTerm, ModelSpec, ParameterSpec
 from hddm_sbi.ssm.widths import fits, room
@@ -73,6 +76,7 @@ def _sample_coefficients(spec: ModelSpec, names: _FreeNames) -> Sites:
     sites: dict[str, torch.Tensor] = {}
     for _, term in spec.common_terms():
         sites[term.site] = _sample_common(term)
+    report_population([term for _, term in spec.common_terms()], sites)
     for _, group in spec.group_terms():
         if group.sd_prior is not None:
             sites[group.sd_site] = _sample_sd(group, group.sd_prior, names)
@@ -80,13 +84,20 @@ def _sample_coefficients(spec: ModelSpec, names: _FreeNames) -> Sites:
     for block in blocks:
         for one in block.sets:
             sites[one.correlation.site] = _sample_cholesky(block, one, names)
+        sds = [_by_stratum(sites[one.sd_site], one)[..., torch.from_numpy(one.sd_columns)] for one in block.terms]
+        report_spread(block, torch.cat(sds, dim=-1), sites)
     plates: dict[str, pyro.plate] = {}
     for block in blocks:
         with _plate(plates, block.groups, names):
             sites |= _sample_block(block, sites)
-    for apart in apart_terms(spec):
-        with _plate(plates, apart.groups, names):
-            sites[apart.site] = _sample_apart(apart, sites)
+            report_deviations(block.terms, block.terms, sites)
+    apart = apart_terms(spec)
+    for one_apart in apart:
+        with _plate(plates, one_apart.groups, names):
+            sites[one_apart.site] = _sample_apart(one_apart, sites)
+    for one_apart in apart:
+        with _plate(plates, one_apart.groups, names):
+            report_deviations([one_apart], apart, sites)
     return sites
 
 
@@ -177,6 +188,8 @@ class _FreeNames:
     def __init__(self, spec: ModelSpec) -> None:
         self._taken = {TRIALS, *(term.site for _, term in spec.common_terms())}
         self._taken |= {group.site for _, group in spec.group_terms()}
+        self._taken |= {term.reported.variable for _, term in spec.common_terms()}
+        self._taken |= {group.reported.variable for _, group in spec.group_terms()}
 
     def new(self, name: str) -> str:
         """The name itself, or with an ending where it is taken."""

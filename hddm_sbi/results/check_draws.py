@@ -15,13 +15,14 @@ from hddm_sbi.errors import DataError
 from hddm_sbi.results.to_arviz import Results, group, has_group
 from hddm_sbi.spec.group_block import blocks_of
 from hddm_sbi.spec.model_spec import ModelSpec
+from hddm_sbi.spec.recoding import to_sampled
 from hddm_sbi.trials.columns import listed
 
 FloatArray = npt.NDArray[np.float64]
 
 SAMPLE_DIMS = ("chain", "draw")
 # Options that, beside the formulas, say what a coefficient means, and those that only say which posterior was sampled.
-_MEANING = ("model", "links", "stimulus")
+_MEANING = ("model", "links", "stimulus", "contrasts")
 _POSTERIOR = ("priors", "correlated", "lapse", "deadline", "truncate", "go", "observed")
 # Numbers that were written as text and read again are the same to many more digits.
 _RELATIVE = 1e-9
@@ -30,7 +31,7 @@ _RELATIVE = 1e-9
 def given_coefficients(
     idata: Results, spec: ModelSpec, expected: xr.Dataset, options: Mapping[str, object]
 ) -> dict[str, FloatArray]:
-    """The coefficients by site, with groups and levels in this model's order.
+    """The coefficients as they are sampled, by site, with groups and levels in this model's order.
 
     Args:
         idata: what ``sample`` returned, or the same read from a file.
@@ -45,15 +46,15 @@ def given_coefficients(
         DataError: these are draws of another model, or of other participants or levels.
     """
     posterior = group(idata, "posterior")
-    sites = [term.site for _, term in spec.common_terms()]
+    names = [term.reported.variable for _, term in spec.common_terms()]
     for _, term in spec.group_terms():
-        sites += [term.site] if term.sd_prior is None else [term.sd_site, term.site]
-    sites += [one.correlation.variable for block in blocks_of(spec) for one in block.sets]
-    missing = [site for site in sites if site not in posterior]
+        names += [term.reported.variable] if term.sd_prior is None else [term.sd_variable, term.reported.variable]
+    names += [one.correlation.posterior_variable for block in blocks_of(spec) for one in block.sets]
+    missing = [name for name in names if name not in posterior]
     if missing:
         raise DataError(f"the results have no variable '{missing[0]}': they belong to another model.")
     _check_options(idata, options, _MEANING)
-    return {site: _aligned(posterior[site], expected[site]) for site in sites}
+    return to_sampled(spec, {name: _aligned(posterior[name], expected[name]) for name in names})
 
 
 def check_origin(

@@ -10,9 +10,10 @@ import numpy.typing as npt
 from hddm_sbi.design.conditions import Conditions
 from hddm_sbi.likelihoods.observation.lapses import LAPSE_PARAMETERS
 from hddm_sbi.spec.condition_specs import ConditionSpecs
-from hddm_sbi.spec.group_block import CorrelatedSet, blocks_of
+from hddm_sbi.spec.group_block import CorrelatedSet, GroupBlock, blocks_of
 from hddm_sbi.spec.linear import natural_values, population_means, typical_values
 from hddm_sbi.spec.model_spec import CommonTerm, Groups, GroupTerm, ModelSpec, ParameterSpec
+from hddm_sbi.spec.recoding import to_reported
 
 FloatArray = npt.NDArray[np.float64]
 Draws = Mapping[str, FloatArray]
@@ -39,12 +40,12 @@ def posterior_variables(
         specs: the same model on the conditions, and on the participants in them.
         conditions: the cells of the factors, and which participants saw which.
         groupby: column of the participant, or None.
-        draws: coefficients by site, each of shape (chains, draws, *site shape).
+        draws: coefficients as they are sampled, by site, each of shape (chains, draws, *site shape).
 
     Returns:
         The variables by name, and the labels by dimension.
     """
-    spec, labels = spec.reported, _Labels()
+    reported, spec, labels = to_reported(spec, draws), spec.reported, _Labels()
     of_population: Variables = {}
     of_groups: Variables = {}
     for k, parameter in enumerate(spec.parameters):
@@ -52,17 +53,21 @@ def posterior_variables(
         if parameter.fixed is None and parameter.name not in LAPSE_PARAMETERS:
             of_population |= _population(specs.population, k, by_condition, draws)
         for term in parameter.common:
-            of_population[term.site] = (labels.of_levels(parameter, term), draws[term.site])
+            variable = term.reported.variable
+            of_population[variable] = (labels.of_levels(parameter, term), reported[variable])
         for group in parameter.group:
             level = labels.of_levels(parameter, group)
             if group.sd_prior is not None:
-                of_population[group.sd_site] = ((*labels.of_strata(group.groups), *level), draws[group.sd_site])
-            of_groups[group.site] = ((labels.of_groups(group), *level), draws[group.site])
+                dims = (*labels.of_strata(group.groups), *level)
+                of_population[group.sd_variable] = (dims, reported[group.sd_variable])
+            variable = group.reported.variable
+            of_groups[variable] = ((labels.of_groups(group), *level), reported[variable])
         of_groups |= _participants(k, specs.participants, conditions, by_condition, groupby, draws)
     for block in blocks_of(spec):
         for one in block.sets:
-            dims = (*labels.of_strata(block.groups), *labels.of_effects(one))
-            of_population[one.correlation.variable] = (dims, draws[one.correlation.variable])
+            dims = (*labels.of_strata(block.groups), *labels.of_effects(block, one))
+            variable = one.correlation.posterior_variable
+            of_population[variable] = (dims, reported[variable])
     variables = of_population | of_groups
     if any(CONDITION in dims for dims, _ in variables.values()):
         labels.coordinates[CONDITION] = conditions.labels
@@ -77,12 +82,13 @@ class _Labels:
 
     def of_levels(self, parameter: ParameterSpec, term: CommonTerm | GroupTerm) -> tuple[str, ...]:
         """The dimension of a term's columns: ``p_x_level``, for its group coefficients too where they have the same."""
-        if term.levels is None:
+        levels = term.reported.levels
+        if levels is None:
             return ()
         dim = f"{parameter.name}_{_safe(term.name)}_level"
-        if self.coordinates.setdefault(dim, term.levels) != term.levels:
-            dim = f"{term.site}_level"
-            self.coordinates[dim] = term.levels
+        if self.coordinates.setdefault(dim, levels) != levels:
+            dim = f"{term.reported.variable}_level"
+            self.coordinates[dim] = levels
         return (dim,)
 
     def of_groups(self, term: GroupTerm) -> str:
@@ -97,10 +103,10 @@ class _Labels:
         self.coordinates[f"{_safe(groups.by)}_stratum"] = groups.strata
         return (f"{_safe(groups.by)}_stratum",)
 
-    def of_effects(self, one: CorrelatedSet) -> tuple[str, str]:
+    def of_effects(self, block: GroupBlock, one: CorrelatedSet) -> tuple[str, str]:
         """The two dimensions of a correlation matrix; ``_bis`` is how ArviZ calls a dimension that is there twice."""
-        dim = f"{one.correlation.variable.replace('_corr', '_effect')}"
-        self.coordinates |= {dim: one.correlation.effects, f"{dim}_bis": one.correlation.effects}
+        dim = one.correlation.posterior_variable.replace("_corr", "_effect")
+        self.coordinates |= dict.fromkeys((dim, f"{dim}_bis"), block.reported_effects[one.slice])
         return dim, f"{dim}_bis"
 
 

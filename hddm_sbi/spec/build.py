@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch.distributions as td
 
+from hddm_sbi.design.contrasts import TREATMENT, read_contrasts
 from hddm_sbi.design.design import Design, build_design
 from hddm_sbi.design.formulas import Formula, read_formulas
 from hddm_sbi.design.not_sampled import refuse_not_sampled
@@ -53,6 +54,7 @@ def build_spec(
     p_outlier: Any = "estimate",
     lapse_omission: Any = "estimate",
     correlated: bool | str | Collection[str] = False,
+    contrasts: object = TREATMENT,
 ) -> tuple[ModelSpec, Design]:
     """The model's structure for an experiment, and the design that applies its formulas to new data.
 
@@ -71,6 +73,7 @@ def build_spec(
         fixed: constants by parameter.
         p_outlier: ``"estimate"``, a probability, or a distribution; with 0 it is not a parameter at all.
         correlated: True, or names of parameters: their group effects have a joint covariance.
+        contrasts: the coding of factors in which effects are reported, see ``design.contrasts``.
         lapse_omission: likewise, of lapses that never respond; without omissions in the data it is no parameter either.
 
     Returns:
@@ -100,6 +103,7 @@ def build_spec(
         shared=read_shared(described, shared),
         population=[parameter.name for parameter in described.parameters if parameter.population],
         stimulus=None if drift is None else read_stimulus(trials, stimulus),
+        contrasts=read_contrasts(contrasts),
     )
     refuse_not_sampled(design)
     parameters = {}
@@ -123,7 +127,7 @@ def build_spec(
     chosen.check_used()
     _check_names(spec, trials.groupby)
     if not trials.timed:
-        check_scale(ssm, spec, design, chosen.given)
+        check_scale(ssm, spec, chosen.given)
     if coding == "response":
         suggest_stimulus(ssm, design, trials)
     return spec, design
@@ -157,10 +161,13 @@ def _check_names(spec: ModelSpec, groupby: str | None) -> None:
     taken: set[str] = set()
     for parameter in spec.reported.parameters:
         taken |= {parameter.name, f"{parameter.name}_mean", f"{parameter.name}_{groupby}"} - set(LAPSE_PARAMETERS)
-    sites = [(term.name, term.site) for _, term in spec.common_terms()]
+    sites = [(term.name, name) for _, term in spec.common_terms() for name in {term.reported.variable, term.site}]
     for _, group in spec.group_terms():
-        sites += [(group.name, group.site), (group.name, group.sd_site)]
-    sites += [("correlated", one.correlation.variable) for block in blocks_of(spec) for one in block.sets]
+        names = {group.reported.variable, group.site, group.sd_variable, group.sd_site}
+        sites += [(group.name, name) for name in sorted(names)]
+    for block in blocks_of(spec):
+        for one in block.sets:
+            sites += [("correlated", name) for name in {one.correlation.posterior_variable, one.correlation.variable}]
     for term, site in sites:
         if site in taken:
             raise FormulaError(

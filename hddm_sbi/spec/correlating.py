@@ -78,7 +78,11 @@ def correlate(
         effects = tuple(effect for term in terms for effect in term.effects)
         if len(effects) > 1:
             variable = variable_of(terms[0].groups)
-            correlation = Correlation(variable, effects, chosen.take_eta(variable, len(effects), DEFAULT_ETA))
+            eta = chosen.take_eta(variable, len(effects), DEFAULT_ETA)
+            if all(term.reported.is_rescaled(term.site) for term in terms):
+                correlation = Correlation(variable, effects, eta)
+            else:
+                correlation = Correlation(f"{variable}_sampled", effects, eta, variable)
             by_term |= dict.fromkeys((term.site for term in terms), correlation)
     if names and not by_term:
         raise ModelError(

@@ -98,6 +98,11 @@ class GroupBlock:
         """A name for each effect: ``v_Intercept``, ``v_conf[LC]``."""
         return tuple(effect for term in self.terms for effect in term.effects)
 
+    @property
+    def reported_effects(self) -> tuple[str, ...]:
+        """A name for each effect as it is reported."""
+        return tuple(effect for term in self.terms for effect in term.reported_effects)
+
     @cached_property
     def first(self) -> IntArray:
         """The first effect of each effect's set, shape (k,): itself outside of sets."""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch.distributions as td
 
 from hddm_sbi.spec.links import UNIT, Link, get_link
+from hddm_sbi.spec.reported import Reported
 from hddm_sbi.ssm.widths import Width
 
 FloatArray = npt.NDArray[np.float64]
@@ -18,16 +19,18 @@ IntArray = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class CommonTerm:
-    """A population coefficient block of one parameter.
+    """A population coefficient block of one parameter, as it is sampled.
 
     Args:
         name: the term as formulae writes it: ``Intercept``, ``conf``, ``conf:stim``.
-        site: name of the sampled site and of the posterior variable: ``v_Intercept``; ``p_outlier`` for itself.
+        site: name of the sampled site: ``v_Intercept_sampled``, or that of the posterior variable where the two are the
+            same: ``v_Intercept``; ``p_outlier`` for itself.
         matrix: its columns on the unique design rows, shape (rows, columns).
         levels: labels of the columns where the term has a factor, else None (then there is one column, and the
             coefficient is a scalar).
         prior: distribution of each coefficient on the link scale, scalar (the same for all columns). Its support may
             be constrained.
+        as_reported: how results report it; None: as it is.
     """
 
     name: str
@@ -35,6 +38,12 @@ class CommonTerm:
     matrix: FloatArray
     levels: tuple[str, ...] | None
     prior: td.Distribution
+    as_reported: Reported | None = None
+
+    @property
+    def reported(self) -> Reported:
+        """The term as results have it."""
+        return _reported(self.site, self)
 
 
 @dataclass(frozen=True)
@@ -94,14 +103,22 @@ class Correlation:
     b ~ Beta(eta - 1 + k / 2, eta - 1 + k / 2).
 
     Args:
-        variable: name of the posterior variable, the correlation matrix: ``subject_corr``.
+        variable: name of the correlation matrix of the sampled effects: ``subject_corr``, or ``subject_corr_sampled``
+            where the effects that are reported are others.
         effects: names of the effects, in the order of the matrix: ``v_Intercept``, ``v_conf[LC]``.
         eta: positive; 1 is uniform over matrices, more draws correlations to zero.
+        reported: name of the posterior variable; None: that of the sampled effects.
     """
 
     variable: str
     effects: tuple[str, ...]
     eta: float = 1.0
+    reported: str | None = None
+
+    @property
+    def posterior_variable(self) -> str:
+        """Name of the posterior variable, the correlation matrix of the reported effects: ``subject_corr``."""
+        return self.variable if self.reported is None else self.reported
 
     @property
     def site(self) -> str:
@@ -120,7 +137,8 @@ class GroupTerm:
 
     Args:
         name: the term: ``Intercept``, ``conf``.
-        site: name of the posterior variable of the deviations: ``v_Intercept_subject``.
+        site: name of the deviations as they are sampled: ``v_Intercept_subject_sampled``, or that of the posterior
+            variable where the two are the same: ``v_Intercept_subject``.
         of: name of the parameter.
         groups: the groups.
         matrix: columns on the design rows, shape (rows, columns).
@@ -130,6 +148,7 @@ class GroupTerm:
         prior: used when ``sd_prior`` is None.
         sd_of: which of the term's standard deviations each column has, shape (columns,); None: each its own.
         correlation: the joint covariance that its deviations belong to, or None.
+        as_reported: how results report it; None: as it is.
     """
 
     name: str
@@ -143,6 +162,12 @@ class GroupTerm:
     prior: td.Distribution | None
     sd_of: IntArray | None = None
     correlation: Correlation | None = None
+    as_reported: Reported | None = None
+
+    @property
+    def reported(self) -> Reported:
+        """The term as results have it."""
+        return _reported(self.site, self)
 
     @property
     def factor(self) -> str:
@@ -152,8 +177,16 @@ class GroupTerm:
     @property
     def effects(self) -> tuple[str, ...]:
         """A name for each column: ``v_Intercept``, ``v_conf[LC]``."""
+        return self._named(self.levels)
+
+    @property
+    def reported_effects(self) -> tuple[str, ...]:
+        """A name for each column as it is reported."""
+        return self._named(self.reported.levels)
+
+    def _named(self, levels: tuple[str, ...] | None) -> tuple[str, ...]:
         stem = f"{self.of}_{self.name}"
-        return (stem,) if self.levels is None else tuple(f"{stem}[{level}]" for level in self.levels)
+        return (stem,) if levels is None else tuple(f"{stem}[{level}]" for level in levels)
 
     @property
     def n_columns(self) -> int:
@@ -162,8 +195,13 @@ class GroupTerm:
 
     @property
     def sd_site(self) -> str:
-        """Name of the sampled site, and the posterior variable, of the standard deviations."""
+        """Name of the sampled site of the standard deviations."""
         return f"{self.site}_sd"
+
+    @property
+    def sd_variable(self) -> str:
+        """Name of the posterior variable of the standard deviations of the reported coefficients."""
+        return f"{self.reported.variable}_sd"
 
     @property
     def apart_site(self) -> str:
@@ -300,3 +338,9 @@ class ModelSpec:
         for parameter in self.parameters:
             for term in parameter.group:
                 yield parameter, term
+
+
+def _reported(site: str, term: CommonTerm | GroupTerm) -> Reported:
+    if term.as_reported is not None:
+        return term.as_reported
+    return Reported(site, term.levels, {site: np.eye(term.matrix.shape[1])})

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from hddm_sbi.design.design import Design
-from hddm_sbi.spec.model_spec import FloatArray, IntArray, ModelSpec, ParameterSpec
+from hddm_sbi.spec.model_spec import CommonTerm, FloatArray, GroupTerm, IntArray, ModelSpec, ParameterSpec
+from hddm_sbi.spec.reported import sampled_columns
 from hddm_sbi.spec.stimulus import signed_drift
 
 # labels of the groups that were not in the data, by grouping factor; their indices follow those of the known groups
@@ -64,9 +65,15 @@ def _reparameter(
         common = tuple(replace(term, matrix=np.ones((n_rows, 1))) for term in parameter.common)
         return replace(parameter, common=common)
     of_common, of_group = matrices[parameter.name]
+    of_common, of_group = _sampled(parameter.common, of_common), _sampled(parameter.group, of_group)
     common = tuple(replace(term, matrix=matrix) for term, matrix in zip(parameter.common, of_common, strict=True))
     group = tuple(
         replace(term, matrix=matrix, groups=replace(term.groups, index=index[term.factor]))
         for term, matrix in zip(parameter.group, of_group, strict=True)
     )
     return replace(parameter, common=common, group=group)
+
+
+def _sampled(terms: Sequence[CommonTerm | GroupTerm], columns: Sequence[FloatArray]) -> list[FloatArray]:
+    """The columns of terms as they are sampled, from those that the design has, which are reported."""
+    return sampled_columns([term.reported for term in terms], [term.site for term in terms], columns)

@@ -1,16 +1,19 @@
 """Default priors: from what a model's file says of each parameter, weakly informative, on the link scales.
 
 The ``Prior`` of a parameter says what is known of it on its default link's scale; those that diffusion models share
-are in ``hddm_sbi.ssm.models.diffusion_priors``, with their sources. What a coefficient means decides its prior:
+are in ``hddm_sbi.ssm.models.diffusion_priors``, with their sources. What a coefficient means decides its prior.
+Priors are about coefficients as they are sampled, see ``hddm_sbi.design.sampled``, whatever coding is reported:
 
-- the intercept, and each cell mean of a formula without intercept (``0 + stim``), is Normal(loc, sd);
-- a contrast between levels of a factor is Normal(0, effect);
+- the intercept, the mean of all cells where covariates are at their means, and each cell mean of a formula without
+  intercept (``0 + stim``), is Normal(loc, sd);
+- the difference of any two levels of a factor is Normal(0, effect), so that all cells have the variance
+  sd^2 + effect^2 (1 - 1/L) / 2;
 - a slope of a numeric covariate x is Normal(0, effect / sd(x)), so that its prior does not depend on the unit of x;
-  where x has two values their distance takes the place of sd(x), as if x were a factor. An intercept is the value at
-  x = 0; where that lies outside the data its prior widens by what the slope's prior leaves open, effect * mean(x) /
-  sd(x);
-- standard deviations between groups are half-normal with scales group_sd (intercepts) and group_effect (effects), which
-  covariates scale in the same way;
+  where x has two values their distance takes the place of sd(x), as if x were a factor. Where a formula has no place
+  for the mean of x (``a:x``) an intercept is the value at x = 0, and its prior widens by what the slope's prior leaves
+  open, effect * mean(x) / sd(x);
+- standard deviations between groups are half-normal with scales group_sd (intercepts and cells) and group_effect
+  (differences of levels, and slopes as above), one for all contrasts of a factor, so that all cells vary alike;
 - without pooling a participant's coefficient has the variance of the population's prior plus the squared scale of the
   standard deviation's, as it has in the hierarchy.
 
@@ -30,6 +33,7 @@ from dataclasses import replace
 import numpy as np
 import torch.distributions as td
 
+from hddm_sbi.design.parts import parts_of, unit_of
 from hddm_sbi.design.terms import Term
 from hddm_sbi.likelihoods.observation.lapses import LAPSE_OMISSION, P_OUTLIER
 from hddm_sbi.spec.distributions import beta, half_normal, log_normal, normal, number
@@ -127,55 +131,31 @@ def intercept_prior(
     return beta(prior.loc, min(math.hypot(prior.sd, between), _WIDEST * (high - low)), low, high)
 
 
-def effect_prior(prior: Prior, unit: float, shift: float = 0.0, apart: bool = False) -> td.Distribution:
-    """Prior of a contrast (unit 1) or of a slope (unit sd(x))."""
-    return normal(0.0, math.hypot(prior.effect, shift, prior.group_effect if apart else 0.0) / unit)
+def effect_prior(prior: Prior, shift: float = 0.0, apart: bool = False) -> td.Distribution:
+    """Prior of a sampled coefficient that is no level: a difference of two levels, or the effect of one unit."""
+    return normal(0.0, math.hypot(prior.effect, shift, prior.group_effect if apart else 0.0))
 
 
-def group_sd_prior(prior: Prior, is_intercept: bool, unit: float, shift: float = 0.0) -> td.Distribution:
+def group_sd_prior(prior: Prior, is_level: bool, shift: float = 0.0) -> td.Distribution:
     """Prior of a standard deviation between groups."""
-    return half_normal(math.hypot(prior.group_sd if is_intercept else prior.group_effect, shift) / unit)
+    return half_normal(math.hypot(prior.group_sd if is_level else prior.group_effect, shift))
 
 
-def unit_of(term: Term) -> float:
-    """What counts as one unit of a term: sd(x) of its numeric part, the distance of two values, 1 for factors."""
-    if term.numeric is None:
-        return 1.0
-    return float(np.mean([_spread(column) for column in term.numeric.T]))
-
-
-def _spread(column: np.ndarray) -> float:
-    values = np.unique(column)
-    spread = float(values[-1] - values[0]) if len(values) <= 2 else float(column.std())
-    return spread if spread > 0.0 else 1.0
-
-
-def is_intercept(term: Term) -> bool:
-    """Whether the coefficients are levels of the parameter: an intercept, or the cell means of a factor."""
-    if term.name == "Intercept":
-        return True
-    indicator = bool(np.isin(term.matrix, (0.0, 1.0)).all())
-    return term.numeric is None and indicator and bool((term.matrix.sum(axis=1) == 1.0).all())
-
-
-def holds_level(term: Term) -> bool:
-    """Whether a term's first column is constant though it is no intercept: sum coding without an intercept."""
-    return term.numeric is None and not is_intercept(term) and bool((term.matrix[:, 0] == 1.0).all())
-
-
-def origin_shift(term: Term, terms: Sequence[Term], effect: float) -> float:
-    """Extra spread of an intercept, or of a factor's contrast, because it is the value where the covariates are 0.
+def origin_shift(term: Term, is_level: bool, uncentred: Sequence[Term], effect: float) -> float:
+    """Extra spread of an intercept, or of a factor's contrast, because it is the value where covariates are 0.
 
     Args:
         term: the intercept or contrast.
-        terms: all terms beside it; numeric ones that share its factors shift it by up to effect * mean(x) / unit.
+        is_level: whether it is an intercept, or cells in its place.
+        uncentred: terms beside it whose covariates are not centred; those that share its factors shift it by up to
+            effect * mean(x) / unit.
         effect: spread of a standardised slope.
     """
     if term.numeric is not None:
         return 0.0
     shifts = [
-        effect * float(np.abs(other.numeric.mean(axis=0)).max()) / unit_of(other)
-        for other in terms
-        if other.numeric is not None and (is_intercept(term) or set(other.factors) == set(term.factors))
+        effect * float(np.abs(other.numeric.mean(axis=0)).max()) / unit_of(parts_of(other), ())
+        for other in uncentred
+        if other.numeric is not None and (is_level or set(other.factors) == set(term.factors))
     ]
     return math.hypot(*shifts) if shifts else 0.0

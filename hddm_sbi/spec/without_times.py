@@ -12,10 +12,8 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from hddm_sbi.design.design import Design
 from hddm_sbi.errors import FormulaError, ModelError
 from hddm_sbi.spec.model_spec import ModelSpec, ParameterSpec
-from hddm_sbi.spec.priors import is_intercept
 from hddm_sbi.ssm.base import SSM
 
 
@@ -66,13 +64,12 @@ def scales(ssm: SSM) -> tuple[str, ...]:
     return tuple(name for name in ssm.parameter_names if name in found)
 
 
-def check_scale(ssm: SSM, spec: ModelSpec, design: Design, given: Collection[str]) -> None:
+def check_scale(ssm: SSM, spec: ModelSpec, given: Collection[str]) -> None:
     """Refuse a model whose scale nothing tells: its posterior would be the prior.
 
     Args:
         ssm: the model.
         spec: its structure.
-        design: has the terms.
         given: the variables that the user has priors for.
 
     Raises:
@@ -82,27 +79,22 @@ def check_scale(ssm: SSM, spec: ModelSpec, design: Design, given: Collection[str
     parameters: Mapping[str, ParameterSpec] = {parameter.name: parameter for parameter in spec.reported.parameters}
     # a constant of 0 is one in any unit
     candidates = [name for name in names if parameters[name].fixed != 0.0]
-    if not candidates or any(_is_known(parameters[name], design, given) for name in candidates):
+    if not candidates or any(_is_known(parameters[name], given) for name in candidates):
         return
     listed = ", ".join(f"'{name}'" for name in candidates)
     one = ssm.symmetries.scale if ssm.symmetries.scale in candidates else candidates[0]
-    level = _levels(parameters[str(one)], design)[0]
+    level = _levels(parameters[str(one)])[0]
     raise ModelError(
         f"choices without their times leave the scale of {listed} open, so that the posterior would be the prior: fix "
         f'one of them, such as fixed={{"{one}": 1}}, or say what you know of one, priors={{"{level}": ...}}.'
     )
 
 
-def _is_known(parameter: ParameterSpec, design: Design, given: Collection[str]) -> bool:
-    return parameter.fixed is not None or any(site in given for site in _levels(parameter, design))
+def _is_known(parameter: ParameterSpec, given: Collection[str]) -> bool:
+    return parameter.fixed is not None or any(site in given for site in _levels(parameter))
 
 
-def _levels(parameter: ParameterSpec, design: Design) -> list[str]:
-    """Sites of the parameter's levels: its intercept, or the cell means that stand in its place."""
-    of = design.parameters[parameter.name]
-    sites = [term.site for spec, term in zip(of.common, parameter.common, strict=True) if is_intercept(spec)]
-    if not parameter.common:
-        sites = [
-            term.site for grouped, term in zip(of.group, parameter.group, strict=True) if is_intercept(grouped.term)
-        ]
-    return sites or [f"{parameter.name}_Intercept"]
+def _levels(parameter: ParameterSpec) -> list[str]:
+    """Variables of the parameter's levels: its intercept, or the cell means that stand in its place."""
+    terms = [term.reported for term in parameter.common] or [term.reported for term in parameter.group]
+    return [term.variable for term in terms if term.is_level] or [f"{parameter.name}_Intercept"]
