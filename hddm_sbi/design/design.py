@@ -16,6 +16,7 @@ from hddm_sbi.design.grouping import Grouping, subject_grouping
 from hddm_sbi.design.mixed_slopes import warn_of_mixed_slopes
 from hddm_sbi.design.parameter import POOLINGS, ParameterDesign, Pooling, design_parameter
 from hddm_sbi.design.sides import evaluate_side
+from hddm_sbi.design.strata import Strata
 from hddm_sbi.errors import ModelError
 from hddm_sbi.trials.stimulus import Stimulus
 from hddm_sbi.trials.trials import Trials
@@ -65,6 +66,12 @@ class Design:
     def groupings(self) -> dict[str, Grouping]:
         """Grouping factors by name."""
         return {grouped.grouping.factor: grouped.grouping for grouped in self._grouped()}
+
+    @property
+    def strata(self) -> list[tuple[str, Strata]]:
+        """The divisions of groups into strata, each with its grouping factor."""
+        found = [(one.grouping.factor, one.by) for one in self._grouped() if one.by is not None]
+        return list({(factor, by.column): (factor, by) for factor, by in found}.values())
 
     def _grouped(self) -> Iterator[GroupedTerm]:
         for parameter in self.parameters.values():

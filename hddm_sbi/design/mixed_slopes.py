@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hddm_sbi.design.columns import is_sign
-from hddm_sbi.design.terms import Side
+from hddm_sbi.design.sides import Side
 from hddm_sbi.design.tokens import written
 from hddm_sbi.design.within_between import BETWEEN, PARTICIPANT, WITHIN, share_between
 from hddm_sbi.errors import warn

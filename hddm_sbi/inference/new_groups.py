@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.errors import DataError, ModelError
-from hddm_sbi.spec.model_spec import GroupTerm, ModelSpec
+from hddm_sbi.spec.group_block import blocks_of
+from hddm_sbi.spec.model_spec import Groups, GroupTerm, ModelSpec
 from hddm_sbi.spec.newdata import NewGroups
 from hddm_sbi.trials.columns import listed
 
@@ -66,25 +67,20 @@ def with_new_groups(spec: ModelSpec, new: NewGroups, coefficients: Coefficients,
         seed: a non-negative integer.
     """
     result = dict(coefficients)
-    for factor, labels in new.items():
-        terms = _terms(spec, factor)
-        cholesky = population_cholesky(terms, coefficients)
-        drawn = np.stack([draw_deviations(cholesky, _generator(seed, factor, label)) for label in labels], axis=-2)
-        ends = np.cumsum([_width(term) for term in terms])[:-1]
-        for term, part in zip(terms, np.split(drawn, ends, axis=-1), strict=True):
-            own = part[..., 0] if term.levels is None else part
-            result[term.site] = np.concatenate([coefficients[term.site], own], axis=2)
+    for block in blocks_of(spec.reported):
+        factor = block.groups.factor
+        for label, stratum in zip(new.get(factor, ()), _strata(block.groups, len(new.get(factor, ()))), strict=True):
+            rng = _generator(seed, ":".join(filter(None, block.groups.key)), label)
+            drawn = draw_deviations(block.population_cholesky(coefficients, stratum), rng)
+            for term, at in zip(block.terms, block.slices, strict=True):
+                own = drawn[..., np.newaxis, at.start] if term.levels is None else drawn[..., np.newaxis, at]
+                result[term.site] = np.concatenate([result[term.site], own], axis=2)
     return result
 
 
-def population_cholesky(terms: tuple[GroupTerm, ...], coefficients: Coefficients) -> FloatArray:
-    """L of a factor's population covariance L L', shape (chains, draws, columns, columns), columns term by term."""
-    sds = []
-    for term in terms:
-        sd = np.asarray(coefficients[f"{term.site}_sd"], dtype=np.float64)
-        sds.append(sd[..., np.newaxis] if term.levels is None else sd)
-    sd = np.concatenate(sds, axis=-1)
-    return np.asarray(sd[..., np.newaxis] * np.eye(sd.shape[-1]))
+def _strata(groups: Groups, n_new: int) -> list[int]:
+    """The stratum of each new group: that of its first row."""
+    return [int(groups.of_row[np.argmax(groups.index == groups.n + place)]) for place in range(n_new)]
 
 
 def draw_deviations(cholesky: FloatArray, rng: np.random.Generator) -> FloatArray:
@@ -100,10 +96,6 @@ def draw_deviations(cholesky: FloatArray, rng: np.random.Generator) -> FloatArra
 def _terms(spec: ModelSpec, factor: str) -> tuple[GroupTerm, ...]:
     """The group terms of a factor, each once: the parts of a drift that changes sign share theirs."""
     return tuple({term.site: term for _, term in spec.group_terms() if term.factor == factor}.values())
-
-
-def _width(term: GroupTerm) -> int:
-    return 1 if term.levels is None else len(term.levels)
 
 
 def _generator(seed: int, factor: str, label: str) -> np.random.Generator:

@@ -28,7 +28,7 @@ from hddm_sbi.results.diagnostics import diagnostics
 from hddm_sbi.results.measure import Measure, find_measure
 from hddm_sbi.spec.linear import common_predictor, group_variance
 from hddm_sbi.spec.model_spec import ModelSpec, ParameterSpec
-from hddm_sbi.spec.newdata import respec
+from hddm_sbi.spec.newdata import respec, rows_of
 from hddm_sbi.trials.columns import enumerated
 from hddm_sbi.trials.trials import Trials
 
@@ -98,8 +98,7 @@ def _rho(
     n = len(measure.values)
     rows = cell.iloc[np.zeros(n, dtype=np.int64)].reset_index(drop=True)
     rows[measure.column] = measure.values
-    nowhere = {factor: np.full(n, -1) for factor in design.groupings}
-    parameter = respec(spec, design.matrices(rows), nowhere, n).parameter(name)
+    parameter = respec(spec, rows_of(design, rows)).parameter(name)
     of_groups = tuple(term for term in parameter.group if term.factor == measure.grouping.factor)
     between = group_variance(replace(parameter, group=of_groups), coefficients, n).mean(axis=-1)
     f, x = measure.left(common_predictor(parameter, coefficients, n)), measure.left(measure.values)

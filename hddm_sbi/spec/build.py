@@ -11,7 +11,6 @@ import torch.distributions as td
 from hddm_sbi.design.contrasts import TREATMENT, read_contrasts
 from hddm_sbi.design.design import Design, build_design
 from hddm_sbi.design.formulas import Formula, read_formulas
-from hddm_sbi.design.not_sampled import refuse_not_sampled
 from hddm_sbi.design.parameter import Pooling
 from hddm_sbi.errors import FormulaError
 from hddm_sbi.likelihoods.observation.lapses import LAPSE_OMISSION, LAPSE_PARAMETERS, P_OUTLIER
@@ -105,7 +104,6 @@ def build_spec(
         stimulus=None if drift is None else read_stimulus(trials, stimulus),
         contrasts=read_contrasts(contrasts),
     )
-    refuse_not_sampled(design)
     parameters = {}
     for parameter in described.parameters:
         name, link = parameter.name, link_of[parameter.name]
@@ -117,7 +115,7 @@ def build_spec(
             writer = Writer(parameter, link, prior, design, chosen, apart=pooling == "none")
             parameters[name] = writer.parameter(design.parameters[name])
     together = read_correlated(correlated, design.parameters, pooling)
-    parameters = correlate(parameters, together, not isinstance(correlated, bool), chosen)
+    parameters = correlate(parameters, design, together, not isinstance(correlated, bool), chosen)
     if drift is not None:
         assert design.sign is not None
         check_apart(drift, design)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from hddm_sbi.design.conditions import Conditions
 from hddm_sbi.design.design import Design
 from hddm_sbi.spec.model_spec import ModelSpec
-from hddm_sbi.spec.newdata import respec
+from hddm_sbi.spec.newdata import respec, rows_of
 
 
 @dataclass(frozen=True)
@@ -27,10 +25,9 @@ class ConditionSpecs:
 
 def condition_specs(spec: ModelSpec, design: Design, conditions: Conditions) -> ConditionSpecs:
     """The model with the design of the conditions in place of the trials'."""
-    spec, n_cells = spec.reported, len(conditions.population)
-    nowhere = {factor: np.full(n_cells, -1) for factor in design.groupings}
-    population = respec(spec, design.matrices(conditions.population), nowhere, n_cells)
+    spec = spec.reported
+    population = respec(spec, rows_of(design, conditions.population))
     if conditions.participants is None:
         return ConditionSpecs(population, None)
-    rows = conditions.participants
-    return ConditionSpecs(population, respec(spec, design.matrices(rows), conditions.groups, len(rows)))
+    participants = rows_of(design, conditions.participants, conditions.groups)
+    return ConditionSpecs(population, respec(spec, participants))

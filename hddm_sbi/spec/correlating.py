@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from hddm_sbi.design.columns import suggestion
+from hddm_sbi.design.design import Design
+from hddm_sbi.design.grouped import GroupedTerm
 from hddm_sbi.errors import ModelError
 from hddm_sbi.spec.model_spec import Correlation, Groups, GroupTerm, ParameterSpec
 from hddm_sbi.spec.writing import UsersPriors
@@ -49,12 +51,20 @@ def read_correlated(correlated: Any, names: Collection[str], pooling: str) -> fr
 
 
 def correlate(
-    parameters: Mapping[str, ParameterSpec], names: frozenset[str], stated: bool, chosen: UsersPriors
+    parameters: Mapping[str, ParameterSpec],
+    design: Design,
+    names: frozenset[str],
+    stated: bool,
+    chosen: UsersPriors,
 ) -> dict[str, ParameterSpec]:
-    """The parameters, the group effects of those that are named jointly normal, for each grouping factor apart.
+    """The parameters, some of their group effects jointly normal, for each grouping factor apart.
+
+    Together are the effects of the parameters that are named, but for brackets with ``||``, and those that formulas
+    give one name, as in ``(1 |p| subject)``. The formula in words follows.
 
     Args:
         parameters: by name.
+        design: what the formulas say of each group term.
         names: the parameters whose effects are correlated.
         stated: whether the user named them: each then has to have effects that vary.
         chosen: the user's priors, ``<factor>_corr`` among them.
@@ -62,22 +72,22 @@ def correlate(
     Raises:
         ModelError: a named parameter has no group effects, or no factor has two that could be correlated.
     """
-    found: dict[tuple[str, str | None], list[GroupTerm]] = {}
-    for name in parameters:
-        pooled = [term for term in parameters[name].group if term.sd_prior is not None]
-        if name in names:
-            if stated and not pooled:
-                raise ModelError(
-                    f"correlated names '{name}', which does not vary by participant; leave it out, or give it group "
-                    f"terms: '{name} ~ 1 + (1 | participant)'."
-                )
-            for term in pooled:
-                found.setdefault(term.groups.key, []).append(term)
+    found: dict[str, list[GroupTerm]] = {}
+    for name, parameter in parameters.items():
+        pooled = [term for term in parameter.group if term.sd_prior is not None]
+        if stated and name in names and not pooled:
+            raise ModelError(
+                f"correlated names '{name}', which does not vary by participant; leave it out, or give it group "
+                f"terms: '{name} ~ 1 + (1 | participant)'."
+            )
+        for term, grouped in _with_design(parameter, design):
+            variable = _variable(term, grouped, name in names)
+            if variable is not None:
+                found.setdefault(variable, []).append(term)
     by_term: dict[str, Correlation] = {}
-    for terms in found.values():
+    for variable, terms in found.items():
         effects = tuple(effect for term in terms for effect in term.effects)
         if len(effects) > 1:
-            variable = variable_of(terms[0].groups)
             eta = chosen.take_eta(variable, len(effects), DEFAULT_ETA)
             if all(term.reported.is_rescaled(term.site) for term in terms):
                 correlation = Correlation(variable, effects, eta)
@@ -89,7 +99,23 @@ def correlate(
             "correlated needs two effects that vary between the same groups, but there are none: no two parameters or "
             "terms vary by one factor; leave correlated out."
         )
-    return {name: _with(parameter, by_term) for name, parameter in parameters.items()}
+    return {name: _with(parameter, design, by_term) for name, parameter in parameters.items()}
+
+
+def _with_design(parameter: ParameterSpec, design: Design) -> list[tuple[GroupTerm, GroupedTerm]]:
+    """The group terms, each with what the formulas say of it."""
+    if parameter.name not in design.parameters:
+        return []
+    return list(zip(parameter.group, design.parameters[parameter.name].group, strict=True))
+
+
+def _variable(term: GroupTerm, grouped: GroupedTerm, named: bool) -> str | None:
+    """The correlation matrix that a term belongs to, None where it is independent of others."""
+    if term.sd_prior is None:
+        return None
+    if grouped.block is not None:
+        return variable_of(term.groups, grouped.block)
+    return variable_of(term.groups) if named and not grouped.independent else None
 
 
 def variable_of(groups: Groups, name: str | None = None) -> str:
@@ -98,6 +124,10 @@ def variable_of(groups: Groups, name: str | None = None) -> str:
     return (f"{stem}_corr" if name is None else f"{stem}_corr_{name}").replace("/", "÷")
 
 
-def _with(parameter: ParameterSpec, by_term: Mapping[str, Correlation]) -> ParameterSpec:
+def _with(parameter: ParameterSpec, design: Design, by_term: Mapping[str, Correlation]) -> ParameterSpec:
+    if parameter.name not in design.parameters:
+        return parameter
     group = tuple(replace(term, correlation=by_term.get(term.site)) for term in parameter.group)
-    return replace(parameter, group=group)
+    together = {id(grouped) for term, grouped in _with_design(parameter, design) if term.site in by_term}
+    formula = design.parameters[parameter.name].in_words(lambda grouped: id(grouped) in together)
+    return replace(parameter, group=group, formula=formula)

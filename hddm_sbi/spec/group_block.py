@@ -131,6 +131,17 @@ class GroupBlock:
         by_stratum = self.sds(values)[..., np.newaxis] * self.cholesky(values)
         return np.asarray(by_stratum[..., self.groups.of_group, :, :])
 
+    def population_cholesky(self, coefficients: Values, stratum: int) -> FloatArray:
+        """L of a stratum's covariance L L' between groups, (..., k, k), from sds and correlation matrices."""
+        sds = self.sds(coefficients)[..., stratum, :]
+        result = np.zeros((*sds.shape, self.n_effects))
+        result[..., np.arange(self.n_effects), np.arange(self.n_effects)] = 1.0
+        for one in self.sets:
+            matrix = np.asarray(coefficients[one.correlation.variable], dtype=np.float64)
+            matrix = matrix[..., stratum, :, :] if self.groups.strata else matrix
+            result[..., one.slice, one.slice] = np.linalg.cholesky(matrix)
+        return np.asarray(sds[..., np.newaxis] * result)
+
     def deviations(self, values: Values) -> dict[str, FloatArray]:
         """The groups' deviations by the terms' sites, each (..., groups) or (..., groups, columns)."""
         raw = np.asarray(values[self.site], dtype=np.float64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch.distributions as td
@@ -13,6 +13,7 @@ from hddm_sbi.design.design import Design
 from hddm_sbi.design.meanings import in_words
 from hddm_sbi.design.parameter import GroupedTerm, ParameterDesign
 from hddm_sbi.design.sampled import SampledTerm, sampled_coding
+from hddm_sbi.design.strata import Strata
 from hddm_sbi.design.terms import Term
 from hddm_sbi.errors import ModelError
 from hddm_sbi.spec import priors as defaults
@@ -91,6 +92,7 @@ class Writer:
         return ParameterSpec(
             self.name, self.link, None, common, tuple(group[at] for at in sorted(group)), formula=design.formula,
             ends=ends, within=self.of.within, source=self.prior.source,
+            offset=None if design.offset is None else design.offset[self.first],
         )  # fmt: skip
 
     def _variable(self, *parts: str) -> str:
@@ -133,12 +135,12 @@ class Writer:
         return defaults.origin_shift(terms[at], written[at].of.is_level, uncentred, effect)
 
     def _groups(self, grouped: Sequence[GroupedTerm], population: Mapping[str, CommonTerm]) -> list[GroupTerm]:
-        """The terms of one grouping factor."""
+        """The terms of one bracket."""
         terms, grouping = [one.term for one in grouped], grouped[0].grouping
         variables = [self._variable(term.name, grouping.factor) for term in terms]
         stated = [variable if self.apart else f"{variable}_sd" for variable in variables]
         written = self._written(terms, variables, [variable in self.chosen.given for variable in stated])
-        groups = Groups(grouping.factor, grouping.groups, grouping.index[self.first])
+        groups = Groups(grouping.factor, grouping.groups, grouping.index[self.first], **_strata(grouped[0].by))
         result = []
         for at, (term, one) in enumerate(zip(terms, written, strict=True)):
             sd_prior = prior = None
@@ -178,11 +180,16 @@ class _Written(NamedTuple):
     of: SampledTerm
 
 
+def _strata(by: Strata | None) -> dict[str, Any]:
+    """What ``Groups`` needs to know of strata."""
+    return {} if by is None else {"by": by.column, "strata": by.labels, "stratum": by.index}
+
+
 def _sets(grouped: Sequence[GroupedTerm]) -> list[list[int]]:
-    """Places of the terms that are coded together: those of one grouping factor."""
-    found: dict[str, list[int]] = {}
+    """Places of the terms that are coded together: those of one bracket."""
+    found: dict[tuple[str, int], list[int]] = {}
     for at, one in enumerate(grouped):
-        found.setdefault(one.grouping.factor, []).append(at)
+        found.setdefault((one.grouping.factor, one.bracket), []).append(at)
     return list(found.values())
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from hddm_sbi.design.contrasts import CODINGS, read_contrasts
 from hddm_sbi.design.sampled import sampled_coding
-from hddm_sbi.design.terms import evaluate_side
+from hddm_sbi.design.sides import evaluate_side
 
 LEVELS = {"a": ("l", "r"), "b": ("u", "v", "w"), "c": ("on", "off", "dim", "out")}
 

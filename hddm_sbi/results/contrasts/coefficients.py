@@ -23,6 +23,7 @@ import torch.distributions as td
 
 from hddm_sbi.results.contrasts.asked import Asked, FloatArray
 from hddm_sbi.results.contrasts.prior import Column, Prior
+from hddm_sbi.spec.group_block import GroupBlock, blocks_of
 from hddm_sbi.spec.model_spec import CommonTerm, GroupTerm, ModelSpec, ParameterSpec
 
 IntArray = npt.NDArray[np.int64]
@@ -95,31 +96,21 @@ def given_groups(asked: Asked, wanted: Collection[Column], among: Collection[Col
         for parameter in asked.spec.parameters
         if any((term.site, k) in wanted for term in parameter.common for k in range(term.matrix.shape[1]))
     ]
-    found = [
-        _given(asked, factor, parameters, set(wanted) | set(among)) for factor in dict.fromkeys(_factors(asked.spec))
-    ]
+    found = [_given(asked, block, parameters, set(wanted) | set(among)) for block in blocks_of(asked.spec)]
     complete = [one for one in found if one is not None and set(wanted) <= set(one.columns)]
     return min(complete, key=lambda one: float(np.trace(one.precision.mean(axis=0))), default=None)
 
 
-def _factors(spec: ModelSpec) -> Iterator[str]:
-    for _, term in spec.group_terms():
-        if term.sd_prior is not None:
-            yield term.factor
-
-
 def _given(
-    asked: Asked, factor: str, parameters: Collection[ParameterSpec], among: Collection[Column]
+    asked: Asked, block: GroupBlock, parameters: Collection[ParameterSpec], among: Collection[Column]
 ) -> GivenGroups | None:
-    """The coefficients of ``parameters`` that groups of one factor hold, of those in ``among``."""
-    terms = tuple(t for _, t in asked.spec.group_terms() if t.factor == factor and t.sd_prior is not None)
-    starts = dict(zip([t.site for t in terms], np.cumsum([0, *(t.matrix.shape[1] for t in terms)]), strict=False))
-    index = terms[0].index
-    n_groups, n_effects = int(index.max()) + 1, sum(t.matrix.shape[1] for t in terms)
+    """The coefficients of ``parameters`` that a block's groups hold, of those in ``among``."""
+    starts = {term.site: at.start for term, at in zip(block.terms, block.slices, strict=True)}
+    index, n_groups, n_effects = block.groups.index, block.groups.n, block.n_effects
     columns: list[Column] = []
     parts: list[FloatArray] = []
     for parameter in parameters:
-        own = [term for term in parameter.group if term in terms]
+        own = [term for term in parameter.group if term.site in starts]
         if not own:
             continue
         carried, held = _carried(parameter.common, own, index, n_groups)
@@ -134,16 +125,17 @@ def _given(
         return None
     design = np.stack(parts, axis=-1)  # H, (groups, effects, columns)
     beta = np.column_stack([flat_draws(asked.coefficients, column) for column in columns])
-    deviations = np.concatenate([_deviations(asked.coefficients, term) for term in terms], axis=-1)
+    deviations = block.stacked(asked.coefficients)
+    deviations = deviations.reshape(-1, *deviations.shape[2:])
     precision, shift = np.zeros((len(beta), len(columns), len(columns))), np.zeros(beta.shape)
-    for members, inverse in _precisions(asked.coefficients, terms, n_groups):
+    for members, inverse in _precisions(asked.coefficients, block):
         of_members = design[members]
         products = np.einsum("skp,slq->kplq", of_members, of_members)
         precision += np.einsum("dkl,kplq->dpq", inverse, products, optimize=True)
         weighted = np.einsum("dkl,dsl->dsk", inverse, deviations[:, members], optimize=True)
         shift += np.einsum("skp,dsk->dp", of_members, weighted, optimize=True)
     shift += np.einsum("dpq,dq->dp", precision, beta)
-    return GivenGroups(factor, tuple(columns), beta, precision, shift)
+    return GivenGroups(block.groups.factor, tuple(columns), beta, precision, shift)
 
 
 def _carried(
@@ -160,20 +152,11 @@ def _carried(
     return carried, held
 
 
-def _deviations(coefficients: Mapping[str, FloatArray], term: GroupTerm) -> FloatArray:
-    """Draws of a term's deviations, shape (chains * draws, groups, columns)."""
-    value = np.asarray(coefficients[term.site], dtype=np.float64)
-    value = value[..., np.newaxis] if term.levels is None else value
-    return value.reshape(-1, *value.shape[2:])
-
-
 def _precisions(
-    coefficients: Mapping[str, FloatArray], terms: Collection[GroupTerm], n_groups: int
-) -> Iterator[tuple[IntArray, FloatArray]]:
+    coefficients: Mapping[str, FloatArray], block: GroupBlock
+) -> Iterator[tuple[npt.NDArray[np.int64], FloatArray]]:
     """Groups that share Sigma, and draws of its inverse over all effects, shape (chains * draws, effects, effects)."""
-    sds = []
-    for term in terms:
-        sd = np.asarray(coefficients[f"{term.site}_sd"], dtype=np.float64)
-        sds.append((sd[..., np.newaxis] if term.levels is None else sd).reshape(-1, term.matrix.shape[1]))
-    inverse_variances = np.concatenate(sds, axis=-1) ** -2.0
-    yield np.arange(n_groups), inverse_variances[:, :, np.newaxis] * np.eye(inverse_variances.shape[1])
+    for stratum in range(block.n_strata):
+        factor = block.population_cholesky(coefficients, stratum)
+        inverse = np.linalg.inv(factor.reshape(-1, *factor.shape[2:]))
+        yield np.flatnonzero(block.groups.of_group == stratum), inverse.swapaxes(-1, -2) @ inverse
