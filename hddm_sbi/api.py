@@ -59,6 +59,7 @@ from hddm_sbi.results.verdict import BoxReport, Verdict, box_report, verdict
 from hddm_sbi.spec.build import build_spec
 from hddm_sbi.spec.condition_specs import condition_specs
 from hddm_sbi.spec.fastest import check_fast_trials
+from hddm_sbi.spec.implied import cell_priors, cells_in_words
 from hddm_sbi.spec.in_words import describe
 from hddm_sbi.spec.lapsing import lapses_of
 from hddm_sbi.spec.linear import natural_parameters
@@ -66,7 +67,7 @@ from hddm_sbi.spec.meeting import check_meeting
 from hddm_sbi.spec.model_spec import ModelSpec
 from hddm_sbi.spec.newdata import NO_NEW_GROUPS, spec_on
 from hddm_sbi.spec.supplied import check_supplied
-from hddm_sbi.spec.table import prior_table
+from hddm_sbi.spec.table import prior_table, stated_priors
 from hddm_sbi.ssm.base import SSM, whole
 from hddm_sbi.ssm.checks.user_model import check_model
 from hddm_sbi.ssm.registry import get_model, one_of_each, option_counts
@@ -218,7 +219,7 @@ class HierarchicalDDM:
         check_meeting(self.ssm, self.spec, self.trials, self.likelihood.lapses)
         check_supplied(self.ssm, self.spec, self._design, self.trials)
         check_foreign(self._chosen, self.ssm, self.spec, self.trials.choice[self.trials.choice_seen])
-        self.priors: pd.DataFrame = prior_table(self.spec, priors=priors)
+        self.priors: pd.DataFrame = prior_table(self.spec, priors=priors, cells=self._cells)
         self._options: dict[str, Any] = {
             "groupby": groupby, "formula": formula, "model": self.ssm.name, "likelihood": self._chosen.label,
             "pooling": pooling, "random_slopes": random_slopes, "coding": coding, "stimulus": _stated(self._design),
@@ -230,7 +231,7 @@ class HierarchicalDDM:
             "contrasts": contrasts if isinstance(contrasts, str) else dict(contrasts),
             "correlated": correlated if isinstance(correlated, bool | str) else list(correlated),
             "equations": {parameter.name: parameter.formula for parameter in self.spec.reported.parameters},
-            "priors": dict(zip(self.priors["variable"], self.priors["prior"], strict=True)),
+            "priors": stated_priors(self.priors),
         }  # fmt: skip
         self._expected = self._one_draw()
 
@@ -238,6 +239,7 @@ class HierarchicalDDM:
         return describe(
             self.spec, self.trials, self.priors, conditions=self.conditions, likelihood=self._chosen.label,
             coding=self.coding, stimulus=self._design.stimulus, lapses=self.likelihood.lapses,
+            covariates=self._design.covariates_in_words(), cells=cells_in_words(self._cells),
         )  # fmt: skip
 
     @property
@@ -566,6 +568,12 @@ class HierarchicalDDM:
     @cached_property
     def _conditions(self) -> Conditions:
         return find_conditions(self._design, self.trials)
+
+    @cached_property
+    def _cells(self) -> pd.DataFrame:
+        """The priors of cells and their differences."""
+        specs = condition_specs(self.spec, self._design, self._conditions)
+        return cell_priors(specs.population, self._conditions)
 
     @cached_property
     def _start(self) -> FloatArray:

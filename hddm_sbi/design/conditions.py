@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +29,7 @@ class Conditions:
 
     Args:
         table: one row for each cell, one column for each factor, index ``condition`` with labels ``conf=HC, stim=WW``.
-        by_condition: parameters whose own formula names a factor.
+        factors: the factors in the own formula of each parameter that has any.
         population: covariates of each cell, numeric ones at their mean over trials, shape (cells, columns).
         participants: covariates of each participant in each cell, participant by participant, shape
             (participants * cells, columns); numeric ones that do not vary within participants have the participant's
@@ -40,11 +40,16 @@ class Conditions:
     """
 
     table: pd.DataFrame
-    by_condition: tuple[str, ...]
+    factors: Mapping[str, tuple[str, ...]]
     population: pd.DataFrame
     participants: pd.DataFrame | None
     groups: dict[str, IntArray]
     seen: npt.NDArray[np.bool_]
+
+    @property
+    def by_condition(self) -> tuple[str, ...]:
+        """Parameters whose own formula names a factor."""
+        return tuple(self.factors)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -65,10 +70,10 @@ def find_conditions(design: Design, trials: Trials) -> Conditions:
     table.index = pd.Index(labels, name="condition")
     means = prepared[numeric].mean()
     population = pd.concat([table.reset_index(drop=True), _repeat(means, len(table))], axis=1)
-    by_condition = tuple(name for name, found in factors_of.items() if found)
+    own = {name: tuple(dict.fromkeys(found)) for name, found in factors_of.items() if found}
     if trials.groupby is None or not trials.subjects:
         none = np.zeros((0, len(table)), dtype=np.bool_)
-        return Conditions(table, by_condition, population, None, {}, none)
+        return Conditions(table, own, population, None, {}, none)
     split = split_columns(term.source for parameter in design.parameters.values() for term in parameter.terms)
     participants, seen = _participants(population, prepared, numeric, trials, cell, split)
     first = pd.Series(trials.subject).drop_duplicates().sort_values().index.to_numpy()
@@ -80,7 +85,7 @@ def find_conditions(design: Design, trials: Trials) -> Conditions:
     }
     if trials.groupby in groups:
         groups[trials.groupby] = np.repeat(np.arange(len(trials.subjects)), len(table))
-    return Conditions(table, by_condition, population, participants, groups, seen)
+    return Conditions(table, own, population, participants, groups, seen)
 
 
 def _factors(parameter: ParameterDesign, design: Design, signs: Collection[str]) -> list[str]:

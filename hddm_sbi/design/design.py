@@ -13,6 +13,7 @@ from hddm_sbi.design.columns import Columns
 from hddm_sbi.design.contrasts import Contrasts
 from hddm_sbi.design.grouped import GroupedTerm
 from hddm_sbi.design.grouping import Grouping, subject_grouping
+from hddm_sbi.design.meanings import covariates_in_words
 from hddm_sbi.design.mixed_slopes import warn_of_mixed_slopes
 from hddm_sbi.design.parameter import POOLINGS, ParameterDesign, Pooling, design_parameter
 from hddm_sbi.design.sides import evaluate_side
@@ -53,6 +54,10 @@ class Design:
         """The columns that the model uses, beside that of the participant: those of the formulas, and the stimulus."""
         of_stimulus = () if self.stimulus is None else (self.stimulus.column,)
         return tuple(dict.fromkeys((*self.columns.levels, *of_stimulus)))
+
+    def covariates_in_words(self) -> list[tuple[str, str]]:
+        """Where the priors of covariates sit, and what their unit is: pairs of name and words."""
+        return covariates_in_words([term for parameter in self.parameters.values() for term in parameter.terms])
 
     def signs(self, frame: pd.DataFrame) -> FloatArray | None:
         """The sign of the drift on the rows of another table, shape (rows,); None without stimulus coding.

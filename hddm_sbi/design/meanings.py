@@ -23,6 +23,24 @@ def in_words(terms: Sequence[Term]) -> list[tuple[str, ...]]:
     return [tuple(_meaning(column, parts) for column in _columns(of)) for of in parts]
 
 
+def covariates_in_words(terms: Sequence[Term]) -> list[tuple[str, str]]:
+    """Where the priors of covariates sit, and what their unit is: pairs of name and words.
+
+    Args:
+        terms: of all parameters' populations.
+    """
+    found: dict[str, str] = {}
+    for term in terms:
+        for part in parts_of(term):
+            if not part.is_factor and part.columns == 1:
+                centre, scale = float(part.centre[0]), float(part.scale[0])
+                two = part.is_two_valued
+                found[part.name] = (
+                    f"{'middle' if two else 'mean'} {centre:.4g}, {'distance' if two else 'sd'} {scale:.4g}"
+                )
+    return list(found.items())
+
+
 def _columns(parts: Sequence[Part]) -> list[tuple[tuple[Part, str], ...]]:
     """For each column of a term, its parts and what each of them says."""
     return list(product(*([(part, text) for text in _texts(part)] for part in parts)))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from hddm_sbi.likelihoods.observation.lapses import Lapses
 from hddm_sbi.spec.model_spec import ModelSpec, ParameterSpec
+from hddm_sbi.spec.table import stated_priors
 from hddm_sbi.ssm.widths import in_words as room_in_words
 from hddm_sbi.trials.stimulus import Stimulus
 from hddm_sbi.trials.trials import Trials
@@ -22,6 +26,8 @@ def describe(
     coding: str = "response",
     stimulus: Stimulus | None = None,
     lapses: Lapses | None = None,
+    covariates: Sequence[tuple[str, str]] = (),
+    cells: Sequence[tuple[str, str]] = (),
 ) -> str:
     """Equations, priors, conditions, and how the responses were read.
 
@@ -34,6 +40,8 @@ def describe(
         coding: how responses are coded.
         stimulus: under stimulus coding, what turns the drift round.
         lapses: their window; None without lapses.
+        covariates: numbers in the formulas, and where they are centred, in words.
+        cells: priors of cells and differences, in words.
 
     Returns:
         Lines of text without a final newline.
@@ -47,14 +55,23 @@ def describe(
     elif lapses is not None:
         lines.append(_lapsing(lapses, trials))
     lines += ["", "Equations", *_aligned([_equation(parameter) for parameter in spec.reported.parameters])]
-    sampled = priors[~priors["prior"].str.startswith("=")]
     lines += ["", "Priors, on the scale of the link"]
-    lines += _aligned(
-        [(variable, f"~ {prior}") for variable, prior in zip(sampled["variable"], sampled["prior"], strict=True)]
-    )
+    lines += _aligned([(name, f"~ {prior}") for name, prior in stated_priors(priors).items() if prior[0] != "="])
+    if cells:
+        lines += ["", "Priors that follow for cells, on the scale of the link", *_aligned(list(cells))]
+    if covariates:
+        lines += ["", "Priors of covariates sit at their mean, and scale with their sd", *_aligned(list(covariates))]
+    said = [(row.variable, row.meaning) for row in priors.itertuples() if _is_said(row)]
+    if said:
+        lines += ["", "Coefficients, on the scale of the link", *_aligned(said)]
     if conditions is not None and len(conditions.columns):
         lines += ["", "Conditions", *(f"  {label}" for label in conditions.index)]
     return "\n".join(lines)
+
+
+def _is_said(row: Any) -> bool:
+    """Whether a coefficient's meaning is worth a line: of the population, and more than a value of its own."""
+    return row.meaning not in ("", "the value", "probability") and not row.meaning.startswith(("between ", "of each "))
 
 
 _WITHOUT_TIMES = (

@@ -9,6 +9,7 @@ from pyro.infer import MCMC, NUTS, Predictive
 from hddm_sbi.pyro_model.plate import as_pyro, plate_model
 from hddm_sbi.spec.group_block import blocks_of
 from hddm_sbi.spec.linear import natural_parameters
+from hddm_sbi.spec.recoding import to_reported
 from tests.observing import bound
 
 FORMULA = ["v ~ 0 + stim + theta", "a ~ conf + (1 + conf | subject) + (1 | trial)"]
@@ -24,13 +25,13 @@ def test_sites_shapes_and_plates(build, toy, trials):
     trace = _trace(plate_model(spec, bound(toy(spec), spec, trials.rt, trials.choice)))
     shapes = {name: tuple(trace.nodes[name]["value"].shape) for name in trace.stochastic_nodes}
     assert {name: shape for name, shape in shapes.items() if name.startswith(("v_", "a_")) and "level" not in name} == {
-        "v_stim": (3,),
-        "v_theta": (),
-        "a_Intercept": (),
+        "v_stim_sampled": (3,),
+        "v_theta_sampled": (),
+        "a_Intercept_sampled": (),
         "a_conf": (1,),
-        "v_stim_subject_sd": (3,),
-        "v_theta_subject_sd": (),
-        "a_Intercept_subject_sd": (),
+        "v_stim_subject_sampled_sd": (3,),
+        "v_theta_subject_sampled_sd": (),
+        "a_Intercept_subject_sampled_sd": (),
         "a_conf_subject_sd": (1,),
         "a_Intercept_trial_sd": (),
     }
@@ -74,17 +75,47 @@ def test_deviations_have_their_sd(build, toy, trials):
     fixed = pyro.condition(
         model,
         {
-            "v_Intercept": torch.tensor(3.0, dtype=torch.float64),
-            "v_Intercept_subject_sd": torch.tensor(0.5, dtype=torch.float64),
+            "v_Intercept_sampled": torch.tensor(3.0, dtype=torch.float64),
+            "v_Intercept_subject_sampled_sd": torch.tensor(0.4, dtype=torch.float64),
+            "v_conf_subject_sd": torch.tensor([0.6], dtype=torch.float64),
         },
     )
     pyro.set_rng_seed(1)
-    draws = torch.stack(
-        [pyro.poutine.trace(fixed).get_trace().nodes["v_Intercept_subject"]["value"] for _ in range(200)]
-    )
+    traces = [pyro.poutine.trace(fixed).get_trace() for _ in range(200)]
+    # that of the reference, which lies half of the difference beside the middle: 0.4^2 + 0.3^2 = 0.5^2
+    assert float(traces[0].nodes["v_Intercept_subject_sd"]["value"]) == pytest.approx(0.5)
+    draws = torch.stack([trace.nodes["v_Intercept_subject"]["value"] for trace in traces])
     # standard errors of a mean and of an sd of 600 normal draws
     assert abs(float(draws.mean())) < 4 * 0.5 / np.sqrt(draws.numel())
     assert abs(float(draws.std()) - 0.5) < 4 * 0.5 / np.sqrt(2 * draws.numel())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"formula": FORMULA},
+        {"formula": "v ~ stim*theta", "correlated": True, "contrasts": "sum"},
+        {"formula": "v ~ conf", "pooling": "none"},
+        {"formula": "v ~ stim", "pooling": "complete"},
+    ],
+)
+def test_what_is_reported_has_sites_too(build, toy, trials, simulate, options):
+    spec, _ = build(**options)
+    model = plate_model(spec, bound(toy(spec), spec, trials.rt, trials.choice, simulate))
+    values = {name: node["value"].numpy() for name, node in _trace(model).nodes.items() if node["type"] == "sample"}
+    for block in blocks_of(spec):
+        values |= {name: x for name, x in block.correlations(values).items() if name not in values}
+    reported = to_reported(spec, values)
+    for name, expected in reported.items():
+        np.testing.assert_allclose(values[name], expected, rtol=1e-10, atol=1e-12)
+    # many draws at a time
+    pyro.set_rng_seed(4)
+    prior = Predictive(model, num_samples=5, parallel=True)(observed=False)
+    draws = {name: x.reshape(5, *values[name].shape).numpy() for name, x in prior.items() if name != "trials"}
+    for block in blocks_of(spec):
+        draws |= {name: x for name, x in block.correlations(draws).items() if name not in draws}
+    for name, expected in to_reported(spec, draws).items():
+        np.testing.assert_allclose(draws[name], expected, rtol=1e-10, atol=1e-12)
 
 
 def test_log_joint_by_hand(build, toy, trials):

@@ -63,7 +63,7 @@ def test_intercepts(experiment):
 
 
 def test_factor_has_conditions(experiment):
-    variables, coordinates, draws = fit(experiment, formula=["v ~ conf", "z ~ 1"])
+    variables, coordinates, _ = fit(experiment, formula=["v ~ conf", "z ~ 1"])
     assert coordinates["condition"] == ("conf=HC", "conf=LC")
     assert coordinates["v_conf_level"] == ("LC",)
     assert variables["v"][0] == variables["v_mean"][0] == ("condition",)
@@ -71,6 +71,7 @@ def test_factor_has_conditions(experiment):
     assert variables["v_conf"][0] == variables["v_conf_subject_sd"][0] == ("v_conf_level",)
     assert variables["v_conf_subject"][0] == ("subject", "v_conf_level")
     assert variables["z"][0] == () and variables["z_subject"][0] == ("subject",)
+    draws = {name: values for name, (_, values) in variables.items()}
     expected = draws["v_Intercept"] + draws["v_conf"][..., 0]
     np.testing.assert_allclose(variables["v"][1][..., 1], expected)
     unseen = np.zeros((4, 2), bool)
@@ -184,8 +185,9 @@ def test_bounded_parameters(experiment):
 def test_stimulus_coding(experiment):
     experiment["side"] = np.random.default_rng(8).integers(0, 2, len(experiment))
     stimulus = {"coding": "stimulus", "stimulus": "side"}
-    variables, _, draws = fit(experiment, **stimulus, formula=["v ~ conf", "v_bias ~ 1"])
+    variables, _, _ = fit(experiment, **stimulus, formula=["v ~ conf", "v_bias ~ 1"])
     assert variables["v"][0] == ("condition",) and variables["v_subject"][0] == ("subject", "condition")
+    draws = {name: values for name, (_, values) in variables.items()}
     v = draws["v_Intercept"] + draws["v_Intercept_subject"][..., 2]
     np.testing.assert_allclose(variables["v_subject"][1][..., 2, 0], v)
     for name in ("v_bias", "v_bias_mean"):

@@ -33,19 +33,23 @@ def test_the_default_model(build, trials):
 
 def test_names_levels_and_links_of_terms(parameter):
     v = parameter("v", "v ~ conf * theta + I(theta / 2 + theta ** 2) + (1 + conf | subject) + (1 | item)")
-    assert [term.site for term in v.common] == [
+    assert [term.reported.variable for term in v.common] == [
         "v_Intercept",
         "v_conf",
         "v_theta",
         "v_conf:theta",
         "v_I(theta ÷ 2 + theta ** 2)",
     ]
-    assert [term.levels for term in v.common] == [None, ("LC",), None, ("LC",), None]
-    assert [(term.site, term.common, term.levels) for term in v.group] == [
-        ("v_Intercept_subject", "v_Intercept", None),
-        ("v_conf_subject", "v_conf", ("LC",)),
-        ("v_Intercept_item", "v_Intercept", None),
+    assert [term.reported.levels for term in v.common] == [None, ("LC",), None, ("LC",), None]
+    assert [term.site for term in v.common] == [f"{term.reported.variable}_sampled" for term in v.common]
+    assert [(term.reported.variable, term.common, term.reported.levels) for term in v.group] == [
+        ("v_Intercept_subject", "v_Intercept_sampled", None),
+        ("v_conf_subject", "v_conf_sampled", ("LC",)),
+        ("v_Intercept_item", "v_Intercept_sampled", None),
     ]
+    # without interactions the difference of two levels is sampled itself
+    assert [term.site for term in v.group] == ["v_Intercept_subject_sampled", "v_conf_subject", "v_Intercept_item"]
+    assert [term.levels for term in v.group] == [None, ("LC",), None]
     assert v.formula.startswith("1 + conf + theta + conf:theta + I(theta / 2 + theta ** 2) + (1 + conf || subject)")
 
 

@@ -6,6 +6,7 @@ from hddm_sbi.design.conditions import find_conditions
 from hddm_sbi.spec.condition_specs import condition_specs
 from hddm_sbi.spec.linear import group_variance, natural_parameters, natural_values, population_means, typical_values
 from hddm_sbi.spec.newdata import spec_on
+from hddm_sbi.spec.recoding import to_reported
 
 
 def _coefficients(spec, draws, seed=0):
@@ -23,7 +24,7 @@ def _coefficients(spec, draws, seed=0):
 def test_shapes_and_a_value_by_hand(build, trials, draws):
     spec, _ = build(["v ~ 0 + stim", "a ~ theta"], fixed={"z": 0.4})
     c = _coefficients(spec, draws)
-    theta = natural_parameters(spec, c)
+    theta, c = natural_parameters(spec, c), to_reported(spec, c)
     assert theta.shape == (*draws, spec.n_rows, 5)
     on_trials = theta[..., spec.row, :]
     i = 33
@@ -49,14 +50,17 @@ def test_typical_values_and_population_means(build):
     v, a, z, *_ = spec.parameters
     assert np.allclose(population_means(spec, v, c), typical_values(spec, v, c))
     variance = group_variance(a, c, spec.n_rows)
-    low = a.common[1].matrix[:, 0]
-    expected = c["a_Intercept_subject_sd"][:, None] ** 2 + c["a_conf_subject_sd"] ** 2 * low
+    # half of the difference above the middle of both, or below it
+    expected = c["a_Intercept_subject_sampled_sd"][:, None] ** 2 + c["a_conf_subject_sd"] ** 2 * 0.5**2
     assert np.allclose(variance, expected)
+    reference = to_reported(spec, c)["a_Intercept_subject_sd"]
+    assert np.allclose(reference[:, None] ** 2, expected)
+    variance = np.broadcast_to(variance, (4, spec.n_rows))
     # the mean over a large population, within 4 standard errors
     rng, n = np.random.default_rng(1), 200_000
     for parameter, inverse in ((a, np.exp), (z, expit)):
         eta = rng.normal(size=(n, 1))
-        site = f"{parameter.name}_Intercept"
+        site = parameter.common[0].site
         draws = inverse(c[site][0] + eta * np.sqrt(group_variance(parameter, c, spec.n_rows)[0]))
         draws = draws if parameter is z else inverse(np.log(typical_values(spec, a, c)[0]) + eta * np.sqrt(variance[0]))
         error = draws.std(axis=0) / np.sqrt(n)
@@ -83,14 +87,15 @@ def test_conditions_give_population_and_participants(build, trials):
     v, a = spec.parameters[0], specs.population.parameters[1]
     typical = typical_values(specs.population, specs.population.parameters[0], c)
     assert typical.shape == (5, 4)
+    sampled, c = c, to_reported(spec, c)
     assert np.allclose(typical[:, 3], c["v_Intercept"] + c["v_group"][:, 0] + c["v_conf"][:, 0])
     at_mean = np.exp(c["a_Intercept"] + c["a_theta"] * trials.frame["theta"].mean())
-    assert np.allclose(typical_values(specs.population, a, c), at_mean[:, None])
-    values = natural_values(specs.participants, specs.participants.parameters[0], c).reshape(5, 4, 4)
+    assert np.allclose(typical_values(specs.population, a, sampled), at_mean[:, None])
+    values = natural_values(specs.participants, specs.participants.parameters[0], sampled).reshape(5, 4, 4)
     # the third participant, a patient, with low confidence, as on their trials
     trial = int(np.flatnonzero((trials.subject == 2) & (trials.frame["conf"] == "LC"))[0])
     assert conditions.seen[2].tolist() == [False, False, True, True]
-    assert np.allclose(values[:, 2, 3], natural_values(spec, v, c)[:, spec.row[trial]])
+    assert np.allclose(values[:, 2, 3], natural_values(spec, v, sampled)[:, spec.row[trial]])
 
 
 def test_conditions_of_a_model_without_participants(ddm, trials, build):

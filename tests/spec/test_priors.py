@@ -5,11 +5,17 @@ import pytest
 import torch
 import torch.distributions as td
 
+from hddm_sbi.design.conditions import find_conditions
+from hddm_sbi.design.contrasts import CODINGS
+from hddm_sbi.inference.prior import prior_coefficients
 from hddm_sbi.spec.build import build_spec
+from hddm_sbi.spec.condition_specs import condition_specs
 from hddm_sbi.spec.distributions import as_float64, beta, in_words
+from hddm_sbi.spec.implied import cell_priors, cells_in_words
 from hddm_sbi.spec.links import get_link
 from hddm_sbi.spec.priors import default_prior, intercept_prior
-from hddm_sbi.spec.table import COLUMNS, prior_table
+from hddm_sbi.spec.recoding import to_reported
+from hddm_sbi.spec.table import COLUMNS, prior_table, stated_priors
 from hddm_sbi.ssm import get_model, list_models
 from hddm_sbi.ssm.base import SSM, Parameter
 from hddm_sbi.ssm.models import diffusion_priors
@@ -25,13 +31,13 @@ def _priors(spec):
 def test_default_priors(build):
     words = {site: in_words(prior) for site, prior in _priors(build("v ~ conf")[0]).items()}
     assert words == {
-        "v_Intercept": "Normal(0, 2)",
+        "v_Intercept_sampled": "Normal(0, 2)",
         "v_conf": "Normal(0, 2)",
         "a_Intercept": "Normal(0.4055, 0.5)",
         "z_Intercept": "Normal(0, 0.5)",
         "t0_Intercept": "Normal(-1.204, 0.6)",
         "p_outlier": "Beta(1, 20)",
-        "v_Intercept_subject_sd": "HalfNormal(1)",
+        "v_Intercept_subject_sampled_sd": "HalfNormal(1)",
         "v_conf_subject_sd": "HalfNormal(1)",
         "a_Intercept_subject_sd": "HalfNormal(0.5)",
         "z_Intercept_subject_sd": "HalfNormal(0.3)",
@@ -47,36 +53,60 @@ def test_published_estimates_lie_within_the_default_priors():
         assert abs(value - prior.loc) < prior.sd
 
 
+def _reported(spec):
+    """Standard deviations of the priors of what is reported, from many draws, by variable."""
+    found = to_reported(spec, prior_coefficients(spec, draws=40_000, seed=1))
+    return {name: values.std(axis=(0, 1)) for name, values in found.items()}
+
+
 @pytest.mark.parametrize("factor", [0.001, 1.0, 1000.0])
 def test_slopes_do_not_depend_on_the_unit_of_the_covariate(ddm, trials, factor):
     trials.frame["x"] = factor * (trials.frame["theta"] - trials.frame["theta"].mean())
-    priors = _priors(build_spec(ddm, trials, formula="a ~ x")[0])
+    spec, _ = build_spec(ddm, trials, formula="a ~ x")
+    table = prior_table(spec).set_index("variable")["prior"]
     sd = trials.frame["x"].std(ddof=0)
-    assert float(priors["a_x"].scale) * sd == pytest.approx(0.5)
-    assert float(priors["a_x_subject_sd"].scale) * sd == pytest.approx(0.25)
-    assert float(priors["a_Intercept"].scale) == pytest.approx(0.5)
+    assert table["a_x"] == f"Normal(0, {0.5 / sd:.4g})"
+    assert table["a_x_subject_sd"] == f"HalfNormal({0.25 / sd:.4g})"
+    assert table["a_Intercept"] == "Normal(0.4055, 0.5)"
 
 
-def test_an_intercept_outside_the_data_has_a_wider_prior(ddm, trials):
+@pytest.mark.parametrize("formula", ["a ~ theta", "a ~ theta * conf", "a ~ conf + theta:conf"])
+def test_covariates_sit_at_their_mean(ddm, trials, formula):
     mean, sd = trials.frame["theta"].mean(), trials.frame["theta"].std(ddof=0)
-    priors = _priors(build_spec(ddm, trials, formula="a ~ theta")[0])
+    spec, _ = build_spec(ddm, trials, formula=formula)
+    reported = to_reported(spec, prior_coefficients(spec, draws=40_000, seed=2))
+    at_mean = reported["a_Intercept"]
+    if formula == "a ~ theta":
+        slope = reported["a_theta"]
+        assert (at_mean + slope * mean).std() == pytest.approx(0.5, rel=0.02)
+        assert (slope * sd).std() == pytest.approx(0.5, rel=0.02)
+        # where theta is 0 is far from the data, and as uncertain
+        assert at_mean.std() == pytest.approx(math.hypot(0.5, 0.5 * mean / sd), rel=0.02)
+    elif formula == "a ~ theta * conf":
+        contrast = reported["a_conf"][..., 0] + reported["a_theta:conf"][..., 0] * mean
+        assert contrast.std() == pytest.approx(0.5, rel=0.02)
+    else:  # each level has its own slope
+        cells = at_mean[..., None] + reported["a_theta:conf"] * mean
+        cells[..., 1] += reported["a_conf"][..., 0]
+        assert cells.std(axis=(0, 1)) == pytest.approx(math.hypot(0.5, 0.25), rel=0.02)
+
+
+def test_an_intercept_that_cannot_be_at_the_mean_has_a_wider_prior(ddm, trials):
+    mean, sd = trials.frame["theta"].mean(), trials.frame["theta"].std(ddof=0)
+    priors = _priors(build_spec(ddm, trials, formula="a ~ theta:conf")[0])
     assert float(priors["a_Intercept"].scale) == pytest.approx(math.hypot(0.5, 0.5 * mean / sd))
     assert float(priors["a_Intercept_subject_sd"].scale) == pytest.approx(math.hypot(0.5, 0.25 * mean / sd))
     centred = _priors(build_spec(ddm, trials, formula="a ~ center(theta) * conf")[0])
-    assert float(centred["a_Intercept"].scale) == pytest.approx(0.5)
+    assert float(centred["a_Intercept_sampled"].scale) == pytest.approx(0.5)
     assert float(centred["a_conf"].scale) == pytest.approx(0.5)
-    # a contrast at theta = 0 is as uncertain
-    uncentred = _priors(build_spec(ddm, trials, formula="a ~ theta * conf")[0])
-    assert float(uncentred["a_conf"].scale) == pytest.approx(math.hypot(0.5, 0.5 * _mean_of_part(trials)))
-
-
-def _mean_of_part(trials):
-    return trials.frame["theta"].mean() / trials.frame["theta"].std(ddof=0)
 
 
 def test_a_two_valued_covariate_is_like_a_factor(ddm, trials):
     trials.frame["half"] = np.where(trials.frame["conf"] == "HC", -0.5, 0.5)
     assert float(_priors(build_spec(ddm, trials, formula="v ~ half")[0])["v_half"].scale) == pytest.approx(2.0)
+    trials.frame["code"] = np.where(trials.frame["conf"] == "HC", 1.0, 4.0)
+    coded, factor = (_reported(build_spec(ddm, trials, formula=f"v ~ {name}")[0]) for name in ("code", "conf"))
+    assert 3.0 * coded["v_code"] == pytest.approx(factor["v_conf"][0])
 
 
 def test_cell_means_have_the_prior_of_an_intercept(build):
@@ -88,12 +118,40 @@ def test_cell_means_have_the_prior_of_an_intercept(build):
     interaction = _priors(build("a ~ 0 + group:conf")[0])
     assert in_words(interaction["a_group:conf"]) == "Normal(0.4055, 0.5)"
     summed = _priors(build("a ~ 0 + S(conf)")[0])
-    assert float(summed["a_S(conf)"].loc) == 0.0 and float(summed["a_S(conf)"].scale) > 0.6
+    assert in_words(summed["a_S(conf)_sampled"]) == "Normal(0.4055, 0.5)"
+
+
+@pytest.mark.parametrize("contrasts", CODINGS)
+def test_priors_mean_the_same_whatever_is_reported(cells_of, contrasts):
+    """By hand: the mean of 3 cells has sd 2 and differences of two have sd 2, so each cell 4 + 4 / 3."""
+    spec, found = cells_of("v ~ stim", contrasts=contrasts)
+    assert found["sd"][:3].to_numpy() == pytest.approx(math.sqrt(4.0 + 4.0 / 3.0))
+    assert found["sd"][3:].to_numpy() == pytest.approx(2.0) and len(found) == 6
+    assert found["mean"].to_numpy() == pytest.approx(0.0)
+    assert list(found["of"][:4]) == ["v[stim=LL]", "v[stim=WL]", "v[stim=WW]", "v[stim=WL] - v[stim=LL]"]
+    by_draws = _reported(spec)
+    if contrasts == "treatment":
+        assert by_draws["v_stim"] == pytest.approx(2.0, rel=0.03)
+    lines = cells_in_words(found)
+    assert lines == [
+        ("v, each cell", "mean 0, sd 2.309"),
+        ("v, each difference of two levels of stim", "mean 0, sd 2"),
+    ]
+
+
+@pytest.fixture
+def cells_of(build, trials):
+    def find(formula, **options):
+        spec, design = build(formula, **options)
+        conditions = find_conditions(design, trials)
+        return spec, cell_priors(condition_specs(spec, design, conditions).population, conditions)
+
+    return find
 
 
 def test_without_pooling_variances_add_up(build):
     priors = _priors(build("v ~ conf", pooling="none")[0])
-    assert float(priors["v_Intercept_subject"].variance) == pytest.approx(2.0**2 + 1.0**2)
+    assert float(priors["v_Intercept_subject_sampled"].variance) == pytest.approx(2.0**2 + 1.0**2)
     assert float(priors["a_Intercept_subject"].variance) == pytest.approx(0.5**2 + 0.5**2)
     assert float(priors["v_conf_subject"].variance) == pytest.approx(2.0**2 + 1.0**2)
 
@@ -140,15 +198,46 @@ def test_a_parameter_without_a_row_has_a_usable_prior(support, box, link):
 
 
 def test_the_table(ddm, build):
-    spec, _ = build("v ~ conf", fixed={"z": 0.5}, p_outlier=0.05)
-    table = prior_table(spec, priors={"v_conf": td.Normal(0.0, 1.0)})
+    priors = {"v_conf": td.Normal(0.0, 1.0)}
+    spec, _ = build("v ~ conf", fixed={"z": 0.5}, p_outlier=0.05, priors=priors)
+    table = prior_table(spec, priors=priors)
     assert list(table.columns) == COLUMNS
     row = table.set_index("variable")
     assert row.loc["v_conf", "source"] == "given"
     assert row.loc["z", "prior"] == "= 0.5" and row.loc["p_outlier", "prior"] == "= 0.05"
     assert "Tran et al. 2021" in row.loc["a_Intercept", "source"]
-    sampled = set(_priors(spec))
-    assert set(table["variable"]) == sampled | {"z", "p_outlier"}
+    variables = {name for name in to_reported(spec, prior_coefficients(spec, 1, 0)) if not name.endswith("_subject")}
+    assert set(table["variable"]) == variables | {"z", "p_outlier"}
+    assert row.loc["v_conf", "meaning"] == "LC - HC" and row.loc["v_conf", "prior"] == "Normal(0, 1)"
+    assert row.loc["v_Intercept", "prior"] == f"Normal(0, {math.hypot(2.0, 0.5):.4g})"
+
+
+def test_priors_of_cells_in_the_table(cells_of):
+    spec, cells = cells_of(["v ~ group*conf", "a ~ conf"])
+    table = prior_table(spec, cells=cells).set_index("variable")
+    assert table.loc["a[conf=LC] - a[conf=HC]", "prior"] == "mean 0, sd 0.5"
+    assert table.loc["a[conf=HC]", "prior"] == f"mean 0.4055, sd {math.hypot(0.5, 0.25):.4g}"
+    of_v = cells[cells["parameter"] == "v"]
+    assert of_v["cells"].tolist() == [1] * 4 + [2] * 4
+    # 4 of the mean, 1 of half of each of two differences, 1/4 of a quarter of the difference of differences
+    assert of_v["sd"][:4].to_numpy() == pytest.approx(math.sqrt(4.0 + 1.0 + 1.0 + 0.25))
+    assert of_v["sd"][4:].to_numpy() == pytest.approx(math.sqrt(4.0 + 1.0))
+    assert stated_priors(prior_table(spec, cells=cells)) == stated_priors(prior_table(spec))
+    assert cells_of("v ~ theta")[1].empty
+
+
+def test_priors_that_are_not_normal_in_words(build):
+    priors = {"v_stim": td.StudentT(4.0, 0.0, 1.0), "v_Intercept_subject_sd": td.Gamma(2.0, 4.0)}
+    table = prior_table(build("v ~ stim", priors=priors)[0], priors=priors).set_index("variable")
+    assert table.loc["v_stim", "prior"] == "StudentT(4, 0, 1)" and table.loc["v_stim", "source"] == "given"
+    assert table.loc["v_Intercept_subject_sd", "prior"] == "Gamma(2, 4)"
+    # the mean of the cells, and a third of both differences from the reference, each of variance 2
+    assert table.loc["v_Intercept", "prior"] == f"mean 0, sd {math.sqrt(4.0 + 2.0 * 2.0 / 9.0):.4g}"
+    assert table.loc["v_stim_subject_sd", "prior"] == "HalfNormal(1)"
+    summed = prior_table(build("v ~ stim", contrasts="sum")[0]).set_index("variable")["prior"]
+    assert summed["v_stim"] == f"Normal(0, {2.0 * math.sqrt(1.0 / 3.0):.4g})"
+    a = prior_table(build("a ~ conf", links={"a": "identity"}, contrasts="sum")[0]).set_index("variable")["prior"]
+    assert a["a_Intercept"].startswith("LogNormal(")
 
 
 def test_priors_become_float64():

@@ -13,6 +13,7 @@ from hddm_sbi.spec.build import build_spec
 from hddm_sbi.spec.condition_specs import condition_specs
 from hddm_sbi.spec.linear import natural_parameters, natural_values, population_means, typical_values
 from hddm_sbi.spec.newdata import spec_on
+from hddm_sbi.spec.recoding import to_reported
 from hddm_sbi.spec.table import prior_table
 from hddm_sbi.ssm.base import SSM, Diffusion, Parameter, Symmetries
 from hddm_sbi.ssm.registry import get_model
@@ -109,7 +110,8 @@ def test_results_have_the_drift_without_its_sign(stim, frame):
     specs = condition_specs(spec, design, find_conditions(design, trials))
     v, bias = specs.population.parameters[:2]
     assert (v.name, bias.name) == ("v", "v_bias")
-    expected = np.stack([c["v_Intercept"], c["v_Intercept"] + c["v_cond"][:, 0]], axis=-1)
+    r = to_reported(spec, c)
+    expected = np.stack([r["v_Intercept"], r["v_Intercept"] + r["v_cond"][:, 0]], axis=-1)
     for values in (typical_values, population_means):
         np.testing.assert_allclose(values(specs.population, v, c), expected)
         np.testing.assert_allclose(values(specs.population, bias, c)[:, 0], c["v_bias_Intercept"])
@@ -118,9 +120,11 @@ def test_results_have_the_drift_without_its_sign(stim, frame):
 def test_default_priors(stim):
     spec, _ = stim("v ~ cond, v_bias ~ cond", groupby="subject")
     table = prior_table(spec).set_index("variable")
-    assert table["prior"]["v_Intercept"] == "Normal(2, 2)" and table["prior"]["v_bias_Intercept"] == "Normal(0, 1)"
+    # the mean of the cells has sd 2, and of the criterion 1; half of the difference from it is that of each cell
+    assert table["prior"]["v_Intercept"] == f"Normal(2, {np.hypot(2.0, 1.0):.4g})"
+    assert table["prior"]["v_bias_Intercept"] == f"Normal(0, {np.hypot(1.0, 0.5):.4g})"
     assert table["prior"]["v_bias_cond"] == "Normal(0, 1)" and table["parameter"]["v_bias_cond"] == "v_bias"
-    assert table["prior"]["v_bias_Intercept_subject_sd"] == "HalfNormal(0.5)"
+    assert table["prior"]["v_bias_Intercept_subject_sd"] == "sqrt(HalfNormal(0.5)^2 + HalfNormal(0.25)^2)"
     assert table["source"]["v_bias_Intercept"] == "weakly informative: around 0, half as wide as v"
     constant = prior_table(stim()[0]).set_index("variable").loc["v_bias"]
     assert (constant["prior"], constant["source"]) == ("= 0", "constant")
@@ -230,7 +234,7 @@ def test_a_sign_as_a_covariate(ddm, frame):
     assert conditions.labels == ("S=-1", "S=1") and conditions.by_condition == ("v",)
     c = coefficients(spec)
     population = condition_specs(spec, design, conditions).population
-    expected = c["v_S"][:, None] * np.array([-1.0, 1.0])
+    expected = to_reported(spec, c)["v_S"][:, None] * np.array([-1.0, 1.0])
     np.testing.assert_allclose(typical_values(population, population.parameter("v"), c), expected)
     for formula in ("v ~ S", "v ~ 0 + cond", "a ~ 0 + S", "v ~ 0 + S + cond"):  # there v does not change sign
         build_spec(ddm, trials, formula=formula)
