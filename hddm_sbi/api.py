@@ -58,6 +58,8 @@ from hddm_sbi.results.variables import Coordinates, Variables, posterior_variabl
 from hddm_sbi.results.verdict import BoxReport, Verdict, box_report, verdict
 from hddm_sbi.spec.build import build_spec
 from hddm_sbi.spec.condition_specs import condition_specs
+from hddm_sbi.spec.correlating import independence_in_words
+from hddm_sbi.spec.correlation_priors import correlation_priors
 from hddm_sbi.spec.fastest import check_fast_trials
 from hddm_sbi.spec.implied import cell_priors, cells_in_words
 from hddm_sbi.spec.in_words import describe
@@ -232,6 +234,10 @@ class HierarchicalDDM:
             "correlated": correlated if isinstance(correlated, bool | str) else list(correlated),
             "equations": {parameter.name: parameter.formula for parameter in self.spec.reported.parameters},
             "priors": stated_priors(self.priors),
+            "correlation_priors": {
+                variable: {"mean": prior.mean.round(4).tolist(), "sd": prior.sd.round(4).tolist()}
+                for variable, prior in correlation_priors(self.spec).items()
+            },
         }  # fmt: skip
         self._expected = self._one_draw()
 
@@ -240,6 +246,7 @@ class HierarchicalDDM:
             self.spec, self.trials, self.priors, conditions=self.conditions, likelihood=self._chosen.label,
             coding=self.coding, stimulus=self._design.stimulus, lapses=self.likelihood.lapses,
             covariates=self._design.covariates_in_words(), cells=cells_in_words(self._cells),
+            independence=independence_in_words(self.spec, self._design),
         )  # fmt: skip
 
     @property

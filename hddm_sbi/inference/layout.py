@@ -61,7 +61,7 @@ class Site:
 
     def constrain(self, u: FloatArray) -> FloatArray:
         """The value, (..., *shape), from its coordinates, (..., size)."""
-        u = np.reshape(u, (*u.shape[:-1], *self._inner))
+        u = np.reshape(u, (*u.shape[:-1], *self.free_shape))
         value = u if self.support is None else td.biject_to(self.support)(torch.as_tensor(u)).numpy()
         return np.asarray(value)
 
@@ -73,7 +73,7 @@ class Site:
         return np.reshape(u, (*batch, self.size))
 
     @property
-    def _inner(self) -> tuple[int, ...]:
+    def free_shape(self) -> tuple[int, ...]:
         """The shape of the coordinates: of Cholesky factors one row of partial correlations for each stratum."""
         if self.kind != "correlation":
             return self.shape
@@ -82,7 +82,7 @@ class Site:
 
     def labels(self) -> list[str]:
         """A label for each coordinate, such as ``subject_raw[3,0]``."""
-        return [self.name + (f"[{','.join(map(str, at))}]" if at else "") for at in np.ndindex(*self._inner)]
+        return [self.name + (f"[{','.join(map(str, at))}]" if at else "") for at in np.ndindex(*self.free_shape)]
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Layout:
         for name, kind, shape, prior, support in _sites(spec, blocks, apart):
             start = sites[-1].slice.stop if sites else 0
             site = Site(name, kind, shape, start, 0, prior, support)
-            size = int(np.prod(site._inner, dtype=np.int64))
+            size = int(np.prod(site.free_shape, dtype=np.int64))
             sites.append(Site(name, kind, shape, start, size, prior, support))
         return cls(tuple(sites), blocks, apart)
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from hddm_sbi.errors import DataError
-from hddm_sbi.results.to_arviz import Results, group, has_group
+from hddm_sbi.results.to_arviz import Results, group, has_group, recorded_model
 from hddm_sbi.spec.group_block import blocks_of
 from hddm_sbi.spec.model_spec import ModelSpec
 from hddm_sbi.spec.recoding import to_sampled
@@ -95,7 +95,7 @@ def check_origin(
 
 
 def _check_options(idata: Results, options: Mapping[str, object], names: Iterable[str]) -> None:
-    recorded = _recorded(idata)
+    recorded = recorded_model(idata)
     stated = json.loads(json.dumps(options, default=str))
     for name in names:
         if not _same(recorded.get(name, stated[name]), stated[name]):
@@ -126,15 +126,6 @@ def _difference(one: Any, other: Any) -> tuple[Any, Any]:
     keys = [key for key in {**one, **other} if key not in one or key not in other or not _same(one[key], other[key])]
     theirs, ours = ({key: side[key] for key in keys if key in side} for side in (one, other))
     return theirs, ours
-
-
-def _recorded(idata: Results) -> dict[str, Any]:
-    """The options that the results were drawn with; none where they do not say."""
-    try:
-        found = json.loads(idata.attrs["model"])
-    except (KeyError, TypeError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _same(one: Any, other: Any) -> bool:

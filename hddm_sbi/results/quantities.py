@@ -32,12 +32,14 @@ class Quantities:
             population coefficients, group standard deviations and correlations (link scale), participants' values
             (natural scale), their deviations (link scale).
         draws: draws of the quantities, shape (chains, draws, quantities).
+        places: of each, its place in the variable.
     """
 
     labels: tuple[str, ...]
     variables: tuple[str, ...]
     kinds: tuple[str, ...]
     draws: FloatArray
+    places: tuple[tuple[int, ...], ...]
 
 
 def quantities(idata: Results) -> Quantities:
@@ -50,15 +52,15 @@ def quantities_of(posterior: xr.Dataset) -> Quantities:
     names = _Names(posterior)
     kinds = {str(name): names.kind(str(name)) for name in posterior.data_vars}
     ordered = sorted(kinds, key=lambda name: KINDS.index(kinds[name]))
-    found = [(label, name, kinds[name], draws) for name in ordered for label, draws in _cells(posterior[name])]
+    found = [(*cell, name, kinds[name]) for name in ordered for cell in _cells(posterior[name])]
     if not found:
         raise DataError("the posterior holds no variables.")
-    labels, variables, of_kind, columns = zip(*found, strict=True)
-    return Quantities(labels, variables, of_kind, np.stack(columns, axis=-1))
+    labels, places, columns, variables, of_kind = zip(*found, strict=True)
+    return Quantities(labels, variables, of_kind, np.stack(columns, axis=-1), places)
 
 
-def _cells(variable: xr.DataArray) -> Iterator[tuple[str, FloatArray]]:
-    """Label and draws, shape (chains, draws), of each cell that has values."""
+def _cells(variable: xr.DataArray) -> Iterator[tuple[str, tuple[int, ...], FloatArray]]:
+    """Label, place in the variable and draws, shape (chains, draws), of each cell that has values."""
     dims = tuple(dim for dim in variable.dims if dim not in SAMPLE_DIMS)
     values = variable.transpose(*SAMPLE_DIMS, *dims).to_numpy().astype(np.float64)
     for index in np.ndindex(values.shape[2:]):
@@ -67,7 +69,7 @@ def _cells(variable: xr.DataArray) -> Iterator[tuple[str, FloatArray]]:
         draws = values[(slice(None), slice(None), *index)]
         if not np.isnan(draws).all():
             at = [str(variable[dim].to_numpy()[i]) for dim, i in zip(dims, index, strict=True)]
-            yield f"{variable.name}[{', '.join(at)}]" if at else str(variable.name), draws
+            yield f"{variable.name}[{', '.join(at)}]" if at else str(variable.name), index, draws
 
 
 def _is_correlation(variable: xr.DataArray) -> bool:

@@ -7,8 +7,8 @@ import pandas as pd
 import xarray as xr
 
 from hddm_sbi.results.diagnostics import diagnostics
-from hddm_sbi.results.quantities import quantities, quantities_of
-from hddm_sbi.results.to_arviz import Results
+from hddm_sbi.results.quantities import Quantities, quantities, quantities_of
+from hddm_sbi.results.to_arviz import Results, recorded_model
 
 COLUMNS = ("mean", "sd", "2.5%", "97.5%", "ess_bulk", "ess_tail", "r_hat")
 
@@ -25,9 +25,11 @@ def summarise(idata: Results) -> pd.DataFrame:
         participants' values on the natural scale, participants' deviations on the link scale. Cells without values,
         such as a condition that a participant never saw, have no row.
 
-        Columns: ``variable`` and ``kind``; ``mean`` and ``sd``; ``2.5%`` and ``97.5%``, the ends of the equal-tailed
-        95% interval; ``ess_bulk``, ``ess_tail`` and ``r_hat`` (Vehtari, Gelman, Simpson, Carpenter & Bürkner 2021,
-        Bayesian Analysis 16, 667-718). The diagnostics of a constant are NaN, and so is ``r_hat`` of a single chain.
+        Correlations between group effects have one row a pair. Columns: ``variable`` and ``kind``; ``mean`` and ``sd``;
+        ``2.5%`` and ``97.5%``, the ends of the equal-tailed 95% interval; ``ess_bulk``, ``ess_tail`` and ``r_hat``
+        (Vehtari, Gelman, Simpson, Carpenter & Bürkner 2021, Bayesian Analysis 16, 667-718); ``prior``, in words, on the
+        scale of the link, where the results say so. The
+        diagnostics of a constant are NaN, and so is ``r_hat`` of a single chain.
     """
     found = quantities(idata)
     flat = found.draws.reshape(-1, len(found.labels))
@@ -37,7 +39,22 @@ def summarise(idata: Results) -> pd.DataFrame:
         mean = flat.mean(axis=0)
     columns = dict(zip(COLUMNS, (mean, sd, low, high, *diagnostics(found.draws)), strict=True))
     index = pd.Index(found.labels, name="quantity")
-    return pd.DataFrame({"variable": found.variables, "kind": found.kinds, **columns}, index=index)
+    table = pd.DataFrame({"variable": found.variables, "kind": found.kinds, **columns}, index=index)
+    return table.assign(prior=_priors(idata, found))
+
+
+def _priors(idata: Results, found: Quantities) -> list[str]:
+    """The prior of each quantity as the results have it in their attributes; an empty text where they do not."""
+    stated = recorded_model(idata)
+    own, of_pairs = stated.get("priors", {}), stated.get("correlation_priors", {})
+    words = []
+    for variable, at in zip(found.variables, found.places, strict=True):
+        if variable in of_pairs:
+            mean, sd = (of_pairs[variable][name][at[-2]][at[-1]] for name in ("mean", "sd"))
+            words.append(f"mean {mean:.2f}, sd {sd:.2f}")
+        else:
+            words.append(str(own.get(variable, "")))
+    return words
 
 
 def diagnose_quantities(posterior: xr.Dataset) -> pd.DataFrame:

@@ -6,6 +6,7 @@ knows the difference.
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
@@ -202,3 +203,12 @@ def load(path: Path | str) -> Results:
     except (OSError, ValueError) as error:
         raise DataError(f"the file '{path}' does not hold results: {error}.") from error
     return _assemble(datasets, attrs)
+
+
+def recorded_model(idata: Results) -> dict[str, Any]:
+    """The model that the results were drawn with, as they record it; empty where they do not say."""
+    try:
+        found = json.loads(idata.attrs["model"])
+    except (KeyError, TypeError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

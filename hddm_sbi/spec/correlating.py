@@ -8,9 +8,9 @@ from typing import Any
 
 from hddm_sbi.design.columns import suggestion
 from hddm_sbi.design.design import Design
-from hddm_sbi.design.grouped import GroupedTerm
+from hddm_sbi.design.grouped import GroupedTerm, said_of_independence
 from hddm_sbi.errors import ModelError
-from hddm_sbi.spec.model_spec import Correlation, Groups, GroupTerm, ParameterSpec
+from hddm_sbi.spec.model_spec import Correlation, Groups, GroupTerm, ModelSpec, ParameterSpec
 from hddm_sbi.spec.writing import UsersPriors
 
 # Uniform over correlation matrices: of k effects each correlation then has the prior sd 1 / sqrt(k + 1).
@@ -116,6 +116,18 @@ def _variable(term: GroupTerm, grouped: GroupedTerm, named: bool) -> str | None:
     if grouped.block is not None:
         return variable_of(term.groups, grouped.block)
     return variable_of(term.groups) if named and not grouped.independent else None
+
+
+def independence_in_words(spec: ModelSpec, design: Design) -> str | None:
+    """A line where the user wrote ``(x | g)``, which elsewhere means a covariance, and effects are independent."""
+    together = {
+        id(grouped)
+        for parameter in spec.reported.parameters
+        for term, grouped in _with_design(parameter, design)
+        if term.correlation is not None
+    }
+    group_of = {name: parameter.group for name, parameter in design.parameters.items()}
+    return said_of_independence(group_of, lambda grouped: id(grouped) in together)
 
 
 def variable_of(groups: Groups, name: str | None = None) -> str:

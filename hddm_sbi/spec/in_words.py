@@ -28,6 +28,7 @@ def describe(
     lapses: Lapses | None = None,
     covariates: Sequence[tuple[str, str]] = (),
     cells: Sequence[tuple[str, str]] = (),
+    independence: str | None = None,
 ) -> str:
     """Equations, priors, conditions, and how the responses were read.
 
@@ -42,6 +43,7 @@ def describe(
         lapses: their window; None without lapses.
         covariates: numbers in the formulas, and where they are centred, in words.
         cells: priors of cells and differences, in words.
+        independence: a line on group effects that are taken as independent, if it has to be said.
 
     Returns:
         Lines of text without a final newline.
@@ -55,6 +57,7 @@ def describe(
     elif lapses is not None:
         lines.append(_lapsing(lapses, trials))
     lines += ["", "Equations", *_aligned([_equation(parameter) for parameter in spec.reported.parameters])]
+    lines += [] if independence is None else [f"  {independence}"]
     lines += ["", "Priors, on the scale of the link"]
     lines += _aligned([(name, f"~ {prior}") for name, prior in stated_priors(priors).items() if prior[0] != "="])
     if cells:

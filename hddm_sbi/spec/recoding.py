@@ -38,7 +38,7 @@ def to_reported(spec: ModelSpec, sampled: Coefficients) -> dict[str, FloatArray]
             same = term.reported.variable == term.site
             result[term.reported.variable] = _array(sampled[term.site]) if same else value
     for block in blocks_of(spec):
-        result |= _reported_spread(block, sampled)
+        result |= reported_spread(block, sampled)
     return result
 
 
@@ -98,7 +98,7 @@ def _cut(terms: Terms, values: FloatArray) -> list[FloatArray]:
     return [x[..., 0] if term.levels is None else x for x, term in zip(parts, terms, strict=True)]
 
 
-def _reported_spread(block: GroupBlock, sampled: Coefficients) -> dict[str, FloatArray]:
+def reported_spread(block: GroupBlock, sampled: Coefficients) -> dict[str, FloatArray]:
     """Standard deviations and correlations of a block's reported effects."""
     matrix, s = _matrix(block.terms), block.sds(sampled)
     scaled = matrix * s[..., np.newaxis, :]

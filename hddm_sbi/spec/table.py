@@ -9,6 +9,7 @@ import torch.distributions as td
 
 from hddm_sbi.likelihoods.observation.lapses import LAPSE_PARAMETERS
 from hddm_sbi.spec import priors as defaults
+from hddm_sbi.spec.correlation_priors import correlation_priors
 from hddm_sbi.spec.distributions import in_words
 from hddm_sbi.spec.implied import coefficient_prior, moments_in_words, sd_prior
 from hddm_sbi.spec.model_spec import CommonTerm, GroupTerm, ModelSpec, ParameterSpec
@@ -16,6 +17,7 @@ from hddm_sbi.spec.model_spec import CommonTerm, GroupTerm, ModelSpec, Parameter
 COLUMNS = ["parameter", "variable", "link", "prior", "source", "meaning"]
 CELL, DIFFERENCE = "implied: a cell", "implied: a difference of two cells"
 _EFFECT = "weakly informative: differences as wide as the parameter's own range"
+_CORRELATION = "uniform over correlation matrices of the effects that are sampled"
 _GROUP_SD = "weakly informative: half-normal, see hddm_sbi.spec.priors"
 
 
@@ -35,11 +37,14 @@ def prior_table(
         last; their source is ``CELL`` or ``DIFFERENCE``.
     """
     own = {str(name).replace("/", "÷") for name in priors or {}}
-    rows = []
+    rows: list[list[str]] = []
     for parameter in spec.reported.parameters:
         for variable, prior, source, meaning in _variables(parameter):
             source = "given" if variable in own else source
             rows.append([parameter.name, variable, parameter.link, prior, source, meaning])
+    for variable, of in correlation_priors(spec).items():
+        source = "given" if variable in own else _CORRELATION
+        rows.append(["", variable, "", of.in_words(), source, "between effects on the scale of the link"])
     if cells is not None:
         links = {parameter.name: parameter.link for parameter in spec.reported.parameters}
         for row in cells.itertuples():

@@ -94,19 +94,6 @@ def test_what_is_read(table, formula, expected):
     assert equation(table, formula) == expected
 
 
-@pytest.mark.parametrize(
-    ("formula", "words"),
-    [
-        ("v ~ (1 |p| subject)", "correlated by the name 'p', but effects are independent so far"),
-        ("v ~ (1 | gr(subject, by=group))", "standard deviations by 'group', but 'subject' has one for all"),
-        ("v ~ offset(x)", "has an offset, which is not estimated with yet"),
-    ],
-)
-def test_what_is_not_sampled_yet_is_not_left_out_without_a_word(table, formula, words):
-    with pytest.raises(FormulaError, match=words):
-        equation(table, formula)
-
-
 @pytest.mark.parametrize("formula", ["v ~ group", "v ~ group + (1 | group:id)", "v ~ (1 | group/id)"])
 def test_participants_whose_labels_start_anew_are_asked_about(table, formula):
     with pytest.raises(
