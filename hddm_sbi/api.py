@@ -147,6 +147,10 @@ class HierarchicalDDM:
         correlated: True, or names of parameters: their group effects, intercepts and slopes of all of them, are jointly
             normal, for each grouping factor apart; the correlation matrix is ``<groupby>_corr``. Its prior is LKJ with
             eta = 1, uniform over matrices; ``priors={"subject_corr": 2.0}`` draws correlations to zero.
+        contrasts: the coding in which effects of factors are reported: ``"treatment"`` (differences from the first
+            level), ``"sum"`` (deviations from the mean of the levels), ``"helmert"`` (each level from the mean of those
+            before) or ``"orthonormal"``, for all factors or for some, ``{"cond": "sum"}``; ``("treatment", "b")`` has
+            the reference b. Priors treat the cells of a factor alike, whatever the coding.
 
     Raises:
         HDDMError: one sentence that names the column or parameter, the value and what to do.

@@ -47,20 +47,15 @@ def _few_groups(grouping: Grouping, trials: Trials) -> Iterator[Finding]:
     one, several = ("participant", "participants") if people else ("level", "levels")
     of = "" if people else f" of '{grouping.factor}'"
     if n == 1:
-        instead = "groupby=None or pooling='complete'" if people else f"a formula without (... | {grouping.factor})"
         sentence = (
             f"there is one {one}{of}, {plain(grouping.groups[0])}: standard deviations between {several} are those of "
-            f"their priors, and so is how far the population may be from this one; use {instead}."
+            "their priors, and so is how far the population may be from this one; use groupby=None or "
+            "pooling='complete'."
         )
     elif n <= _FEW:
         sentence = (
             f"with {n} {several}{of} the standard deviations between them are mostly those of their priors, and so is "
             "how far the population may be from these; the estimates of each are sound."
-        )
-    elif n == trials.n:
-        sentence = (
-            f"every trial has a level of its own of '{grouping.factor}', so that differences between these are hardly "
-            "told from noise; leave it out of the formula."
         )
     else:
         return

@@ -230,6 +230,7 @@ def test_bad_options_are_refused(sound, options, message: str) -> None:
         model.certify(idata, **options)
 
 
+@pytest.mark.filterwarnings("ignore:the covariate 'x'")
 def test_results_of_another_model_are_refused(sound, table) -> None:
     _, idata = sound
     with pytest.raises(DataError, match="they belong to another model"):

@@ -108,6 +108,7 @@ def test_an_effect_is_not_that_of_another_level(drawn, table) -> None:
         model.predict(drawn[1])
 
 
+@pytest.mark.filterwarnings("ignore:the covariate 'rt_before'")
 @pytest.mark.parametrize(
     ("options", "message"),
     [

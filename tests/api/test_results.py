@@ -224,8 +224,10 @@ def test_print(fitted) -> None:
 def test_prior_table(fitted) -> None:
     model, idata = fitted
     table = model.priors
-    assert table.columns.tolist() == ["parameter", "variable", "link", "prior", "source"]
-    assert set(table["variable"]) <= set(group(idata, "posterior").data_vars)
+    assert table.columns.tolist() == ["parameter", "variable", "link", "prior", "source", "meaning"]
+    implied = table["source"].str.startswith("implied")
+    assert implied.any()
+    assert set(table["variable"][~implied]) <= set(group(idata, "posterior").data_vars)
     assert set(group(idata, "prior").data_vars) == set(group(idata, "posterior").data_vars)
 
 
@@ -276,7 +278,8 @@ def test_predictions_look_like_the_data(fitted, experiment) -> None:
         error = np.sqrt(2.0) * observed.std() / np.sqrt(len(observed))
         assert abs(float(simulated.mean()) - observed.mean()) < 4 * error
     assert set(np.unique(predicted["choice"])) == {0, 1}
-    xr.testing.assert_identical(
+    # coefficients are read from what is reported, and may differ from those that were sampled in the last digits
+    xr.testing.assert_allclose(
         group(idata, "posterior_predictive")[["rt", "choice"]].drop_vars(["chain", "draw", "trial"]),
         model.predict(idata, seed=1),
     )

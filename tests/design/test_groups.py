@@ -132,14 +132,13 @@ class TestNesting:
         if trials.groupby in factors:
             grouping = design.groupings[trials.groupby]
             assert grouping.groups == trials.subjects
-            assert np.array_equal(grouping.locate(table), trials.subject)
+            assert np.array_equal(grouping.locate(table).index, trials.subject)
 
     def test_new_data_of_participants_by_two_columns(self, table):
         design = build_design(read_trials(table, groupby=["wing", "id"]), {"v": "theta"}, ("v",))
         new = pd.DataFrame({"wing": ["y", "x"], "id": [3, 1], "theta": 0.0})
-        assert design.groupings["wing:id"].locate(new).tolist() == [5, 0]
-        with pytest.raises(DataError, match="group y:7 of 'wing:id' was not in the data"):
-            design.groupings["wing:id"].locate(new.assign(id=7))
+        assert design.groupings["wing:id"].locate(new).index.tolist() == [5, 0]
+        assert design.groupings["wing:id"].locate(new.assign(id=7)).new == ("y:7", "x:7")
 
     def test_other_factors_are_read_as_written_and_the_other_reading_said(self, table):
         table["class"] = table["id"]

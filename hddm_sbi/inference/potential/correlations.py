@@ -4,7 +4,7 @@ Row i of the factor L of a K x K correlation matrix comes from partial correlati
 
     L_ij = r_ij prod_{m < j} sqrt(1 - r_im^2),    L_ii = prod_{m < i} sqrt(1 - r_im^2),
 
-and r = tanh(u): ``torch.distributions.transforms.CorrCholeskyTransform``. Under the LKJ distribution with shape eta
+and r = tanh(u), as torch's ``CorrCholeskyTransform`` has it. Under the LKJ distribution with shape eta
 the partial correlations are independent, (1 + r_ij) / 2 ~ Beta(b, b) with b = eta + (K - 2 - j) / 2 (Lewandowski,
 Kurowicka & Joe 2009, Journal of Multivariate Analysis 100), so that a coordinate u has the density
 (1 - tanh(u)^2)^b / (2^(2 b - 1) B(b, b)).
