@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,10 +11,8 @@ import pytest
 import torch
 import torch.distributions as td
 
-from hddm_sbi.errors import ModelError
-from hddm_sbi.spec.correlating import correlate
-from hddm_sbi.spec.model_spec import CommonTerm, Groups, GroupTerm, ModelSpec, ParameterSpec
-from hddm_sbi.spec.writing import UsersPriors
+from hddm_sbi.spec.correlating import DEFAULT_ETA, variable_of
+from hddm_sbi.spec.model_spec import CommonTerm, Correlation, Groups, GroupTerm, ModelSpec, ParameterSpec
 from tests.inference.toys import NormalLikelihood, SmoothLikelihood
 
 # name, link, ends of the support, starting point of a width
@@ -115,11 +112,28 @@ class SpecMaker:
         """Some of the parameters' effects in one set for each factor, with known offsets for some."""
         rng, by_name = self.rng, {p.name: p for p in parameters}
         if rng.random() < 0.6:
-            names = frozenset(name for name in by_name if rng.random() < 0.7)
-            with contextlib.suppress(ModelError):  # no two of them vary
-                by_name = correlate(by_name, names, False, UsersPriors({}))
+            by_name = _in_sets(by_name, [name for name in by_name if rng.random() < 0.7])
         offset = {p: 0.1 * self.x if rng.random() < 0.2 else None for p in by_name}
         return tuple(p if p.fixed is not None else replace(p, offset=offset[p.name]) for p in by_name.values())
+
+
+def _in_sets(parameters: dict[str, ParameterSpec], names: list[str]) -> dict[str, ParameterSpec]:
+    """The parameters, the pooled effects of some of them jointly normal for each division of the trials."""
+    found: dict[str, list[GroupTerm]] = {}
+    for name in names:
+        for term in parameters[name].group:
+            if term.sd_prior is not None:
+                found.setdefault(variable_of(term.groups), []).append(term)
+    by_site = {}
+    for variable, terms in found.items():
+        effects = tuple(effect for term in terms for effect in term.effects)
+        if len(effects) > 1:
+            by_site |= {term.site: Correlation(variable, effects, DEFAULT_ETA) for term in terms}
+
+    def related(parameter: ParameterSpec) -> ParameterSpec:
+        return replace(parameter, group=tuple(replace(t, correlation=by_site.get(t.site)) for t in parameter.group))
+
+    return {name: related(parameter) for name, parameter in parameters.items()}
 
 
 @pytest.fixture
