@@ -55,7 +55,7 @@ def to_sampled(spec: ModelSpec, reported: Coefficients) -> dict[str, FloatArray]
     for terms in _together(spec):
         by_site = {term.site: reported[term.reported.variable] for term in terms}
         stacked = _stacked(terms, by_site)
-        values = _array(np.linalg.solve(_matrix(terms), stacked[..., np.newaxis])[..., 0])
+        values = stacked @ np.linalg.inv(_matrix(terms)).T
         for term, value in zip(terms, _cut(terms, values), strict=True):
             same = term.reported.variable == term.site
             result[term.site] = _array(by_site[term.site]) if same else value

@@ -11,7 +11,7 @@ import pytest
 import torch
 import torch.distributions as td
 
-from hddm_sbi.spec.correlating import DEFAULT_ETA, variable_of
+from hddm_sbi.spec.correlating import variable_of
 from hddm_sbi.spec.model_spec import CommonTerm, Correlation, Groups, GroupTerm, ModelSpec, ParameterSpec
 from tests.inference.toys import NormalLikelihood, SmoothLikelihood
 
@@ -110,30 +110,18 @@ class SpecMaker:
 
     def _correlated(self, parameters: list[ParameterSpec]) -> tuple[ParameterSpec, ...]:
         """Some of the parameters' effects in one set for each factor, with known offsets for some."""
-        rng, by_name = self.rng, {p.name: p for p in parameters}
-        if rng.random() < 0.6:
-            by_name = _in_sets(by_name, [name for name in by_name if rng.random() < 0.7])
-        offset = {p: 0.1 * self.x if rng.random() < 0.2 else None for p in by_name}
-        return tuple(p if p.fixed is not None else replace(p, offset=offset[p.name]) for p in by_name.values())
-
-
-def _in_sets(parameters: dict[str, ParameterSpec], names: list[str]) -> dict[str, ParameterSpec]:
-    """The parameters, the pooled effects of some of them jointly normal for each division of the trials."""
-    found: dict[str, list[GroupTerm]] = {}
-    for name in names:
-        for term in parameters[name].group:
-            if term.sd_prior is not None:
-                found.setdefault(variable_of(term.groups), []).append(term)
-    by_site = {}
-    for variable, terms in found.items():
-        effects = tuple(effect for term in terms for effect in term.effects)
-        if len(effects) > 1:
-            by_site |= {term.site: Correlation(variable, effects, DEFAULT_ETA) for term in terms}
-
-    def related(parameter: ParameterSpec) -> ParameterSpec:
-        return replace(parameter, group=tuple(replace(t, correlation=by_site.get(t.site)) for t in parameter.group))
-
-    return {name: related(parameter) for name, parameter in parameters.items()}
+        rng, of_sets = self.rng, {}
+        names = {p.name for p in parameters if rng.random() < 0.7} if rng.random() < 0.6 else set()
+        for term in (term for p in parameters if p.name in names for term in p.group if term.sd_prior is not None):
+            of_sets.setdefault(variable_of(term.groups), []).append(term)
+        effects = {name: tuple(e for term in terms for e in term.effects) for name, terms in of_sets.items()}
+        sets = {term.site: Correlation(name, effects[name]) for name, terms in of_sets.items() for term in terms}
+        found = []
+        for p in parameters:
+            group = tuple(replace(term, correlation=sets.get(term.site)) for term in p.group)
+            offset = 0.1 * self.x if p.fixed is None and rng.random() < 0.2 else None
+            found.append(replace(p, group=group, offset=offset))
+        return tuple(found)
 
 
 @pytest.fixture

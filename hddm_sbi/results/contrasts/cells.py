@@ -157,7 +157,7 @@ def _unknown_parameter(asked: Asked, name: str) -> str:
     """What to write for a name that is no parameter: perhaps it is a coefficient."""
     for parameter in asked.spec.reported.parameters:
         for term in parameter.common:
-            if term.site == name and term.site != parameter.name:
+            if term.reported.variable == name and name != parameter.name:
                 instead = _meaning(asked, parameter.name, term.name)
                 return f"'{name}' is a coefficient, and contrasts are of parameters; write {instead}."
         if name == f"{parameter.name}_mean":

@@ -9,7 +9,10 @@ group's level to its intercept (and, in an interaction with a factor within grou
     beta | c, Sigma, the rest  ~  prior(beta) x prod_s N(c_s; H_s beta, Sigma),
 
 which in beta is Gaussian with precision A = sum_s H_s' Sigma^-1 H_s and precision times mean sum_s H_s' Sigma^-1 c_s,
-before its prior (Gelfand & Smith 1990, JASA 85, 398-409). Other structures of Sigma change ``_precisions`` alone.
+before its prior (Gelfand & Smith 1990, JASA 85, 398-409). Of a group that never saw some condition the likelihood
+depends on part of c_s alone, R_s c_s with orthonormal rows R_s that span those of Z_s; that part has the mean
+R_s H_s beta and the covariance R_s Sigma R_s', and takes the place of c_s. Other structures of Sigma change
+``_precisions`` alone.
 """
 
 from __future__ import annotations
@@ -109,12 +112,14 @@ def _given(
     index, n_groups, n_effects = block.groups.index, block.groups.n, block.n_effects
     columns: list[Column] = []
     parts: list[FloatArray] = []
+    seen = np.tile(np.eye(n_effects), (n_groups, 1, 1))
     for parameter in parameters:
         own = [term for term in parameter.group if term.site in starts]
         if not own:
             continue
         carried, held = _carried(parameter.common, own, index, n_groups)
         effects = np.concatenate([starts[t.site] + np.arange(t.matrix.shape[1]) for t in own])
+        seen[:, effects[:, np.newaxis], effects] = _seen(own, index, n_groups)
         for k, column in enumerate((t.site, j) for t in parameter.common for j in range(t.matrix.shape[1])):
             if held[k] and column in among:
                 whole = np.zeros((n_groups, n_effects))
@@ -128,11 +133,11 @@ def _given(
     deviations = block.stacked(asked.coefficients)
     deviations = deviations.reshape(-1, *deviations.shape[2:])
     precision, shift = np.zeros((len(beta), len(columns), len(columns))), np.zeros(beta.shape)
-    for members, inverse in _precisions(asked.coefficients, block):
-        of_members = design[members]
+    for members, rows, inverse in _precisions(asked.coefficients, block, seen):
+        of_members = rows @ design[members]
         products = np.einsum("skp,slq->kplq", of_members, of_members)
         precision += np.einsum("dkl,kplq->dpq", inverse, products, optimize=True)
-        weighted = np.einsum("dkl,dsl->dsk", inverse, deviations[:, members], optimize=True)
+        weighted = np.einsum("dkl,dsl->dsk", inverse, deviations[:, members] @ rows.T, optimize=True)
         shift += np.einsum("skp,dsk->dp", of_members, weighted, optimize=True)
     shift += np.einsum("dpq,dq->dp", precision, beta)
     return GivenGroups(block.groups.factor, tuple(columns), beta, precision, shift)
@@ -152,11 +157,34 @@ def _carried(
     return carried, held
 
 
+def _seen(own: Collection[GroupTerm], index: IntArray, n_groups: int) -> FloatArray:
+    """The projection on the effects that each group's trials depend on, shape (groups, effects, effects)."""
+    z, found = np.hstack([term.matrix for term in own]), []
+    for s in range(n_groups):
+        distinct = np.unique(z[index == s], axis=0)
+        found.append(np.round(np.linalg.pinv(distinct, rcond=_SAME) @ distinct, 9))
+    return np.stack(found)
+
+
 def _precisions(
-    coefficients: Mapping[str, FloatArray], block: GroupBlock
-) -> Iterator[tuple[npt.NDArray[np.int64], FloatArray]]:
-    """Groups that share Sigma, and draws of its inverse over all effects, shape (chains * draws, effects, effects)."""
+    coefficients: Mapping[str, FloatArray], block: GroupBlock, seen: FloatArray
+) -> Iterator[tuple[IntArray, FloatArray, FloatArray]]:
+    """Groups that share Sigma and R, R, and draws of the inverse of R Sigma R', shape (chains * draws, rows, rows)."""
+    kinds, kind = np.unique(seen.reshape(len(seen), -1), axis=0, return_inverse=True)
     for stratum in range(block.n_strata):
         factor = block.population_cholesky(coefficients, stratum)
-        inverse = np.linalg.inv(factor.reshape(-1, *factor.shape[2:]))
-        yield np.flatnonzero(block.groups.of_group == stratum), inverse.swapaxes(-1, -2) @ inverse
+        factor = factor.reshape(-1, *factor.shape[2:])
+        for k, projection in enumerate(kinds):
+            members = np.flatnonzero((block.groups.of_group == stratum) & (kind.reshape(-1) == k))
+            if len(members):
+                rows = _basis(projection.reshape(seen.shape[1:]))
+                part = rows @ factor
+                yield members, rows, np.asarray(np.linalg.inv(part @ part.swapaxes(-1, -2)), dtype=np.float64)
+
+
+def _basis(projection: FloatArray) -> FloatArray:
+    """Orthonormal rows that span what a projection projects on."""
+    if np.array_equal(projection, np.eye(len(projection))):
+        return projection
+    values, vectors = np.linalg.eigh(projection)
+    return np.asarray(vectors[:, values > 0.5].T)

@@ -26,6 +26,7 @@ from hddm_sbi.results.contrasts.ordinate import ordinate
 from hddm_sbi.results.contrasts.prior import Column, Prior
 from hddm_sbi.results.contrasts.routes import Conjugate, Route, SinglePrior, Smoothed
 from hddm_sbi.spec.distributions import in_words, number
+from hddm_sbi.spec.implied import coefficient_prior
 from hddm_sbi.trials.columns import enumerated
 
 _BY_DRAWS = (
@@ -98,11 +99,15 @@ def _quoted(sites: Collection[str]) -> str:
 
 
 def _check_given(asked: Asked, sites: Collection[str]) -> None:
-    missing = [site for site in sites if site not in asked.given]
+    terms = [(parameter, term) for parameter in asked.spec.reported.parameters for term in parameter.common]
+    missing = {
+        term.reported.variable: coefficient_prior(term, parameter.common)
+        for parameter, term in terms
+        if term.site in sites and term.reported.variable not in asked.given
+    }
     if missing:
-        priors = priors_of(asked.spec, missing)
-        example = ", ".join(f'"{site}": torch.distributions.Normal(0, 0.5)' for site in missing)
-        has = enumerated([f"{site} ~ {in_words(prior)}" for site, prior in priors.items()])
+        example = ", ".join(f'"{variable}": torch.distributions.Normal(0, 0.5)' for variable in missing)
+        has = enumerated([f"{variable} ~ {prior}" for variable, prior in missing.items()])
         raise ModelError(
             f"a Bayes factor compares the data with a prior, and that of {_quoted(missing)} is the package's, not "
             f"yours ({has}); state yours, as in priors={{{example}}}, and sample again, or leave bayes_factor out."

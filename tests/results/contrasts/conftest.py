@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 
 from hddm_sbi.api import HierarchicalDDM
+from hddm_sbi.inference.prior import prior_coefficients
 from hddm_sbi.results.to_arviz import Results, to_inference_data
+from hddm_sbi.spec.recoding import to_reported
 
 CHAINS, DRAWS = 4, 500
 
@@ -48,15 +50,23 @@ def build(table: pd.DataFrame) -> Callable[..., HierarchicalDDM]:
 
 @pytest.fixture(scope="session")
 def fabricate() -> Fabricate:
-    """Results of a model with normal draws, where ``values`` do not say otherwise: arrays (chains, draws, ...)."""
+    """Results of a model with normal draws, where ``values`` do not say otherwise: arrays (chains, draws, ...).
+
+    ``values`` are of coefficients as they are sampled, so that all that is reported hangs together.
+    """
 
     def make(model: HierarchicalDDM, values: dict[str, Any] | None = None, draws: int = DRAWS) -> Results:
         rng, expected, given = np.random.default_rng(7), model._expected["posterior"], values or {}
-        groups = {}
+        sampled = {}
+        for name, one in prior_coefficients(model.spec, draws=1, seed=0).items():
+            drawn = 0.2 * rng.normal(size=(CHAINS, draws, *one.shape[2:]))
+            drawn = np.abs(drawn) + 0.1 if name.endswith("_sd") else drawn
+            drawn = np.broadcast_to(one, drawn.shape) if "_corr" in name else drawn
+            sampled[name] = np.broadcast_to(given.get(name, drawn), drawn.shape)
+        coefficients, groups = to_reported(model.spec, sampled), {}
         for name, variable in expected.data_vars.items():
             drawn = 0.2 * rng.normal(size=(CHAINS, draws, *variable.shape[2:]))
-            drawn = np.abs(drawn) + 0.1 if str(name).endswith("_sd") else drawn
-            groups[str(name)] = (variable.dims, np.broadcast_to(given.get(str(name), drawn), drawn.shape))
+            groups[str(name)] = (variable.dims, coefficients.get(str(name), drawn))
         coords = {str(dim): expected[dim].to_numpy() for dim in expected.dims if dim not in ("chain", "draw")}
         return to_inference_data({"posterior": groups}, coords, {})
 

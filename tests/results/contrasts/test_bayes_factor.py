@@ -147,6 +147,9 @@ def between(build, fabricate, formula: str, priors, seed: int = 2):
         "v_Intercept_subject_sd": np.full(SHAPE, s),
         "v_Intercept_subject": (whole - beta @ x.T).reshape(*SHAPE, GROUPS),
     }
+    # with effects of conditions it is the level in the middle of them that is sampled, which they do not move here
+    values |= {name.replace("subject", "subject_sampled"): value for name, value in values.items() if "subject" in name}
+    values |= {"v_complete": np.zeros((*SHAPE, 1)), "v_theta": np.zeros(SHAPE), "v_theta_sampled": np.zeros(SHAPE)}
     truths = {}
     for width, factor in WIDTHS.items():
         mean, covariance = posterior(factor)
@@ -230,12 +233,18 @@ def test_a_participant_without_the_condition_says_nothing_of_its_effect(build, f
     y = np.delete(measured(0.2), 2)
     sd, beta, deviations = draw(y, normal_log(0.5))
     own = sd * np.random.default_rng(8).normal(size=N)  # from the population
+    level = 0.2 * np.random.default_rng(9).normal(size=(N, GROUPS))
     found = []
-    for of_two in (own, own + 3.0):
+    for shift in (0.0, 3.0):
+        # the level that participant 2 has at conf=HC stays the same, half of the effect below the middle
+        level[:, 2] += 0.5 * shift
         values = {
             "v_conf": beta.reshape(*SHAPE, 1),
             "v_conf_subject_sd": sd.reshape(*SHAPE, 1),
-            "v_conf_subject": np.insert(deviations, 2, of_two, axis=1).reshape(*SHAPE, GROUPS, 1),
+            "v_conf_subject": np.insert(deviations, 2, own + shift, axis=1).reshape(*SHAPE, GROUPS, 1),
+            "v_Intercept_subject_sampled": level.reshape(*SHAPE, GROUPS),
+            # so wide that a level says nothing of the mean effect
+            "v_Intercept_subject_sampled_sd": np.full(SHAPE, 1e3),
         }
         text = "v[conf=LC] - v[conf=HC]"
         found.append(model.contrast(fabricate(model, values), text, bayes_factor=True).bayes_factor.table)
