@@ -24,6 +24,7 @@ from hddm_sbi.results.diagnostics import diagnostics
 from hddm_sbi.results.quantities import Quantities
 from hddm_sbi.results.shifts import FEWEST_DRAWS, TOLERANCE, Shifts, by_reweighting, by_score
 from hddm_sbi.results.verdict import BoxReport
+from hddm_sbi.spec.group_block import blocks_of
 from hddm_sbi.spec.linear import natural_parameters
 from hddm_sbi.spec.model_spec import ModelSpec
 from hddm_sbi.ssm.base import SSM, whole
@@ -129,8 +130,9 @@ class Certifier:
         """Refuse draws that tell no posterior sd: no shift of them would ever be seen."""
         if len(self._draws) < FEWEST_DRAWS:
             raise DataError(f"the results have {len(self._draws)} draws; a certificate needs at least {FEWEST_DRAWS}.")
+        matrices = {one.correlation.variable for block in blocks_of(self._fit.spec) for one in block.sets}
         for site, value in self._coefficients.items():
-            if (np.ptp(value, axis=0) == 0.0).any():
+            if site not in matrices and (np.ptp(value, axis=0) == 0.0).any():
                 raise DataError(f"the draws of '{site}' do not move, so that there is no posterior; sample again.")
 
     def _by_reweighting(self, required: bool) -> Shifts | None:

@@ -112,6 +112,5 @@ class _Names:
 
 
 def _grouping(variable: xr.DataArray) -> tuple[str, ...]:
-    """The grouping columns among a variable's dimensions."""
-    dims = (str(dim) for dim in variable.dims if dim not in (*SAMPLE_DIMS, "condition"))
-    return tuple(dim for dim in dims if not dim.endswith(("_level", "_stratum", "_bis")))
+    """The grouping columns among a variable's dimensions: it is named after them."""
+    return tuple(str(dim) for dim in variable.dims if str(variable.name).endswith(f"_{dim}"))

@@ -72,7 +72,7 @@ def to_inference_data(
         ``arviz.InferenceData``, or ``xarray.DataTree`` on ArviZ 1.
 
     Raises:
-        ModelError: a dimension has the name of a variable, or a variable has the same dimension twice.
+        ModelError: a dimension has the name of a variable or of another dimension, or a variable has it twice.
     """
     return _assemble(
         to_datasets(groups, coords), {name: str(value) for name, value in attrs.items() if value is not None}
@@ -106,6 +106,9 @@ def _dataset(variables: Group, labels: Mapping[str, Array]) -> xr.Dataset:
             )
     sizes = {dim: size for dims, values in variables.values() for dim, size in zip(dims, values.shape, strict=True)}
     coords = {dim: labels.get(dim, np.arange(size)) for dim, size in sizes.items()}
+    for dim, size in sizes.items():
+        if len(coords[dim]) != size:  # labels of a grouping column, where results count something else
+            raise ModelError(f"the column '{dim}' has the name of a dimension of results; please rename the column.")
     data = {name: (tuple(dims), values) for name, (dims, values) in variables.items()}
     return xr.Dataset(data, coords={dim: (dim, values) for dim, values in coords.items()})
 

@@ -155,10 +155,17 @@ def _of_lapses(name: str, value: Lapse, n_rows: int, chosen: UsersPriors) -> Par
 
 
 def _check_names(spec: ModelSpec, groupby: str | None) -> None:
-    """Refuse covariates whose coefficients would bear the name of another posterior variable."""
-    taken: set[str] = set()
-    for parameter in spec.reported.parameters:
-        taken |= {parameter.name, f"{parameter.name}_mean", f"{parameter.name}_{groupby}"} - set(LAPSE_PARAMETERS)
+    """Refuse columns after which two posterior variables would be called the same."""
+    names = [parameter.name for parameter in spec.reported.parameters if parameter.name not in LAPSE_PARAMETERS]
+    taken = {*names, *(f"{name}_mean" for name in names)}
+    for name in names if groupby is not None else ():
+        of_groups = f"{name}_{groupby}"
+        if of_groups in taken:
+            raise FormulaError(
+                f"the value of '{name}' for each of '{groupby}' would be called '{of_groups}', which is the name of "
+                "another result; rename that column."
+            )
+        taken.add(of_groups)
     sites = [(term.name, name) for _, term in spec.common_terms() for name in {term.reported.variable, term.site}]
     for _, group in spec.group_terms():
         names = {group.reported.variable, group.site, group.sd_variable, group.sd_site}

@@ -168,7 +168,16 @@ class GroupBlock:
     def correlations(self, values: Values) -> dict[str, FloatArray]:
         """The correlation matrices by variable, (..., K, K) or (..., strata, K, K), from the sites of the sets."""
         found = {one.correlation: np.asarray(values[one.correlation.site], dtype=np.float64) for one in self.sets}
-        return {c.variable: factor @ factor.swapaxes(-1, -2) for c, factor in found.items()}
+        return {c.variable: correlations_of(factor @ factor.swapaxes(-1, -2)) for c, factor in found.items()}
+
+
+def correlations_of(covariance: FloatArray) -> FloatArray:
+    """The correlation matrices of covariance matrices, (..., k, k), with a diagonal of exactly 1."""
+    scale = np.sqrt(np.einsum("...ii->...i", covariance))
+    result = np.asarray(covariance / (scale[..., :, np.newaxis] * scale[..., np.newaxis, :]))
+    at = np.arange(result.shape[-1])
+    result[..., at, at] = 1.0  # rounding would make it draws of a quantity that hardly moves
+    return result
 
 
 def blocks_of(spec: ModelSpec) -> tuple[GroupBlock, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from hddm_sbi.spec.group_block import GroupBlock, blocks_of
+from hddm_sbi.spec.group_block import GroupBlock, blocks_of, correlations_of
 from hddm_sbi.spec.model_spec import CommonTerm, FloatArray, GroupTerm, IntArray, ModelSpec
 from hddm_sbi.spec.reported import matrix_of
 
@@ -109,8 +109,7 @@ def reported_spread(block: GroupBlock, sampled: Coefficients) -> dict[str, Float
         same = term.sd_variable == term.sd_site
         result[term.sd_variable] = _array(sampled[term.sd_site]) if same else _of_term(block, term, sds[..., at])
     for one in block.sets:
-        own, scale = covariance[..., one.slice, one.slice], sds[..., one.slice]
-        found = own / (scale[..., :, np.newaxis] * scale[..., np.newaxis, :])
+        found = correlations_of(covariance[..., one.slice, one.slice])
         same = one.correlation.reported is None
         of_strata = found if block.groups.strata else found[..., 0, :, :]
         variable = one.correlation.posterior_variable
@@ -146,10 +145,8 @@ def _sampled_spread(block: GroupBlock, reported: Coefficients) -> dict[str, Floa
         at = one.slice
         back = np.linalg.inv(matrix[at, at]) * sds[..., np.newaxis, at]
         covariance = back @ correlations[..., at, at] @ back.swapaxes(-1, -2)
-        own = np.einsum("...ii->...i", covariance)
-        variances[..., at] = own
-        scale = np.sqrt(own)
-        found = covariance / (scale[..., :, np.newaxis] * scale[..., np.newaxis, :])
+        variances[..., at] = np.einsum("...ii->...i", covariance)
+        found = correlations_of(covariance)
         of_strata = found if block.groups.strata else found[..., 0, :, :]
         variable, same = one.correlation.variable, one.correlation.reported is None
         result[variable] = _array(reported[variable]) if same else of_strata

@@ -11,7 +11,7 @@ from pyro.infer.mcmc.util import initialize_model
 import hddm_sbi as hs
 from hddm_sbi.api import _with_draws
 from hddm_sbi.inference.prior import prior_coefficients
-from hddm_sbi.results.to_arviz import group, to_datasets, to_inference_data
+from hddm_sbi.results.to_arviz import Results, group, to_datasets, to_inference_data
 from hddm_sbi.spec.group_block import blocks_of
 from hddm_sbi.spec.recoding import to_reported, to_sampled
 from tests.api.test_pyro import sites_at
@@ -125,3 +125,22 @@ def test_new_people_are_as_different_as_the_population_says() -> None:
     expected = [np.sqrt(float(posterior["v_Intercept_subject_sd"][0, 0, stratum]) ** 2) for stratum in (1, 0)]
     # fast is the reference: the deviation of a new person is that of the intercept; 4,000 draws know an sd to 1.1%
     np.testing.assert_allclose(theta.std(axis=0), expected, rtol=0.05)
+
+
+def drawn_from_the_prior(model: hs.HierarchicalDDM, draws: int, seed: int = 1) -> Results:
+    """Draws of the prior in place of a posterior."""
+    variables, coords = model._variables(prior_coefficients(model.spec, draws, seed))
+    return to_inference_data({"posterior": _with_draws(variables)}, coords, {})
+
+
+@pytest.mark.parametrize("contrasts", ["treatment", "sum"])
+def test_correlated_effects_are_certified(contrasts: str) -> None:
+    """The diagonal of a correlation matrix is 1 in every draw, whatever the coding; that says nothing of a sampler."""
+    model = hs.HierarchicalDDM(
+        crossed_experiment(), groupby="subject", likelihood="exact", formula="v ~ cond", contrasts=contrasts,
+        correlated=True,
+    )  # fmt: skip
+    idata = drawn_from_the_prior(model, 40)
+    matrix = group(idata, "posterior")["subject_corr"].to_numpy()
+    assert (np.einsum("...ii->...i", matrix) == 1.0).all()
+    assert "score test" in model.certify(idata, method="score", seconds=0.5).sentence
