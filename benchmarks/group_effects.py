@@ -13,8 +13,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # as a plain script, this file knows its own folder only
 
-from benchmarks import group_speed  # noqa: E402
+from benchmarks import group_calibration, group_coverage, group_speed  # noqa: E402
 from benchmarks.kept import Settings, file_of, run  # noqa: E402
+from benchmarks.ranks import UniformRanks  # noqa: E402
+from benchmarks.sbc import THINNED, figures, summarise  # noqa: E402
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -32,9 +34,37 @@ def speed(options: argparse.Namespace) -> None:
     print(table.T.to_string())
 
 
+def calibration(options: argparse.Namespace) -> None:
+    """Fit what is not kept, and write group_calibration.csv and .md."""
+    settings = Settings(options.draws, options.tune, options.chains)
+    for contrasts in options.only or ("treatment",):
+        path = file_of("group_calibration", contrasts, [contrasts, *group_calibration.STATED], settings)
+        task = partial(group_calibration.calibrate, settings=settings, contrasts=contrasts)
+        rows = run(path, task, options.sets, options.jobs, options.fresh)
+        null = UniformRanks(len(rows), THINNED + 1)
+        table = summarise(rows, null)
+        print(table.to_string())
+        print("\n".join(figures(rows, table)))
+
+
+def coverage(options: argparse.Namespace) -> None:
+    """Fit what is not kept, and write group_coverage.csv and .md."""
+    settings, rows = Settings(options.draws, options.tune, options.chains), {}
+    for name in options.only or group_coverage.DESIGNS:
+        path = file_of("group_coverage", name.replace(" ", "-"), name, settings)
+        task = partial(group_coverage.cover, name=name, settings=settings)
+        rows[name] = run(path, task, options.sets, options.jobs, options.fresh)
+    table = group_coverage.long(rows)
+    for by in ("design", "kind", ["design", "kind"]):
+        print(group_coverage.covered(table, by).round(3).to_string())
+
+
+PARTS = {"speed": speed, "calibration": calibration, "coverage": coverage}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=("speed",))
+    parser.add_argument("part", choices=tuple(PARTS))
     parser.add_argument("--sets", type=int, default=1)
     for name in ("draws", "tune", "chains"):
         parser.add_argument(f"--{name}", type=int, default=getattr(Settings, name))
@@ -42,7 +72,7 @@ def main() -> None:
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--only", nargs="*")
     options = parser.parse_args()
-    {"speed": speed}[options.part](options)
+    PARTS[options.part](options)
 
 
 if __name__ == "__main__":

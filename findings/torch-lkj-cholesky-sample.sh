@@ -11,7 +11,7 @@ set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "${PYTHON:-python3}" -m venv "$folder/venv"
-"$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check --extra-index-url https://download.pytorch.org/whl/cpu "torch==2.13.0" "numpy==2.2.6"
+"$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check "torch==2.13.0" "numpy==2.4.6"
 "$folder/venv/bin/python" - <<'PYTHON'
 import torch
 
