@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.distributions as td
 
 from hddm_sbi.inference.layout import Layout, Site
+from hddm_sbi.spec.lkj import draw_cholesky
 from hddm_sbi.spec.model_spec import ModelSpec
 
 FloatArray = npt.NDArray[np.float64]
@@ -26,8 +26,7 @@ def prior_coefficients(spec: ModelSpec, draws: int, seed: int) -> dict[str, Floa
 def _draw(site: Site, draws: int, etas: dict[str, float]) -> FloatArray:
     shape = torch.Size((1, draws, *site.shape))
     if site.kind == "correlation":
-        prior: td.Distribution = td.LKJCholesky(site.shape[-1], torch.tensor(etas[site.name], dtype=torch.float64))
-        return prior.sample(shape[:-2]).double().numpy()
+        return draw_cholesky(site.shape[-1], etas[site.name], shape[:-2]).numpy()
     if site.prior is None:
         return torch.randn(shape, dtype=torch.float64).numpy()
     return site.prior.sample(shape).double().numpy()

@@ -35,6 +35,7 @@ from pyro.distributions.torch_distribution import TorchDistributionMixin
 
 from hddm_sbi.likelihoods.observation.bound import BoundTrials
 from hddm_sbi.likelihoods.trial_distribution import TrialDistribution
+from hddm_sbi.pyro_model.lkj import LKJCholesky
 from hddm_sbi.pyro_model.reported_sites import report_deviations, report_population, report_spread
 from hddm_sbi.spec.group_block import CorrelatedSet, GroupBlock, apart_terms, blocks_of
 from hddm_sbi.spec.model_spec import CommonTerm, FloatArray, Groups, GroupTerm, ModelSpec, ParameterSpec
@@ -133,7 +134,7 @@ def _sample_cholesky(block: GroupBlock, one: CorrelatedSet, names: _FreeNames) -
         if block.groups.strata:
             stack.enter_context(pyro.plate(names.new(f"{correlation.site}_{block.groups.by}"), block.n_strata, dim=-1))
         eta = torch.tensor(correlation.eta, dtype=torch.float64)
-        return pyro.sample(correlation.site, dist.LKJCholesky(one.size, eta))
+        return pyro.sample(correlation.site, LKJCholesky(one.size, eta))
 
 
 def _sample_block(block: GroupBlock, sites: Sites) -> dict[str, torch.Tensor]:

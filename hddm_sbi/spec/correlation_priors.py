@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.distributions as td
 
 from hddm_sbi.spec.group_block import CorrelatedSet, GroupBlock, blocks_of
+from hddm_sbi.spec.lkj import draw_cholesky
 from hddm_sbi.spec.model_spec import FloatArray, ModelSpec
 from hddm_sbi.spec.recoding import reported_spread
 
@@ -66,8 +66,7 @@ def _drawn(block: GroupBlock, one: CorrelatedSet) -> CorrelationPrior:
             sampled[term.sd_site] = term.sd_prior.sample(torch.Size((DRAWS, *term.sd_shape))).double().numpy()
         strata = (block.n_strata,) if block.groups.strata else ()
         for other in block.sets:
-            prior = td.LKJCholesky(other.size, torch.tensor(other.correlation.eta, dtype=torch.float64))
-            factor = prior.sample(torch.Size((DRAWS, *strata))).double().numpy()
+            factor = draw_cholesky(other.size, other.correlation.eta, torch.Size((DRAWS, *strata))).numpy()
             sampled[other.correlation.variable] = factor @ factor.swapaxes(-1, -2)
     found = reported_spread(block, sampled)[one.correlation.posterior_variable]
     flat = found.reshape(-1, one.size, one.size)
