@@ -224,8 +224,10 @@ def test_print(fitted) -> None:
 def test_prior_table(fitted) -> None:
     model, idata = fitted
     table = model.priors
-    assert table.columns.tolist() == ["parameter", "variable", "link", "prior", "source"]
-    assert set(table["variable"]) <= set(group(idata, "posterior").data_vars)
+    assert table.columns.tolist() == ["parameter", "variable", "link", "prior", "source", "meaning"]
+    implied = table["source"].str.startswith("implied")
+    assert set(table["variable"][~implied]) <= set(group(idata, "posterior").data_vars)
+    assert set(table["variable"][implied]) >= {"v[conf=HC]", "v[conf=LC] - v[conf=HC]"}
     assert set(group(idata, "prior").data_vars) == set(group(idata, "posterior").data_vars)
 
 
