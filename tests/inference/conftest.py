@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,10 +11,8 @@ import pytest
 import torch
 import torch.distributions as td
 
-from hddm_sbi.errors import ModelError
-from hddm_sbi.spec.correlating import correlate
-from hddm_sbi.spec.model_spec import CommonTerm, Groups, GroupTerm, ModelSpec, ParameterSpec
-from hddm_sbi.spec.writing import UsersPriors
+from hddm_sbi.spec.correlating import variable_of
+from hddm_sbi.spec.model_spec import CommonTerm, Correlation, Groups, GroupTerm, ModelSpec, ParameterSpec
 from tests.inference.toys import NormalLikelihood, SmoothLikelihood
 
 # name, link, ends of the support, starting point of a width
@@ -113,13 +110,18 @@ class SpecMaker:
 
     def _correlated(self, parameters: list[ParameterSpec]) -> tuple[ParameterSpec, ...]:
         """Some of the parameters' effects in one set for each factor, with known offsets for some."""
-        rng, by_name = self.rng, {p.name: p for p in parameters}
-        if rng.random() < 0.6:
-            names = frozenset(name for name in by_name if rng.random() < 0.7)
-            with contextlib.suppress(ModelError):  # no two of them vary
-                by_name = correlate(by_name, names, False, UsersPriors({}))
-        offset = {p: 0.1 * self.x if rng.random() < 0.2 else None for p in by_name}
-        return tuple(p if p.fixed is not None else replace(p, offset=offset[p.name]) for p in by_name.values())
+        rng, of_sets = self.rng, {}
+        names = {p.name for p in parameters if rng.random() < 0.7} if rng.random() < 0.6 else set()
+        for term in (term for p in parameters if p.name in names for term in p.group if term.sd_prior is not None):
+            of_sets.setdefault(variable_of(term.groups), []).append(term)
+        effects = {name: tuple(e for term in terms for e in term.effects) for name, terms in of_sets.items()}
+        sets = {term.site: Correlation(name, effects[name]) for name, terms in of_sets.items() for term in terms}
+        found = []
+        for p in parameters:
+            group = tuple(replace(term, correlation=sets.get(term.site)) for term in p.group)
+            offset = 0.1 * self.x if p.fixed is None and rng.random() < 0.2 else None
+            found.append(replace(p, group=group, offset=offset))
+        return tuple(found)
 
 
 @pytest.fixture
