@@ -68,6 +68,7 @@ from hddm_sbi.spec.linear import natural_parameters
 from hddm_sbi.spec.meeting import check_meeting
 from hddm_sbi.spec.model_spec import ModelSpec
 from hddm_sbi.spec.newdata import NO_NEW_GROUPS, spec_on
+from hddm_sbi.spec.recoding import to_reported, to_sampled
 from hddm_sbi.spec.supplied import check_supplied
 from hddm_sbi.spec.table import prior_table, stated_priors
 from hddm_sbi.ssm.base import SSM, whole
@@ -352,6 +353,7 @@ class HierarchicalDDM:
             "sample_stats": {name: (("chain", "draw"), values) for name, values in run.raw.stats.items()},
             **self._data_groups,
         }
+        found = to_sampled(spec, to_reported(spec, found))  # to the last digit what ``predict`` has of these results
         result |= self._further_groups(wanted, found, chains * run.raw.length, seed)
         outside = self._outside_box(found)
         attrs = attributes(__version__, self._options, self._chosen.label, self._chosen.weights, self.trials, outside)

@@ -233,5 +233,6 @@ def test_bad_options_are_refused(sound, options, message: str) -> None:
 @pytest.mark.filterwarnings("ignore:the covariate 'x'")
 def test_results_of_another_model_are_refused(sound, table) -> None:
     _, idata = sound
+    other = table.assign(x=0.1 * (np.arange(len(table)) % 7))
     with pytest.raises(DataError, match="they belong to another model"):
-        HierarchicalDDM(table.assign(x=0.1 * np.arange(len(table))), formula="v ~ x", groupby="subject").certify(idata)
+        HierarchicalDDM(other, formula="v ~ x", groupby="subject").certify(idata)

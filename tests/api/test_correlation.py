@@ -104,7 +104,7 @@ def test_by_condition_where_it_differs_between_them(people) -> None:
     b, sd = site(idata, "v_age") * unit, site(idata, "v_Intercept_subject_sd")
     np.testing.assert_allclose(found.draws[..., 0], b / np.hypot(b, sd))
     b = b + site(idata, "v_cond:age")[..., 0] * unit
-    # people vary as much in one cell as in the other
+    # people vary alike in both conditions, half of their effect below and above the middle
     np.testing.assert_allclose(found.draws[..., 1], b / np.hypot(b, sd))
     assert "where cond=hard" in str(found)
     assert model.correlation(idata, "v", "age").table["P(> 0)"].between(0.001, 0.999).all()

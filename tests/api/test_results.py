@@ -226,8 +226,8 @@ def test_prior_table(fitted) -> None:
     table = model.priors
     assert table.columns.tolist() == ["parameter", "variable", "link", "prior", "source", "meaning"]
     implied = table["source"].str.startswith("implied")
-    assert implied.any()
     assert set(table["variable"][~implied]) <= set(group(idata, "posterior").data_vars)
+    assert set(table["variable"][implied]) >= {"v[conf=HC]", "v[conf=LC] - v[conf=HC]"}
     assert set(group(idata, "prior").data_vars) == set(group(idata, "posterior").data_vars)
 
 

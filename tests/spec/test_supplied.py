@@ -118,7 +118,7 @@ def test_an_interaction_is_said_only_where_its_parts_do_not_say_it() -> None:
 @pytest.mark.filterwarnings("ignore:the covariate 'x'")
 def test_a_number_that_does_not_vary_within_a_participant() -> None:
     df = table()
-    df.loc[df["subject"] == "s2", "x"] = 1.5
+    df.loc[df["subject"] == "s2", "x"] = df["x"].mean()
     assert sentences(df, "v ~ x") == [
         "'x' does not vary within participant s2: its slope of it comes from the population alone."
     ]
