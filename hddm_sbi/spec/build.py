@@ -166,10 +166,12 @@ def _check_names(spec: ModelSpec, groupby: str | None) -> None:
                 "another result; rename that column."
             )
         taken.add(of_groups)
-    sites = [(term.name, name) for _, term in spec.common_terms() for name in {term.reported.variable, term.site}]
+    sites = [
+        (term.name, name) for _, term in spec.common_terms() for name in sorted({term.reported.variable, term.site})
+    ]
     for _, group in spec.group_terms():
-        names = {group.reported.variable, group.site, group.sd_variable, group.sd_site}
-        sites += [(group.name, name) for name in sorted(names)]
+        own = {group.reported.variable, group.site, group.sd_variable, group.sd_site}
+        sites += [(group.name, name) for name in sorted(own)]
     for block in blocks_of(spec):
         for one in block.sets:
             sites += [("correlated", name) for name in {one.correlation.posterior_variable, one.correlation.variable}]
