@@ -21,13 +21,14 @@ _TITLES = {
     "mean": "Population, natural scale: the population's mean",
     "coefficient": "Population coefficients, link scale",
     "sd": "Standard deviations between groups, link scale",
+    "correlation": "Correlations between group effects, link scale",
     "participant": "Participants, natural scale",
 }
-_POPULATION = ("typical", "mean", "coefficient", "sd")
+_POPULATION = ("typical", "mean", "coefficient", "sd", "correlation")
 
 # Widths that leave 30 of 80 characters to the names.
 _COLUMNS = {"mean": 7, "sd": 7, "2.5%": 7, "97.5%": 7, "ESS": 5, "R-hat": 5}
-_WIDEST_NAME = 30
+_WIDEST_NAME, _WIDEST_PAIR = 30, 25
 
 _COLOURS = {"good": "green", "partial": "yellow", "bad": "red"}
 
@@ -105,14 +106,33 @@ def _intervals(sample: str) -> str:
 def _section(kind: str, rows: pd.DataFrame, width: int) -> RenderableType:
     if kind == "participant" and len(rows) > _MOST_PARTICIPANT_ROWS:
         return Text(f"{_TITLES[kind]}: {len(rows)} values, see the summary table.")
-    table = Table(box=None, pad_edge=False)  # no lines: every terminal shows it as it is meant
-    table.add_column("", width=width, overflow="fold")
-    for name, columns in _COLUMNS.items():
-        table.add_column(name, justify="right", no_wrap=True, min_width=columns)
+    if kind == "correlation":
+        return Group(*(_correlations(str(name), own) for name, own in rows.groupby("variable", sort=False)))
+    table = _table(width, _COLUMNS)
     for label, row in rows.iterrows():
         # labels are the data's: brackets are no markup
         table.add_row(Text(str(label)), *_numbers(row))
     return Group(Text(_TITLES[kind], style="bold"), table)
+
+
+def _correlations(variable: str, rows: pd.DataFrame) -> RenderableType:
+    """One correlation matrix, a row for each pair, with the prior's mean and sd in the place of the posterior's sd."""
+    table = _table(_WIDEST_PAIR, {name: width for name, width in _COLUMNS.items() if name != "sd"})
+    table.add_column("prior (sd)", justify="right", no_wrap=True)
+    for label, row in rows.iterrows():
+        mean, _, *others = _numbers(row)
+        prior = str(row.get("prior", "")).replace("mean ", "").replace(", sd ", " (")
+        pair = str(label).removeprefix(f"{variable}[").removesuffix("]")
+        table.add_row(Text(pair), mean, *others, f"{prior})" if prior else "")
+    return Group(Text(f"{_TITLES['correlation']}: {variable}", style="bold"), table)
+
+
+def _table(width: int, columns: Mapping[str, int]) -> Table:
+    table = Table(box=None, pad_edge=False)  # no lines: every terminal shows it as it is meant
+    table.add_column("", width=width, overflow="fold")
+    for name, least in columns.items():
+        table.add_column(name, justify="right", no_wrap=True, min_width=least)
+    return table
 
 
 def _numbers(row: pd.Series) -> Sequence[str]:

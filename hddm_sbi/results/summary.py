@@ -51,7 +51,7 @@ def _priors(idata: Results, found: Quantities) -> list[str]:
     for variable, at in zip(found.variables, found.places, strict=True):
         if variable in of_pairs:
             mean, sd = (of_pairs[variable][name][at[-2]][at[-1]] for name in ("mean", "sd"))
-            words.append(f"mean {mean:.2f}, sd {sd:.2f}")
+            words.append(f"mean {round(mean, 2) + 0.0:.2f}, sd {sd:.2f}")
         else:
             words.append(str(own.get(variable, "")))
     return words

@@ -11,10 +11,10 @@ import torch
 from hddm_sbi.spec.group_block import CorrelatedSet, GroupBlock, blocks_of
 from hddm_sbi.spec.lkj import draw_cholesky
 from hddm_sbi.spec.model_spec import FloatArray, ModelSpec
-from hddm_sbi.spec.recoding import reported_spread
+from hddm_sbi.spec.recoding import recoding_matrix, reported_spread
 
 # Of correlations between effects that are not sampled themselves: draws of the prior, and the seed.
-DRAWS, SEED = 4000, 0
+DRAWS, SEED = 10_000, 0
 # Ranges shorter than this are one number.
 _ALIKE = 0.005
 
@@ -47,9 +47,15 @@ def correlation_priors(spec: ModelSpec) -> dict[str, CorrelationPrior]:
     result = {}
     for block in blocks_of(spec):
         for one in block.sets:
-            prior = _sampled(one) if one.correlation.reported is None else _drawn(block, one)
+            prior = _sampled(one) if _is_sampled(block, one) else _drawn(block, one)
             result[one.correlation.posterior_variable] = prior
     return result
+
+
+def _is_sampled(block: GroupBlock, one: CorrelatedSet) -> bool:
+    """Whether the effects are sampled as they are reported, but for their units and signs."""
+    matrix = recoding_matrix(block.terms)[one.slice, one.slice]
+    return bool(np.array_equal(matrix, np.diag(np.diag(matrix))))
 
 
 def _sampled(one: CorrelatedSet) -> CorrelationPrior:

@@ -71,7 +71,7 @@ def _scaled(weight: float, prior: td.Distribution) -> str:
     if weight == 1.0:
         return in_words(prior)
     if type(prior).__name__ == "Normal":
-        return in_words(normal(weight * float(prior.mean), abs(weight) * float(prior.stddev)))
+        return in_words(normal(weight * float(prior.mean) + 0.0, abs(weight) * float(prior.stddev)))
     if type(prior).__name__ == "HalfNormal" and weight > 0.0:
         return in_words(half_normal(weight * float(prior.variance / (1.0 - 2.0 / math.pi)) ** 0.5))
     return f"{weight:.4g} {in_words(prior)}"

@@ -33,7 +33,7 @@ def to_reported(spec: ModelSpec, sampled: Coefficients) -> dict[str, FloatArray]
     """
     result: dict[str, FloatArray] = {}
     for terms in _together(spec):
-        values = _stacked(terms, sampled) @ _matrix(terms).T
+        values = _stacked(terms, sampled) @ recoding_matrix(terms).T
         for term, value in zip(terms, _cut(terms, values), strict=True):
             same = term.reported.variable == term.site
             result[term.reported.variable] = _array(sampled[term.site]) if same else value
@@ -55,7 +55,7 @@ def to_sampled(spec: ModelSpec, reported: Coefficients) -> dict[str, FloatArray]
     for terms in _together(spec):
         by_site = {term.site: reported[term.reported.variable] for term in terms}
         stacked = _stacked(terms, by_site)
-        values = stacked @ np.linalg.inv(_matrix(terms)).T
+        values = stacked @ np.linalg.inv(recoding_matrix(terms)).T
         for term, value in zip(terms, _cut(terms, values), strict=True):
             same = term.reported.variable == term.site
             result[term.site] = _array(by_site[term.site]) if same else value
@@ -75,7 +75,8 @@ def _together(spec: ModelSpec) -> list[Terms]:
     return found
 
 
-def _matrix(terms: Terms) -> FloatArray:
+def recoding_matrix(terms: Terms) -> FloatArray:
+    """A of the terms together, from sampled to reported coefficients."""
     widths = [term.matrix.shape[1] for term in terms]
     return matrix_of([term.reported for term in terms], [term.site for term in terms], widths)
 
@@ -100,7 +101,7 @@ def _cut(terms: Terms, values: FloatArray) -> list[FloatArray]:
 
 def reported_spread(block: GroupBlock, sampled: Coefficients) -> dict[str, FloatArray]:
     """Standard deviations and correlations of a block's reported effects."""
-    matrix, s = _matrix(block.terms), block.sds(sampled)
+    matrix, s = recoding_matrix(block.terms), block.sds(sampled)
     scaled = matrix * s[..., np.newaxis, :]
     covariance = scaled @ _correlations(block, sampled) @ scaled.swapaxes(-1, -2)
     sds = np.sqrt(np.einsum("...ii->...i", covariance))
@@ -136,7 +137,7 @@ def _correlations(block: GroupBlock, values: Coefficients, reported: bool = Fals
 
 def _sampled_spread(block: GroupBlock, reported: Coefficients) -> dict[str, FloatArray]:
     """Standard deviations and correlations of a block's sampled effects."""
-    matrix = _matrix(block.terms)
+    matrix = recoding_matrix(block.terms)
     sds = np.concatenate([_by_column(block, term, reported[term.sd_variable]) for term in block.terms], axis=-1)
     variances = _apart_variances(block, matrix, sds)
     result: dict[str, FloatArray] = {}

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from pyro.infer.mcmc.util import initialize_model
+from rich.console import Console
 
 import hddm_sbi as hs
 from hddm_sbi.api import _with_draws
 from hddm_sbi.inference.prior import prior_coefficients
+from hddm_sbi.results.report import print_report
+from hddm_sbi.results.summary import summarise
 from hddm_sbi.results.to_arviz import Results, group, to_datasets, to_inference_data
 from hddm_sbi.spec.group_block import blocks_of
 from hddm_sbi.spec.recoding import to_reported, to_sampled
@@ -144,3 +150,25 @@ def test_correlated_effects_are_certified(contrasts: str) -> None:
     matrix = group(idata, "posterior")["subject_corr"].to_numpy()
     assert (np.einsum("...ii->...i", matrix) == 1.0).all()
     assert "score test" in model.certify(idata, method="score", seconds=0.5).sentence
+
+
+def test_correlations_are_shown_beside_their_priors() -> None:
+    model = build("all of them")
+    variables, coords = model._variables(prior_coefficients(model.spec, 4000, 1))
+    attrs = {"model": json.dumps(model._options, default=str)}
+    idata = to_inference_data({"posterior": _with_draws(variables)}, coords, attrs)
+    table = summarise(idata)
+    rows = table[table["kind"] == "correlation"]
+    assert len(rows) == 15 and set(rows["variable"]) == {"subject_corr"}  # six effects, each pair once
+    # the draws are those of the prior, which is what the table says of them; known to .02
+    said = rows["prior"].str.extract(r"mean (.*), sd (.*)").astype(float)
+    np.testing.assert_allclose(said[0], rows["mean"], atol=0.04)
+    np.testing.assert_allclose(said[1], rows["sd"], atol=0.04)
+    # two differences from one reference share it, parameters of other conditions do not
+    shared = rows.loc["subject_corr[v_Intercept, v_cond[slow]]", "mean"]
+    assert shared < -0.3 and abs(rows.loc["subject_corr[v_Intercept, a_Intercept]", "mean"]) < 0.05
+    text = io.StringIO()
+    print_report(idata, console=Console(file=text, width=80))
+    assert "Correlations between group effects, link scale: subject_corr" in text.getvalue()
+    line = next(line for line in text.getvalue().splitlines() if line.startswith("v_Intercept, a_Intercept"))
+    assert line.rstrip().endswith(")") and len(line.rstrip()) <= 80
