@@ -5,10 +5,16 @@ apart), S = diag(s) and Lambda the Cholesky factor of their correlations (the id
 The log likelihood is taken as Gaussian in b, with the observed information G and the maximum b_hat. Given beta, s and
 Lambda, rho then has
 
-    precision  M = P + Lambda' S G S Lambda = L L',    mean  M^-1 c,    c = rest + Lambda' S (G (b_hat - beta) - ...),
+    precision  M = P + Lambda' S G S Lambda = L' L,    mean  M^-1 c,    c = rest + Lambda' S (G (b_hat - beta) - ...),
 
-and x = L' (rho - M^-1 c) is standard normal, whatever s, Lambda and beta are: there is no funnel, neither where s is
-small, which traps centred coefficients, nor where it is large, which makes others sharp. A standard deviation may pass
+and x = L (rho - M^-1 c) is standard normal, whatever s, Lambda and beta are: there is no funnel, neither where s is
+small, which traps centred coefficients, nor where it is large, which makes others sharp. L is lower triangular, as
+Lambda is, and b moves by S Lambda L^-1 x, the lower Cholesky factor of the posterior covariance of b: where the trials
+tell b well, x goes on meaning the same when correlations change. With L L' it would not. Of drift and a well-known
+non-decision time, the first element of x would be drift where their correlation is zero and non-decision time where it
+is not, and every group whose likelihood is not quite Gaussian would hold the correlation on its side of zero.
+
+A standard deviation may pass
 through zero: with a diagonal D of signs, (D s, D Lambda D, D rho) makes the same b as (s, Lambda, rho), so that a
 negative standard deviation is a positive one with its raw coefficient and its partial correlations turned round. The
 dots stand for all other coefficients of the core, which shift the maximum likewise: c takes H times the core's distance
@@ -119,21 +125,19 @@ def fill_precision(
 
 @inlined
 def factorise(prior: FloatArray, factor: FloatArray, at: int, square: int, k: int) -> float:
-    """Put L in the place of M, lower triangle, with 1 / L_ii on the diagonal; return log det L."""
+    """Put L, with M = L' L, in the place of M, lower triangle, with 1 / L_ii on the diagonal; return log det L."""
     log_det, pivots = 0.0, 1.0
-    for i in range(k):
+    for i in range(k - 1, -1, -1):
         row = square + i * k
+        for m in range(i + 1, k):
+            below, weight = square + m * k, factor[square + m * k + i]
+            for j in range(i + 1):
+                factor[row + j] -= weight * factor[below + j]
+        total = max(factor[row + i], prior[at + i])  # M is at least P, and so are its pivots, but for rounding
+        inverse = 1.0 / math.sqrt(total)
         for j in range(i):
-            above = square + j * k
-            total = factor[row + j]
-            for m in range(j):
-                total -= factor[row + m] * factor[above + m]
-            factor[row + j] = total * factor[above + j]
-        total = factor[row + i]
-        for m in range(i):
-            total -= factor[row + m] * factor[row + m]
-        total = max(total, prior[at + i])  # M is at least P, and so are its pivots, but for rounding
-        factor[row + i] = 1.0 / math.sqrt(total)
+            factor[row + j] *= inverse
+        factor[row + i] = inverse
         pivots *= total
         if pivots > LARGE:
             log_det, pivots = log_det + 0.5 * math.log(pivots), 1.0
@@ -166,15 +170,17 @@ def by_precision(factor: FloatArray, square: int, by_factor: FloatArray, k: int)
 
     An element below the diagonal has the derivative by both elements of M that are the same number.
     """
-    for m in range(k - 1, -1, -1):
-        for j in range(m + 1, k):
-            for i in range(j, k):
-                by_factor[i * k + m] -= by_factor[i * k + j] * factor[square + j * k + m]
-                by_factor[j * k + m] -= by_factor[i * k + j] * factor[square + i * k + m]
-        total, inverse = by_factor[m * k + m], factor[square + m * k + m]
-        for j in range(m + 1, k):
-            by_factor[j * k + m] *= inverse
-            total -= factor[square + j * k + m] * by_factor[j * k + m]
+    for m in range(k):
+        row = square + m * k
+        for j in range(m):
+            for i in range(j + 1):
+                change = by_factor[j * k + i]
+                by_factor[m * k + i] -= change * factor[row + j]
+                by_factor[m * k + j] -= change * factor[row + i]
+        total, inverse = by_factor[m * k + m], factor[row + m]
+        for j in range(m):
+            by_factor[m * k + j] *= inverse
+            total -= factor[row + j] * by_factor[m * k + j]
         by_factor[m * k + m] = 0.5 * total * inverse
 
 

@@ -123,10 +123,10 @@ def _to_groups(arrays: Arrays, x: FloatArray, u: FloatArray, slot: int) -> float
         else:
             fill_precision(prior, information, s, factor, at, square, k)
         log_jacobian -= factorise(prior, factor, at, square, k)
-        solve_lower(factor, square, mean, at, k)
+        solve_upper(factor, square, mean, at, k)
         for i in range(at, at + k):
             raw[i] = mean[i] + x[group_at[i]]
-        solve_upper(factor, square, raw, at, k)
+        solve_lower(factor, square, raw, at, k)
         square += k * k
     for i in range(len(group_at)):
         u[group_at[i]] = raw[i]
@@ -146,14 +146,14 @@ def _from_groups(arrays: Arrays, by_u: FloatArray, by_x: FloatArray, slot: int) 
         at, k = bounds[group], bounds[group + 1] - bounds[group]
         for i in range(k):
             by_mean[i] = by_u[group_at[at + i]]
-        solve_lower(factor, square, by_mean, 0, k)
+        solve_upper(factor, square, by_mean, 0, k)
         for i in range(k):
             by_x[group_at[at + i]] = by_mean[i]
             by_s[i] = by_mean[i]
-        solve_upper(factor, square, by_mean, 0, k)  # now by c, while by_s still holds the derivatives by L^-1 c
+        solve_lower(factor, square, by_mean, 0, k)  # now by c, while by_s still holds the derivatives by L'^-1 c
         for i in range(k):
             for j in range(i + 1):
-                by_factor[i * k + j] = -raw[at + i] * by_s[j] - by_mean[i] * mean[at + j]
+                by_factor[i * k + j] = -by_s[i] * raw[at + j] - mean[at + i] * by_mean[j]
             by_factor[i * k + i] -= factor[square + i * k + i]  # of -log det L: 1 / L_ii
         by_precision(factor, square, by_factor, k)
         if arrays.joint[group]:
