@@ -230,13 +230,13 @@ class HierarchicalDDM:
         self._options: dict[str, Any] = {
             "groupby": groupby, "formula": formula, "model": self.ssm.name, "likelihood": self._chosen.label,
             "pooling": pooling, "random_slopes": random_slopes, "coding": coding, "stimulus": _stated(self._design),
-            "shared": [shared] if isinstance(shared, str) else list(shared), "rt": rt, "response": response,
+            "shared": sorted(_names(shared)), "rt": rt, "response": response,
             "rt_unit": rt_unit, "choices": self.trials.options,
             "links": dict(links or {}), "fixed": dict(fixed or {}), "p_outlier": str(p_outlier), "lapse": self.lapse,
             "deadline": deadline, "truncate": truncate, "go": go, "observed": observed,
             "lapse_omission": str(lapse_omission),
             "contrasts": contrasts if isinstance(contrasts, str) else dict(contrasts),
-            "correlated": correlated if isinstance(correlated, bool | str) else list(correlated),
+            "correlated": correlated if isinstance(correlated, bool) else sorted(_names(correlated)),
             "equations": {parameter.name: parameter.formula for parameter in self.spec.reported.parameters},
             "priors": stated_priors(self.priors),
             "correlation_priors": {
@@ -672,6 +672,10 @@ def _stated(design: Design) -> dict[str, dict[str, object]] | None:
     if stimulus is None:
         return None
     return {stimulus.column: {str(level): response for level, response in stimulus.responses.items()}}
+
+
+def _names(given: str | Collection[str]) -> list[str]:
+    return [given] if isinstance(given, str) else list(given)
 
 
 def _with_draws(variables: Variables) -> Group:

@@ -41,9 +41,11 @@ def _grouping(parameter: str, factor: tuple[str, ...], frame: pd.DataFrame, subj
     if subjects is not None and set(factor) == set(subjects.columns):
         return subjects
     grouping = column_grouping(frame, factor)
-    # no finer than the participants, whom it tells apart
-    if subjects is not None and set(subjects.columns) < set(factor) and len(grouping.groups) == len(subjects.groups):
-        return subjects
+    if subjects is not None and len(grouping.groups) == len(subjects.groups):
+        # no finer than the participants, whom it tells apart; or the part of their names that does
+        finer, inner = set(subjects.columns) < set(factor), factor == subjects.columns[-1:]
+        if finer or inner:
+            return subjects
     bracket = f"the formula for '{parameter}' groups by '{grouping.factor}'"
     if len(grouping.groups) == 1:
         raise FormulaError(f"{bracket}, which is {grouping.groups[0]!r} on all trials; drop (... | {grouping.factor}).")
@@ -78,6 +80,15 @@ def _check_repeats(
             f"groupby={[*outer, *subjects.columns]!r}; if they are the same people, write "
             f"(1 | {_columns(subjects.columns)}) + (1 | {_columns(bracket.factor)})."
         )
+    if subjects is not None and bracket.factor == subjects.columns[-1:]:
+        if not any(other is subjects for other in found.values()):
+            people = _columns(subjects.columns)
+            warn(
+                f"the formula for '{parameter}' groups by '{grouping.factor}', whose label "
+                f"{_repeated(subjects, grouping)!r} several of the participants ({people}) share, so that they share "
+                f"their effects; write (1 | {people}) for effects of each participant."
+            )
+        return
     if not bracket.nested or len(bracket.factor) < 2:
         return
     outer, inner = bracket.factor[:-1], bracket.factor[-1:]

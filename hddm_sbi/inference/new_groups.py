@@ -9,7 +9,7 @@ not known of it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -69,7 +69,8 @@ def with_new_groups(spec: ModelSpec, new: NewGroups, coefficients: Coefficients,
     result = dict(coefficients)
     for block in blocks_of(spec.reported):
         factor = block.groups.factor
-        for label, stratum in zip(new.get(factor, ()), _strata(block.groups, len(new.get(factor, ()))), strict=True):
+        labels = new.get(factor, ())
+        for label, stratum in zip(labels, _strata(block.groups, labels), strict=True):
             rng = _generator(seed, ":".join(filter(None, block.groups.key)), label)
             drawn = draw_deviations(block.population_cholesky(coefficients, stratum), rng)
             for term, at in zip(block.terms, block.slices, strict=True):
@@ -78,9 +79,22 @@ def with_new_groups(spec: ModelSpec, new: NewGroups, coefficients: Coefficients,
     return result
 
 
-def _strata(groups: Groups, n_new: int) -> list[int]:
-    """The stratum of each new group: that of its first row."""
-    return [int(groups.of_row[np.argmax(groups.index == groups.n + place)]) for place in range(n_new)]
+def _strata(groups: Groups, labels: Sequence[str]) -> list[int]:
+    """The stratum of each new group.
+
+    Raises:
+        DataError: its rows are in several.
+    """
+    found = []
+    for place, label in enumerate(labels):
+        own = np.unique(groups.of_row[groups.index == groups.n + place])
+        if len(own) > 1:
+            raise DataError(
+                f"the group {label} of '{groups.factor}' is in several levels of '{groups.by}' in the new data "
+                f"({listed([groups.strata[k] for k in own])}), by which groups vary; give each group one."
+            )
+        found.append(int(own[0]))
+    return found
 
 
 def draw_deviations(cholesky: FloatArray, rng: np.random.Generator) -> FloatArray:

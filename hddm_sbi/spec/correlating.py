@@ -95,10 +95,13 @@ def correlate(
                 correlation = Correlation(f"{variable}_sampled", effects, eta, variable)
             by_term |= dict.fromkeys((term.site for term in terms), correlation)
     if names and not by_term:
-        raise ModelError(
-            "correlated needs two effects that vary between the same groups, but there are none: no two parameters or "
-            "terms vary by one factor; leave correlated out."
+        bars = any(grouped.independent for one in design.parameters.values() for grouped in one.group)
+        why = (
+            "apart from those that '||' keeps independent no two vary by one factor; write '|' in their place"
+            if bars
+            else "no two parameters or terms vary by one factor; leave correlated out"
         )
+        raise ModelError(f"correlated needs two effects that vary between the same groups, but there are none: {why}.")
     return {name: _with(parameter, design, by_term) for name, parameter in parameters.items()}
 
 

@@ -161,7 +161,7 @@ def in_words(distribution: td.Distribution) -> str:
         return type(distribution).__name__
     order = {"df": 0, "loc": 1, "low": 3, "scale": 2, "high": 4, "concentration1": 1, "concentration0": 2}
     names = sorted(parameters, key=lambda name: order.get(name, 1))
-    return f"{type(distribution).__name__}({', '.join(f'{float(parameters[name]):.4g}' for name in names)})"
+    return f"{type(distribution).__name__}({', '.join(f'{float(parameters[name]) + 0.0:.4g}' for name in names)})"
 
 
 def eta_of(variable: str, prior: Any, size: int) -> float:

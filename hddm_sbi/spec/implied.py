@@ -149,10 +149,11 @@ def _of_cells(parameter: ParameterSpec, table: pd.DataFrame) -> list[list[object
     for first in range(len(names)):
         for second in range(first + 1, len(names)):
             differ = np.flatnonzero(values[first] != values[second])
-            if len(differ) == 1:
+            difference = matrix[second] - matrix[first]
+            if len(differ) == 1 and difference.any():  # the factor of a group term alone makes none
                 factor = str(own.columns[differ[0]])
                 name = f"{names[second]} - {names[first]}"
-                rows.append(written(name, matrix[second] - matrix[first], 2, factor))
+                rows.append(written(name, difference, 2, factor))
     return rows
 
 

@@ -15,6 +15,7 @@ from rich.console import Console
 import hddm_sbi as hs
 from hddm_sbi.api import _with_draws
 from hddm_sbi.inference.prior import prior_coefficients
+from hddm_sbi.results.quantities import quantities
 from hddm_sbi.results.report import print_report
 from hddm_sbi.results.summary import summarise
 from hddm_sbi.results.to_arviz import Results, group, to_datasets, to_inference_data
@@ -172,3 +173,59 @@ def test_correlations_are_shown_beside_their_priors() -> None:
     assert "Correlations between group effects, link scale: subject_corr" in text.getvalue()
     line = next(line for line in text.getvalue().splitlines() if line.startswith("v_Intercept, a_Intercept"))
     assert line.rstrip().endswith(")") and len(line.rstrip()) <= 80
+
+
+def test_names_of_correlated_parameters_have_no_order() -> None:
+    df = crossed_experiment()
+    built = [
+        hs.HierarchicalDDM(df, groupby="subject", likelihood="exact", correlated=names)
+        for names in (["v", "a"], {"a", "v"})
+    ]
+    idata = drawn_from_the_prior(built[0], 4)
+    idata.attrs["model"] = json.dumps(built[0]._options, default=str)
+    assert built[1].contrast(idata, "v - a").draws.shape == (1, 4)
+
+
+def test_a_new_person_in_two_strata_is_refused() -> None:
+    model = build("own sds")
+    people = crossed_experiment().iloc[[0, 1]].assign(subject=100, patient=["yes", "no"])
+    with pytest.raises(hs.HDDMError, match="the group 100 of 'subject' is in several levels of 'patient'"):
+        model.parameters(drawn_from_the_prior(model, 4), people, new_groups="sample")
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ("mean", "the value of 'v' for each of 'mean' would be called 'v_mean'"),
+        ("trial", "the column 'trial' has the name of a dimension of results"),
+    ],
+)
+def test_columns_whose_results_would_bear_a_taken_name(column: str, message: str) -> None:
+    df = crossed_experiment().rename(columns={"subject": column})
+    with pytest.raises(hs.HDDMError, match=message):
+        hs.HierarchicalDDM(df, groupby=column, likelihood="exact", formula="v ~ 1")
+
+
+def test_a_column_that_ends_like_a_dimension_of_results() -> None:
+    df = crossed_experiment().rename(columns={"subject": "school_level"})
+    model = hs.HierarchicalDDM(df, groupby="school_level", likelihood="exact", formula="v ~ cond")
+    kinds = quantities(drawn_from_the_prior(model, 4)).kinds
+    assert kinds.count("participant") == 12 * 5 and kinds.count("deviation") == 12 * 5 and kinds.count("sd") == 5
+
+
+@pytest.mark.filterwarnings("error::hddm_sbi.errors.HDDMWarning")
+def test_few_people_in_a_stratum_are_said() -> None:
+    df = crossed_experiment().assign(rare=lambda table: np.where(table["subject"] < 1, "yes", "no"))
+    with pytest.warns(hs.HDDMWarning, match=r"few participants .* \(1 in rare=yes\)"):
+        hs.HierarchicalDDM(df, groupby="subject", likelihood="exact", formula="v ~ 1 + (1 | gr(subject, by=rare))")
+
+
+@pytest.mark.filterwarnings("error::hddm_sbi.errors.HDDMWarning")
+def test_a_bracket_for_a_part_of_what_names_participants() -> None:
+    """Where it tells them apart it is the participant; where its labels repeat the other reading is told."""
+    df = crossed_experiment()
+    by_name = {"groupby": ["site", "subject"], "likelihood": "exact"}
+    model = hs.HierarchicalDDM(df, formula="v ~ 1 + (1 | subject)", **by_name)
+    assert "v ~ 1 + (1 | site:subject)" in repr(model).replace("         ", " ")
+    with pytest.warns(hs.HDDMWarning, match=r"write \(1 \| site:subject\) for effects of each participant"):
+        hs.HierarchicalDDM(df.assign(subject=df["subject"] // 4), formula="v ~ 1 + (1 | subject)", **by_name)
