@@ -14,6 +14,7 @@ from hddm_sbi.design.cells import check_rank_of
 from hddm_sbi.design.grouped import Correlated, GroupedTerm, brackets_of, formula_text
 from hddm_sbi.design.grouping import Grouping
 from hddm_sbi.design.nesting import find_groupings
+from hddm_sbi.design.origin import check_origin
 from hddm_sbi.design.sides import Side
 from hddm_sbi.design.slopes import check_slopes
 from hddm_sbi.design.strata import strata_of
@@ -87,6 +88,7 @@ def design_parameter(
             f"the formula for '{name}' has group terms, which pooling '{pooling}' has no place for; drop them."
         )
     common = side.common
+    check_origin(name, common)
     check_rank_of(name, common)
     if pooling == "none" and automatic is not None:
         group = _apart(name, common, automatic, random_slopes)
@@ -97,6 +99,7 @@ def design_parameter(
         group = ()
     else:
         group = _automatic(common, automatic, random_slopes)
+    check_origin(name, [grouped.term for grouped in group])
     if not common and not group:
         raise FormulaError(
             f"the formula for '{name}' has no terms; write '{name} ~ 1' for a single value, or fixed={{\"{name}\": 0}} "

@@ -25,6 +25,9 @@ import numpy.typing as npt
 
 from hddm_sbi.spec.model_spec import Correlation, FloatArray, Groups, GroupTerm, IntArray, ModelSpec
 
+# An eigenvalue of a correlation matrix that rounding leaves positive.
+_LEAST = 1e-12
+
 Values = Mapping[str, npt.NDArray[np.float64]]
 
 
@@ -139,7 +142,7 @@ class GroupBlock:
         for one in self.sets:
             matrix = np.asarray(coefficients[one.correlation.variable], dtype=np.float64)
             matrix = matrix[..., stratum, :, :] if self.groups.strata else matrix
-            result[..., one.slice, one.slice] = np.linalg.cholesky(matrix)
+            result[..., one.slice, one.slice] = _root(matrix)
         return np.asarray(sds[..., np.newaxis] * result)
 
     def deviations(self, values: Values) -> dict[str, FloatArray]:
@@ -169,6 +172,15 @@ class GroupBlock:
         """The correlation matrices by variable, (..., K, K) or (..., strata, K, K), from the sites of the sets."""
         found = {one.correlation: np.asarray(values[one.correlation.site], dtype=np.float64) for one in self.sets}
         return {c.variable: correlations_of(factor @ factor.swapaxes(-1, -2)) for c, factor in found.items()}
+
+
+def _root(correlations: FloatArray) -> FloatArray:
+    """The Cholesky factors of correlation matrices, also of those that rounding has made singular."""
+    try:
+        return np.asarray(np.linalg.cholesky(correlations))
+    except np.linalg.LinAlgError:
+        lift = np.maximum(_LEAST - np.linalg.eigvalsh(correlations)[..., :1, np.newaxis], 0.0)
+        return np.asarray(np.linalg.cholesky((correlations + lift * np.eye(correlations.shape[-1])) / (1.0 + lift)))
 
 
 def correlations_of(covariance: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ import pytest
 from hddm_sbi.design.contrasts import CODINGS, Contrast, meanings, origin, orthonormal, read_contrasts
 from hddm_sbi.design.design import build_design
 from hddm_sbi.design.rank import rank
-from hddm_sbi.design.terms import evaluate_side
+from hddm_sbi.design.sides import evaluate_side
 from hddm_sbi.errors import ModelError
 
 LEVELS = {2: ["HC", "LC"], 3: ["a", "b", "c"], 5: [1, 2, 3, 4, 5]}

@@ -6,7 +6,7 @@ import pytest
 
 from hddm_sbi.design.contrasts import read_contrasts
 from hddm_sbi.design.meanings import in_words
-from hddm_sbi.design.terms import evaluate_side
+from hddm_sbi.design.sides import evaluate_side
 
 WORDS = {
     ("conf", "treatment"): ["the value, where conf = HC", "LC - HC"],

@@ -48,3 +48,13 @@ def test_many_empty_cells_are_named_in_part(design_of, trials):
 
 def test_a_design_of_full_rank_passes():
     check_rank("v", np.column_stack([np.ones(4), [0, 1, 0, 1], [0, 0, 1, 1]]), ["Intercept", "x", "y"])
+
+
+@pytest.mark.parametrize("rhs", ["time", "time * stim", "1 + (time | subject)"])
+def test_numbers_far_from_zero_are_refused(design_of, trials, rhs):
+    """What is reported for 0 would hold too few digits of what is sampled at the mean."""
+    trials.frame["time"] = 1.7e9 + np.random.default_rng(0).uniform(0, 3600, len(trials.frame))
+    with pytest.raises(FormulaError, match=r"'time', whose values lie 1,.* deviations from 0.*; write center\(time\)"):
+        design_of(rhs)
+    design_of(rhs.replace("time", "center(time)"))
+    design_of("scale(time) + conf")
