@@ -59,9 +59,11 @@ class Grouping:
         for key in new:
             known = as_text.get(_text(key))
             if known is not None:
+                kinds = zip(self.columns, map(_kind, key), map(_kind, known), strict=True)
+                column, here, there = next((one for one in kinds if one[1] != one[2]), (self.factor, "", ""))
                 raise DataError(
-                    f"the group {_text(key)} of '{self.factor}' is {_kinds(key)} in the new "
-                    f"data, but {_kinds(known)} in the data that the model was built on; convert the column."
+                    f"the group {_text(key)} of '{self.factor}' is {here} in the new data, but {there} in the "
+                    f"data that the model was built on; convert the column '{column}'."
                 )
         codes = self.codes | {key: len(self.groups) + place for place, key in enumerate(new)}
         return Located(np.array([codes[key] for key in keys], dtype=np.int64), tuple(map(_text, new)))
@@ -85,10 +87,9 @@ def _text(key: tuple[Any, ...]) -> str:
     return ":".join(str(plain(value)) for value in key)
 
 
-def _kinds(key: tuple[Any, ...]) -> str:
-    """What kind of values a group is named by."""
-    kinds = dict.fromkeys("text" if isinstance(value, str) else "a number" for value in key)
-    return " and ".join(kinds)
+def _kind(value: object) -> str:
+    """What kind of value a group is named by."""
+    return "text" if isinstance(value, str) else "a number"
 
 
 def _keys(frame: pd.DataFrame, columns: Sequence[str]) -> list[tuple[Any, ...]]:

@@ -141,14 +141,14 @@ def test_numeric_participants_in_new_data(cavanagh):
 
 
 def test_groups_that_were_not_in_the_data_follow_those_that_were(design_of, experiment):
-    some = experiment.iloc[[0, 0, 200, 0]].assign(item=["new", "1", "new", "other"])
+    some = experiment.iloc[[0, 0, 200, 0]].assign(item=["new", 1, "new", "other"])
     nested = design_of("(1 | subject) + (1 | subject:item)").groupings["subject:item"]
     located = nested.locate(some.assign(subject=["s1", "s1", "s1", "s9"]))
     assert located.new[0] == "s1:new" and located.new[-1] == "s9:other"
     known = len(nested.groups)
     assert located.index[0] == located.index[2] == known and located.index.max() == known + len(located.new) - 1
     with pytest.raises(DataError, match="1 of 4 labels missing in the column 'item'"):
-        nested.locate(some.assign(item=["new", None, "1", "1"]))
+        nested.locate(some.assign(item=["new", None, 1, 1]))
 
 
 @pytest.mark.parametrize(
