@@ -14,7 +14,11 @@ from hddm_sbi.results.quantities import Quantities
 from hddm_sbi.results.shifts import SCORE, WHOLE, Shifts
 
 FOUND = Quantities(
-    ("v", "a", "v_subject[3]"), ("v", "a", "v_subject"), ("typical", "typical", "participant"), np.empty(0)
+    ("v", "a", "v_subject[3]"),
+    ("v", "a", "v_subject"),
+    ("typical", "typical", "participant"),
+    np.empty(0),
+    ((), (), (0,)),
 )
 SOUND = DensityCheck(0.004, 0.006, np.zeros(4), 1, 3, 100_000)
 
