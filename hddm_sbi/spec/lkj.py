@@ -1,6 +1,6 @@
 r"""Draws from the LKJ distribution of correlation matrices, by their Cholesky factors.
 
-``torch.distributions.LKJCholesky`` has the right density, and ``sample`` draws from another distribution from three
+torch's ``LKJCholesky`` has the right density, and its ``sample`` draws from another distribution from three
 effects on (torch 2.13): its correlations are too wide, and differ by the order of the effects. Pyro's is the same code.
 
 By the onion method (Lewandowski, Kurowicka & Joe 2009, Journal of Multivariate Analysis 100, 1989-2001, section 3.2),
