@@ -8,7 +8,7 @@ import pytest
 
 from hddm_sbi.inference.between import posterior_variance
 from hddm_sbi.inference.coordinates import Rounded
-from hddm_sbi.inference.coordinates.build import precision_of
+from hddm_sbi.inference.coordinates.centre import precision_of
 from hddm_sbi.inference.initial import estimate, starting_points
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.likelihoods.exact.ddm import ExactDDM
