@@ -9,7 +9,7 @@ from typing import Any
 from hddm_sbi.design.columns import suggestion
 from hddm_sbi.design.design import Design
 from hddm_sbi.design.grouped import GroupedTerm, said_of_independence
-from hddm_sbi.errors import ModelError
+from hddm_sbi.errors import ModelError, warn
 from hddm_sbi.spec.model_spec import Correlation, Groups, GroupTerm, ModelSpec, ParameterSpec
 from hddm_sbi.spec.writing import UsersPriors
 
@@ -84,6 +84,8 @@ def correlate(
             variable = _variable(term, grouped, name in names)
             if variable is not None:
                 found.setdefault(variable, []).append(term)
+    if stated:
+        _say_what_is_apart(found)
     by_term: dict[str, Correlation] = {}
     for variable, terms in found.items():
         effects = tuple(effect for term in terms for effect in term.effects)
@@ -103,6 +105,26 @@ def correlate(
         )
         raise ModelError(f"correlated needs two effects that vary between the same groups, but there are none: {why}.")
     return {name: _with(parameter, design, by_term) for name, parameter in parameters.items()}
+
+
+def _say_what_is_apart(found: Mapping[str, list[GroupTerm]]) -> None:
+    """Warn where effects that the user named together vary in different strata: they are correlated apart.
+
+    Warns:
+        HDDMWarning: names one parameter of either kind, with what to write.
+    """
+    by_factor: dict[str, dict[str | None, GroupTerm]] = {}
+    for terms in found.values():
+        by_factor.setdefault(terms[0].factor, {}).setdefault(terms[0].groups.by, terms[0])
+    for factor, by_column in by_factor.items():
+        strata = next((by for by in by_column if by is not None), None)
+        if strata is not None and len(by_column) > 1:
+            one = by_column[strata]
+            other = next(term for by, term in by_column.items() if by != strata)
+            warn(
+                f"'{one.of}' has standard deviations by levels of '{strata}', and '{other.of}' has not: their effects "
+                f"by '{factor}' are correlated apart; write gr({factor}, by={strata}) in both formulas."
+            )
 
 
 def _with_design(parameter: ParameterSpec, design: Design) -> list[tuple[GroupTerm, GroupedTerm]]:
