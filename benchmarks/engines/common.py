@@ -63,6 +63,8 @@ class Task:
         with open(self.data, newline="") as file:
             rows = [(row["subject"], float(row["rt"]), int(row["response"])) for row in csv.DictReader(file)]
         labels, rt, choice = (np.array(column) for column in zip(*rows, strict=True))
+        if all(label.isdecimal() for label in labels.tolist()):
+            labels = labels.astype(np.int64)  # as a table has them: 2 comes before 10
         return np.unique(labels, return_inverse=True)[1], rt, choice
 
 
