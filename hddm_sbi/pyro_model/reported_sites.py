@@ -71,8 +71,9 @@ def report_spread(block: GroupBlock, sds: torch.Tensor, sites: Sites) -> None:
             _deterministic(term.sd_variable, own, block, 0 if term.levels is None else 1)
     for one in block.sets:
         if one.correlation.reported is not None:
-            own = scale[..., one.slice]
-            correlations = covariance[..., one.slice, one.slice] / (own.unsqueeze(-1) * own.unsqueeze(-2))
+            shown = torch.tensor(one.shown)
+            own = scale[..., shown]
+            correlations = covariance[..., shown[:, None], shown] / (own.unsqueeze(-1) * own.unsqueeze(-2))
             _deterministic(one.correlation.reported, correlations, block, 2)
 
 

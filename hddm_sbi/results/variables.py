@@ -106,7 +106,9 @@ class _Labels:
     def of_effects(self, block: GroupBlock, one: CorrelatedSet) -> tuple[str, str]:
         """The two dimensions of a correlation matrix; ``_bis`` is how ArviZ calls a dimension that is there twice."""
         dim = one.correlation.posterior_variable.replace("_corr", "_effect")
-        self.coordinates |= dict.fromkeys((dim, f"{dim}_bis"), block.reported_effects[one.slice])
+        self.coordinates |= dict.fromkeys(
+            (dim, f"{dim}_bis"), tuple(block.reported_effects[place] for place in one.shown)
+        )
         return dim, f"{dim}_bis"
 
 

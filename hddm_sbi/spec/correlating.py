@@ -10,6 +10,7 @@ from hddm_sbi.design.columns import suggestion
 from hddm_sbi.design.design import Design
 from hddm_sbi.design.grouped import GroupedTerm, said_of_independence
 from hddm_sbi.errors import ModelError, warn
+from hddm_sbi.spec.group_block import parameters_reversed
 from hddm_sbi.spec.model_spec import Correlation, Groups, GroupTerm, ModelSpec, ParameterSpec
 from hddm_sbi.spec.writing import UsersPriors
 
@@ -88,7 +89,8 @@ def correlate(
         _say_what_is_apart(found)
     by_term: dict[str, Correlation] = {}
     for variable, terms in found.items():
-        effects = tuple(effect for term in terms for effect in term.effects)
+        in_order = parameters_reversed([(term.of, term) for term in terms])
+        effects = tuple(effect for _, term in in_order for effect in term.effects)
         if len(effects) > 1:
             eta = chosen.take_eta(variable, len(effects), DEFAULT_ETA)
             if all(term.reported.is_rescaled(term.site) for term in terms):

@@ -16,9 +16,10 @@ curvature and the coordinates in which it is sampled. Coefficients that are not 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,11 +40,13 @@ class CorrelatedSet:
         correlation: its prior and names.
         start: place of the first of its effects in the block.
         size: their number, at least two.
+        shown: places in the block of the effects as results show them, in the formulas' order.
     """
 
     correlation: Correlation
     start: int
     size: int
+    shown: tuple[int, ...]
 
     @property
     def slice(self) -> slice:
@@ -89,12 +92,16 @@ class GroupBlock:
     @cached_property
     def sets(self) -> tuple[CorrelatedSet, ...]:
         """The sets of correlated effects."""
-        found: dict[str, CorrelatedSet] = {}
+        found: dict[Correlation, list[tuple[str, slice]]] = {}
         for term, at in zip(self.terms, self.slices, strict=True):
             if term.correlation is not None:
-                first = found.get(term.correlation.variable, CorrelatedSet(term.correlation, at.start, 0))
-                found[term.correlation.variable] = CorrelatedSet(first.correlation, first.start, at.stop - first.start)
-        return tuple(one for one in found.values() if one.size > 1)
+                found.setdefault(term.correlation, []).append((term.of, at))
+        sets = []
+        for correlation, members in found.items():
+            start, stop = members[0][1].start, members[-1][1].stop
+            shown = [place for _, at in parameters_reversed(members) for place in range(at.start, at.stop)]
+            sets.append(CorrelatedSet(correlation, start, stop - start, tuple(shown)))
+        return tuple(one for one in sets if one.size > 1)
 
     @property
     def effects(self) -> tuple[str, ...]:
@@ -211,7 +218,23 @@ def apart_terms(spec: ModelSpec) -> tuple[GroupTerm, ...]:
 
 
 def _by_set(terms: list[GroupTerm]) -> tuple[GroupTerm, ...]:
-    """The terms, those of a correlated set moved to the first of them."""
-    variables = [None if term.correlation is None else term.correlation.variable for term in terms]
-    order = sorted(range(len(terms)), key=lambda i: i if variables[i] is None else variables.index(variables[i]))
-    return tuple(terms[i] for i in order)
+    """The terms, those of a correlated set in its order at the place of the first of them."""
+    sets = [term.correlation for term in terms]
+
+    def place(i: int) -> tuple[int, int]:
+        correlation = sets[i]
+        return (
+            (i, 0) if correlation is None else (sets.index(correlation), correlation.effects.index(terms[i].effects[0]))
+        )
+
+    return tuple(terms[i] for i in sorted(range(len(terms)), key=place))
+
+
+def parameters_reversed(members: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Things of parameters, the last parameter's first; those of one parameter keep their order.
+
+    A correlated set is sampled in this order. Models have their non-decision time last, which trials tell best. Of
+    effects whose partial correlations come first, the raw coefficients go on meaning the same whatever the others are.
+    """
+    names = list(dict.fromkeys(name for name, _ in members))
+    return [member for name in reversed(names) for member in members if member[0] == name]

@@ -110,12 +110,18 @@ def reported_spread(block: GroupBlock, sampled: Coefficients) -> dict[str, Float
         same = term.sd_variable == term.sd_site
         result[term.sd_variable] = _array(sampled[term.sd_site]) if same else _of_term(block, term, sds[..., at])
     for one in block.sets:
-        found = correlations_of(covariance[..., one.slice, one.slice])
-        same = one.correlation.reported is None
-        of_strata = found if block.groups.strata else found[..., 0, :, :]
-        variable = one.correlation.posterior_variable
-        result[variable] = _array(sampled[variable]) if same else of_strata
+        shown, variable = np.array(one.shown), one.correlation.posterior_variable
+        if one.correlation.reported is None:
+            result[variable] = _reordered(_array(sampled[variable]), shown - one.start)
+        else:
+            found = correlations_of(_reordered(covariance, shown))
+            result[variable] = found if block.groups.strata else found[..., 0, :, :]
     return result
+
+
+def _reordered(matrix: FloatArray, order: IntArray) -> FloatArray:
+    """Rows and columns of matrices in another order."""
+    return np.asarray(matrix[..., order[:, np.newaxis], order])
 
 
 def _of_term(block: GroupBlock, term: GroupTerm, sds: FloatArray) -> FloatArray:
@@ -131,7 +137,8 @@ def _correlations(block: GroupBlock, values: Coefficients, reported: bool = Fals
         matrix = _array(values[one.correlation.posterior_variable if reported else one.correlation.variable])
         matrix = matrix if block.groups.strata else matrix[..., np.newaxis, :, :]
         result = np.array(np.broadcast_to(result, (*matrix.shape[:-2], *result.shape[-2:])))
-        result[..., one.slice, one.slice] = matrix
+        at = np.array(one.shown) if reported else np.arange(one.start, one.start + one.size)
+        result[..., at[:, np.newaxis], at] = matrix
     return result
 
 
@@ -147,10 +154,12 @@ def _sampled_spread(block: GroupBlock, reported: Coefficients) -> dict[str, Floa
         back = np.linalg.inv(matrix[at, at]) * sds[..., np.newaxis, at]
         covariance = back @ correlations[..., at, at] @ back.swapaxes(-1, -2)
         variances[..., at] = np.einsum("...ii->...i", covariance)
-        found = correlations_of(covariance)
-        of_strata = found if block.groups.strata else found[..., 0, :, :]
-        variable, same = one.correlation.variable, one.correlation.reported is None
-        result[variable] = _array(reported[variable]) if same else of_strata
+        variable = one.correlation.variable
+        if one.correlation.reported is None:
+            result[variable] = _reordered(_array(reported[variable]), np.argsort(one.shown))
+        else:
+            found = correlations_of(covariance)
+            result[variable] = found if block.groups.strata else found[..., 0, :, :]
     for term, at in zip(block.terms, block.slices, strict=True):
         same = term.sd_variable == term.sd_site
         result[term.sd_site] = _array(reported[term.sd_variable]) if same else _shared(block, term, variances[..., at])

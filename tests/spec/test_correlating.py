@@ -39,7 +39,7 @@ def built(formula: Any = None, groupby: str | None = "subject", **options: Any) 
 def sets(spec: ModelSpec) -> dict[str, tuple[str, ...]]:
     """The effects of each correlation matrix of the posterior."""
     return {
-        one.correlation.posterior_variable: block.reported_effects[one.slice]
+        one.correlation.posterior_variable: tuple(block.reported_effects[place] for place in one.shown)
         for block in blocks_of(spec)
         for one in block.sets
     }
@@ -93,11 +93,13 @@ def test_formulas_say_what_is_correlated() -> None:
 
 
 def test_effects_of_a_set_lie_beside_each_other() -> None:
-    """A set takes the place of its first effect, whatever else varies by the factor."""
-    spec, _ = built(["v ~ 1 + (1 |p| subject)", "t0 ~ 1 + (1 |p| subject)"])
+    """A set takes the place of its first effect, whatever else varies by the factor, the last parameter's first."""
+    spec, _ = built(["v ~ cond + (cond |p| subject)", "t0 ~ 1 + (1 |p| subject)"])
     (block,) = blocks_of(spec)
-    assert block.effects == ("v_Intercept", "t0_Intercept", "a_Intercept", "z_Intercept")
-    assert block.first.tolist() == [0, 0, 2, 3]
+    assert block.reported_effects == ("t0_Intercept", "v_Intercept", "v_cond[slow]", "a_Intercept", "z_Intercept")
+    assert block.first.tolist() == [0, 0, 0, 3, 4]
+    (one,) = block.sets
+    assert one.shown == (1, 2, 0)
 
 
 @pytest.mark.parametrize("eta", [2.0, td.LKJCholesky(4, torch.tensor(2.0))])
