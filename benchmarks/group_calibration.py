@@ -71,7 +71,7 @@ def ranked(model: hs.HierarchicalDDM, variables: xr.Dataset) -> dict[str, np.nda
     listed = quantities_of(variables)
     found = {}
     for k, label in enumerate(listed.labels):
-        own = listed.kinds[k] == "participant" and any(f"_subject[{s}" in label for s in FOLLOWED)
+        own = listed.kinds[k] == "participant" and listed.places[k][0] in FOLLOWED
         if own or listed.kinds[k] in POPULATION:
             found[label] = listed.draws[:, :, k]
     density = pointwise_log_prob(model.spec, model._bound, to_sampled(model.spec, arrays(variables)))

@@ -54,6 +54,7 @@ def cover(number: int, name: str, settings: Settings) -> Row:
         "mean": {label: float(x.mean()) for label, x in draws.items()},
         "sd": {label: float(x.std()) for label, x in draws.items()},
         "r_hat": {"worst": float(np.nanmax(r_hat))}, "ess": {"least": float(np.nanmin(ess))},
+        "least_of": listed.labels[int(np.nanargmin(ess))],
         "draws": settings.chains * settings.draws, "divergences": int(statistics["diverging"].sum()),
         "steps": float(statistics["n_steps"].mean()), "seconds": round(seconds, 2), "cpu": round(busy, 2),
         "said": sorted({str(one.message) for one in said}),

@@ -61,7 +61,7 @@ def coverage(options: argparse.Namespace, settings: Settings) -> str:
 PARTS = {
     "speed": (speed, 2, Settings(1000, 1000)),
     "calibration": (calibration, 300, Settings(250, 300)),
-    "coverage": (coverage, 8, Settings(400, 400)),
+    "coverage": (coverage, 8, Settings(300, 300)),
 }
 
 
