@@ -23,9 +23,12 @@ DOCS = sorted((ROOT / "docs").glob("*.md"))
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 DOCUMENTS = [ROOT / "README.md", CONTRIBUTING, *DOCS]
 
+# of Pyro's sampler; the cookies' five standard deviations need more
+FEW = {"num_samples": 25, "warmup_steps": 40}
+
 
 @pytest.fixture
-def few_draws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def few_draws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)  # where pictures go
     sample = hs.HierarchicalDDM.sample
 
@@ -49,7 +52,8 @@ def few_draws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
         monkeypatch.setattr(part, method, shortened)
 
-    short(MCMC, "__init__", num_samples=25, warmup_steps=40)
+    draws = {"num_samples": 200, "warmup_steps": 100} if "cookies" in request.node.name else FEW
+    short(MCMC, "__init__", **draws)
     short(NUTS, "__init__", max_tree_depth=4)
     for trainer in (NLE, MNLE):
         short(trainer, "train", max_num_epochs=3)
@@ -95,7 +99,7 @@ def blocks(path: Path, language: str = "") -> list[str]:
 
 
 @pytest.mark.parametrize("path", [path for path in DOCS if blocks(path, "python")], ids=lambda path: path.stem)
-def test_code_in_the_documents_runs(path: Path) -> None:
+def test_code_in_the_documents_runs(path: Path, few_draws: None) -> None:
     names: dict[str, object] = {}
     for code in blocks(path, "python"):
         exec(compile(code, path.name, "exec"), names)

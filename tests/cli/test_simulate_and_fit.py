@@ -54,7 +54,7 @@ def test_simulated_experiment_is_fitted(run, tmp_path: Path) -> None:
     ],
 )
 def test_bad_models_are_one_line(run, options: tuple[str, ...], words: str) -> None:
-    run("simulate", "--subjects", 2, "--trials", 20, "--out", "sim.csv")
+    run("simulate", "--subjects", 3, "--trials", 20, "--out", "sim.csv")
     result = run("fit", "sim.csv", "--groupby", "subject", "--likelihood", "exact", "--out", "run", *options)
     assert result.exit_code == 2, result.output
     assert result.stderr.startswith("Error: ")

@@ -87,8 +87,8 @@ def test_in_the_middle_the_gradient_is_the_mean_of_both_sides(likelihood):
     model = hs.HierarchicalDDM(data, model="full_ddm", likelihood=likelihood, p_outlier=0.05, lapse=(0.0, 10.0))
     potential, step = model.potential, 1e-6
     u = np.zeros(potential.ndim)
-    u[potential.layout.block("t0_Intercept").start] = np.log(0.2)
-    moved = step * (np.arange(potential.ndim) == potential.layout.block("z_Intercept").start)
+    u[potential.layout.site("t0_Intercept").start] = np.log(0.2)
+    moved = step * (np.arange(potential.ndim) == potential.layout.site("z_Intercept").start)
     assert potential.theta(u)[0, 2] == 0.5
     below, above = potential.log_density(u - moved), potential.log_density(u + moved)
     # differences of second derivatives on both sides and rounding are of the order of the step
