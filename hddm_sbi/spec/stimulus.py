@@ -108,9 +108,16 @@ def signed_drift(drift: ParameterSpec, bias: ParameterSpec, sign: FloatArray) ->
 
     common = tuple(replace(term, matrix=turned(term)) for term in drift.common) + bias.common
     group = tuple(replace(term, matrix=turned(term)) for term in drift.group) + bias.group
-    fixed = 0.0 if drift.fixed is not None and bias.fixed is not None else None
-    formula = f"s * ({drift.formula}) + ({bias.formula})"
-    return replace(drift, fixed=fixed, common=common, group=group, formula=formula, signed=Signed(sign, drift, bias))
+    known = [part for part in (None if drift.offset is None else sign * drift.offset, bias.offset) if part is not None]
+    return replace(
+        drift,
+        fixed=0.0 if drift.fixed is not None and bias.fixed is not None else None,
+        common=common,
+        group=group,
+        formula=f"s * ({drift.formula}) + ({bias.formula})",
+        offset=sum(known[1:], start=known[0]) if known else None,
+        signed=Signed(sign, drift, bias),
+    )
 
 
 def check_apart(drift: str, design: Design) -> None:

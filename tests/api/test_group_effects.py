@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -153,11 +154,17 @@ def test_correlated_effects_are_certified(contrasts: str) -> None:
     assert "score test" in model.certify(idata, method="score", seconds=0.5).sentence
 
 
+def _prior_as_posterior(model: hs.HierarchicalDDM, draws: int = 2) -> Any:
+    """Draws of the prior as if they were a fit's."""
+    variables, coords = model._variables(prior_coefficients(model.spec, draws, 1))
+    return to_inference_data(
+        {"posterior": _with_draws(variables)}, coords, {"model": json.dumps(model._options, default=str)}
+    )
+
+
 def test_correlations_are_shown_beside_their_priors() -> None:
     model = build("all of them")
-    variables, coords = model._variables(prior_coefficients(model.spec, 4000, 1))
-    attrs = {"model": json.dumps(model._options, default=str)}
-    idata = to_inference_data({"posterior": _with_draws(variables)}, coords, attrs)
+    idata = _prior_as_posterior(model, 4000)
     table = summarise(idata)
     rows = table[table["kind"] == "correlation"]
     assert len(rows) == 15 and set(rows["variable"]) == {"subject_corr"}  # six effects, each pair once
@@ -229,3 +236,22 @@ def test_a_bracket_for_a_part_of_what_names_participants() -> None:
     assert "v ~ 1 + (1 | site:subject)" in repr(model).replace("         ", " ")
     with pytest.warns(hs.HDDMWarning, match=r"write \(1 \| site:subject\) for effects of each participant"):
         hs.HierarchicalDDM(df.assign(subject=df["subject"] // 4), formula="v ~ 1 + (1 | subject)", **by_name)
+
+
+@pytest.mark.parametrize(
+    "formula", ["v ~ offset(x)", ["v ~ offset(x)", "v_bias ~ 1 + offset(2 * x)"], "v_bias ~ offset(x)"]
+)
+def test_offsets_turn_round_with_the_drift_and_stay_with_the_criterion(formula: Any) -> None:
+    table = crossed_experiment()
+    stimulus = {"stim": {"word": 1, "face": 0}}
+    model = hs.HierarchicalDDM(
+        table, groupby="subject", likelihood="exact", coding="stimulus", stimulus=stimulus, formula=formula
+    )
+    sign = np.where(table["stim"] == "word", 1.0, -1.0)
+    of_drift = 1.0 if "v ~" in str(formula) else 0.0
+    of_bias = 2.0 if isinstance(formula, list) else 1.0 - of_drift
+    expected = (of_drift * sign + of_bias) * table["x"].to_numpy()  # all coefficients are zero
+    theta = model.potential.theta(np.zeros(model.potential.ndim))[model.spec.row]
+    np.testing.assert_allclose(theta[:, 0], expected, atol=1e-12)
+    moved = model._on(table.iloc[::-1], _prior_as_posterior(model), "refuse", 0)[0]
+    np.testing.assert_allclose(moved.parameter("v").offset, expected[::-1], atol=1e-12)
