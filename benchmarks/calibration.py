@@ -18,7 +18,6 @@ from pathlib import Path
 import matplotlib
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch.distributions as td
@@ -31,13 +30,12 @@ from benchmarks.kept import Row, Settings, file_of, run  # noqa: E402
 from benchmarks.process import machine  # noqa: E402
 from benchmarks.ranks import UniformRanks  # noqa: E402
 from benchmarks.sbc import (  # noqa: E402
-    LEVEL,
     THINNED,
     Values,
     arrays,
     calibrate,
     figures,
-    plot_ranks,
+    plot_panels,
     preface,
     summarise,
     table_lines,
@@ -129,15 +127,7 @@ def plot(rows: list[Row], names: list[str], null: UniformRanks, path: Path) -> N
         "standard deviations between participants": [x for x in names if x.endswith("_sd")],
         "participants' own values": [x for x in names if "[" in x],
     }
-    figure, axes = plt.subplots(1, len(panels), figsize=(13, 4.6), sharey=True, layout="constrained")
-    for ax, (title, members) in zip(axes, panels.items(), strict=True):
-        plot_ranks(ax, rows, members, null, len(names))
-        ax.set_title(title, fontsize=10)
-        ax.legend(fontsize=6, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False)
-    axes[0].set_ylabel("ECDF of the ranks - uniform")
-    figure.suptitle(f"{len(rows)} data sets; dashed: {LEVEL:.0%} of all {len(names)} curves at once", fontsize=10)
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
+    plot_panels(rows, panels, len(names), null, path, size=(13.0, 4.6), legend=6)
 
 
 def main() -> None:

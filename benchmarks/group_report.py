@@ -8,7 +8,6 @@ from pathlib import Path
 import matplotlib
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
@@ -18,7 +17,7 @@ from benchmarks.group_coverage import LEVELS, covered
 from benchmarks.kept import Row, Settings
 from benchmarks.process import machine
 from benchmarks.ranks import UniformRanks
-from benchmarks.sbc import LEVEL, THINNED, figures, plot_ranks, preface, summarise, table_lines
+from benchmarks.sbc import THINNED, figures, plot_panels, preface, summarise, table_lines
 
 # The median of the ratios of seconds per effective draw is meant to be no larger.
 ASKED = 2.0
@@ -95,15 +94,7 @@ def _plot(rows: list[Row], names: list[str], null: UniformRanks, path: Path) -> 
         "correlations": [x for x in names if "_corr[" in x],
         "participants' own values": [x for x in names if "_subject[" in x],
     }
-    figure, axes = plt.subplots(1, len(panels), figsize=(14, 5.5), sharey=True, layout="constrained")
-    for ax, (title, members) in zip(axes, panels.items(), strict=True):
-        plot_ranks(ax, rows, members, null, len(names))
-        ax.set_title(title, fontsize=10)
-        ax.legend(fontsize=5, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.14), frameon=False)
-    axes[0].set_ylabel("ECDF of the ranks - uniform")
-    figure.suptitle(f"{len(rows)} data sets; dashed: {LEVEL:.0%} of all {len(names)} curves at once", fontsize=10)
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
+    plot_panels(rows, panels, len(names), null, path, size=(14.0, 5.5), legend=5)
 
 
 def write_coverage(rows: dict[str, list[Row]], table: pd.DataFrame, settings: Settings, folder: Path) -> str:

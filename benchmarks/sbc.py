@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -189,6 +190,38 @@ def table_lines(table: pd.DataFrame) -> list[str]:
         numbers = [f"{row[key]:.3f}" for key in table.columns[:-1]] + [f"{row['least_ess']:.0f}"]
         lines.append("| " + " | ".join([f"`{name}`", *numbers]) + " |")
     return lines
+
+
+def plot_panels(
+    rows: list[Row],
+    panels: Mapping[str, Sequence[str]],
+    together: int,
+    null: UniformRanks,
+    path: Path,
+    *,
+    size: tuple[float, float],
+    legend: float,
+) -> None:
+    """A picture of the ranks, quantities of a kind in each panel.
+
+    Args:
+        rows: of the data sets.
+        panels: the quantities of each, by its title.
+        together: how many curves there are in all.
+        null: the ranks of one that is calibrated.
+        path: where the picture goes.
+        size: of it, in inches.
+        legend: size of its letters.
+    """
+    figure, axes = plt.subplots(1, len(panels), figsize=size, sharey=True, layout="constrained")
+    for ax, (title, members) in zip(axes, panels.items(), strict=True):
+        plot_ranks(ax, rows, members, null, together)
+        ax.set_title(title, fontsize=10)
+        ax.legend(fontsize=legend, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.15), frameon=False)
+    axes[0].set_ylabel("ECDF of the ranks - uniform")
+    figure.suptitle(f"{len(rows)} data sets; dashed: {LEVEL:.0%} of all {together} curves at once", fontsize=10)
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
 
 
 def plot_ranks(ax: Axes, rows: list[Row], names: Sequence[str], null: UniformRanks, together: int) -> None:

@@ -57,9 +57,9 @@ from hddm_sbi.results.to_arviz import Group, Results, group, to_datasets, to_inf
 from hddm_sbi.results.variables import Coordinates, Variables, posterior_variables
 from hddm_sbi.results.verdict import BoxReport, Verdict, box_report, verdict
 from hddm_sbi.spec.build import build_spec
-from hddm_sbi.spec.condition_specs import condition_specs
+from hddm_sbi.spec.condition_specs import ConditionSpecs, condition_specs
 from hddm_sbi.spec.correlating import independence_in_words
-from hddm_sbi.spec.correlation_priors import correlation_priors
+from hddm_sbi.spec.correlation_priors import CorrelationPrior, correlation_priors
 from hddm_sbi.spec.fastest import check_fast_trials
 from hddm_sbi.spec.implied import cell_priors, cells_in_words
 from hddm_sbi.spec.in_words import describe
@@ -226,7 +226,9 @@ class HierarchicalDDM:
         check_meeting(self.ssm, self.spec, self.trials, self.likelihood.lapses)
         check_supplied(self.ssm, self.spec, self._design, self.trials)
         check_foreign(self._chosen, self.ssm, self.spec, self.trials.choice[self.trials.choice_seen])
-        self.priors: pd.DataFrame = prior_table(self.spec, priors=priors, cells=self._cells)
+        self.priors: pd.DataFrame = prior_table(
+            self.spec, priors=priors, cells=self._cells, correlations=self._correlation_priors
+        )
         self._options: dict[str, Any] = {
             "groupby": groupby, "formula": formula, "model": self.ssm.name, "likelihood": self._chosen.label,
             "pooling": pooling, "random_slopes": random_slopes, "coding": coding, "stimulus": _stated(self._design),
@@ -241,7 +243,7 @@ class HierarchicalDDM:
             "priors": stated_priors(self.priors),
             "correlation_priors": {
                 variable: {"mean": prior.mean.round(4).tolist(), "sd": prior.sd.round(4).tolist()}
-                for variable, prior in correlation_priors(self.spec).items()
+                for variable, prior in self._correlation_priors.items()
             },
         }  # fmt: skip
         self._expected = self._one_draw()
@@ -583,10 +585,19 @@ class HierarchicalDDM:
         return find_conditions(self._design, self.trials)
 
     @cached_property
+    def _condition_specs(self) -> ConditionSpecs:
+        """The model on the cells of its factors, which every look at draws needs."""
+        return condition_specs(self.spec, self._design, self._conditions)
+
+    @cached_property
     def _cells(self) -> pd.DataFrame:
         """The priors of cells and their differences."""
-        specs = condition_specs(self.spec, self._design, self._conditions)
-        return cell_priors(specs.population, self._conditions)
+        return cell_priors(self._condition_specs.population, self._conditions)
+
+    @cached_property
+    def _correlation_priors(self) -> dict[str, CorrelationPrior]:
+        """The prior of each correlation matrix, by variable."""
+        return correlation_priors(self.spec)
 
     @cached_property
     def _start(self) -> FloatArray:
@@ -599,8 +610,7 @@ class HierarchicalDDM:
         return to_datasets({"posterior": _with_draws(variables), **self._data_groups}, coords)
 
     def _variables(self, draws: Mapping[str, FloatArray]) -> tuple[Variables, Coordinates]:
-        specs = condition_specs(self.spec, self._design, self._conditions)
-        return posterior_variables(self.spec, specs, self._conditions, self.trials.groupby, draws)
+        return posterior_variables(self.spec, self._condition_specs, self._conditions, self.trials.groupby, draws)
 
     def _coefficients(self, idata: Results) -> dict[str, FloatArray]:
         """Coefficients by site, (chains, draws, *site shape), from a posterior, sampled now or read from a file."""

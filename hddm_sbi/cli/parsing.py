@@ -44,15 +44,11 @@ def contrasts(values: Sequence[str]) -> str | dict[str, str]:
     parts = names(values)
     if len(parts) == 1 and "=" not in parts[0]:
         return parts[0]
-    found: dict[str, str] = {}
-    for part in parts:
-        factor, _, coding = (piece.strip() for piece in part.partition("="))
-        if not factor or not coding or factor in found:
-            raise ModelError(
-                "--contrasts takes one coding, such as sum, or factors, each once, with theirs, such as "
-                f"cond=sum,stim=helmert, not '{','.join(values)}'."
-            )
-        found[factor] = coding
+    found = _pairs(
+        parts,
+        "--contrasts takes one coding, such as sum, or factors, each once, with theirs, such as "
+        f"cond=sum,stim=helmert, not '{','.join(values)}'.",
+    )
     if not found:
         raise ModelError("--contrasts takes a coding, such as sum, or factors with theirs, such as cond=sum, not ''.")
     return found
@@ -100,16 +96,26 @@ def stimulus(text: str) -> str | dict[str, dict[str, str]]:
     column, _, rest = text.partition(":")
     if "=" not in rest:
         return text
-    mapping: dict[str, str] = {}
-    for part in rest.split(","):
-        level, _, response = (piece.strip() for piece in part.partition("="))
-        if not level or not response or level in mapping:
-            raise ModelError(
-                "--stimulus takes a column, or a column and the response that each of its levels calls for, such as "
-                f"stim:word=left,nonword=right, not '{text}'."
-            )
-        mapping[level] = response
-    return {column.strip(): mapping}
+    refusal = (
+        "--stimulus takes a column, or a column and the response that each of its levels calls for, such as "
+        f"stim:word=left,nonword=right, not '{text}'."
+    )
+    return {column.strip(): _pairs(rest.split(","), refusal)}
+
+
+def _pairs(parts: Sequence[str], refusal: str) -> dict[str, str]:
+    """What each name stands for, from ``["word=left", "nonword=right"]``.
+
+    Raises:
+        ModelError: with the words of ``refusal``: no pair, or a name twice.
+    """
+    found: dict[str, str] = {}
+    for part in parts:
+        name, _, value = (piece.strip() for piece in part.partition("="))
+        if not name or not value or name in found:
+            raise ModelError(refusal)
+        found[name] = value
+    return found
 
 
 def lapse_probability(text: str) -> str | float:

@@ -176,6 +176,10 @@ class Contrasts:
                 )
 
 
+# Treatment coding of every factor: formulae's own.
+AS_FORMULAE = Contrasts()
+
+
 def read_contrasts(option: object) -> Contrasts:
     """The user's ``contrasts``: a word for all factors, or a dictionary by column.
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hddm_sbi.design.columns import Columns
-from hddm_sbi.design.contrasts import Contrasts
+from hddm_sbi.design.contrasts import AS_FORMULAE, Contrasts
 from hddm_sbi.design.grouped import GroupedTerm
 from hddm_sbi.design.grouping import Grouping, subject_grouping
 from hddm_sbi.design.meanings import covariates_in_words
@@ -24,7 +24,6 @@ from hddm_sbi.trials.trials import Trials
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
-_TREATMENT = Contrasts()
 
 
 @dataclass(frozen=True)
@@ -102,8 +101,11 @@ class Design:
         Raises:
             DataError: a missing column. FormulaError: missing values.
         """
+        with_offset = {name: parameter for name, parameter in self.parameters.items() if parameter.offset_terms}
+        if not with_offset:
+            return {}
         prepared, known = self._prepared(frame)
-        offsets = {name: parameter.offset_on(prepared) for name, parameter in self.parameters.items()}
+        offsets = {name: parameter.offset_on(prepared) for name, parameter in with_offset.items()}
         return {name: offset[known:] for name, offset in offsets.items() if offset is not None}
 
     def _prepared(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
@@ -122,7 +124,7 @@ def build_design(
     shared: Collection[str] = (),
     population: Collection[str] = (),
     stimulus: Stimulus | None = None,
-    contrasts: Contrasts = _TREATMENT,
+    contrasts: Contrasts = AS_FORMULAE,
 ) -> Design:
     """Designs of ``parameters`` on the trials.
 

@@ -15,7 +15,9 @@ from hddm_sbi.trials.columns import plain
 from hddm_sbi.trials.missing import is_empty
 from hddm_sbi.trials.trials import Trials
 
+FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,17 @@ class Grouping:
     index: IntArray
     codes: dict[tuple[Any, ...], int]
     stated: bool = False
+
+    def of_first(self, values: FloatArray) -> FloatArray:
+        """The value of each group's first trial, (groups, ...), from (trials, ...)."""
+        first = np.zeros(len(self.groups), dtype=np.int64)
+        found, at = np.unique(self.index, return_index=True)
+        first[found] = at
+        return np.asarray(values[first])
+
+    def differs(self, values: FloatArray) -> BoolArray:
+        """Whether a trial has another value in some column than its group's first trial, (trials,)."""
+        return np.asarray((values != self.of_first(values)[self.index]).any(axis=1))
 
     def locate(self, frame: pd.DataFrame) -> Located:
         """Group of each row of another table.

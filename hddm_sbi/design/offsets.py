@@ -6,7 +6,7 @@ import pandas as pd
 from formulae.expr import Assign, Call, Variable
 
 from hddm_sbi.design.calls import Component, column, component, render
-from hddm_sbi.design.contrasts import Contrasts
+from hddm_sbi.design.contrasts import AS_FORMULAE
 from hddm_sbi.design.evaluation import is_factor
 from hddm_sbi.design.products import Product
 from hddm_sbi.design.syntax import Source
@@ -27,7 +27,7 @@ def offset_term(source: Source, part: Component, prepared: pd.DataFrame) -> Term
     if not isinstance(tree, Call) and column(tree) is None:
         tree = Call(Variable(Token("IDENTIFIER", "I", 0, 0)), [tree])  # arithmetic is that of I()
     inner = component(source, tree)
-    (term,) = evaluated(source, [Product((inner,))], prepared, Contrasts())
+    (term,) = evaluated(source, [Product((inner,))], prepared, AS_FORMULAE)
     if is_factor(inner, prepared) or term.matrix.shape[1] != 1:
         raise source.error(f"has '{part.name}', but an offset is one number a trial, and '{render(tree)}' is none")
     return term

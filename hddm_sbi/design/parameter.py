@@ -26,8 +26,6 @@ FloatArray = npt.NDArray[np.float64]
 Pooling = Literal["partial", "none", "complete"]
 POOLINGS: tuple[Pooling, ...] = ("partial", "none", "complete")
 
-__all__ = ["POOLINGS", "GroupedTerm", "ParameterDesign", "Pooling", "design_parameter", "formula_text"]
-
 
 @dataclass(frozen=True)
 class ParameterDesign:

@@ -13,7 +13,7 @@ from hddm_sbi.design.brackets import Bracket
 from hddm_sbi.design.calls import Component, callees
 from hddm_sbi.design.coded import coded_column
 from hddm_sbi.design.columns import Columns, is_sign, read_columns
-from hddm_sbi.design.contrasts import Contrasts
+from hddm_sbi.design.contrasts import AS_FORMULAE, Contrasts
 from hddm_sbi.design.evaluation import check_levels, lacking_backticks
 from hddm_sbi.design.expansion import read
 from hddm_sbi.design.functions import BY_PARTICIPANT
@@ -22,8 +22,6 @@ from hddm_sbi.design.products import Product
 from hddm_sbi.design.syntax import Source
 from hddm_sbi.design.terms import Term, evaluated
 from hddm_sbi.errors import FormulaError, HDDMWarning
-
-_TREATMENT = Contrasts()
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def evaluate_side(
     parameter: str,
     rhs: str,
     frame: pd.DataFrame,
-    contrasts: Contrasts = _TREATMENT,
+    contrasts: Contrasts = AS_FORMULAE,
     participant: tuple[str, ...] = (),
 ) -> Side:
     """Terms of the right-hand side ``rhs`` on the rows of ``frame``, factors coded as ``contrasts`` says.

@@ -8,9 +8,10 @@ import numpy as np
 from formulae.terms.variable import Variable
 
 from hddm_sbi.design.grouped import GroupedTerm, brackets_of
+from hddm_sbi.design.grouping import Grouping
 from hddm_sbi.design.terms import Term
 from hddm_sbi.design.tokens import written
-from hddm_sbi.design.varying import FloatArray, IntArray, varying_terms
+from hddm_sbi.design.varying import FloatArray, varying_terms
 from hddm_sbi.errors import FormulaError
 
 
@@ -32,14 +33,14 @@ def check_slopes(parameter: str, group: Sequence[GroupedTerm]) -> None:
         if term is None:
             continue
         groups = ":".join(map(written, grouping.columns))
-        constant = _constant(term.matrix, grouping.index)
+        constant = not grouping.differs(term.matrix).any()
         why = (
             f"but '{term.name}' is the same on all trials of each of the {len(grouping.groups)} groups "
             f"({_some(grouping.groups)})"
             if constant
             else f"but within each of its groups '{term.name}' is a combination of the effects before it"
         )
-        varying = [_varying(other, grouping.index) for other in terms if other is not term]
+        varying = [_varying(other, grouping) for other in terms if other is not term]
         others = list(dict.fromkeys(name for name in varying if name))
         left = " + ".join(["1" if constant or terms[0].name == "Intercept" else "0", *others])
         apart = (
@@ -53,20 +54,14 @@ def check_slopes(parameter: str, group: Sequence[GroupedTerm]) -> None:
         )
 
 
-def _varying(term: Term, index: IntArray) -> str:
+def _varying(term: Term, grouping: Grouping) -> str:
     """What of a term varies within groups, as a formula writes it."""
-    parts = [part for part in getattr(term.source, "components", ()) if not _constant(_columns(part.value), index)]
+    parts = [part for part in getattr(term.source, "components", ()) if grouping.differs(_columns(part.value)).any()]
     return ":".join(written(part.name) if isinstance(part, Variable) else part.name for part in parts)
 
 
 def _columns(values: FloatArray) -> FloatArray:
     return np.asarray(values, dtype=np.float64).reshape(len(values), -1)
-
-
-def _constant(matrix: FloatArray, index: IntArray) -> bool:
-    """Whether all rows of each group are the same."""
-    _, first, group = np.unique(index, return_index=True, return_inverse=True)
-    return bool((matrix == matrix[first][group.reshape(-1)]).all())
 
 
 def _some(groups: Sequence[object]) -> str:

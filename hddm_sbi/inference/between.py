@@ -8,7 +8,7 @@ import numpy.typing as npt
 from hddm_sbi.inference.curvature import row_information
 from hddm_sbi.inference.layout import Layout
 from hddm_sbi.inference.potential import Potential
-from hddm_sbi.spec.group_block import GroupBlock
+from hddm_sbi.spec.group_block import GroupBlock, correlations_of
 from hddm_sbi.spec.model_spec import GroupTerm
 
 FloatArray = npt.NDArray[np.float64]
@@ -86,16 +86,14 @@ def _fit(block: GroupBlock, information: FloatArray, b: FloatArray, values: dict
     At a mode of the deviations b, G (b_hat - b) is what the prior pulls at b, so that b_hat, the groups' likeliest
     deviations, follow from b. The population value moves with the mean of the groups.
     """
-    stratum, covariance = block.groups.of_group, block.factor(values)
-    covariance = covariance @ covariance.swapaxes(-1, -2)
-    pull = np.einsum("gjk,gk->gj", information, b) + np.linalg.solve(covariance, b[..., None])[..., 0]
+    stratum, factor = block.groups.of_group, block.by_stratum(values)
+    by_stratum: FloatArray = factor @ factor.swapaxes(-1, -2)
+    pull = np.einsum("gjk,gk->gj", information, b) + np.linalg.solve(by_stratum[stratum], b[..., None])[..., 0]
     follows = np.concatenate([np.full(term.n_columns, term.common is not None) for term in block.terms])
-    by_stratum = np.stack([covariance[stratum == s][0] if (stratum == s).any() else np.eye(block.n_effects)
-                           for s in range(block.n_strata)])  # fmt: skip
     centre = np.zeros(block.n_effects)
     for _ in range(EM_STEPS):
-        factor = np.linalg.cholesky(by_stratum)[stratum]
-        variance = posterior_variance(information, factor)
+        root = np.asarray(np.linalg.cholesky(by_stratum), dtype=np.float64)
+        variance = posterior_variance(information, root[stratum])
         prior_pull = np.linalg.solve(by_stratum[stratum], np.broadcast_to(centre, b.shape)[..., None])[..., 0]
         b = np.einsum("gjk,gk->gj", variance, pull + prior_pull)
         centre = np.where(follows, b.mean(axis=0), 0.0)
@@ -116,7 +114,7 @@ def _kept(block: GroupBlock, spread: FloatArray, before: FloatArray) -> FloatArr
     for one in block.sets:
         # groups that are few say little of many correlations: the LKJ prior as so many further groups without any
         weight = len(spread) / (len(spread) + one.size + 2.0 * (one.correlation.eta - 1.0))
-        own = np.clip(mean[one.slice, one.slice] / np.outer(sd[one.slice], sd[one.slice]), -1.0, 1.0)
+        own = np.clip(correlations_of(mean[one.slice, one.slice]), -1.0, 1.0)
         correlation[one.slice, one.slice] = np.eye(one.size) + weight * (own - np.eye(one.size))
     for term, at in zip(block.terms, block.slices, strict=True):
         for column in np.unique(term.sd_columns):
@@ -133,9 +131,8 @@ def _sites(block: GroupBlock, layout: Layout, covariance: FloatArray) -> dict[st
         _, first = np.unique(term.sd_columns, return_index=True)
         result[term.sd_site] = sd[:, at][:, first].reshape(term.sd_shape)
     for one in block.sets:
-        scaled = covariance[:, one.slice, one.slice] / (sd[:, one.slice, None] * sd[:, None, one.slice])
-        off = np.clip(scaled, -LARGEST_CORRELATION, LARGEST_CORRELATION)
-        factor = np.linalg.cholesky(_definite(off))
+        scaled = correlations_of(covariance[:, one.slice, one.slice])
+        factor = np.linalg.cholesky(_definite(np.clip(scaled, -LARGEST_CORRELATION, LARGEST_CORRELATION)))
         result[one.correlation.site] = factor.reshape(layout.site(one.correlation.site).shape)
     return result
 

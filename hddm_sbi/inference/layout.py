@@ -36,7 +36,6 @@ class Site:
             a block's groups, or whole coefficients of groups that are not pooled.
         shape: the shape of the site's value.
         start: index in u of the site's first coordinate.
-        size: number of coordinates.
         prior: the distribution of each element; None of correlations and of raw coefficients.
         support: what the values are constrained to; None: they are the coordinates themselves.
     """
@@ -45,9 +44,13 @@ class Site:
     kind: Kind
     shape: tuple[int, ...]
     start: int
-    size: int
     prior: td.Distribution | None
     support: td.constraints.Constraint | None
+
+    @cached_property
+    def size(self) -> int:
+        """Number of coordinates."""
+        return int(np.prod(self.free_shape, dtype=np.int64))
 
     @property
     def slice(self) -> slice:
@@ -106,9 +109,7 @@ class Layout:
         sites: list[Site] = []
         for name, kind, shape, prior, support in _sites(spec, blocks, apart):
             start = sites[-1].slice.stop if sites else 0
-            site = Site(name, kind, shape, start, 0, prior, support)
-            size = int(np.prod(site.free_shape, dtype=np.int64))
-            sites.append(Site(name, kind, shape, start, size, prior, support))
+            sites.append(Site(name, kind, shape, start, prior, support))
         return cls(tuple(sites), blocks, apart)
 
     @property

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.errors import DataError, ModelError
-from hddm_sbi.spec.group_block import blocks_of
-from hddm_sbi.spec.model_spec import Groups, GroupTerm, ModelSpec
+from hddm_sbi.spec.group_block import blocks_of, cut
+from hddm_sbi.spec.model_spec import Groups, ModelSpec
 from hddm_sbi.spec.newdata import NewGroups
 from hddm_sbi.trials.columns import listed
 
@@ -43,7 +43,7 @@ def check_new_groups(spec: ModelSpec, new: NewGroups, choice: str) -> None:
     for factor, labels in new.items():
         groups = f"group {labels[0]}" if len(labels) == 1 else f"groups {listed(labels)}"
         subject = f"the {groups} of '{factor}' {'was' if len(labels) == 1 else 'were'} not in the data"
-        if any(term.sd_prior is None for term in _terms(spec, factor)):
+        if any(term.sd_prior is None for _, term in spec.group_terms() if term.factor == factor):
             raise DataError(
                 f"{subject}, and with pooling 'none' there is no population to draw from; choose rows of known groups, "
                 "or build the model with pooling 'partial'."
@@ -68,14 +68,16 @@ def with_new_groups(spec: ModelSpec, new: NewGroups, coefficients: Coefficients,
     """
     result = dict(coefficients)
     for block in blocks_of(spec.reported):
-        factor = block.groups.factor
-        labels = new.get(factor, ())
-        for label, stratum in zip(labels, _strata(block.groups, labels), strict=True):
-            rng = _generator(seed, ":".join(filter(None, block.groups.key)), label)
-            drawn = draw_deviations(block.population_cholesky(coefficients, stratum), rng)
-            for term, at in zip(block.terms, block.slices, strict=True):
-                own = drawn[..., np.newaxis, at.start] if term.levels is None else drawn[..., np.newaxis, at]
-                result[term.site] = np.concatenate([result[term.site], own], axis=2)
+        labels = new.get(block.groups.factor, ())
+        if not labels:
+            continue
+        name, cholesky = ":".join(filter(None, block.groups.key)), block.population_cholesky(coefficients)
+        drawn = [
+            draw_deviations(cholesky[..., stratum, :, :], _generator(seed, name, label))
+            for label, stratum in zip(labels, _strata(block.groups, labels), strict=True)
+        ]
+        for site, own in cut(block.terms, np.stack(drawn, axis=2)).items():
+            result[site] = np.concatenate([coefficients[site], own], axis=2)
     return result
 
 
@@ -105,11 +107,6 @@ def draw_deviations(cholesky: FloatArray, rng: np.random.Generator) -> FloatArra
         rng: for e.
     """
     return np.asarray(np.einsum("...ij,...j->...i", cholesky, rng.standard_normal(cholesky.shape[:-1])))
-
-
-def _terms(spec: ModelSpec, factor: str) -> tuple[GroupTerm, ...]:
-    """The group terms of a factor, each once: the parts of a drift that changes sign share theirs."""
-    return tuple({term.site: term for _, term in spec.group_terms() if term.factor == factor}.values())
 
 
 def _generator(seed: int, factor: str, label: str) -> np.random.Generator:

@@ -118,15 +118,15 @@ def _between(design: Design, trials: Trials, parameter: ParameterSpec, column: s
         )
     ordered = sorted(factors, key=lambda factor: factor != trials.groupby)
     groupings = [design.groupings[factor] for factor in ordered]
-    grouping = next((one for one in groupings if _is_constant(by_trial[:, np.newaxis], one)), None)
+    grouping = next((one for one in groupings if not one.differs(by_trial[:, np.newaxis]).any()), None)
     if grouping is None:
         raise DataError(
             f"the column '{column}' varies within '{ordered[0]}', and a correlation takes one value of each; write the "
             f"mean of each into a column of its own and that into the formula of '{parameter.name}'."
         )
-    values = _by_group(by_trial, grouping)
+    values = grouping.of_first(by_trial)
     further = {term.name: term for term in _others(design, parameter.name, column, grouping)}
-    columns = [np.ones((len(values), 1)), *(_by_group(term.matrix, grouping) for term in further.values())]
+    columns = [np.ones((len(values), 1)), *(grouping.of_first(term.matrix) for term in further.values())]
     measure = Measure(column, values, grouping, tuple(further), _spanned(np.hstack(columns)))
     if np.ptp(values) == 0.0:
         raise DataError(f"the column '{column}' has the same value everywhere, so that nothing correlates with it.")
@@ -142,21 +142,12 @@ def _between(design: Design, trials: Trials, parameter: ParameterSpec, column: s
 def _others(design: Design, name: str, column: str, grouping: Grouping) -> Iterator[Term]:
     """The parameter's other terms that have one value for each group, but not the same for all."""
     for term in design.parameters[name].common:
-        if column not in term.variables and _is_constant(term.matrix, grouping) and np.ptp(term.matrix, axis=0).any():
+        if (
+            column not in term.variables
+            and not grouping.differs(term.matrix).any()
+            and np.ptp(term.matrix, axis=0).any()
+        ):
             yield term
-
-
-def _is_constant(values: FloatArray, grouping: Grouping) -> bool:
-    """Whether each group has one value of each column, shape (trials, columns)."""
-    return bool((values == _by_group(values, grouping)[grouping.index]).all())
-
-
-def _by_group(values: FloatArray, grouping: Grouping) -> FloatArray:
-    """The value of each group's first trial, shape (groups, ...)."""
-    first = np.zeros(len(grouping.groups), dtype=np.int64)
-    found, at = np.unique(grouping.index, return_index=True)
-    first[found] = at
-    return np.asarray(values[first])
 
 
 def _spanned(columns: FloatArray) -> FloatArray:

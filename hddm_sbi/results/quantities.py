@@ -63,12 +63,13 @@ def _cells(variable: xr.DataArray) -> Iterator[tuple[str, tuple[int, ...], Float
     """Label, place in the variable and draws, shape (chains, draws), of each cell that has values."""
     dims = tuple(dim for dim in variable.dims if dim not in SAMPLE_DIMS)
     values = variable.transpose(*SAMPLE_DIMS, *dims).to_numpy().astype(np.float64)
+    labels, is_correlation = [variable[dim].to_numpy() for dim in dims], _is_correlation(variable)
     for index in np.ndindex(values.shape[2:]):
-        if _is_correlation(variable) and index[-2] >= index[-1]:
+        if is_correlation and index[-2] >= index[-1]:
             continue  # the matrix is symmetric, and its diagonal 1
         draws = values[(slice(None), slice(None), *index)]
         if not np.isnan(draws).all():
-            at = [str(variable[dim].to_numpy()[i]) for dim, i in zip(dims, index, strict=True)]
+            at = [str(of_dim[i]) for of_dim, i in zip(labels, index, strict=True)]
             yield f"{variable.name}[{', '.join(at)}]" if at else str(variable.name), index, draws
 
 

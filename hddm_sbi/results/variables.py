@@ -49,7 +49,7 @@ def posterior_variables(
     of_population: Variables = {}
     of_groups: Variables = {}
     for k, parameter in enumerate(spec.parameters):
-        by_condition = any(one.name in conditions.by_condition for one in _behind(spec, parameter))
+        by_condition = any(one.name in conditions.by_condition for one in spec.behind(parameter))
         if parameter.fixed is None and parameter.name not in LAPSE_PARAMETERS:
             of_population |= _population(specs.population, k, by_condition, draws)
         for term in parameter.common:
@@ -116,17 +116,10 @@ def _safe(name: str) -> str:
     return name.replace("/", "÷")  # netCDF refuses the slash
 
 
-def _behind(spec: ModelSpec, parameter: ParameterSpec) -> tuple[ParameterSpec, ...]:
-    """The parameters that a parameter's natural value comes from: itself, and for a width its starting point."""
-    if parameter.within is None or parameter.fixed is not None:
-        return (parameter,)
-    return parameter, spec.parameter(parameter.within)
-
-
 def _population(spec: ModelSpec, k: int, by_condition: bool, draws: Draws) -> Variables:
     """``p`` and ``p_mean``; none without a population."""
     parameter = spec.parameters[k]
-    if not all(one.common or one.fixed is not None for one in _behind(spec, parameter)):
+    if not all(one.common or one.fixed is not None for one in spec.behind(parameter)):
         return {}
     typical = typical_values(spec, parameter, draws)
     mean = population_means(spec, parameter, draws)
@@ -143,7 +136,7 @@ def _participants(
     if spec is None or groupby is None:
         return {}
     parameter = spec.parameters[k]
-    if not any(term.factor == groupby for one in _behind(spec, parameter) for term in one.group):
+    if not any(term.factor == groupby for one in spec.behind(parameter) for term in one.group):
         return {}
     value = natural_values(spec, parameter, draws)
     value = value.reshape(*value.shape[:-1], *conditions.seen.shape)

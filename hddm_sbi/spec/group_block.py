@@ -16,7 +16,7 @@ curvature and the coordinates in which it is sampled. Coefficients that are not 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hddm_sbi.spec.model_spec import Correlation, FloatArray, Groups, GroupTerm, IntArray, ModelSpec
+from hddm_sbi.spec.model_spec import CommonTerm, Correlation, FloatArray, Groups, GroupTerm, IntArray, ModelSpec
 
 # An eigenvalue of a correlation matrix that rounding leaves positive.
 _LEAST = 1e-12
@@ -126,31 +126,32 @@ class GroupBlock:
         parts = [term.sds(np.asarray(values[term.sd_site], dtype=np.float64)) for term in self.terms]
         return np.concatenate(parts, axis=-1)
 
-    def cholesky(self, values: Values) -> FloatArray:
-        """L of each stratum, shape (..., strata, k, k), from the sites of the sets."""
-        batch = self.sds(values).shape[:-2]
-        result = np.zeros((*batch, self.n_strata, self.n_effects, self.n_effects))
-        result[..., np.arange(self.n_effects), np.arange(self.n_effects)] = 1.0
-        for one in self.sets:
-            factor = np.asarray(values[one.correlation.site], dtype=np.float64)
-            result[..., one.slice, one.slice] = factor if self.groups.strata else factor[..., np.newaxis, :, :]
-        return result
+    def joined(self, of_set: Callable[[CorrelatedSet], npt.ArrayLike]) -> FloatArray:
+        """One matrix over all effects from one of each set: the identity elsewhere, shape (..., strata, k, k).
+
+        Args:
+            of_set: the matrix of a set, (..., K, K), after the strata where there are any.
+        """
+        matrices = [np.asarray(of_set(one), dtype=np.float64) for one in self.sets]
+        matrices = [matrix if self.groups.strata else matrix[..., np.newaxis, :, :] for matrix in matrices]
+        batch = np.broadcast_shapes(*(matrix.shape[:-3] for matrix in matrices))
+        whole: FloatArray = np.tile(np.eye(self.n_effects), (*batch, self.n_strata, 1, 1))
+        for one, matrix in zip(self.sets, matrices, strict=True):
+            whole[..., one.slice, one.slice] = matrix
+        return whole
+
+    def by_stratum(self, values: Values) -> FloatArray:
+        """diag(s) L of each stratum, shape (..., strata, k, k), from the sites."""
+        return np.asarray(self.sds(values)[..., np.newaxis] * self.joined(lambda one: values[one.correlation.site]))
 
     def factor(self, values: Values) -> FloatArray:
         """diag(s) L of each group, shape (..., groups, k, k)."""
-        by_stratum = self.sds(values)[..., np.newaxis] * self.cholesky(values)
-        return np.asarray(by_stratum[..., self.groups.of_group, :, :])
+        return np.asarray(self.by_stratum(values)[..., self.groups.of_group, :, :])
 
-    def population_cholesky(self, coefficients: Values, stratum: int) -> FloatArray:
-        """L of a stratum's covariance L L' between groups, (..., k, k), from sds and correlation matrices."""
-        sds = self.sds(coefficients)[..., stratum, :]
-        result = np.zeros((*sds.shape, self.n_effects))
-        result[..., np.arange(self.n_effects), np.arange(self.n_effects)] = 1.0
-        for one in self.sets:
-            matrix = np.asarray(coefficients[one.correlation.variable], dtype=np.float64)
-            matrix = matrix[..., stratum, :, :] if self.groups.strata else matrix
-            result[..., one.slice, one.slice] = _root(matrix)
-        return np.asarray(sds[..., np.newaxis] * result)
+    def population_cholesky(self, coefficients: Values) -> FloatArray:
+        """The same of each stratum, (..., strata, k, k), from standard deviations and correlation matrices."""
+        cholesky = self.joined(lambda one: _root(np.asarray(coefficients[one.correlation.variable], dtype=np.float64)))
+        return np.asarray(self.sds(coefficients)[..., np.newaxis] * cholesky)
 
     def deviations(self, values: Values) -> dict[str, FloatArray]:
         """The groups' deviations by the terms' sites, each (..., groups) or (..., groups, columns)."""
@@ -159,16 +160,11 @@ class GroupBlock:
             together = np.einsum("...gij,...gj->...gi", self.factor(values), raw)
         else:
             together = self.sds(values)[..., self.groups.of_group, :] * raw
-        return {
-            term.site: together[..., at.start] if term.levels is None else together[..., at]
-            for term, at in zip(self.terms, self.slices, strict=True)
-        }
+        return cut(self.terms, together)
 
     def stacked(self, deviations: Values) -> FloatArray:
         """All deviations beside each other, (..., groups, k), from those by the terms' sites."""
-        parts = [np.asarray(deviations[term.site], dtype=np.float64) for term in self.terms]
-        parts = [x[..., np.newaxis] if t.levels is None else x for x, t in zip(parts, self.terms, strict=True)]
-        return np.concatenate(parts, axis=-1)
+        return stacked(self.terms, deviations)
 
     def raw(self, values: Values, deviations: Values) -> FloatArray:
         """The raw coefficients that make these deviations, shape (..., groups, k)."""
@@ -179,6 +175,20 @@ class GroupBlock:
         """The correlation matrices by variable, (..., K, K) or (..., strata, K, K), from the sites of the sets."""
         found = {one.correlation: np.asarray(values[one.correlation.site], dtype=np.float64) for one in self.sets}
         return {c.variable: correlations_of(factor @ factor.swapaxes(-1, -2)) for c, factor in found.items()}
+
+
+def stacked(terms: Sequence[CommonTerm | GroupTerm], values: Values) -> FloatArray:
+    """The columns of all terms beside each other, (..., columns), from values by the terms' sites."""
+    parts = [np.asarray(values[term.site], dtype=np.float64) for term in terms]
+    parts = [x[..., np.newaxis] if term.levels is None else x for x, term in zip(parts, terms, strict=True)]
+    return np.concatenate(parts, axis=-1)
+
+
+def cut(terms: Sequence[CommonTerm | GroupTerm], columns: FloatArray) -> dict[str, FloatArray]:
+    """The inverse of ``stacked``: by site (..., columns of the term), or (...) where a term has no levels."""
+    ends = np.cumsum([term.matrix.shape[1] for term in terms])[:-1]
+    parts = zip(terms, np.split(columns, ends, axis=-1), strict=True)
+    return {term.site: x[..., 0] if term.levels is None else x for term, x in parts}
 
 
 def _root(correlations: FloatArray) -> FloatArray:

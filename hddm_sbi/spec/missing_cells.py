@@ -83,12 +83,8 @@ class _Cells:
 
 def _number(term: Term, grouping: Grouping) -> _Cells:
     """Of a number, whether it varies within the groups."""
-    first = np.zeros(len(grouping.groups), dtype=np.int64)
-    found, at = np.unique(grouping.index, return_index=True)
-    first[found] = at
-    varies = np.zeros((len(first), 1), dtype=np.bool_)
-    differs = (term.matrix != term.matrix[first[grouping.index]]).any(axis=1)
-    varies[grouping.index[differs]] = True
+    varies = np.zeros((len(grouping.groups), 1), dtype=np.bool_)
+    varies[grouping.index[grouping.differs(term.matrix)]] = True
     return _Cells((), varies)
 
 

@@ -327,6 +327,12 @@ class ModelSpec:
         """The parameter called ``name``; StopIteration if there is none."""
         return next(parameter for parameter in self.parameters if parameter.name == name)
 
+    def behind(self, parameter: ParameterSpec) -> tuple[ParameterSpec, ...]:
+        """The parameters that a natural value comes from: itself, and for an estimated width its starting point."""
+        if parameter.within is None or parameter.fixed is not None:
+            return (parameter,)
+        return parameter, self.parameter(parameter.within)
+
     def common_terms(self) -> Iterator[tuple[ParameterSpec, CommonTerm]]:
         """Every population term with its parameter, in the order in which they are sampled."""
         for parameter in self.parameters:

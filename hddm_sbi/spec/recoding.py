@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from hddm_sbi.spec.group_block import GroupBlock, blocks_of, correlations_of
+from hddm_sbi.spec.group_block import GroupBlock, blocks_of, correlations_of, cut, stacked
 from hddm_sbi.spec.model_spec import CommonTerm, FloatArray, GroupTerm, IntArray, ModelSpec
 from hddm_sbi.spec.reported import matrix_of
 
@@ -33,10 +33,10 @@ def to_reported(spec: ModelSpec, sampled: Coefficients) -> dict[str, FloatArray]
     """
     result: dict[str, FloatArray] = {}
     for terms in _together(spec):
-        values = _stacked(terms, sampled) @ recoding_matrix(terms).T
-        for term, value in zip(terms, _cut(terms, values), strict=True):
+        values = cut(terms, stacked(terms, sampled) @ recoding_matrix(terms).T)
+        for term in terms:
             same = term.reported.variable == term.site
-            result[term.reported.variable] = _array(sampled[term.site]) if same else value
+            result[term.reported.variable] = _array(sampled[term.site]) if same else values[term.site]
     for block in blocks_of(spec):
         result |= reported_spread(block, sampled)
     return result
@@ -54,11 +54,10 @@ def to_sampled(spec: ModelSpec, reported: Coefficients) -> dict[str, FloatArray]
     result: dict[str, FloatArray] = {}
     for terms in _together(spec):
         by_site = {term.site: reported[term.reported.variable] for term in terms}
-        stacked = _stacked(terms, by_site)
-        values = stacked @ np.linalg.inv(recoding_matrix(terms)).T
-        for term, value in zip(terms, _cut(terms, values), strict=True):
+        values = cut(terms, stacked(terms, by_site) @ np.linalg.inv(recoding_matrix(terms)).T)
+        for term in terms:
             same = term.reported.variable == term.site
-            result[term.site] = _array(by_site[term.site]) if same else value
+            result[term.site] = _array(by_site[term.site]) if same else values[term.site]
     for block in blocks_of(spec):
         result |= _sampled_spread(block, reported)
     return result
@@ -85,25 +84,12 @@ def _array(values: object) -> FloatArray:
     return np.asarray(values, dtype=np.float64)
 
 
-def _stacked(terms: Terms, values: Coefficients) -> FloatArray:
-    """The columns of all terms beside each other, shape (..., columns)."""
-    parts = [_array(values[term.site]) for term in terms]
-    parts = [x[..., np.newaxis] if term.levels is None else x for x, term in zip(parts, terms, strict=True)]
-    return np.concatenate(parts, axis=-1)
-
-
-def _cut(terms: Terms, values: FloatArray) -> list[FloatArray]:
-    """The columns of each term, (..., columns), or (...) where it has no levels."""
-    ends = np.cumsum([term.matrix.shape[1] for term in terms])[:-1]
-    parts = np.split(values, ends, axis=-1)
-    return [x[..., 0] if term.levels is None else x for x, term in zip(parts, terms, strict=True)]
-
-
 def reported_spread(block: GroupBlock, sampled: Coefficients) -> dict[str, FloatArray]:
     """Standard deviations and correlations of a block's reported effects."""
     matrix, s = recoding_matrix(block.terms), block.sds(sampled)
     scaled = matrix * s[..., np.newaxis, :]
-    covariance = scaled @ _correlations(block, sampled) @ scaled.swapaxes(-1, -2)
+    correlations = block.joined(lambda one: sampled[one.correlation.variable])
+    covariance = scaled @ correlations @ scaled.swapaxes(-1, -2)
     sds = np.sqrt(np.einsum("...ii->...i", covariance))
     result = {}
     for term, at in zip(block.terms, block.slices, strict=True):
@@ -130,25 +116,17 @@ def _of_term(block: GroupBlock, term: GroupTerm, sds: FloatArray) -> FloatArray:
     return own if block.groups.strata else (own[..., 0] if term.levels is None else own[..., 0, :])
 
 
-def _correlations(block: GroupBlock, values: Coefficients, reported: bool = False) -> FloatArray:
-    """R of each stratum, shape (..., strata, k, k)."""
-    result: FloatArray = np.broadcast_to(np.eye(block.n_effects), (block.n_strata, block.n_effects, block.n_effects))
-    for one in block.sets:
-        matrix = _array(values[one.correlation.posterior_variable if reported else one.correlation.variable])
-        matrix = matrix if block.groups.strata else matrix[..., np.newaxis, :, :]
-        result = np.array(np.broadcast_to(result, (*matrix.shape[:-2], *result.shape[-2:])))
-        at = np.array(one.shown) if reported else np.arange(one.start, one.start + one.size)
-        result[..., at[:, np.newaxis], at] = matrix
-    return result
-
-
 def _sampled_spread(block: GroupBlock, reported: Coefficients) -> dict[str, FloatArray]:
     """Standard deviations and correlations of a block's sampled effects."""
     matrix = recoding_matrix(block.terms)
     sds = np.concatenate([_by_column(block, term, reported[term.sd_variable]) for term in block.terms], axis=-1)
     variances = _apart_variances(block, matrix, sds)
     result: dict[str, FloatArray] = {}
-    correlations = _correlations(block, reported, reported=True)
+    in_order = {
+        one: _reordered(_array(reported[one.correlation.posterior_variable]), np.argsort(one.shown))
+        for one in block.sets
+    }
+    correlations = block.joined(lambda one: in_order[one])
     for one in block.sets:
         at = one.slice
         back = np.linalg.inv(matrix[at, at]) * sds[..., np.newaxis, at]
@@ -156,7 +134,7 @@ def _sampled_spread(block: GroupBlock, reported: Coefficients) -> dict[str, Floa
         variances[..., at] = np.einsum("...ii->...i", covariance)
         variable = one.correlation.variable
         if one.correlation.reported is None:
-            result[variable] = _reordered(_array(reported[variable]), np.argsort(one.shown))
+            result[variable] = in_order[one]
         else:
             found = correlations_of(covariance)
             result[variable] = found if block.groups.strata else found[..., 0, :, :]

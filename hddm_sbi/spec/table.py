@@ -9,7 +9,7 @@ import torch.distributions as td
 
 from hddm_sbi.likelihoods.observation.lapses import LAPSE_PARAMETERS
 from hddm_sbi.spec import priors as defaults
-from hddm_sbi.spec.correlation_priors import correlation_priors
+from hddm_sbi.spec.correlation_priors import CorrelationPrior
 from hddm_sbi.spec.distributions import in_words
 from hddm_sbi.spec.implied import coefficient_prior, moments_in_words, sd_prior
 from hddm_sbi.spec.model_spec import CommonTerm, GroupTerm, ModelSpec, ParameterSpec
@@ -22,7 +22,11 @@ _GROUP_SD = "weakly informative: half-normal, see hddm_sbi.spec.priors"
 
 
 def prior_table(
-    spec: ModelSpec, *, priors: Mapping[str, td.Distribution] | None = None, cells: pd.DataFrame | None = None
+    spec: ModelSpec,
+    *,
+    priors: Mapping[str, td.Distribution] | None = None,
+    cells: pd.DataFrame | None = None,
+    correlations: Mapping[str, CorrelationPrior] | None = None,
 ) -> pd.DataFrame:
     """Every variable of the posterior that has a prior of its own, and what follows for cells.
 
@@ -30,6 +34,7 @@ def prior_table(
         spec: the model.
         priors: the user's own priors, as given to ``build_spec``.
         cells: the priors of cells and their differences, see ``cell_priors``.
+        correlations: those of correlation matrices by variable, see ``correlation_priors``.
 
     Returns:
         Columns ``parameter``, ``variable``, ``link``, ``prior`` (in words, on the link scale), ``source`` and
@@ -42,7 +47,7 @@ def prior_table(
         for variable, prior, source, meaning in _variables(parameter):
             source = "given" if variable in own else source
             rows.append([parameter.name, variable, parameter.link, prior, source, meaning])
-    for variable, of in correlation_priors(spec).items():
+    for variable, of in (correlations or {}).items():
         source = "given" if variable in own else _CORRELATION
         rows.append(["", variable, "", of.in_words(), source, "between effects on the scale of the link"])
     if cells is not None:

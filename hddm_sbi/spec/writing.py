@@ -10,8 +10,9 @@ import torch.distributions as td
 
 from hddm_sbi.design.columns import suggestion
 from hddm_sbi.design.design import Design
+from hddm_sbi.design.grouped import GroupedTerm
 from hddm_sbi.design.meanings import in_words
-from hddm_sbi.design.parameter import GroupedTerm, ParameterDesign
+from hddm_sbi.design.parameter import ParameterDesign
 from hddm_sbi.design.sampled import SampledTerm, sampled_coding
 from hddm_sbi.design.strata import Strata
 from hddm_sbi.design.terms import Term

@@ -10,7 +10,6 @@ import numpy.typing as npt
 from hddm_sbi.inference.coordinates.arrays import Arrays
 from hddm_sbi.inference.coordinates.centre import GroupAtCentre, add_spread, group_mode, groups_at, near_zero
 from hddm_sbi.inference.curvature import likelihood_precision, prior_precision
-from hddm_sbi.inference.effect_arrays import EffectArrays, effects_of
 from hddm_sbi.inference.layout import Layout
 from hddm_sbi.inference.potential import Potential
 
@@ -36,7 +35,7 @@ def build_arrays(potential: Potential, centre: FloatArray, slots: int) -> Arrays
     n_core, bent = potential.ndim - potential.layout.n_group, _bent(potential, centre)
     core_at = np.array([*(at for at in range(n_core) if at not in bent), *bent], dtype=np.int64)
     likelihood, prior = likelihood_precision(potential, centre), prior_precision(potential, centre)
-    groups, effects = groups_at(potential, centre, core_at, likelihood, prior), effects_of(potential.layout)
+    groups = groups_at(potential, centre, core_at, likelihood, prior)
     add_spread(potential, groups, prior)
     core = likelihood[core_at][:, core_at].toarray() + np.diag(prior[core_at])
     own = np.diag(core).copy()
@@ -51,7 +50,7 @@ def build_arrays(potential: Potential, centre: FloatArray, slots: int) -> Arrays
         centre[at], place = np.exp(centre[at]), int(np.argmax(core_at == at))
         root[place, :] = root[:, place] = 0.0
         root[place, place] = centre[at]
-    return _arrays(potential, centre, core_at, len(bent), root, groups, effects, signed, slots)
+    return _arrays(potential, centre, core_at, len(bent), root, groups, signed, slots)
 
 
 def _bent(potential: Potential, centre: FloatArray) -> list[int]:
@@ -70,8 +69,8 @@ def _known(potential: Potential, groups: list[GroupAtCentre]) -> npt.NDArray[np.
     """Which coordinates of the core are turned by what groups say of them: fixed effects, and terms of certain sds.
 
     How population terms hang together through their groups depends on their standard deviations, of which log sd has
-    the information 2 sum w^2, w being the share of the variation between groups that the data
-    resolve. Where that is little, one point says nothing of the whole, and to turn the coordinates by it would do harm.
+    the information 2 sum w^2, w being the share of the variation between groups that the data resolve. Where that is
+    little, one point says nothing of the whole, and to turn the coordinates by it would do harm.
     """
     layout = potential.layout
     n_core = layout.ndim - layout.n_group
@@ -96,17 +95,16 @@ def _arrays(
     bent: int,
     core: FloatArray,
     groups: list[GroupAtCentre],
-    effects: EffectArrays,
     signed: list[int],
     slots: int,
 ) -> Arrays:
-    layout, sizes = potential.layout, [len(group.at) for group in groups]
+    layout, plan, sizes = potential.layout, potential.plan, [len(group.at) for group in groups]
     group_at = np.concatenate([np.zeros(0, dtype=np.int64), *(group.at for group in groups)])
     sd_at = np.concatenate([np.zeros(0, dtype=np.int64), *(group.sd_at for group in groups)])
     scale_at = np.unique(sd_at[sd_at >= 0])
     # at the centre x is zero: its raw coefficients are the mean there, on which the standard deviation acts, if any
     weighted = [group.precision @ centre[group.at] for group in groups]
-    pooled = np.isin(group_at, effects.at)
+    pooled = np.isin(group_at, plan.raw_at)
     pull = np.where(pooled, _joined([g.over_factor(m) for g, m in zip(groups, weighted, strict=True)]), 0.0)
     rest = np.where(pooled, 0.0, _joined(weighted))
     information = [g.over_factor(g.over_factor(g.precision - np.diag(g.prior)).T) for g in groups]
@@ -115,7 +113,8 @@ def _arrays(
     )
     shifts = [g.over_factor(g.with_core[:, shifting]) for g in groups]
     row, before = (np.full(len(group_at), fill) for fill in (-1, 0))
-    row[: len(effects.at)], before[: len(effects.at)] = effects.row, effects.before  # blocks come first
+    n_pooled, n_factor = len(plan.raw_at), plan.factor.shape[1]
+    row[:n_pooled], before[:n_pooled] = plan.raw_row, plan.raw_before  # blocks come first
     largest = max(sizes, default=0)
     partial_at = [layout.correlations_at(one).ravel() for block in layout.blocks for one in block.sets]
     native = potential.native
@@ -133,8 +132,8 @@ def _arrays(
         shifting=shifting,
         partial_at=np.concatenate([group_at[:0], *partial_at]),
         partial_scales=_partial_scales(layout, scale_at),
-        set_size=effects.set_size,
-        set_factor=effects.set_factor,
+        set_size=plan.set_size,
+        set_factor=plan.set_factor,
         bounds=np.cumsum([0, *sizes]).astype(np.int64),
         group_at=group_at,
         group_scale=np.where(sd_at >= 0, np.searchsorted(scale_at, sd_at), -1),
@@ -160,9 +159,9 @@ def _arrays(
         by_scale=memory(len(scale_at)),
         partial=memory(sum(map(len, partial_at))),
         by_partial=memory(sum(map(len, partial_at))),
-        cholesky=memory(effects.n_factor),
-        rest_of=memory(effects.n_factor),
-        by_cholesky=memory(effects.n_factor),
+        cholesky=memory(n_factor),
+        rest_of=memory(n_factor),
+        by_cholesky=memory(n_factor),
         s=memory(sum(sizes)),
         pulled=memory(sum(sizes)),
         factor=memory(sum(k * k for k in sizes)),

@@ -17,7 +17,7 @@ FloatArray = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Asked:
-    """A model and the draws of its reported coefficients.
+    """A model and the draws of its coefficients.
 
     Args:
         spec: the model on its own trials.
@@ -25,7 +25,7 @@ class Asked:
         conditions: the cells of its factors.
         groupby: column of the participant; None without participants.
         participants: their labels.
-        coefficients: by site, (chains, draws, *site shape), as reported: see ``spec.linear``.
+        coefficients: by site, (chains, draws, *site shape), as they are sampled: see ``spec.linear``.
         given: the variables whose priors the user stated.
     """
 
@@ -49,12 +49,9 @@ class Asked:
         return chains, draws
 
     def behind(self, name: str) -> tuple[ParameterSpec, ...]:
-        """The parameters that a natural value comes from: itself, and for an estimated width its starting point."""
+        """The parameters that a natural value comes from, see ``ModelSpec.behind``."""
         spec = self.spec.reported
-        parameter = spec.parameter(name)
-        if parameter.within is None or parameter.fixed is not None:
-            return (parameter,)
-        return parameter, spec.parameter(parameter.within)
+        return spec.behind(spec.parameter(name))
 
     def columns(self, name: str) -> tuple[str, ...]:
         """The columns that a parameter depends on."""
@@ -62,8 +59,7 @@ class Asked:
         for parameter in self.behind(name):
             design = self.design.parameters.get(parameter.name)
             if design is not None:
-                terms = [*design.common, *(grouped.term for grouped in design.group)]
-                found += [column for term in terms for column in term.variables]
+                found += [column for term in design.terms for column in term.variables]
         return tuple(dict.fromkeys(found))
 
     def factors(self, name: str) -> tuple[str, ...]:

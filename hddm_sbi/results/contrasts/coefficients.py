@@ -171,8 +171,9 @@ def _precisions(
 ) -> Iterator[tuple[IntArray, FloatArray, FloatArray]]:
     """Groups that share Sigma and R, R, and draws of the inverse of R Sigma R', shape (chains * draws, rows, rows)."""
     kinds, kind = np.unique(seen.reshape(len(seen), -1), axis=0, return_inverse=True)
+    cholesky = block.population_cholesky(coefficients)
     for stratum in range(block.n_strata):
-        factor = block.population_cholesky(coefficients, stratum)
+        factor = cholesky[..., stratum, :, :]
         factor = factor.reshape(-1, *factor.shape[2:])
         for k, projection in enumerate(kinds):
             members = np.flatnonzero((block.groups.of_group == stratum) & (kind.reshape(-1) == k))

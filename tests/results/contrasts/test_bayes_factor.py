@@ -61,6 +61,15 @@ def normal_log(sd: float) -> LogPrior:
     return lambda x: norm.logpdf(x, 0.0, sd)
 
 
+def of_effect(sd: np.ndarray, beta: np.ndarray, deviations: np.ndarray) -> dict[str, np.ndarray]:
+    """Draws of the effect, its sd and the participants' deviations, as the model's variables."""
+    return {
+        "v_complete": beta.reshape(*SHAPE, 1),
+        "v_complete_subject_sd": sd.reshape(*SHAPE, 1),
+        "v_complete_subject": deviations.reshape(*SHAPE, GROUPS, 1),
+    }
+
+
 def check(table, truths: dict[str, float], largest: float = 0.1) -> None:
     for width, truth in truths.items():
         row = table.loc[width]
@@ -74,11 +83,7 @@ def test_effect_within_participants(build, fabricate, effect: float) -> None:
     model = build(formula="v ~ complete", priors={"v_complete": td.Normal(0.0, 0.5)})
     y = measured(effect)
     sd, beta, deviations = draw(y, normal_log(0.5))
-    values = {
-        "v_complete": beta.reshape(*SHAPE, 1),
-        "v_complete_subject_sd": sd.reshape(*SHAPE, 1),
-        "v_complete_subject": deviations.reshape(*SHAPE, GROUPS, 1),
-    }
+    values = of_effect(sd, beta, deviations)
     found = model.contrast(fabricate(model, values), TEXT, bayes_factor=True).bayes_factor
     check(found.table, {width: exact(y, normal_log(0.5 * factor), 0.0) for width, factor in WIDTHS.items()})
     assert found.table.loc["half", "prior"] == "Normal(0, 0.25)"
@@ -99,11 +104,7 @@ def test_prior_of_another_family(build, fabricate) -> None:
         return lambda x: -np.log(np.pi * scale * (1.0 + (x / scale) ** 2))
 
     sd, beta, deviations = draw(y, cauchy(0.3))
-    values = {
-        "v_complete": beta.reshape(*SHAPE, 1),
-        "v_complete_subject_sd": sd.reshape(*SHAPE, 1),
-        "v_complete_subject": deviations.reshape(*SHAPE, GROUPS, 1),
-    }
+    values = of_effect(sd, beta, deviations)
     found = model.contrast(fabricate(model, values), TEXT, bayes_factor=True).bayes_factor
     check(found.table, {width: exact(y, cauchy(0.3 * factor), 0.0) for width, factor in WIDTHS.items()})
     assert found.table["prior"].tolist() == ["Cauchy(0, 0.15)", "Cauchy(0, 0.3)", "Cauchy(0, 0.6)"]
@@ -113,11 +114,7 @@ def test_null_beyond_the_draws_is_bounded(build, fabricate) -> None:
     model = build(formula="v ~ complete", priors={"v_complete": td.Normal(0.0, 1.0)})
     y = measured(0.0) / 3.0 + 1.5
     sd, beta, deviations = draw(y, normal_log(1.0))
-    values = {
-        "v_complete": beta.reshape(*SHAPE, 1),
-        "v_complete_subject_sd": sd.reshape(*SHAPE, 1),
-        "v_complete_subject": deviations.reshape(*SHAPE, GROUPS, 1),
-    }
+    values = of_effect(sd, beta, deviations)
     found = model.contrast(fabricate(model, values), TEXT, bayes_factor=True).bayes_factor
     stated = found.table.loc["stated"]
     assert stated["is_bound"] and 100.0 < stated["bf10"] < exact(y, normal_log(1.0), 0.0)
@@ -218,11 +215,7 @@ def test_stimulus_coding(build, fabricate) -> None:
     )  # fmt: skip
     y = measured(0.2)
     sd, beta, deviations = draw(y, normal_log(0.5))
-    values = {
-        "v_complete": beta.reshape(*SHAPE, 1),
-        "v_complete_subject_sd": sd.reshape(*SHAPE, 1),
-        "v_complete_subject": deviations.reshape(*SHAPE, GROUPS, 1),
-    }
+    values = of_effect(sd, beta, deviations)
     found = model.contrast(fabricate(model, values), TEXT, bayes_factor=True).bayes_factor
     check(found.table, {width: exact(y, normal_log(0.5 * factor), 0.0) for width, factor in WIDTHS.items()})
 
