@@ -41,7 +41,8 @@ def _log_density(
         first, stop = bounds[k], bounds[k + 1]
         for j in range(n_out):
             line[j] = raw[slot[k], j]
-        reverse.fill_spline(line[2:], spacing, centre, weights, table)
+        reverse.fill_coefficients(line[2:], weights)
+        reverse.fill_spline(line[2], weights, spacing, centre, table)
         clear(by_table)
         zeta, delta, by_zeta, by_delta = math.exp(line[0]), math.exp(line[1]), 0.0, 0.0
         for i in range(first, stop):

@@ -10,7 +10,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from hddm_sbi.compiled.compiling import internal
+from hddm_sbi.compiled import vector_math as vm
+from hddm_sbi.compiled.compiling import inlined, internal
 from hddm_sbi.compiled.normal_tail import mills
 from hddm_sbi.likelihoods.neural.kernels import UNIT
 from hddm_sbi.likelihoods.neural.time_change import JUMPS, LEAST_JUMPS, LINEAR
@@ -18,6 +19,8 @@ from hddm_sbi.ssm.widths import room_at
 
 FloatArray = npt.NDArray[np.float64]
 
+# Scales below are taken as 0: they are not normal numbers.
+LEAST = 2.3e-308
 # Drifts smaller than this count as this large in the choice probability, which is smooth there.
 _SMALLEST_DRIFT = 1e-6
 _ROOT_HALF, _HALF_LOG_TWO_PI = math.sqrt(0.5), 0.5 * math.log(2.0 * math.pi)
@@ -34,7 +37,13 @@ def log_scale(theta, form):  # type: ignore[no-untyped-def]
     """Logarithm of the length scale; NaN where it is not positive."""
     if form.scale < 0:
         return 0.0
-    return math.log(theta[form.scale]) if theta[form.scale] > 0.0 else np.nan
+    return vm.log(theta[form.scale]) if LEAST < theta[form.scale] < math.inf else np.nan
+
+
+@inlined
+def raised(exponent: float, log_base: float) -> float:
+    """exp(exponent * log_base)."""
+    return vm.exp(exponent * log_base) if abs(exponent * log_base) < 700.0 else math.exp(exponent * log_base)
 
 
 @internal
@@ -50,7 +59,7 @@ def reduce_row(theta, form, inputs):  # type: ignore[no-untyped-def]
         if form.angle[i]:
             value = math.tan(value)
         if form.length[i] != 0.0 or form.time[i] != 0.0:
-            value *= math.exp(-(form.length[i] + form.time[i] * power) * length)
+            value *= raised(-(form.length[i] + form.time[i] * power), length)
         if form.angle[i]:
             value = math.atan(value)
         if form.supports[j] == UNIT:
@@ -76,7 +85,7 @@ def add_by_inputs(by_inputs, theta, form, by_theta):  # type: ignore[no-untyped-
             slope = 1.0 + value * value
         exponent = -(form.length[i] + form.time[i] * power)
         if form.length[i] != 0.0 or form.time[i] != 0.0:
-            factor = math.exp(exponent * length)
+            factor = raised(exponent, length)
             scaled = value * factor
             if form.angle[i]:
                 by_value /= 1.0 + scaled * scaled
@@ -135,13 +144,14 @@ def add_by_collapse(by_first, by_second, inputs, form, by_inputs, at):  # type: 
 
 @internal
 def base(view, form):  # type: ignore[no-untyped-def]
-    """Logarithms of zeta and delta before the network's correction; see ``FirstPassageNetwork._base``.
+    """zeta and delta before the network's correction; see ``FirstPassageNetwork._base``.
 
     Returns:
-        log zeta, log delta, the derivatives of log zeta by start and proportion, that of log delta by drift.
+        zeta, delta, the derivatives of log zeta by start and proportion, that of log delta by drift.
     """
     if form.drift < 0:
-        return 0.5 * form.log_time_scale, -0.5 * form.log_time_scale, 0.0, 0.0, 0.0
+        root = math.exp(0.5 * form.log_time_scale)
+        return root, 1.0 / root, 0.0, 0.0, 0.0
     start, drift = view[form.start], view[form.drift]
     near, by_start, by_proportion = start, 1.0, 0.0
     if form.proportion >= 0:
@@ -153,7 +163,7 @@ def base(view, form):  # type: ignore[no-untyped-def]
     if near <= 1e-9:
         near, by_start, by_proportion = 1e-9, 0.0, 0.0
     rate = math.pi**2 + drift * drift
-    return math.log(near), 0.5 * math.log(rate), by_start / near, by_proportion / near, drift / rate
+    return near, math.sqrt(rate), by_start / near, by_proportion / near, drift / rate
 
 
 @internal

@@ -121,8 +121,8 @@ def _fill_log_choice(score, views, form, log_choice):  # type: ignore[no-untyped
 @internal
 def _fill_ends(raw, slot, slots, view, form, ends):  # type: ignore[no-untyped-def]
     """zeta and delta with tangents; see ``FirstPassageNetwork._base``."""
-    log_zeta, log_delta, by_start, by_proportion, by_drift = canonical_numba.base(view, form)
-    ends[0, 0], ends[0, 1] = math.exp(log_zeta + raw[slot, 0]), math.exp(log_delta + raw[slot, 1])
+    zeta, delta, by_start, by_proportion, by_drift = canonical_numba.base(view, form)
+    ends[0, 0], ends[0, 1] = zeta * math.exp(raw[slot, 0]), delta * math.exp(raw[slot, 1])
     for j in range(ends.shape[0] - 1):
         slope_zeta, slope_delta = raw[(1 + j) * slots + slot, 0], raw[(1 + j) * slots + slot, 1]
         if j == form.start:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 
 from hddm_sbi.compiled import vector_math as vm
-from hddm_sbi.compiled.compiling import inlined, internal, summing
+from hddm_sbi.compiled.compiling import inlined, internal, once, summing
 from hddm_sbi.likelihoods.base import FloatArray
-from hddm_sbi.likelihoods.neural import time_change
+from hddm_sbi.likelihoods.neural import reverse, time_change
 from hddm_sbi.likelihoods.neural.block import (
     BY_DELTA,
     BY_FIRST,
@@ -118,6 +118,23 @@ def _gather(n: int, table: FloatArray, tile: FloatArray) -> None:
 
 
 @summing
+def _product(left: FloatArray, right: FloatArray) -> float:
+    total = 0.0
+    for k in range(len(left)):
+        total += left[k] * right[k]
+    return total
+
+
+@internal
+def _gather_few(n: int, areas: FloatArray, weights: FloatArray, tile: FloatArray) -> None:
+    """The same from the spline's offset and coefficients, without a table."""
+    for i in range(n):
+        interval = int(tile[INTERVAL + i])
+        tile[P0 + i] = weights[0] + _product(areas[interval], weights[1:])
+        tile[P1 + i], tile[P2 + i], tile[P3 + i], tile[P4 + i] = reverse.powers_of(weights[1:], interval)
+
+
+@summing
 def _evaluate(spacing: float, zeta: float, delta: float, log_base: float, tile: FloatArray, out: FloatArray) -> None:
     """Fill in the log densities, and their derivatives by the spline's height and slope, by its ends and the clock."""
     for i in range(len(out)):
@@ -160,10 +177,10 @@ def _by_second(n: int, tile: FloatArray) -> None:
         tile[BY_SECOND + i] = tile[BY_TIME + i] * tile[TIME_BY_SECOND + i] + tile[RATE_BY_SECOND + i]
 
 
-@internal
+@once
 def fill_density(
     rt: FloatArray, form: Form, shift: float, per_unit: float, first: float, second: float, zeta: float, delta: float,
-    log_base: float, table: FloatArray, tile: FloatArray, out: FloatArray,
+    log_base: float, few: bool, table: FloatArray, weights: FloatArray, tile: FloatArray, out: FloatArray,
 ) -> None:  # fmt: skip
     """Fill in the log densities of trials while the process runs, and their derivatives.
 
@@ -175,13 +192,18 @@ def fill_density(
         first, second: both parameters of the clock, see ``time_change``.
         zeta, delta: ends of the flow, see ``flow``.
         log_base: constant that is added to each log density.
+        few: whether to do without the spline's table.
         table: the spline's table, shape (intervals, 5).
+        weights: the spline's offset and coefficients.
         tile: working memory that is filled with intermediate results; see ``block``.
         out: array that is filled with the log densities, shape (n,).
     """
     read_clock(rt, form.collapse, shift, per_unit, first, second, tile)
     _locate(len(rt), form, zeta, delta, tile)
-    _gather(len(rt), table, tile)
+    if few:
+        _gather_few(len(rt), form.areas, weights, tile)
+    else:
+        _gather(len(rt), table, tile)
     _evaluate(form.spacing, zeta, delta, log_base, tile, out)
     if form.collapse == time_change.WEIBULL:
         _by_second(len(rt), tile)
@@ -236,6 +258,25 @@ def scatter(weight: FloatArray, tile: FloatArray, by_table: FloatArray) -> None:
         b3 += weight[i] * tile[BY_P3 + i]
         b4 += weight[i] * tile[BY_P4 + i]
     _add(interval, b0, b1, b2, b3, b4, by_table)
+
+
+@summing
+def _add_scaled(values: FloatArray, by: float, out: FloatArray) -> None:
+    for k in range(len(values)):
+        out[k] += by * values[k]
+
+
+@internal
+def scatter_few(weight: FloatArray, areas: FloatArray, tile: FloatArray, by_weights: FloatArray) -> None:
+    """Add to the derivatives by the spline's offset and coefficients."""
+    for i in range(len(weight)):
+        own, interval = weight[i], int(tile[INTERVAL + i])
+        if own == 0.0:
+            continue
+        by_weights[0] += own * tile[BY_P0 + i]
+        _add_scaled(areas[interval], own * tile[BY_P0 + i], by_weights[1:])
+        b1, b2, b3, b4 = own * tile[BY_P1 + i], own * tile[BY_P2 + i], own * tile[BY_P3 + i], own * tile[BY_P4 + i]
+        reverse.add_by_coefficients(interval, b1, b2, b3, b4, by_weights)
 
 
 @internal

@@ -24,7 +24,7 @@ REAL, POSITIVE, UNIT = 0, 1, 2
 
 
 @internal
-def _soft_clip(x: float, low: float, high: float) -> tuple[float, float]:
+def soft_clip(x: float, low: float, high: float) -> tuple[float, float]:
     """The smoothly saturating identity and its derivative."""
     middle, half = 0.5 * (low + high), 0.5 * (high - low)
     t = (x - middle) / half
@@ -92,7 +92,7 @@ def features(
         low, high = edges[i, 0], edges[i, 1]
         if supports[i] == UNIT:
             p = min(max(view[i], 1e-9), 1.0 - 1e-9)
-            clipped, slope = _soft_clip(math.log(p / (1.0 - p)), low, high)
+            clipped, slope = soft_clip(math.log(p / (1.0 - p)), low, high)
             slope *= 1.0 / (p * (1.0 - p)) if p == view[i] else 0.0
             bounded[i] = 1.0 / (1.0 + math.exp(-clipped))
             slopes[i] = bounded[i] * (1.0 - bounded[i]) * slope
@@ -100,7 +100,7 @@ def features(
             tangent[i, 2 * i], tangent[i, 2 * i + 1] = 2.0 * slope / (high - low), 2.0 * slopes[i]
         elif supports[i] == POSITIVE:
             p = max(view[i], 1e-9)
-            clipped, slope = _soft_clip(math.log(p), low, high)
+            clipped, slope = soft_clip(math.log(p), low, high)
             slope *= 1.0 / p if p == view[i] else 0.0
             bounded[i] = math.exp(clipped)
             slopes[i] = bounded[i] * slope
@@ -109,7 +109,7 @@ def features(
             value[2 * i + 1] = (2.0 * bounded[i] - (first + last)) / (last - first)
             tangent[i, 2 * i], tangent[i, 2 * i + 1] = 2.0 * slope / (high - low), 2.0 * slopes[i] / (last - first)
         else:
-            bounded[i], slopes[i] = _soft_clip(view[i], low, high)
+            bounded[i], slopes[i] = soft_clip(view[i], low, high)
             if even[i]:
                 root = math.sqrt(1.0 + bounded[i] * bounded[i])
                 slopes[i] *= bounded[i] / root

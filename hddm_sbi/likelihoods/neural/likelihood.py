@@ -11,9 +11,10 @@ from hddm_sbi.likelihoods.driver.piece import CompiledPiece
 from hddm_sbi.likelihoods.neural.canonical import Canonical
 from hddm_sbi.likelihoods.neural.conditioning import condition, reduce_rows
 from hddm_sbi.likelihoods.neural.network import FirstPassageNetwork
-from hddm_sbi.likelihoods.neural.network_memory import network_memory
+from hddm_sbi.likelihoods.neural.network_memory import layered, tabled
 from hddm_sbi.likelihoods.neural.network_piece import network_piece
 from hddm_sbi.likelihoods.neural.network_record import BoolArray, form_of, packed
+from hddm_sbi.likelihoods.neural.table import tabulated
 from hddm_sbi.likelihoods.neural.trial_densities import densities
 from hddm_sbi.likelihoods.neural.trial_masses import masses
 
@@ -33,6 +34,7 @@ class FirstPassageLikelihood:
         self.n_choices = self.canonical.n_choices
         self._form = form_of(network)
         self._time, self._choice = packed(network.time_net), packed(network.choice_net)
+        self._table = tabulated(network, self._form)
 
     def log_prob(self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray) -> FloatArray:
         """Log density per trial, shape (trials,); see ``Density.log_prob``."""
@@ -74,7 +76,9 @@ class FirstPassageLikelihood:
             demand: which choices' densities or masses each row of theta is asked for, shape (rows, choices).
             slots: threads that may use it at a time.
         """
-        return network_piece(network_memory(self._form, self._time, self._choice, demand, slots))
+        if self._table is not None:
+            return network_piece(tabled(self._form, self._table, demand, slots))
+        return network_piece(layered(self._form, self._time, self._choice, demand, slots))
 
 
 def _no_gradient(trials: FloatArray) -> FloatArray:

@@ -118,9 +118,13 @@ class FirstPassageNetwork(nn.Module):
 
     def flow_parameters(self, views: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Log zeta, log delta, offset, (...), and log slopes, (..., coefficients), of the flow of each view."""
-        raw = self.time_net(self._time_features(views))
+        raw = self.time_outputs(views)
         base_zeta, base_delta = self._base(views)
         return base_zeta + raw[..., 0], base_delta + raw[..., 1], raw[..., 2], raw[..., 3:]
+
+    def time_outputs(self, views: Tensor) -> Tensor:
+        """Outputs of the decision-time network for each view, (..., outputs)."""
+        return self.time_net(self._time_features(views))
 
     def log_prob_rows(self, input: Tensor, condition: Tensor, row: Tensor) -> Tensor:
         """Log density of trials (n, 2), each under its own row of theta: the networks run once per row.

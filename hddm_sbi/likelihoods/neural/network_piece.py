@@ -1,7 +1,8 @@
 """The compiled piece of a first-passage network.
 
-Networks are evaluated for each row of theta before its trials, splines once for each distinct trial; derivatives by the
-splines are added up while a row lasts, and one pass back takes those of a chunk of rows through the networks.
+Networks, in layers or as a table, are evaluated for each row of theta before its trials, splines once for each distinct
+trial; derivatives by the splines are added up while a row lasts, and one pass back takes those of a chunk of rows
+through the networks.
 """
 
 from __future__ import annotations
@@ -27,19 +28,25 @@ from hddm_sbi.likelihoods.mixture import LOG_ZERO
 from hddm_sbi.likelihoods.neural import canonical_numba, time_change
 from hddm_sbi.likelihoods.neural.adjoints import Sums
 from hddm_sbi.likelihoods.neural.block import BY_FIRST, BY_SECOND
-from hddm_sbi.likelihoods.neural.density_block import fill_density, pulled, scatter, weighted
+from hddm_sbi.likelihoods.neural.density_block import fill_density, pulled, scatter, scatter_few, weighted
+from hddm_sbi.likelihoods.neural.layer_passes import (
+    choices_backward,
+    choices_forward,
+    times_backward,
+    times_forward,
+)
 from hddm_sbi.likelihoods.neural.mass_sum import fill_masses, pull_masses
 from hddm_sbi.likelihoods.neural.network_memory import (
     BEGIN,
     DELTA,
+    CLOSED,
     END,
+    FEW,
     FIRST,
-    FIRST_PAIR,
     FIRST_ROW,
     LAST,
+    LAYERED,
     LOG_UNIT,
-    N_PAIRS,
-    NETWORK,
     OF_DELTA,
     OF_FIRST,
     OF_SECOND,
@@ -49,26 +56,38 @@ from hddm_sbi.likelihoods.neural.network_memory import (
     ROW,
     SECOND,
     SHIFT,
+    TABLED,
+    WHOLE,
     WINDOW,
     ZETA,
+    Layered,
     Network,
     Spline,
+    Tabled,
     kept_of,
+    read_layered,
     read_network,
+    read_tabled,
     spline_of,
-)
-from hddm_sbi.likelihoods.neural.network_passes import (
-    choices_backward,
-    choices_forward,
-    times_backward,
-    times_forward,
-    to_theta,
+    weights_of,
 )
 from hddm_sbi.likelihoods.neural.network_record import CHUNK
-from hddm_sbi.likelihoods.neural.network_rows import close_row, open_row, open_spline
+from hddm_sbi.likelihoods.neural.network_rows import (
+    close_flows,
+    close_row,
+    open_flows,
+    open_row,
+    open_spline,
+    open_table,
+    start_chunk,
+    to_theta,
+)
+from hddm_sbi.likelihoods.neural.table_passes import table_backward, table_forward
 from hddm_sbi.likelihoods.neural.window_block import fill_window, pull_window
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
+# So many trials of a row and choice cost less without the spline's table.
+_FEW = 8
 
 
 @once
@@ -79,7 +98,7 @@ def _possible(row: FloatArray, ends: FloatArray, log_choice: float) -> bool:
 
 @once
 def _fill_densities(
-    net: Network, spline: Spline, log_choice: float, rt: FloatArray, slot: int, out: FloatArray
+    net: Network, spline: Spline, weights: FloatArray, log_choice: float, rt: FloatArray, slot: int, out: FloatArray
 ) -> None:
     form, state, row = net.form, net.memory.state[slot], net.memory.row[slot]
     begin = end = len(rt)
@@ -102,7 +121,8 @@ def _fill_densities(
     else:
         fill_density(
             rt, form, row[SHIFT], row[PER_UNIT], row[FIRST], row[SECOND], zeta, delta,
-            log_choice - row[LOG_UNIT] - _HALF_LOG_TWO_PI, spline.table, net.memory.tile[slot], out,
+            log_choice - row[LOG_UNIT] - _HALF_LOG_TWO_PI, state[FEW] == 1, spline.table, weights,
+            net.memory.tile[slot], out,
         )  # fmt: skip
 
 
@@ -119,12 +139,17 @@ def _fill_masses(
 
 
 @once
-def _density_sums(net: Network, spline: Spline, rt: FloatArray, weight: FloatArray, slot: int) -> Sums:
+def _density_sums(
+    net: Network, spline: Spline, by_weights: FloatArray, rt: FloatArray, weight: FloatArray, slot: int
+) -> Sums:
     """The weighted derivatives of the densities filled last; adds those by the spline's table."""
     form, row, tile = net.form, net.memory.row[slot], net.memory.tile[slot]
     if row[WINDOW] > 0.0:
         return pull_window(form, row[SHIFT], row[WINDOW], rt, kept_of(net, slot), weight, spline.by_table)
-    scatter(weight, tile, spline.by_table)
+    if net.memory.state[slot, FEW] == 1:
+        scatter_few(weight, form.areas, tile, by_weights)
+    else:
+        scatter(weight, tile, spline.by_table)
     total, by_zeta, by_delta, by_time, by_unit = pulled(weight, tile)
     by_time *= row[PER_UNIT]
     by_first = weighted(weight, BY_FIRST, tile) if form.collapse != time_change.NONE else 0.0
@@ -160,33 +185,29 @@ def _add(net: Network, spline: Spline, at: int, sums: Sums, theta: FloatArray, b
         by_theta[form.window] += by_window
 
 
-def _begin(record, slot, first_row, n_rows, n_columns, theta):  # type: ignore[no-untyped-def]
-    net, theta = read_network(record), nb.carray(theta, (n_rows, n_columns))
-    form, memory, state, n = net.form, net.memory, net.memory.state[slot], len(net.form.inputs)
-    first = net.pairs.first[first_row]
-    state[FIRST_ROW], state[FIRST_PAIR], state[N_PAIRS] = first_row, first, net.pairs.first[first_row + n_rows] - first
-    state[ROW] = -1
-    for r in range(n_rows):
-        canonical_numba.reduce_row(theta[r], form, memory.canonical[slot, r * n : (r + 1) * n])
-    for i in range(n_rows * form.n_choices * n):
-        memory.by_view[slot, i] = 0.0
-    choices_forward(net, n_rows, slot)
-    times_forward(net, first_row, n_rows, slot)
-
-
-def _fill(record, slot, kind, choice, row, n, theta, t1, t2, out):  # type: ignore[no-untyped-def]
-    net = read_network(record)
+@once
+def _open(net: Network, kind: int, choice: int, row: int, n: int, theta: FloatArray, slot: int) -> None:
+    """Make sure that a row and the spline of a choice are open, as far as so many trials need it."""
     state = net.memory.state[slot]
     if state[ROW] != row:
         if state[ROW] >= 0:
             close_row(net, slot)
-        open_row(net, row, nb.carray(theta, len(net.form.length)), slot)
-    if state[OPEN + choice] == 0:
+        open_row(net, row, theta, slot)
+    if state[OPEN + choice] == CLOSED:
         open_spline(net, choice, slot)
+    state[FEW] = 1 if kind == DENSITY and n <= _FEW and not net.memory.row[slot, WINDOW] > 0.0 else 0
+    if state[FEW] == 0 and state[OPEN + choice] != WHOLE:
+        open_table(net, choice, slot)
+
+
+def _fill(record, slot, kind, choice, row, n, theta, t1, t2, out):  # type: ignore[no-untyped-def]
+    net = read_network(record)
+    _open(net, kind, choice, row, n, nb.carray(theta, len(net.form.length)), slot)
+    state = net.memory.state[slot]
     spline, at = spline_of(net, choice, slot), (row - state[FIRST_ROW]) * net.form.n_choices + choice
     log_choice, t1, out = net.memory.log_choice[slot, at], nb.carray(t1, n), nb.carray(out, n)
     if kind == DENSITY:
-        _fill_densities(net, spline, log_choice, t1, slot, out)
+        _fill_densities(net, spline, weights_of(net, net.memory.flow, choice, slot), log_choice, t1, slot, out)
     else:
         _fill_masses(net, spline, log_choice, t1, nb.carray(t2, n), slot, out)
 
@@ -199,27 +220,58 @@ def _pull(record, slot, kind, choice, row, n, theta, t1, t2, weight, by_theta): 
     if state[BEGIN] == state[END]:
         return
     if kind == DENSITY:
-        sums = _density_sums(net, spline, t1[own], weight[own], slot)
+        by_weights = weights_of(net, net.memory.by_flow, choice, slot)
+        sums = _density_sums(net, spline, by_weights, t1[own], weight[own], slot)
     else:
         sums = _mass_sums(net, spline, t1, nb.carray(t2, n), weight, slot)
     _add(net, spline, at, sums, nb.carray(theta, k), nb.carray(by_theta, k), slot)
 
 
-def _finish(record, slot, first_row, n_rows, n_columns, theta, by_theta):  # type: ignore[no-untyped-def]
-    net, shape = read_network(record), (n_rows, n_columns)
-    if net.memory.state[slot, ROW] >= 0:
-        close_row(net, slot)
-    choices_backward(net, n_rows, slot)
-    times_backward(net, first_row, n_rows, slot)
-    to_theta(net, n_rows, nb.carray(theta, shape), nb.carray(by_theta, shape), slot)
+def _begin_layers(record, slot, first_row, n_rows, n_columns, theta):  # type: ignore[no-untyped-def]
+    nets = read_layered(record)
+    start_chunk(nets.network, first_row, n_rows, nb.carray(theta, (n_rows, n_columns)), slot)
+    choices_forward(nets, n_rows, slot)
+    times_forward(nets, first_row, n_rows, slot)
+    open_flows(nets.network, slot)
 
 
-_begin_at, _finish_at = CFunction(BEGIN_SIGNATURE, _begin), CFunction(FINISH_SIGNATURE, _finish)
+def _finish_layers(record, slot, first_row, n_rows, n_columns, theta, by_theta):  # type: ignore[no-untyped-def]
+    nets, shape = read_layered(record), (n_rows, n_columns)
+    if nets.network.memory.state[slot, ROW] >= 0:
+        close_row(nets.network, slot)
+    close_flows(nets.network, slot)
+    choices_backward(nets, n_rows, slot)
+    times_backward(nets, first_row, n_rows, slot)
+    to_theta(nets.network, n_rows, nb.carray(theta, shape), nb.carray(by_theta, shape), slot)
+
+
+def _begin_table(record, slot, first_row, n_rows, n_columns, theta):  # type: ignore[no-untyped-def]
+    nets = read_tabled(record)
+    start_chunk(nets.network, first_row, n_rows, nb.carray(theta, (n_rows, n_columns)), slot)
+    table_forward(nets, first_row, n_rows, slot)
+    open_flows(nets.network, slot)
+
+
+def _finish_table(record, slot, first_row, n_rows, n_columns, theta, by_theta):  # type: ignore[no-untyped-def]
+    nets, shape = read_tabled(record), (n_rows, n_columns)
+    if nets.network.memory.state[slot, ROW] >= 0:
+        close_row(nets.network, slot)
+    close_flows(nets.network, slot)
+    table_backward(nets, first_row, n_rows, slot)
+    to_theta(nets.network, n_rows, nb.carray(theta, shape), nb.carray(by_theta, shape), slot)
+
+
 _fill_at, _pull_at = CFunction(FILL_SIGNATURE, _fill), CFunction(PULL_SIGNATURE, _pull)
+_begin_layers_at = CFunction(BEGIN_SIGNATURE, _begin_layers)
+_finish_layers_at = CFunction(FINISH_SIGNATURE, _finish_layers)
+_begin_table_at, _finish_table_at = CFunction(BEGIN_SIGNATURE, _begin_table), CFunction(FINISH_SIGNATURE, _finish_table)
 
 
-def network_piece(network: Network) -> CompiledPiece:
+def network_piece(network: Layered | Tabled) -> CompiledPiece:
     """The piece of a network with its working memory."""
-    record = Record(network, NETWORK)
-    piece = Piece(_fill_at.address, _pull_at.address, record.address, _begin_at.address, _finish_at.address)
+    if isinstance(network, Tabled):
+        record, begin, finish = Record(network, TABLED), _begin_table_at, _finish_table_at
+    else:
+        record, begin, finish = Record(network, LAYERED), _begin_layers_at, _finish_layers_at
+    piece = Piece(_fill_at.address, _pull_at.address, record.address, begin.address, finish.address)
     return CompiledPiece(piece, record, CHUNK)

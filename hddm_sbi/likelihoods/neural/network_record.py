@@ -10,6 +10,7 @@ from torch import nn
 
 from hddm_sbi.compiled.structs import BOOLS, FLOAT, FLOATS, FLOATS2, INT, INTS, record_type
 from hddm_sbi.likelihoods.neural import kernels
+from hddm_sbi.likelihoods.neural.flow import PAD, Knots
 from hddm_sbi.likelihoods.neural.network import FirstPassageNetwork
 from hddm_sbi.likelihoods.neural.time_change import CODES
 
@@ -47,7 +48,8 @@ class Form(NamedTuple):
     """``Canonical``, ``Knots`` and what else shapes the network; indices are -1 where there is none.
 
     ``inputs`` to ``never`` are by canonical parameter, ``length`` to ``within`` by parameter; ``drift``, ``start``,
-    ``proportion``, ``first`` and ``second`` are places among the canonical parameters.
+    ``proportion``, ``first`` and ``second`` are places among the canonical parameters. ``areas`` has what each
+    coefficient of the spline adds to the height at the left end of each interval, (intervals, coefficients).
     """
 
     inputs: IntArray
@@ -81,6 +83,7 @@ class Form(NamedTuple):
     left: float
     spacing: float
     log_time_scale: float
+    areas: FloatArray
 
 
 MLP = record_type(
@@ -92,7 +95,7 @@ FORM = record_type(
     length=FLOATS, time=FLOATS, angle=BOOLS, low=FLOATS, span=FLOATS, within=INTS,
     shift=INT, window=INT, scale=INT, time_parameter=INT, time_power=FLOAT, drift=INT, start=INT, proportion=INT,
     collapse=INT, first=INT, second=INT, n_choices=INT, mirrored=INT, tilted=INT, n_intervals=INT, centre=INT,
-    left=FLOAT, spacing=FLOAT, log_time_scale=FLOAT,
+    left=FLOAT, spacing=FLOAT, log_time_scale=FLOAT, areas=FLOATS2,
 )  # fmt: skip
 
 
@@ -138,7 +141,18 @@ def form_of(network: FirstPassageNetwork) -> Form:
         left=knots.left,
         spacing=knots.spacing,
         log_time_scale=float(network.log_time_scale),
+        areas=_areas(knots),
     )
+
+
+def _areas(knots: Knots) -> FloatArray:
+    """What each coefficient of the spline adds to the height at the left end of each interval."""
+    coefficient = np.clip(np.arange(knots.n_intervals)[:, None] + np.arange(4) - PAD, 0, knots.n_coefficients - 1)
+    areas = np.zeros((knots.n_intervals + 1, knots.n_coefficients))
+    for j, share in enumerate(np.array([1.0, 11.0, 11.0, 1.0]) / 24.0):  # of a cubic B-spline's area, by interval
+        np.add.at(areas, (np.arange(1, knots.n_intervals + 1), coefficient[:, j]), knots.spacing * share)
+    heights = np.cumsum(areas, axis=0)[:-1]
+    return np.ascontiguousarray(heights - heights[knots.centre])
 
 
 def _index(i: int | None) -> int:

@@ -1,19 +1,23 @@
-"""The current row of a first-passage network's piece: its clock, and the splines of its choices while they are open."""
+"""The chunk and the current row of a first-passage network's piece: its clock, and the splines of its choices."""
 
 from __future__ import annotations
 
 import math
 
+from hddm_sbi.compiled import vector_math as vm
 from hddm_sbi.compiled.arrays import clear
-from hddm_sbi.compiled.compiling import once
+from hddm_sbi.compiled.compiling import internal, once
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.driver.pairs import pair_of
 from hddm_sbi.likelihoods.neural import canonical_numba, kernels, reverse, time_change
 from hddm_sbi.likelihoods.neural.intervals import NARROW
 from hddm_sbi.likelihoods.neural.network_memory import (
+    BASE_DELTA,
+    BASE_ZETA,
     BY_DRIFT,
     BY_PROPORTION,
     BY_START,
+    CLOSED,
     DELTA,
     FIRST,
     FIRST_PAIR,
@@ -30,20 +34,98 @@ from hddm_sbi.likelihoods.neural.network_memory import (
     ROW,
     SECOND,
     SHIFT,
+    SOME,
+    WHOLE,
     WINDOW,
     ZETA,
     Network,
+    outputs_of,
     spline_of,
+    weights_of,
 )
 
 
 @once
+def start_chunk(net: Network, first_row: int, n_rows: int, theta: FloatArray, slot: int) -> None:
+    """Make these the rows of the chunk, none of which has a derivative yet."""
+    form, memory, state, n = net.form, net.memory, net.memory.state[slot], len(net.form.inputs)
+    first = net.pairs.first[first_row]
+    state[FIRST_ROW], state[FIRST_PAIR], state[N_PAIRS] = first_row, first, net.pairs.first[first_row + n_rows] - first
+    state[ROW] = -1
+    for r in range(n_rows):
+        canonical_numba.reduce_row(theta[r], form, memory.canonical[slot, r * n : (r + 1) * n])
+    _set(memory.by_view[slot, : n_rows * form.n_choices * n], 0.0)
+    _set(memory.by_log_choice[slot, : n_rows * form.n_choices], 0.0)
+    _set(memory.by_flow[slot, : state[N_PAIRS] * net.n_outputs], 0.0)
+
+
+@internal
+def _set(values: FloatArray, value: float) -> None:
+    for i in range(len(values)):
+        values[i] = value
+
+
+@internal
+def _exponentiate(values: FloatArray) -> None:
+    for i in range(len(values)):
+        values[i] = vm.exp(values[i])
+
+
+@internal
+def _multiply(values: FloatArray, by: FloatArray) -> None:
+    for i in range(len(values)):
+        values[i] *= by[i]
+
+
+@once
+def open_flows(net: Network, slot: int) -> None:
+    """Take the exponential of what the time network says, where ``flow`` has that, but for the splines' offsets."""
+    n_pairs, n = net.memory.state[slot, N_PAIRS], net.n_outputs
+    flow, kept = net.memory.flow[slot, : n_pairs * n], net.memory.offset[slot]
+    for pair in range(n_pairs):
+        kept[pair] = flow[pair * n + 2]
+    _exponentiate(flow)
+    for pair in range(n_pairs):
+        flow[pair * n + 2] = kept[pair]
+
+
+@once
+def close_flows(net: Network, slot: int) -> None:
+    """Turn the derivatives by the flows into those by what the time network says."""
+    n_pairs, n = net.memory.state[slot, N_PAIRS], net.n_outputs
+    flow = net.memory.flow[slot, : n_pairs * n]
+    for pair in range(n_pairs):
+        flow[pair * n + 2] = 1.0
+    _multiply(net.memory.by_flow[slot, : n_pairs * n], flow)
+
+
+@internal
+def _finite(values: FloatArray) -> bool:
+    total = 0.0
+    for i in range(len(values)):
+        total += values[i]
+    return math.isfinite(total)
+
+
+@once
+def to_theta(net: Network, rows: int, theta: FloatArray, by_theta: FloatArray, slot: int) -> None:
+    """Add to the derivatives by theta, (rows, parameters), what comes by way of the canonical parameters."""
+    form, n = net.form, len(net.form.inputs)
+    by_inputs = net.memory.scratch[slot].reshape(3, n)[0]
+    for r in range(rows):
+        if not _finite(net.memory.canonical[slot, r * n : (r + 1) * n]):
+            continue  # theta is outside of its support: there are only lapses
+        for j in range(n):
+            by_inputs[j] = 0.0
+            for c in range(form.n_choices):
+                by_view = net.memory.by_view[slot, (r * form.n_choices + c) * n + j]
+                by_inputs[j] += kernels.view_sign(form.mirror, c, j) * by_view
+        canonical_numba.add_by_inputs(by_inputs, theta[r], form, by_theta[r])
+
+
+@once
 def _outputs(net: Network, memory: FloatArray, row: int, choice: int, slot: int) -> FloatArray:
-    """What the time network says of a row and choice, or, in the memory of adjoints, the derivatives by it."""
-    state, mlp = net.memory.state[slot], net.time
-    n = mlp.sizes[-1]
-    at = state[N_PAIRS] * (mlp.n_units - n) + (pair_of(net.pairs, row, choice) - state[FIRST_PAIR]) * n
-    return memory[slot, at : at + n]
+    return outputs_of(net, memory, pair_of(net.pairs, row, choice) - net.memory.state[slot, FIRST_PAIR], slot)
 
 
 @once
@@ -51,12 +133,12 @@ def open_row(net: Network, row: int, theta: FloatArray, slot: int) -> None:
     """Make this the current row, none of whose splines is open."""
     form, memory, state, n = net.form, net.memory, net.memory.state[slot], len(net.form.inputs)
     for i in range(form.n_choices):
-        state[OPEN + i] = 0
+        state[OPEN + i] = CLOSED
     state[ROW] = row
     shift = theta[form.shift] if form.shift >= 0 else 0.0
     window = theta[form.window] if form.window >= 0 else 0.0
     log_unit = canonical_numba.time_power(theta, form) * canonical_numba.log_scale(theta, form)
-    per_unit = math.exp(-log_unit)
+    per_unit = canonical_numba.raised(-1.0, log_unit)
     if not window * per_unit > NARROW:  # the mean over a narrow window is the value in its middle
         shift, window = shift + 0.5 * window, 0.0 if window >= 0.0 else math.nan
     r = row - state[FIRST_ROW]
@@ -75,19 +157,27 @@ def open_row(net: Network, row: int, theta: FloatArray, slot: int) -> None:
 
 @once
 def open_spline(net: Network, choice: int, slot: int) -> None:
-    """Fill in the spline of a choice of the current row."""
+    """Fill in the ends and coefficients of the spline of a choice of the current row, with no derivatives yet."""
     form, memory, state, n = net.form, net.memory, net.memory.state[slot], len(net.form.inputs)
-    state[OPEN + choice] = 1
-    spline, raw = spline_of(net, choice, slot), _outputs(net, net.time.hidden, state[ROW], choice, slot)
-    reverse.fill_spline(raw[2:], form.spacing, form.centre, spline.weights, spline.table)
-    clear(spline.by_table)
+    state[OPEN + choice] = SOME
+    ends, flow = spline_of(net, choice, slot).ends, _outputs(net, memory.flow, state[ROW], choice, slot)
     r, view = state[ROW] - state[FIRST_ROW], memory.scratch[slot, 2 * n :]
     kernels.view_of(memory.canonical[slot, r * n : (r + 1) * n], form.mirror, choice, view)
-    log_zeta, log_delta, by_start, by_proportion, by_drift = canonical_numba.base(view, form)
-    ends = spline.ends
-    ends[ZETA], ends[DELTA] = math.exp(log_zeta + raw[0]), math.exp(log_delta + raw[1])
+    zeta, delta, by_start, by_proportion, by_drift = canonical_numba.base(view, form)
+    ends[ZETA], ends[DELTA] = zeta * flow[0], delta * flow[1]
+    ends[BASE_ZETA], ends[BASE_DELTA] = zeta, delta
     ends[BY_START], ends[BY_PROPORTION], ends[BY_DRIFT] = by_start, by_proportion, by_drift
     ends[OF_ZETA], ends[OF_DELTA], ends[OF_FIRST], ends[OF_SECOND] = 0.0, 0.0, 0.0, 0.0
+
+
+@once
+def open_table(net: Network, choice: int, slot: int) -> None:
+    """Fill in the table of an open spline too."""
+    form, spline = net.form, spline_of(net, choice, slot)
+    net.memory.state[slot, OPEN + choice] = WHOLE
+    weights = weights_of(net, net.memory.flow, choice, slot)
+    reverse.fill_spline(weights[0], weights[1:], form.spacing, form.centre, spline.table)
+    clear(spline.by_table)
 
 
 @once
@@ -96,16 +186,18 @@ def close_row(net: Network, slot: int) -> None:
     form, memory, state, n = net.form, net.memory, net.memory.state[slot], len(net.form.inputs)
     r, by_view = state[ROW] - state[FIRST_ROW], memory.by_view[slot]
     for choice in range(form.n_choices):
-        if state[OPEN + choice] == 0:
+        if state[OPEN + choice] == CLOSED:
             continue
-        spline, by_raw = spline_of(net, choice, slot), _outputs(net, net.time.adjoints, state[ROW], choice, slot)
-        ends, at = spline.ends, (r * form.n_choices + choice) * n
-        reverse.spline_backward(spline.by_table, spline.weights, form.spacing, form.centre, by_raw[2:])
-        by_raw[0], by_raw[1] = ends[OF_ZETA] * ends[ZETA], ends[OF_DELTA] * ends[DELTA]
+        spline, by_flow = spline_of(net, choice, slot), _outputs(net, memory.by_flow, state[ROW], choice, slot)
+        ends = spline.ends
+        if state[OPEN + choice] == WHOLE:
+            reverse.add_by_table(spline.by_table, form.spacing, form.centre, by_flow[2:])
+        by_flow[0], by_flow[1] = ends[OF_ZETA] * ends[BASE_ZETA], ends[OF_DELTA] * ends[BASE_DELTA]
+        at = (r * form.n_choices + choice) * n
         if form.drift >= 0:
-            by_view[at + form.start] += by_raw[0] * ends[BY_START]
-            by_view[at + form.drift] += by_raw[1] * ends[BY_DRIFT]
+            by_view[at + form.start] += ends[OF_ZETA] * ends[ZETA] * ends[BY_START]
+            by_view[at + form.drift] += ends[OF_DELTA] * ends[DELTA] * ends[BY_DRIFT]
             if form.proportion >= 0:
-                by_view[at + form.proportion] += by_raw[0] * ends[BY_PROPORTION]
+                by_view[at + form.proportion] += ends[OF_ZETA] * ends[ZETA] * ends[BY_PROPORTION]
         canonical = memory.canonical[slot, r * n : (r + 1) * n]
         canonical_numba.add_by_collapse(ends[OF_FIRST], ends[OF_SECOND], canonical, form, by_view, at)

@@ -93,7 +93,7 @@ def mlp_backward(
 
 
 @internal
-def _coefficients(weights: FloatArray, interval: int) -> tuple[float, float, float, float]:
+def powers_of(weights: FloatArray, interval: int) -> tuple[float, float, float, float]:
     """Powers of u in the slope of the spline on an interval: a cubic B-spline, constant beyond its ends."""
     last = len(weights) - 1
     first = interval - PAD
@@ -108,26 +108,59 @@ def _coefficients(weights: FloatArray, interval: int) -> tuple[float, float, flo
 
 
 @internal
-def fill_spline(raw: FloatArray, spacing: float, centre: int, weights: FloatArray, table: FloatArray) -> None:
+def fill_coefficients(raw: FloatArray, weights: FloatArray) -> None:
+    """Fill in the coefficients of the spline's slope, from their logarithms, which come after the offset."""
+    for k in range(len(weights)):
+        weights[k] = vm.exp(raw[1 + k])
+
+
+@internal
+def fill_spline(offset: float, weights: FloatArray, spacing: float, centre: int, table: FloatArray) -> None:
     """Spline polynomials of one slot; see ``kernels.fill_table``.
 
     Args:
-        raw: offset and logarithms of the slope's coefficients, (1 + coefficients,).
+        offset: height at the place 0.
+        weights: the slope's coefficients.
         spacing, centre: distance between knots, and index of the interval that starts at 0.
-        weights: filled with the slope's coefficients.
         table: filled, (intervals, 5): the height at the interval's left end, then the slope's powers of u.
     """
-    for k in range(len(weights)):
-        weights[k] = vm.exp(raw[1 + k])
     height = 0.0
     for interval in range(len(table)):
-        c0, c1, c2, c3 = _coefficients(weights, interval)
+        c0, c1, c2, c3 = powers_of(weights, interval)
         row = table[interval]
         row[0], row[1], row[2], row[3], row[4] = height, c0, c1, c2, c3
         height += spacing * (c0 + c1 / 2.0 + c2 / 3.0 + c3 / 4.0)
-    shift = raw[0] - table[centre, 0]
+    shift = offset - table[centre, 0]
     for interval in range(len(table)):
         table[interval, 0] += shift
+
+
+@internal
+def add_by_coefficients(interval: int, c0: float, c1: float, c2: float, c3: float, by_raw: FloatArray) -> None:
+    """Add the derivatives by the coefficients, after the offset, from those by the powers of u on an interval."""
+    first, last = interval - PAD, len(by_raw) - 2
+    by_raw[1 + min(max(first, 0), last)] += c0 / 6.0 - 0.5 * c1 + 0.5 * c2 - c3 / 6.0
+    by_raw[1 + min(max(first + 1, 0), last)] += 2.0 / 3.0 * c0 - c2 + 0.5 * c3
+    by_raw[1 + min(max(first + 2, 0), last)] += c0 / 6.0 + 0.5 * c1 + 0.5 * c2 - 0.5 * c3
+    by_raw[1 + min(max(first + 3, 0), last)] += c3 / 6.0
+
+
+@internal
+def add_by_table(by_table: FloatArray, spacing: float, centre: int, by_raw: FloatArray) -> None:
+    """Add the derivatives by offset and coefficients, from those by the table of ``fill_spline``, which it changes."""
+    by_offset = 0.0
+    for interval in range(len(by_table)):
+        by_offset += by_table[interval, 0]
+    by_raw[0] += by_offset
+    by_table[centre, 0] -= by_offset  # all heights are shifted by that of the centre
+    by_height = 0.0
+    for interval in range(len(by_table) - 1, -1, -1):
+        # the area of an interval raises the heights of all intervals to its right
+        area = spacing * by_height
+        c0, c1 = by_table[interval, 1] + area, by_table[interval, 2] + area / 2.0
+        c2, c3 = by_table[interval, 3] + area / 3.0, by_table[interval, 4] + area / 4.0
+        add_by_coefficients(interval, c0, c1, c2, c3, by_raw)
+        by_height += by_table[interval, 0]
 
 
 @internal
@@ -135,22 +168,7 @@ def spline_backward(by_table: FloatArray, weights: FloatArray, spacing: float, c
     """Fill in the derivatives by ``raw`` from those by the table of ``fill_spline``; changes ``by_table``."""
     for k in range(len(by_raw)):
         by_raw[k] = 0.0
-    last = len(weights) - 1
-    for interval in range(len(by_table)):
-        by_raw[0] += by_table[interval, 0]
-    by_table[centre, 0] -= by_raw[0]  # all heights are shifted by that of the centre
-    by_height = 0.0
-    for interval in range(len(by_table) - 1, -1, -1):
-        # the area of an interval raises the heights of all intervals to its right
-        area = spacing * by_height
-        c0, c1 = by_table[interval, 1] + area, by_table[interval, 2] + area / 2.0
-        c2, c3 = by_table[interval, 3] + area / 3.0, by_table[interval, 4] + area / 4.0
-        first = interval - PAD
-        by_raw[1 + min(max(first, 0), last)] += c0 / 6.0 - 0.5 * c1 + 0.5 * c2 - c3 / 6.0
-        by_raw[1 + min(max(first + 1, 0), last)] += 2.0 / 3.0 * c0 - c2 + 0.5 * c3
-        by_raw[1 + min(max(first + 2, 0), last)] += c0 / 6.0 + 0.5 * c1 + 0.5 * c2 - 0.5 * c3
-        by_raw[1 + min(max(first + 3, 0), last)] += c3 / 6.0
-        by_height += by_table[interval, 0]
+    add_by_table(by_table, spacing, centre, by_raw)
     for k in range(len(weights)):
         by_raw[1 + k] *= weights[k]
 

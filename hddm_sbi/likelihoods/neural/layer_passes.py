@@ -1,6 +1,6 @@
-"""The networks of a first-passage likelihood over the rows of a chunk: passes forward, and one pass back.
+"""The layers of a first-passage network over the rows of a chunk: passes forward, and one pass back.
 
-``net`` is a ``network_memory.Network``; its working memory holds one chunk of rows.
+``nets`` is a ``network_memory.Layered``; its working memory holds one chunk of rows.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from hddm_sbi.compiled.compiling import internal, once
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.neural import canonical_numba, kernels, reverse
 from hddm_sbi.likelihoods.neural.network import LOGIT_UNIT
-from hddm_sbi.likelihoods.neural.network_memory import Network
+from hddm_sbi.likelihoods.neural.network_memory import Layered, Network, outputs_of
 from hddm_sbi.likelihoods.neural.network_record import Mlp
 
 
 @internal
-def write_features(net: Network, mlp: Mlp, at: int, row: FloatArray, choice: int, given: bool, slot: int) -> None:
+def write_features(nets: Layered, mlp: Mlp, at: int, row: FloatArray, choice: int, given: bool, slot: int) -> None:
     """Write the features of one row, as a choice sees it, to the network's input ``at``, and their Jacobian."""
-    form, n, width = net.form, len(net.form.inputs), mlp.sizes[0]
-    n_features = net.choice.sizes[0]
+    net = nets.network
+    form, n, width, n_features = net.form, len(net.form.inputs), mlp.sizes[0], nets.choice.sizes[0]
     inputs = mlp.hidden[slot, at * width : (at + 1) * width]
     scratch = net.memory.scratch[slot].reshape(3, n)
     kernels.view_of(row, form.mirror, choice, scratch[2])
@@ -31,9 +31,10 @@ def write_features(net: Network, mlp: Mlp, at: int, row: FloatArray, choice: int
 
 
 @once
-def add_by_view(net: Network, mlp: Mlp, at: int, by_features: FloatArray, view: int, slot: int) -> None:
+def add_by_view(nets: Layered, mlp: Mlp, at: int, by_features: FloatArray, view: int, slot: int) -> None:
     """Add the derivatives by one view's canonical parameters, from those by its features."""
-    n, n_features = len(net.form.inputs), net.choice.sizes[0]
+    net = nets.network
+    n, n_features = len(net.form.inputs), nets.choice.sizes[0]
     jacobian = mlp.jacobian[slot, at * n * n_features : (at + 1) * n * n_features].reshape(n, n_features)
     for j in range(n):
         for f in range(n_features):
@@ -41,15 +42,16 @@ def add_by_view(net: Network, mlp: Mlp, at: int, by_features: FloatArray, view: 
 
 
 @once
-def choices_forward(net: Network, rows: int, slot: int) -> None:
+def choices_forward(nets: Layered, rows: int, slot: int) -> None:
     """Fill in the log choice probabilities of a chunk of rows."""
+    net = nets.network
     form, memory, n = net.form, net.memory, len(net.form.inputs)
     views = form.n_choices if form.mirrored else 1
     for r in range(rows):
         for view in range(views):
             row = memory.canonical[slot, r * n : (r + 1) * n]
-            write_features(net, net.choice, r * views + view, row, view, False, slot)
-    mlp = net.choice
+            write_features(nets, nets.choice, r * views + view, row, view, False, slot)
+    mlp = nets.choice
     scores = reverse.mlp_forward(rows * views, mlp.weights, mlp.biases, mlp.sizes, mlp.hidden[slot], mlp.slopes[slot])
     for r in range(rows):
         start, stop = r * form.n_choices, (r + 1) * form.n_choices
@@ -60,8 +62,6 @@ def choices_forward(net: Network, rows: int, slot: int) -> None:
             if form.tilted:
                 log_choice[c] += _brownian_choice(net, r, c, scores[source, 1], slot)[0]
         reverse.log_softmax(log_choice)
-        for i in range(start, stop):
-            memory.by_log_choice[slot, i] = 0.0
 
 
 @once
@@ -76,9 +76,10 @@ def _brownian_choice(
 
 
 @once
-def choices_backward(net: Network, rows: int, slot: int) -> None:
+def choices_backward(nets: Layered, rows: int, slot: int) -> None:
     """Add to ``by_view`` what comes from the choice probabilities."""
-    form, memory, mlp, n = net.form, net.memory, net.choice, len(net.form.inputs)
+    net, mlp = nets.network, nets.choice
+    form, memory, n = net.form, net.memory, len(net.form.inputs)
     views = form.n_choices if form.mirrored else 1
     n_out, end = mlp.sizes[-1], rows * views * mlp.n_units
     size = rows * views * n_out
@@ -103,54 +104,39 @@ def choices_backward(net: Network, rows: int, slot: int) -> None:
     for r in range(rows):
         for view in range(views):
             at = r * views + view
-            add_by_view(net, mlp, at, by_features[at], r * form.n_choices + view, slot)
-
-
-@internal
-def _finite(values: FloatArray) -> bool:
-    total = 0.0
-    for i in range(len(values)):
-        total += values[i]
-    return math.isfinite(total)
+            add_by_view(nets, mlp, at, by_features[at], r * form.n_choices + view, slot)
 
 
 @once
-def to_theta(net: Network, rows: int, theta: FloatArray, by_theta: FloatArray, slot: int) -> None:
-    """Add to the derivatives by theta, (rows, parameters), what comes by way of the canonical parameters."""
-    form, n = net.form, len(net.form.inputs)
-    by_inputs = net.memory.scratch[slot].reshape(3, n)[0]
-    for r in range(rows):
-        if not _finite(net.memory.canonical[slot, r * n : (r + 1) * n]):
-            continue  # theta is outside of its support: there are only lapses
-        for j in range(n):
-            by_inputs[j] = 0.0
-            for c in range(form.n_choices):
-                by_view = net.memory.by_view[slot, (r * form.n_choices + c) * n + j]
-                by_inputs[j] += kernels.view_sign(form.mirror, c, j) * by_view
-        canonical_numba.add_by_inputs(by_inputs, theta[r], form, by_theta[r])
-
-
-@once
-def times_forward(net: Network, first_row: int, rows: int, slot: int) -> None:
-    """Evaluate the time network for every pair of a chunk of rows, and set the derivatives by its outputs to zero."""
-    pairs, mlp, n = net.pairs, net.time, len(net.form.inputs)
+def times_forward(nets: Layered, first_row: int, rows: int, slot: int) -> None:
+    """Evaluate the time network for every pair of a chunk of rows."""
+    net, mlp = nets.network, nets.time
+    pairs, n = net.pairs, len(net.form.inputs)
     first, stop = pairs.first[first_row], pairs.first[first_row + rows]
     for r in range(rows):
         row = net.memory.canonical[slot, r * n : (r + 1) * n]
         for pair in range(pairs.first[first_row + r], pairs.first[first_row + r + 1]):
-            write_features(net, mlp, pair - first, row, pairs.choice[pair], True, slot)
-    reverse.mlp_forward(stop - first, mlp.weights, mlp.biases, mlp.sizes, mlp.hidden[slot], mlp.slopes[slot])
-    for i in range((stop - first) * (mlp.n_units - mlp.sizes[-1]), (stop - first) * mlp.n_units):
-        mlp.adjoints[slot, i] = 0.0
+            write_features(nets, mlp, pair - first, row, pairs.choice[pair], True, slot)
+    outputs = reverse.mlp_forward(
+        stop - first, mlp.weights, mlp.biases, mlp.sizes, mlp.hidden[slot], mlp.slopes[slot]
+    )
+    for pair in range(stop - first):
+        outputs_of(net, net.memory.flow, pair, slot)[:] = outputs[pair]
 
 
 @once
-def times_backward(net: Network, first_row: int, rows: int, slot: int) -> None:
+def times_backward(nets: Layered, first_row: int, rows: int, slot: int) -> None:
     """Add to ``by_view`` what comes from the decision times."""
-    pairs, mlp = net.pairs, net.time
+    net, mlp = nets.network, nets.time
+    pairs, n_out = net.pairs, net.n_outputs
     first, stop = pairs.first[first_row], pairs.first[first_row + rows]
+    size = (stop - first) * n_out
+    end = (stop - first) * mlp.n_units
+    by_outputs = mlp.adjoints[slot, end - size : end]
+    for i in range(size):
+        by_outputs[i] = net.memory.by_flow[slot, i]
     by_features = reverse.mlp_backward(stop - first, mlp.transposed, mlp.sizes, mlp.slopes[slot], mlp.adjoints[slot])
     for r in range(rows):
         for pair in range(pairs.first[first_row + r], pairs.first[first_row + r + 1]):
             view = r * net.form.n_choices + pairs.choice[pair]
-            add_by_view(net, mlp, pair - first, by_features[pair - first], view, slot)
+            add_by_view(nets, mlp, pair - first, by_features[pair - first], view, slot)
