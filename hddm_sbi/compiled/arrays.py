@@ -23,8 +23,34 @@ def first_after(rt: FloatArray, start: int, stop: int, time: float) -> int:
 
 
 @internal
+def fill(values: FloatArray, value: float) -> None:
+    """Set all numbers to one value."""
+    for i in range(len(values)):
+        values[i] = value
+
+
+@internal
+def multiply(values: FloatArray, by: FloatArray) -> None:
+    """Multiply each number by another."""
+    for i in range(len(values)):
+        values[i] *= by[i]
+
+
+@internal
 def clear(values: FloatArray) -> None:
     """Set a matrix to zero."""
     for i in range(values.shape[0]):
         for j in range(values.shape[1]):
             values[i, j] = 0.0
+
+
+def aligned(*shape: int) -> FloatArray:
+    """Zeros that begin where vector registers load best, at a multiple of 64 bytes.
+
+    Args:
+        shape: of the array; rows begin at such a place too where a row has a multiple of 8 numbers.
+    """
+    size = int(np.prod(shape))
+    memory = np.zeros(size + 8)
+    start = (-memory.ctypes.data % 64) // 8
+    return memory[start : start + size].reshape(shape)

@@ -28,11 +28,15 @@ class Vectors:
         self._vector = ir.VectorType(self._number, lanes)
         self._size = 4 if kind == types.float32 else 8
 
-    def zero(self) -> Any:
-        """A place for a vector, which is zero so far; LLVM keeps it in registers."""
+    def place(self, vector: Any) -> Any:
+        """A place that holds a vector; LLVM keeps it in registers."""
         place = cgutils.alloca_once(self._builder, self._vector)
-        self._builder.store(ir.Constant(self._vector, None), place)
+        self._builder.store(vector, place)
         return place
+
+    def zero(self) -> Any:
+        """A place that holds zeros."""
+        return self.place(ir.Constant(self._vector, None))
 
     def pointer(self, array_type: types.Type, array: Any) -> Any:
         """The address of an array's first number."""

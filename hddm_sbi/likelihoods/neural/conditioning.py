@@ -8,7 +8,9 @@ import numpy as np
 
 from hddm_sbi.compiled.compiling import callable_from_python, internal
 from hddm_sbi.likelihoods.neural import canonical_numba, kernels
+from hddm_sbi.likelihoods.neural.look_up import log_probability, look_up
 from hddm_sbi.likelihoods.neural.network import LOGIT_UNIT
+from hddm_sbi.likelihoods.neural.table import REACH
 
 # Rows whose networks are evaluated together: their activations fit the second-level cache.
 _CHUNK = 256
@@ -59,6 +61,31 @@ def condition(canonical, n_tangents, form, time_net, choice_net):  # type: ignor
             for j in range(n_tangents):
                 tangents[j] = raw[(1 + j) * slots + slot, 2:]
             kernels.fill_table(raw[slot, 2:], tangents, form.spacing, form.centre, tables[at + slot])
+    return ends, tables, log_choice
+
+
+@callable_from_python
+def condition_by_table(canonical, n_tangents, form, table):  # type: ignore[no-untyped-def]
+    """The same of networks that are a ``table.Table``."""
+    rows, n = canonical.shape
+    blocks, n_choices, width, n_outputs = 1 + n_tangents, form.n_choices, table.width, table.n_outputs
+    ends = np.empty((rows * n_choices, blocks, 2))
+    tables = np.empty((rows * n_choices, blocks, form.n_intervals, 5))
+    log_choice = np.zeros((rows * n_choices, blocks))
+    view, weights, found = np.empty(n), np.empty(4 * REACH), np.empty((1 + n, width))
+    for slot in range(rows * n_choices):
+        choice = slot % n_choices
+        kernels.view_of(canonical[slot // n_choices], form.mirror, choice, view)
+        slopes = look_up(view, form, table, weights, found.ravel())
+        for j in range(n_tangents):
+            found[1 + j] *= slopes[j]
+        _fill_ends(found, 0, 1, view, form, ends[slot])
+        raw = found[:, 2:n_outputs]
+        kernels.fill_table(raw[0], raw[1:], form.spacing, form.centre, tables[slot])
+        log_choice[slot, 0] = log_probability(found[0, n_outputs])
+        for j in range(n_tangents):
+            by_odds = -math.expm1(log_choice[slot, 0]) * kernels.view_sign(form.mirror, choice, j)
+            log_choice[slot, 1 + j] = by_odds * found[1 + j, n_outputs]
     return ends, tables, log_choice
 
 

@@ -13,6 +13,37 @@ from hddm_sbi.likelihoods.neural import canonical_numba, kernels, reverse
 from hddm_sbi.likelihoods.neural.network import LOGIT_UNIT
 from hddm_sbi.likelihoods.neural.network_memory import Layered, Network, outputs_of
 from hddm_sbi.likelihoods.neural.network_record import Mlp
+from hddm_sbi.likelihoods.neural.panels import PANEL, TILE, layers_backward, layers_forward
+
+
+@internal
+def _place(mlp: Mlp, at: int, n: int) -> int:
+    """Where the numbers of a row begin among the panels of inputs or outputs, n of them to a row."""
+    return at // PANEL * ((n + TILE - 1) // TILE * TILE * PANEL) + at % PANEL
+
+
+@internal
+def _forward(mlp: Mlp, rows: int, slot: int) -> None:
+    """Fill in the outputs of so many rows."""
+    n_in, n_out, work = mlp.sizes[0], mlp.sizes[-1], mlp.work[slot]
+    for panel in range((rows + PANEL - 1) // PANEL):
+        inputs, outputs = _place(mlp, panel * PANEL, n_in), _place(mlp, panel * PANEL, n_out)
+        for i in range(n_in * PANEL):
+            work[i] = mlp.inputs[slot, inputs + i]
+        slopes = mlp.slopes[slot, panel * mlp.n_slopes : (panel + 1) * mlp.n_slopes]
+        layers_forward(mlp.weights, mlp.biases, mlp.sizes, work, slopes, mlp.outputs[slot, outputs:])
+
+
+@internal
+def _backward(mlp: Mlp, rows: int, slot: int) -> None:
+    """Turn derivatives by the outputs, which stand in their place, into those by the inputs, likewise."""
+    n_in, n_out, work = mlp.sizes[0], mlp.sizes[-1], mlp.work[slot]
+    for panel in range((rows + PANEL - 1) // PANEL):
+        inputs, outputs = _place(mlp, panel * PANEL, n_in), _place(mlp, panel * PANEL, n_out)
+        for i in range(n_out * PANEL):
+            work[i] = mlp.outputs[slot, outputs + i]
+        slopes = mlp.slopes[slot, panel * mlp.n_slopes : (panel + 1) * mlp.n_slopes]
+        layers_backward(mlp.transposed, mlp.nothing, mlp.sizes, slopes, work, mlp.inputs[slot, inputs:])
 
 
 @internal
@@ -20,7 +51,7 @@ def write_features(nets: Layered, mlp: Mlp, at: int, row: FloatArray, choice: in
     """Write the features of one row, as a choice sees it, to the network's input ``at``, and their Jacobian."""
     net = nets.network
     form, n, width, n_features = net.form, len(net.form.inputs), mlp.sizes[0], nets.choice.sizes[0]
-    inputs = mlp.hidden[slot, at * width : (at + 1) * width]
+    inputs = mlp.features[slot]
     scratch = net.memory.scratch[slot].reshape(3, n)
     kernels.view_of(row, form.mirror, choice, scratch[2])
     jacobian = mlp.jacobian[slot, at * n * n_features : (at + 1) * n * n_features].reshape(n, n_features)
@@ -28,17 +59,23 @@ def write_features(nets: Layered, mlp: Mlp, at: int, row: FloatArray, choice: in
     kernels.features(scratch[2], form.supports, form.edges, even, form.drift, form.start, inputs, jacobian, scratch[:2])
     for c in range(n_features, width):  # without a mirror symmetry the network is told the choice
         inputs[c] = 1.0 if c == n_features + choice else 0.0
+    place = _place(mlp, at, width)
+    for c in range(width):
+        mlp.inputs[slot, place + c * PANEL] = inputs[c]
 
 
 @once
-def add_by_view(nets: Layered, mlp: Mlp, at: int, by_features: FloatArray, view: int, slot: int) -> None:
+def add_by_view(nets: Layered, mlp: Mlp, at: int, view: int, slot: int) -> None:
     """Add the derivatives by one view's canonical parameters, from those by its features."""
     net = nets.network
     n, n_features = len(net.form.inputs), nets.choice.sizes[0]
     jacobian = mlp.jacobian[slot, at * n * n_features : (at + 1) * n * n_features].reshape(n, n_features)
+    place = _place(mlp, at, mlp.sizes[0])
     for j in range(n):
+        total = 0.0
         for f in range(n_features):
-            net.memory.by_view[slot, view * n + j] += jacobian[j, f] * by_features[f]
+            total += jacobian[j, f] * mlp.inputs[slot, place + f * PANEL]
+        net.memory.by_view[slot, view * n + j] += total
 
 
 @once
@@ -52,15 +89,16 @@ def choices_forward(nets: Layered, rows: int, slot: int) -> None:
             row = memory.canonical[slot, r * n : (r + 1) * n]
             write_features(nets, nets.choice, r * views + view, row, view, False, slot)
     mlp = nets.choice
-    scores = reverse.mlp_forward(rows * views, mlp.weights, mlp.biases, mlp.sizes, mlp.hidden[slot], mlp.slopes[slot])
+    _forward(mlp, rows * views, slot)
     for r in range(rows):
         start, stop = r * form.n_choices, (r + 1) * form.n_choices
         log_choice = memory.log_choice[slot, start:stop]
         for c in range(form.n_choices):
             source, column = (r * views + c, 0) if form.mirrored else (r, c)
-            log_choice[c] = LOGIT_UNIT * scores[source, column]
+            place = _place(mlp, source, mlp.sizes[-1])
+            log_choice[c] = LOGIT_UNIT * mlp.outputs[slot, place + column * PANEL]
             if form.tilted:
-                log_choice[c] += _brownian_choice(net, r, c, scores[source, 1], slot)[0]
+                log_choice[c] += _brownian_choice(net, r, c, mlp.outputs[slot, place + PANEL], slot)[0]
         reverse.log_softmax(log_choice)
 
 
@@ -81,10 +119,6 @@ def choices_backward(nets: Layered, rows: int, slot: int) -> None:
     net, mlp = nets.network, nets.choice
     form, memory, n = net.form, net.memory, len(net.form.inputs)
     views = form.n_choices if form.mirrored else 1
-    n_out, end = mlp.sizes[-1], rows * views * mlp.n_units
-    size = rows * views * n_out
-    scores = mlp.hidden[slot, end - size : end].reshape(rows * views, n_out)
-    by_scores = mlp.adjoints[slot, end - size : end].reshape(rows * views, n_out)
     for r in range(rows):
         start = r * form.n_choices
         everything = 0.0
@@ -94,17 +128,18 @@ def choices_backward(nets: Layered, rows: int, slot: int) -> None:
             i = start + c
             by_score = memory.by_log_choice[slot, i] - math.exp(memory.log_choice[slot, i]) * everything
             source, column = (r * views + c, 0) if form.mirrored else (r, c)
-            by_scores[source, column] = LOGIT_UNIT * by_score
+            place = _place(mlp, source, mlp.sizes[-1])
+            mlp.outputs[slot, place + column * PANEL] = LOGIT_UNIT * by_score
             if form.tilted:
-                _, by_drift, by_start, by_factor = _brownian_choice(net, r, c, scores[source, 1], slot)
-                by_scores[source, 1] = by_score * by_factor
+                factor = mlp.outputs[slot, place + PANEL]
+                _, by_drift, by_start, by_factor = _brownian_choice(net, r, c, factor, slot)
+                mlp.outputs[slot, place + PANEL] = by_score * by_factor
                 memory.by_view[slot, i * n + form.drift] += by_score * by_drift
                 memory.by_view[slot, i * n + form.start] += by_score * by_start
-    by_features = reverse.mlp_backward(rows * views, mlp.transposed, mlp.sizes, mlp.slopes[slot], mlp.adjoints[slot])
+    _backward(mlp, rows * views, slot)
     for r in range(rows):
         for view in range(views):
-            at = r * views + view
-            add_by_view(nets, mlp, at, by_features[at], r * form.n_choices + view, slot)
+            add_by_view(nets, mlp, r * views + view, r * form.n_choices + view, slot)
 
 
 @once
@@ -117,11 +152,11 @@ def times_forward(nets: Layered, first_row: int, rows: int, slot: int) -> None:
         row = net.memory.canonical[slot, r * n : (r + 1) * n]
         for pair in range(pairs.first[first_row + r], pairs.first[first_row + r + 1]):
             write_features(nets, mlp, pair - first, row, pairs.choice[pair], True, slot)
-    outputs = reverse.mlp_forward(
-        stop - first, mlp.weights, mlp.biases, mlp.sizes, mlp.hidden[slot], mlp.slopes[slot]
-    )
+    _forward(mlp, stop - first, slot)
     for pair in range(stop - first):
-        outputs_of(net, net.memory.flow, pair, slot)[:] = outputs[pair]
+        flow, place = outputs_of(net, net.memory.flow, pair, slot), _place(mlp, pair, net.n_outputs)
+        for k in range(net.n_outputs):
+            flow[k] = mlp.outputs[slot, place + k * PANEL]
 
 
 @once
@@ -130,13 +165,12 @@ def times_backward(nets: Layered, first_row: int, rows: int, slot: int) -> None:
     net, mlp = nets.network, nets.time
     pairs, n_out = net.pairs, net.n_outputs
     first, stop = pairs.first[first_row], pairs.first[first_row + rows]
-    size = (stop - first) * n_out
-    end = (stop - first) * mlp.n_units
-    by_outputs = mlp.adjoints[slot, end - size : end]
-    for i in range(size):
-        by_outputs[i] = net.memory.by_flow[slot, i]
-    by_features = reverse.mlp_backward(stop - first, mlp.transposed, mlp.sizes, mlp.slopes[slot], mlp.adjoints[slot])
+    for pair in range(stop - first):
+        by_outputs, place = outputs_of(net, net.memory.by_flow, pair, slot), _place(mlp, pair, n_out)
+        for k in range(n_out):
+            mlp.outputs[slot, place + k * PANEL] = by_outputs[k]
+    _backward(mlp, stop - first, slot)
     for r in range(rows):
         for pair in range(pairs.first[first_row + r], pairs.first[first_row + r + 1]):
             view = r * net.form.n_choices + pairs.choice[pair]
-            add_by_view(nets, mlp, pair - first, by_features[pair - first], view, slot)
+            add_by_view(nets, mlp, pair - first, view, slot)

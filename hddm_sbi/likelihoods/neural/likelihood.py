@@ -9,11 +9,11 @@ import numpy as np
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
 from hddm_sbi.likelihoods.driver.piece import CompiledPiece
 from hddm_sbi.likelihoods.neural.canonical import Canonical
-from hddm_sbi.likelihoods.neural.conditioning import condition, reduce_rows
+from hddm_sbi.likelihoods.neural.conditioning import condition, condition_by_table, reduce_rows
 from hddm_sbi.likelihoods.neural.network import FirstPassageNetwork
 from hddm_sbi.likelihoods.neural.network_memory import layered, tabled
 from hddm_sbi.likelihoods.neural.network_piece import network_piece
-from hddm_sbi.likelihoods.neural.network_record import BoolArray, form_of, packed
+from hddm_sbi.likelihoods.neural.network_record import BoolArray, form_of, layers_of
 from hddm_sbi.likelihoods.neural.table import tabulated
 from hddm_sbi.likelihoods.neural.trial_densities import densities
 from hddm_sbi.likelihoods.neural.trial_masses import masses
@@ -33,7 +33,7 @@ class FirstPassageLikelihood:
         self.parameters = self.canonical.names
         self.n_choices = self.canonical.n_choices
         self._form = form_of(network)
-        self._time, self._choice = packed(network.time_net), packed(network.choice_net)
+        self._time, self._choice = layers_of(network.time_net), layers_of(network.choice_net)
         self._table = tabulated(network, self._form)
 
     def log_prob(self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray) -> FloatArray:
@@ -66,7 +66,10 @@ class FirstPassageLikelihood:
         form = self._form
         canonical = reduce_rows(theta, form)
         n_tangents = canonical.shape[1] if order else 0
-        networks = condition(canonical, n_tangents, form, self._time.forward, self._choice.forward)
+        if self._table is not None:
+            networks = condition_by_table(canonical, n_tangents, form, self._table)
+        else:
+            networks = condition(canonical, n_tangents, form, self._time.forward, self._choice.forward)
         return theta, row, canonical, *networks, form
 
     def piece(self, demand: BoolArray, slots: int) -> CompiledPiece:

@@ -16,7 +16,7 @@ from hddm_sbi.likelihoods.base import FloatArray, IntArray
 from hddm_sbi.likelihoods.driver.pairs import PAIRS, Pairs, pair_of
 from hddm_sbi.likelihoods.driver.piece import BLOCK
 from hddm_sbi.likelihoods.neural.block import SIZE as TILE_SIZE
-from hddm_sbi.likelihoods.neural.network_record import CHUNK, FORM, MLP, BoolArray, Form, Mlp, Packed
+from hddm_sbi.likelihoods.neural.network_record import CHUNK, FORM, MLP, BoolArray, Form, Layers, Mlp, mlp_of
 from hddm_sbi.likelihoods.neural.table import REACH, TABLE, Table
 from hddm_sbi.likelihoods.neural.window_block import KEPT
 
@@ -31,7 +31,9 @@ CLOSED, SOME, WHOLE = range(3)
 SHIFT, WINDOW, LOG_UNIT, PER_UNIT, FIRST, SECOND, LAST = range(7)
 # Places among the ends of an open spline: zeta and delta, and both before the network's factors; the derivatives of
 # their logarithms by start, proportion and drift; those of the sum by zeta, delta and both parameters of the clock.
-ZETA, DELTA, BASE_ZETA, BASE_DELTA, BY_START, BY_PROPORTION, BY_DRIFT, OF_ZETA, OF_DELTA, OF_FIRST, OF_SECOND = range(11)
+ZETA, DELTA, BASE_ZETA, BASE_DELTA, BY_START, BY_PROPORTION, BY_DRIFT, OF_ZETA, OF_DELTA, OF_FIRST, OF_SECOND = range(
+    11
+)
 N_ENDS = 11
 
 
@@ -151,18 +153,13 @@ def kept_of(net: Network, slot: int) -> FloatArray:
     return net.memory.kept[slot * BLOCK : (slot + 1) * BLOCK]
 
 
-def layered(form: Form, time: Packed, choice: Packed, demand: BoolArray, slots: int) -> Layered:
+def layered(form: Form, time: Layers, choice: Layers, demand: BoolArray, slots: int) -> Layered:
     """A network with working memory for so many threads, to be asked for what is demanded, (rows, choices)."""
-    rows, n, n_features = min(CHUNK, len(demand)), len(form.inputs), int(choice.sizes[0])
-
-    def mlp(net: Packed, inputs: int) -> Mlp:
-        units = int(net.sizes.sum())
-        hidden, slopes, adjoints = (np.zeros((slots, inputs * units)) for _ in range(3))
-        return Mlp(*net, units, hidden, slopes, adjoints, np.zeros((slots, inputs * n * n_features)))
-
+    rows, jacobian = min(CHUNK, len(demand)), len(form.inputs) * int(choice.sizes[0])
     network = _network(form, int(time.sizes[-1]), demand, slots)
     views = rows * (form.n_choices if form.mirrored else 1)
-    return Layered(network, mlp(time, rows * form.n_choices), mlp(choice, views))
+    times, choices = (mlp_of(net, n, jacobian, slots) for net, n in ((time, rows * form.n_choices), (choice, views)))
+    return Layered(network, times, choices)
 
 
 def tabled(form: Form, table: Table, demand: BoolArray, slots: int) -> Tabled:

@@ -38,8 +38,8 @@ from hddm_sbi.likelihoods.neural.layer_passes import (
 from hddm_sbi.likelihoods.neural.mass_sum import fill_masses, pull_masses
 from hddm_sbi.likelihoods.neural.network_memory import (
     BEGIN,
-    DELTA,
     CLOSED,
+    DELTA,
     END,
     FEW,
     FIRST,

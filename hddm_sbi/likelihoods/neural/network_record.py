@@ -8,10 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
+from hddm_sbi.compiled.arrays import aligned
 from hddm_sbi.compiled.structs import BOOLS, FLOAT, FLOATS, FLOATS2, INT, INTS, record_type
 from hddm_sbi.likelihoods.neural import kernels
 from hddm_sbi.likelihoods.neural.flow import PAD, Knots
 from hddm_sbi.likelihoods.neural.network import FirstPassageNetwork
+from hddm_sbi.likelihoods.neural.panels import PANEL, pack, padded
 from hddm_sbi.likelihoods.neural.time_change import CODES
 
 FloatArray = npt.NDArray[np.float64]
@@ -27,20 +29,25 @@ class Mlp(NamedTuple):
     """A network, then working memory with one row for each slot.
 
     Args:
-        weights, transposed, biases, sizes: see ``reverse``.
-        n_units: number of units of all layers together.
-        hidden, slopes, adjoints: see ``reverse``.
+        weights, transposed, biases, nothing, sizes: see ``panels``.
+        n_slopes: how many slopes a panel has.
+        inputs, outputs: of each panel, padded; in the pass back the derivatives by them.
+        slopes, work: see ``panels``.
+        features: of one view.
         jacobian: of its features by the canonical parameters as the choice sees them, (inputs, features) each.
     """
 
     weights: FloatArray
     transposed: FloatArray
     biases: FloatArray
+    nothing: FloatArray
     sizes: IntArray
-    n_units: int
-    hidden: FloatArray
+    n_slopes: int
+    inputs: FloatArray
+    outputs: FloatArray
     slopes: FloatArray
-    adjoints: FloatArray
+    work: FloatArray
+    features: FloatArray
     jacobian: FloatArray
 
 
@@ -87,8 +94,8 @@ class Form(NamedTuple):
 
 
 MLP = record_type(
-    Mlp, weights=FLOATS, transposed=FLOATS, biases=FLOATS, sizes=INTS, n_units=INT, hidden=FLOATS2, slopes=FLOATS2,
-    adjoints=FLOATS2, jacobian=FLOATS2,
+    Mlp, weights=FLOATS, transposed=FLOATS, biases=FLOATS, nothing=FLOATS, sizes=INTS, n_slopes=INT, inputs=FLOATS2,
+    outputs=FLOATS2, slopes=FLOATS2, work=FLOATS2, features=FLOATS2, jacobian=FLOATS2,
 )  # fmt: skip
 FORM = record_type(
     Form, inputs=INTS, mirror=INTS, supports=INTS, edges=FLOATS2, even=BOOLS, never=BOOLS,
@@ -159,27 +166,61 @@ def _index(i: int | None) -> int:
     return -1 if i is None else i
 
 
-class Packed(NamedTuple):
-    """A network's weights: matrices (n_in, n_out) one after the other, their transposes and biases likewise, widths."""
+class Layers(NamedTuple):
+    """A network's weights: a matrix (n_in, n_out) and a bias for each layer, in double precision."""
 
-    weights: FloatArray
-    transposed: FloatArray
-    biases: FloatArray
-    sizes: IntArray
+    matrices: tuple[FloatArray, ...]
+    biases: tuple[FloatArray, ...]
+
+    @property
+    def sizes(self) -> IntArray:
+        """Widths, input and output included."""
+        return np.array([len(self.matrices[0]), *(len(bias) for bias in self.biases)], dtype=np.int64)
 
     @property
     def forward(self) -> tuple[FloatArray, FloatArray, IntArray]:
-        """What a pass forward needs: weights, biases and widths."""
-        return self.weights, self.biases, self.sizes
+        """What a pass forward with tangents needs: matrices and biases one after the other, flat, and widths."""
+        return np.concatenate([matrix.ravel() for matrix in self.matrices]), np.concatenate(self.biases), self.sizes
 
 
-def packed(net: nn.Sequential) -> Packed:
-    """The weights of a network as float64 arrays, copied."""
+def layers_of(net: nn.Sequential) -> Layers:
+    """The weights of a network, copied."""
     linear = [layer for layer in net if isinstance(layer, nn.Linear)]
-    matrices = [layer.weight.detach().double().numpy() for layer in linear]
-    return Packed(
-        weights=np.concatenate([matrix.T.ravel() for matrix in matrices]),
-        transposed=np.concatenate([matrix.ravel() for matrix in matrices]),
-        biases=np.concatenate([layer.bias.detach().double().numpy() for layer in linear]),
-        sizes=np.array([linear[0].in_features] + [layer.out_features for layer in linear], dtype=np.int64),
+    return Layers(
+        tuple(np.ascontiguousarray(layer.weight.detach().double().numpy().T) for layer in linear),
+        tuple(layer.bias.detach().double().numpy().copy() for layer in linear),
     )
+
+
+def mlp_of(layers: Layers, rows: int, jacobian: int, slots: int) -> Mlp:
+    """A network with working memory for so many rows, and so many numbers of a Jacobian for each.
+
+    Args:
+        layers: the weights.
+        rows: inputs at a time, at most.
+        jacobian: numbers of the Jacobian of a row's features.
+        slots: threads that may use it at a time.
+    """
+    sizes, n_panels = layers.sizes, -(-rows // PANEL)
+    widths = [padded(int(size)) for size in sizes]
+    n_slopes = PANEL * sum(widths[1:-1])
+    return Mlp(
+        weights=_aligned(np.concatenate([pack(matrix) for matrix in layers.matrices])),
+        transposed=_aligned(np.concatenate([pack(matrix.T) for matrix in reversed(layers.matrices)])),
+        biases=np.concatenate([np.pad(bias, (0, padded(len(bias)) - len(bias))) for bias in layers.biases]),
+        nothing=np.zeros(max(widths)),
+        sizes=sizes,
+        n_slopes=n_slopes,
+        inputs=aligned(slots, n_panels * PANEL * widths[0]),
+        outputs=aligned(slots, n_panels * PANEL * widths[-1]),
+        slopes=aligned(slots, n_panels * n_slopes),
+        work=aligned(slots, 2 * PANEL * max(widths)),
+        features=np.zeros((slots, int(sizes[0]))),
+        jacobian=np.zeros((slots, rows * jacobian)),
+    )
+
+
+def _aligned(values: FloatArray) -> FloatArray:
+    copy = aligned(len(values))
+    copy[:] = values
+    return copy

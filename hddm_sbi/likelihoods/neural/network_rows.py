@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from hddm_sbi.compiled import vector_math as vm
-from hddm_sbi.compiled.arrays import clear
+from hddm_sbi.compiled.arrays import clear, fill, multiply
 from hddm_sbi.compiled.compiling import internal, once
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.driver.pairs import pair_of
@@ -54,27 +54,15 @@ def start_chunk(net: Network, first_row: int, n_rows: int, theta: FloatArray, sl
     state[ROW] = -1
     for r in range(n_rows):
         canonical_numba.reduce_row(theta[r], form, memory.canonical[slot, r * n : (r + 1) * n])
-    _set(memory.by_view[slot, : n_rows * form.n_choices * n], 0.0)
-    _set(memory.by_log_choice[slot, : n_rows * form.n_choices], 0.0)
-    _set(memory.by_flow[slot, : state[N_PAIRS] * net.n_outputs], 0.0)
-
-
-@internal
-def _set(values: FloatArray, value: float) -> None:
-    for i in range(len(values)):
-        values[i] = value
+    fill(memory.by_view[slot, : n_rows * form.n_choices * n], 0.0)
+    fill(memory.by_log_choice[slot, : n_rows * form.n_choices], 0.0)
+    fill(memory.by_flow[slot, : state[N_PAIRS] * net.n_outputs], 0.0)
 
 
 @internal
 def _exponentiate(values: FloatArray) -> None:
     for i in range(len(values)):
         values[i] = vm.exp(values[i])
-
-
-@internal
-def _multiply(values: FloatArray, by: FloatArray) -> None:
-    for i in range(len(values)):
-        values[i] *= by[i]
 
 
 @once
@@ -96,7 +84,7 @@ def close_flows(net: Network, slot: int) -> None:
     flow = net.memory.flow[slot, : n_pairs * n]
     for pair in range(n_pairs):
         flow[pair * n + 2] = 1.0
-    _multiply(net.memory.by_flow[slot, : n_pairs * n], flow)
+    multiply(net.memory.by_flow[slot, : n_pairs * n], flow)
 
 
 @internal

@@ -11,85 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.compiled import vector_math as vm
-from hddm_sbi.compiled.compiling import internal, summing
+from hddm_sbi.compiled.compiling import internal
 from hddm_sbi.likelihoods.neural.flow import PAD
-from hddm_sbi.likelihoods.neural.kernels import matmul
 
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-
-
-@summing
-def _bias_and_silu(hidden: FloatArray, biases: FloatArray, slopes: FloatArray) -> None:
-    """Add the biases and apply x sigmoid(x) in place; fill in its derivative."""
-    for r in range(len(hidden)):
-        h, slope = hidden[r], slopes[r]
-        for k in range(len(biases)):
-            x = h[k] + biases[k]
-            gate = 1.0 / (1.0 + vm.exp(-x))
-            h[k] = x * gate
-            slope[k] = gate * (1.0 + x * (1.0 - gate))
-
-
-@internal
-def mlp_forward(
-    rows: int, weights: FloatArray, biases: FloatArray, sizes: IntArray, hidden: FloatArray, slopes: FloatArray
-) -> FloatArray:
-    """Outputs of a SiLU network, (rows, outputs), a view of ``hidden``.
-
-    Args:
-        rows: number of inputs, which stand at the beginning of ``hidden``, (rows, n_in).
-        weights: all weight matrices, each (n_in, n_out), flattened one after the other.
-        biases: all biases, one after the other.
-        sizes: widths, input and output included.
-        hidden, slopes: filled with each layer's activations and their derivatives, one layer after the other.
-    """
-    at = begin = start = 0
-    for layer in range(len(sizes) - 1):
-        n_in, n_out = sizes[layer], sizes[layer + 1]
-        stop = start + rows * n_in
-        inputs = hidden[start:stop].reshape(rows, n_in)
-        outputs = hidden[stop : stop + rows * n_out].reshape(rows, n_out)
-        matmul(inputs, weights[at : at + n_in * n_out].reshape(n_in, n_out), outputs)
-        bias = biases[begin : begin + n_out]
-        if layer < len(sizes) - 2:
-            _bias_and_silu(outputs, bias, slopes[stop : stop + rows * n_out].reshape(rows, n_out))
-        else:
-            for r in range(rows):
-                for k in range(n_out):
-                    outputs[r, k] += bias[k]
-        at, begin, start = at + n_in * n_out, begin + n_out, stop
-    return outputs
-
-
-@internal
-def mlp_backward(
-    rows: int, transposed: FloatArray, sizes: IntArray, slopes: FloatArray, adjoints: FloatArray
-) -> FloatArray:
-    """Derivatives by the network's inputs, (rows, inputs), a view of ``adjoints``.
-
-    Args:
-        rows: number of inputs.
-        transposed: all weight matrices, each (n_out, n_in), flattened one after the other.
-        sizes: widths, input and output included.
-        slopes: from ``mlp_forward``.
-        adjoints: as ``hidden`` there; its last layer holds the derivatives by the outputs, the others are filled.
-    """
-    at, start = len(transposed), 0
-    for layer in range(len(sizes) - 1):
-        start += rows * sizes[layer]
-    for layer in range(len(sizes) - 2, -1, -1):
-        n_in, n_out = sizes[layer], sizes[layer + 1]
-        below = start - rows * n_in
-        at -= n_in * n_out
-        by_outputs = adjoints[start : start + rows * n_out].reshape(rows, n_out)
-        by_inputs = adjoints[below:start].reshape(rows, n_in)
-        matmul(by_outputs, transposed[at : at + n_in * n_out].reshape(n_out, n_in), by_inputs)
-        if layer > 0:
-            for i in range(below, start):
-                adjoints[i] *= slopes[i]
-        start = below
-    return adjoints[: rows * sizes[0]].reshape(rows, sizes[0])
 
 
 @internal

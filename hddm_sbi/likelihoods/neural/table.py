@@ -67,7 +67,9 @@ class Table(NamedTuple):
     width: int
 
 
-TABLE = record_type(Table, coefficients=FLOATS2, low=FLOATS, per_step=FLOATS, n_cells=INTS, n_outputs=INT, width=INT)
+TABLE = record_type(
+    Table, coefficients=FLOATS2, low=FLOATS, per_step=FLOATS, n_cells=INTS, n_outputs=INT, width=INT
+)  # fmt: skip
 
 
 class _Axis(NamedTuple):
@@ -91,7 +93,7 @@ class _Axis(NamedTuple):
     @property
     def middles(self) -> FloatArray:
         """The middle of each cell."""
-        return self.low + self.step * (np.arange(self.n_cells) + 0.5)
+        return self.low + self.step * np.arange(0.5, self.n_cells)
 
     def weights(self, coordinate: FloatArray) -> FloatArray:
         """The value of each spline, shape (points, splines)."""
@@ -110,7 +112,7 @@ def tabulated(network: FirstPassageNetwork, form: Form) -> Table | None:
     network = copy.deepcopy(network).double()
     axes = [_axis(form, j, n_cells) for j, n_cells in enumerate(CELLS)]
     values = _outputs(network, form, axes[0].sites, axes[1].sites)
-    inverse = [np.linalg.inv(axis.weights(axis.sites)) for axis in axes]
+    inverse: list[FloatArray] = [np.linalg.inv(axis.weights(axis.sites)).astype(np.float64) for axis in axes]
     coefficients = _along_both(inverse, values)
     weights = [axis.weights(axis.middles) for axis in axes]
     error = _along_both(weights, coefficients) - _outputs(network, form, axes[0].middles, axes[1].middles)
@@ -149,7 +151,10 @@ def _inputs(form: Form, j: int, coordinate: FloatArray) -> FloatArray:
     low, high = (float(edge) for edge in form.edges[j])
     t = (2.0 * clipped - (low + high)) / (high - low)
     bend = np.clip((np.abs(t) - 1.0) / MARGIN, 0.0, np.tanh(_FLAT))
-    value = 0.5 * (low + high) + 0.5 * (high - low) * np.sign(t) * (np.minimum(np.abs(t), 1.0) + MARGIN * np.arctanh(bend))
+    inside = np.minimum(np.abs(t), 1.0) + MARGIN * np.arctanh(bend)
+    value = 0.5 * (low + high) + 0.5 * (high - low) * np.sign(t) * inside
+        np.minimum(np.abs(t), 1.0) + MARGIN * np.arctanh(bend)
+    )
     if form.supports[j] == UNIT:
         return 1.0 / (1.0 + np.exp(-value))
     return np.exp(value) if form.supports[j] == POSITIVE else value
