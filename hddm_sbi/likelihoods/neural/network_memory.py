@@ -31,10 +31,8 @@ CLOSED, SOME, WHOLE = range(3)
 SHIFT, WINDOW, LOG_UNIT, PER_UNIT, FIRST, SECOND, LAST = range(7)
 # Places among the ends of an open spline: zeta and delta, and both before the network's factors; the derivatives of
 # their logarithms by start, proportion and drift; those of the sum by zeta, delta and both parameters of the clock.
-ZETA, DELTA, BASE_ZETA, BASE_DELTA, BY_START, BY_PROPORTION, BY_DRIFT, OF_ZETA, OF_DELTA, OF_FIRST, OF_SECOND = range(
-    11
-)
-N_ENDS = 11
+ZETA, DELTA, BASE_ZETA, BASE_DELTA, BY_START, BY_PROPORTION, BY_DRIFT = range(7)
+OF_ZETA, OF_DELTA, OF_FIRST, OF_SECOND, N_ENDS = range(7, 12)
 
 
 class Memory(NamedTuple):
@@ -42,8 +40,8 @@ class Memory(NamedTuple):
 
     Args:
         log_choice, by_log_choice: log probability of each choice by row, and the sum's derivatives by it.
-        flow, by_flow: of each pair what its flow is made of, and the sum's derivatives by it: factors of zeta and delta,
-            then offset and coefficients of the spline.
+        flow, by_flow: of each pair what its flow is made of, and the sum's derivatives by it: factors of zeta and
+            delta, then offset and coefficients of the spline.
         offset: for the offsets while the rest is changed.
         canonical: canonical parameters of each row.
         by_view: derivatives by the canonical parameters as one choice sees them, of each row and choice.
@@ -116,8 +114,8 @@ class Spline(NamedTuple):
 
 _MEMORY = record_type(
     Memory, log_choice=FLOATS2, by_log_choice=FLOATS2, flow=FLOATS2, by_flow=FLOATS2, offset=FLOATS2, canonical=FLOATS2,
-    by_view=FLOATS2, scratch=FLOATS2, state=INTS2, row=FLOATS2, tables=FLOATS2, by_tables=FLOATS2, ends=FLOATS2, tile=FLOATS2,
-    kept=FLOATS2,
+    by_view=FLOATS2, scratch=FLOATS2, state=INTS2, row=FLOATS2, tables=FLOATS2, by_tables=FLOATS2, ends=FLOATS2,
+    tile=FLOATS2, kept=FLOATS2,
 )  # fmt: skip
 NETWORK = record_type(Network, pairs=PAIRS, n_outputs=INT, form=FORM, memory=_MEMORY)
 LAYERED = record_type(Layered, network=NETWORK, time=MLP, choice=MLP)

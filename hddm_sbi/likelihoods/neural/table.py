@@ -52,7 +52,8 @@ class Table(NamedTuple):
     """A spline over two coordinates, of all outputs.
 
     Args:
-        coefficients: of the outputs, padded, for each place on the grid, along the second input faster, (places, width).
+        coefficients: of the outputs, padded, for each place on the grid, along the second input faster, (places,
+            width).
         low, per_step: the grid's first point and its cells in a unit, by input, (2,).
         n_cells: cells along each input, (2,).
         n_outputs: outputs of the time network; the log odds of the choice come after them.
@@ -153,15 +154,13 @@ def _inputs(form: Form, j: int, coordinate: FloatArray) -> FloatArray:
     bend = np.clip((np.abs(t) - 1.0) / MARGIN, 0.0, np.tanh(_FLAT))
     inside = np.minimum(np.abs(t), 1.0) + MARGIN * np.arctanh(bend)
     value = 0.5 * (low + high) + 0.5 * (high - low) * np.sign(t) * inside
-        np.minimum(np.abs(t), 1.0) + MARGIN * np.arctanh(bend)
-    )
     if form.supports[j] == UNIT:
         return 1.0 / (1.0 + np.exp(-value))
     return np.exp(value) if form.supports[j] == POSITIVE else value
 
 
 def _outputs(network: FirstPassageNetwork, form: Form, first: FloatArray, second: FloatArray) -> FloatArray:
-    """What the networks say of choice 0 at each pair of coordinates, then its log odds, (first, second, outputs + 1)."""
+    """What the networks say of choice 0 at each pair of coordinates, then its log odds, (first, second, n)."""
     one, other = np.meshgrid(_inputs(form, 0, first), _inputs(form, 1, second), indexing="ij")
     canonical = torch.from_numpy(np.stack([one, other], -1))
     with torch.no_grad():
