@@ -95,15 +95,16 @@ def _inputs(views, n_tangents, form, time_width, choice_width):  # type: ignore[
     slots, n = views.shape
     timing = np.zeros(((1 + n_tangents) * slots, time_width))
     choosing = np.zeros(((1 + n_tangents) * slots, choice_width))
-    value, tangent, scratch = np.empty(choice_width), np.empty((n, choice_width)), np.empty((2, n))
+    value, slopes, scratch = np.empty(choice_width), np.empty(2 * n + 8), np.empty((2, n))
     for slot in range(slots):
         for inputs, even in ((timing, form.even), (choosing, form.never)):
             kernels.features(
-                views[slot], form.supports, form.edges, even, form.drift, form.start, value, tangent, scratch
+                views[slot], form.supports, form.edges, even, form.drift, form.start, value, slopes, scratch
             )
             inputs[slot, :choice_width] = value
             for j in range(n_tangents):
-                inputs[(1 + j) * slots + slot, :choice_width] = tangent[j]
+                tangent = inputs[(1 + j) * slots + slot, :choice_width]
+                kernels.fill_tangent(slopes, n, form.drift, form.start, j, tangent)
         if form.mirrored == 0:
             timing[slot, choice_width + slot % form.n_choices] = 1.0
     return timing, choosing

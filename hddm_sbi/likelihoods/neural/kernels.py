@@ -11,7 +11,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from hddm_sbi.compiled.compiling import internal, summing
+from hddm_sbi.compiled import vector_math as vm
+from hddm_sbi.compiled.compiling import inlined, internal, summing
 from hddm_sbi.likelihoods.neural.canonical import MARGIN
 from hddm_sbi.likelihoods.neural.flow import PAD
 
@@ -51,12 +52,17 @@ def view_sign(mirror: IntArray, choice: int, j: int) -> float:
     return -1.0 if choice == 1 and mirror[j] > 0 else 1.0
 
 
+@inlined
+def _asinh(x: float) -> float:
+    return math.copysign(vm.log(abs(x) + math.sqrt(1.0 + x * x)), x)
+
+
 @internal
 def _two_views(x: float, reach: float, at: int, value: FloatArray) -> tuple[float, float]:
     """Write x / reach and asinh(x) / asinh(reach) to features at, at + 1; return their derivatives by x."""
-    magnified = math.asinh(reach)
-    value[at], value[at + 1] = x / reach, math.asinh(x) / magnified
-    return 1.0 / reach, 1.0 / (math.sqrt(1.0 + x * x) * magnified)
+    per_reach, per_magnified = 1.0 / reach, 1.0 / _asinh(reach)
+    value[at], value[at + 1] = x * per_reach, _asinh(x) * per_magnified
+    return per_reach, per_magnified / math.sqrt(1.0 + x * x)
 
 
 @internal
@@ -68,10 +74,10 @@ def features(
     drift: int,
     start: int,
     value: FloatArray,
-    tangent: FloatArray,
+    slopes: FloatArray,
     scratch: FloatArray,
 ) -> None:
-    """Features of one view and their Jacobian; see ``Canonical.features``.
+    """Features of one view and their slopes; see ``Canonical.features``.
 
     Args:
         view: canonical parameters as one choice sees them, shape (inputs,).
@@ -80,49 +86,62 @@ def features(
         even: which inputs lose their sign, (inputs,).
         drift, start: inputs of a diffusion, or -1.
         value: filled, (features,).
-        tangent: filled, (inputs, features).
+        slopes: filled with the derivatives of both features of each input by it, then, for a diffusion, with those of
+            the last four by drift, and by start, (2 * inputs + 8,).
         scratch: working memory, (2, inputs).
     """
     n = len(view)
-    bounded, slopes = scratch[0], scratch[1]
-    for j in range(n):
-        for f in range(tangent.shape[1]):
-            tangent[j, f] = 0.0
+    bounded, by_view = scratch[0], scratch[1]
     for i in range(n):
         low, high = edges[i, 0], edges[i, 1]
         if supports[i] == UNIT:
             p = min(max(view[i], 1e-9), 1.0 - 1e-9)
-            clipped, slope = soft_clip(math.log(p / (1.0 - p)), low, high)
+            clipped, slope = soft_clip(vm.log(p / (1.0 - p)), low, high)
             slope *= 1.0 / (p * (1.0 - p)) if p == view[i] else 0.0
-            bounded[i] = 1.0 / (1.0 + math.exp(-clipped))
-            slopes[i] = bounded[i] * (1.0 - bounded[i]) * slope
-            value[2 * i], value[2 * i + 1] = (2.0 * clipped - (low + high)) / (high - low), 2.0 * bounded[i] - 1.0
-            tangent[i, 2 * i], tangent[i, 2 * i + 1] = 2.0 * slope / (high - low), 2.0 * slopes[i]
+            bounded[i] = 1.0 / (1.0 + vm.exp(-clipped))
+            by_view[i] = bounded[i] * (1.0 - bounded[i]) * slope
+            per_range = 1.0 / (high - low)
+            value[2 * i], value[2 * i + 1] = (2.0 * clipped - (low + high)) * per_range, 2.0 * bounded[i] - 1.0
+            slopes[2 * i], slopes[2 * i + 1] = 2.0 * slope * per_range, 2.0 * by_view[i]
         elif supports[i] == POSITIVE:
             p = max(view[i], 1e-9)
-            clipped, slope = soft_clip(math.log(p), low, high)
+            clipped, slope = soft_clip(vm.log(p) if p < math.inf else math.inf, low, high)
             slope *= 1.0 / p if p == view[i] else 0.0
-            bounded[i] = math.exp(clipped)
-            slopes[i] = bounded[i] * slope
-            first, last = math.exp(low), math.exp(high)
+            bounded[i] = vm.exp(clipped)
+            by_view[i] = bounded[i] * slope
+            first, last = vm.exp(low), vm.exp(high)
             value[2 * i] = (2.0 * clipped - (low + high)) / (high - low)
             value[2 * i + 1] = (2.0 * bounded[i] - (first + last)) / (last - first)
-            tangent[i, 2 * i], tangent[i, 2 * i + 1] = 2.0 * slope / (high - low), 2.0 * slopes[i] / (last - first)
+            slopes[2 * i], slopes[2 * i + 1] = 2.0 * slope / (high - low), 2.0 * by_view[i] / (last - first)
         else:
-            bounded[i], slopes[i] = soft_clip(view[i], low, high)
+            bounded[i], by_view[i] = soft_clip(view[i], low, high)
             if even[i]:
                 root = math.sqrt(1.0 + bounded[i] * bounded[i])
-                slopes[i] *= bounded[i] / root
+                by_view[i] *= bounded[i] / root
                 bounded[i] = root
             linear, magnified = _two_views(bounded[i], max(abs(low), abs(high)), 2 * i, value)
-            tangent[i, 2 * i], tangent[i, 2 * i + 1] = slopes[i] * linear, slopes[i] * magnified
+            slopes[2 * i], slopes[2 * i + 1] = by_view[i] * linear, by_view[i] * magnified
     if drift >= 0:
         reach = max(abs(edges[drift, 0]), abs(edges[drift, 1]))
         for at, distance, sign in ((2 * n, bounded[start], 1.0), (2 * n + 2, 1.0 - bounded[start], -1.0)):
             linear, magnified = _two_views(bounded[drift] * distance, reach, at, value)
-            by_drift, by_start = slopes[drift] * distance, sign * slopes[start] * bounded[drift]
-            tangent[drift, at], tangent[drift, at + 1] = by_drift * linear, by_drift * magnified
-            tangent[start, at], tangent[start, at + 1] = by_start * linear, by_start * magnified
+            by_drift, by_start = by_view[drift] * distance, sign * by_view[start] * bounded[drift]
+            slopes[at], slopes[at + 1] = by_drift * linear, by_drift * magnified
+            slopes[at + 4], slopes[at + 5] = by_start * linear, by_start * magnified
+
+
+@internal
+def fill_tangent(slopes: FloatArray, n: int, drift: int, start: int, j: int, tangent: FloatArray) -> None:
+    """Fill in the derivatives of all features by input j, (features,), from ``slopes`` of ``features``."""
+    for f in range(len(tangent)):
+        tangent[f] = 0.0
+    tangent[2 * j], tangent[2 * j + 1] = slopes[2 * j], slopes[2 * j + 1]
+    if drift >= 0:
+        for f in range(4):
+            if j == drift:
+                tangent[2 * n + f] = slopes[2 * n + f]
+            elif j == start:
+                tangent[2 * n + f] = slopes[2 * n + 4 + f]
 
 
 @summing

@@ -48,15 +48,15 @@ def _backward(mlp: Mlp, rows: int, slot: int) -> None:
 
 @internal
 def write_features(nets: Layered, mlp: Mlp, at: int, row: FloatArray, choice: int, given: bool, slot: int) -> None:
-    """Write the features of one row, as a choice sees it, to the network's input ``at``, and their Jacobian."""
+    """Write the features of one row, as a choice sees it, to the network's input ``at``, and their slopes."""
     net = nets.network
     form, n, width, n_features = net.form, len(net.form.inputs), mlp.sizes[0], nets.choice.sizes[0]
     inputs = mlp.features[slot]
     scratch = net.memory.scratch[slot].reshape(3, n)
     kernels.view_of(row, form.mirror, choice, scratch[2])
-    jacobian = mlp.jacobian[slot, at * n * n_features : (at + 1) * n * n_features].reshape(n, n_features)
+    slopes = mlp.by_view[slot, at * (2 * n + 8) : (at + 1) * (2 * n + 8)]
     even = form.even if given else form.never
-    kernels.features(scratch[2], form.supports, form.edges, even, form.drift, form.start, inputs, jacobian, scratch[:2])
+    kernels.features(scratch[2], form.supports, form.edges, even, form.drift, form.start, inputs, slopes, scratch[:2])
     for c in range(n_features, width):  # without a mirror symmetry the network is told the choice
         inputs[c] = 1.0 if c == n_features + choice else 0.0
     place = _place(mlp, at, width)
@@ -67,15 +67,16 @@ def write_features(nets: Layered, mlp: Mlp, at: int, row: FloatArray, choice: in
 @once
 def add_by_view(nets: Layered, mlp: Mlp, at: int, view: int, slot: int) -> None:
     """Add the derivatives by one view's canonical parameters, from those by its features."""
-    net = nets.network
-    n, n_features = len(net.form.inputs), nets.choice.sizes[0]
-    jacobian = mlp.jacobian[slot, at * n * n_features : (at + 1) * n * n_features].reshape(n, n_features)
-    place = _place(mlp, at, mlp.sizes[0])
+    form, n = nets.network.form, len(nets.network.form.inputs)
+    slopes = mlp.by_view[slot, at * (2 * n + 8) : (at + 1) * (2 * n + 8)]
+    by_view = nets.network.memory.by_view[slot, view * n : (view + 1) * n]
+    by_feature = mlp.inputs[slot, _place(mlp, at, mlp.sizes[0]) :]
     for j in range(n):
-        total = 0.0
-        for f in range(n_features):
-            total += jacobian[j, f] * mlp.inputs[slot, place + f * PANEL]
-        net.memory.by_view[slot, view * n + j] += total
+        by_view[j] += slopes[2 * j] * by_feature[2 * j * PANEL] + slopes[2 * j + 1] * by_feature[(2 * j + 1) * PANEL]
+    if form.drift >= 0:
+        for f in range(2 * n, 2 * n + 4):
+            by_view[form.drift] += slopes[f] * by_feature[f * PANEL]
+            by_view[form.start] += slopes[f + 4] * by_feature[f * PANEL]
 
 
 @once
@@ -98,7 +99,9 @@ def choices_forward(nets: Layered, rows: int, slot: int) -> None:
             place = _place(mlp, source, mlp.sizes[-1])
             log_choice[c] = LOGIT_UNIT * mlp.outputs[slot, place + column * PANEL]
             if form.tilted:
-                log_choice[c] += _brownian_choice(net, r, c, mlp.outputs[slot, place + PANEL], slot)[0]
+                own = memory.tilt[slot, 3 * (start + c) : 3 * (start + c) + 3]
+                more, own[0], own[1], own[2] = _brownian_choice(net, r, c, mlp.outputs[slot, place + PANEL], slot)
+                log_choice[c] += more
         reverse.log_softmax(log_choice)
 
 
@@ -131,11 +134,10 @@ def choices_backward(nets: Layered, rows: int, slot: int) -> None:
             place = _place(mlp, source, mlp.sizes[-1])
             mlp.outputs[slot, place + column * PANEL] = LOGIT_UNIT * by_score
             if form.tilted:
-                factor = mlp.outputs[slot, place + PANEL]
-                _, by_drift, by_start, by_factor = _brownian_choice(net, r, c, factor, slot)
-                mlp.outputs[slot, place + PANEL] = by_score * by_factor
-                memory.by_view[slot, i * n + form.drift] += by_score * by_drift
-                memory.by_view[slot, i * n + form.start] += by_score * by_start
+                tilt = memory.tilt[slot, 3 * i : 3 * i + 3]
+                mlp.outputs[slot, place + PANEL] = by_score * tilt[2]
+                memory.by_view[slot, i * n + form.drift] += by_score * tilt[0]
+                memory.by_view[slot, i * n + form.start] += by_score * tilt[1]
     _backward(mlp, rows * views, slot)
     for r in range(rows):
         for view in range(views):

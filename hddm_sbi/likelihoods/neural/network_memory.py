@@ -40,6 +40,7 @@ class Memory(NamedTuple):
 
     Args:
         log_choice, by_log_choice: log probability of each choice by row, and the sum's derivatives by it.
+        tilt: derivatives of the choices' scores by drift, start and the network's factor, where Brownian motion has one.
         flow, by_flow: of each pair what its flow is made of, and the sum's derivatives by it: factors of zeta and
             delta, then offset and coefficients of the spline.
         offset: for the offsets while the rest is changed.
@@ -55,6 +56,7 @@ class Memory(NamedTuple):
 
     log_choice: FloatArray
     by_log_choice: FloatArray
+    tilt: FloatArray
     flow: FloatArray
     by_flow: FloatArray
     offset: FloatArray
@@ -113,8 +115,8 @@ class Spline(NamedTuple):
 
 
 _MEMORY = record_type(
-    Memory, log_choice=FLOATS2, by_log_choice=FLOATS2, flow=FLOATS2, by_flow=FLOATS2, offset=FLOATS2, canonical=FLOATS2,
-    by_view=FLOATS2, scratch=FLOATS2, state=INTS2, row=FLOATS2, tables=FLOATS2, by_tables=FLOATS2, ends=FLOATS2,
+    Memory, log_choice=FLOATS2, by_log_choice=FLOATS2, tilt=FLOATS2, flow=FLOATS2, by_flow=FLOATS2, offset=FLOATS2,
+    canonical=FLOATS2, by_view=FLOATS2, scratch=FLOATS2, state=INTS2, row=FLOATS2, tables=FLOATS2, by_tables=FLOATS2, ends=FLOATS2,
     tile=FLOATS2, kept=FLOATS2,
 )  # fmt: skip
 NETWORK = record_type(Network, pairs=PAIRS, n_outputs=INT, form=FORM, memory=_MEMORY)
@@ -153,10 +155,10 @@ def kept_of(net: Network, slot: int) -> FloatArray:
 
 def layered(form: Form, time: Layers, choice: Layers, demand: BoolArray, slots: int) -> Layered:
     """A network with working memory for so many threads, to be asked for what is demanded, (rows, choices)."""
-    rows, jacobian = min(CHUNK, len(demand)), len(form.inputs) * int(choice.sizes[0])
+    rows, n_slopes = min(CHUNK, len(demand)), 2 * len(form.inputs) + 8
     network = _network(form, int(time.sizes[-1]), demand, slots)
     views = rows * (form.n_choices if form.mirrored else 1)
-    times, choices = (mlp_of(net, n, jacobian, slots) for net, n in ((time, rows * form.n_choices), (choice, views)))
+    times, choices = (mlp_of(net, n, n_slopes, slots) for net, n in ((time, rows * form.n_choices), (choice, views)))
     return Layered(network, times, choices)
 
 
@@ -181,6 +183,7 @@ def _network(form: Form, n_outputs: int, demand: BoolArray, slots: int) -> Netwo
         Memory(
             log_choice=memory(pairs),
             by_log_choice=memory(pairs),
+            tilt=memory(3 * pairs if form.tilted else 0),
             flow=memory(pairs * n_outputs),
             by_flow=memory(pairs * n_outputs),
             offset=memory(pairs),

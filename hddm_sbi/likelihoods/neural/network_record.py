@@ -34,7 +34,7 @@ class Mlp(NamedTuple):
         inputs, outputs: of each panel, padded; in the pass back the derivatives by them.
         slopes, work: see ``panels``.
         features: of one view.
-        jacobian: of its features by the canonical parameters as the choice sees them, (inputs, features) each.
+        by_view: derivatives of the features of each row by the canonical parameters; see ``kernels.features``.
     """
 
     weights: FloatArray
@@ -48,7 +48,7 @@ class Mlp(NamedTuple):
     slopes: FloatArray
     work: FloatArray
     features: FloatArray
-    jacobian: FloatArray
+    by_view: FloatArray
 
 
 class Form(NamedTuple):
@@ -95,7 +95,7 @@ class Form(NamedTuple):
 
 MLP = record_type(
     Mlp, weights=FLOATS, transposed=FLOATS, biases=FLOATS, nothing=FLOATS, sizes=INTS, n_slopes=INT, inputs=FLOATS2,
-    outputs=FLOATS2, slopes=FLOATS2, work=FLOATS2, features=FLOATS2, jacobian=FLOATS2,
+    outputs=FLOATS2, slopes=FLOATS2, work=FLOATS2, features=FLOATS2, by_view=FLOATS2,
 )  # fmt: skip
 FORM = record_type(
     Form, inputs=INTS, mirror=INTS, supports=INTS, edges=FLOATS2, even=BOOLS, never=BOOLS,
@@ -192,13 +192,13 @@ def layers_of(net: nn.Sequential) -> Layers:
     )
 
 
-def mlp_of(layers: Layers, rows: int, jacobian: int, slots: int) -> Mlp:
-    """A network with working memory for so many rows, and so many numbers of a Jacobian for each.
+def mlp_of(layers: Layers, rows: int, n_slopes_of_features: int, slots: int) -> Mlp:
+    """A network with working memory for so many rows.
 
     Args:
         layers: the weights.
         rows: inputs at a time, at most.
-        jacobian: numbers of the Jacobian of a row's features.
+        n_slopes_of_features: of a row.
         slots: threads that may use it at a time.
     """
     sizes, n_panels = layers.sizes, -(-rows // PANEL)
@@ -216,7 +216,7 @@ def mlp_of(layers: Layers, rows: int, jacobian: int, slots: int) -> Mlp:
         slopes=aligned(slots, n_panels * n_slopes),
         work=aligned(slots, 2 * PANEL * max(widths)),
         features=np.zeros((slots, int(sizes[0]))),
-        jacobian=np.zeros((slots, rows * jacobian)),
+        by_view=np.zeros((slots, rows * n_slopes_of_features)),
     )
 
 
