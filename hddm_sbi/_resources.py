@@ -1,13 +1,16 @@
-"""Where the files that travel with the package are: pretrained weights and data sets."""
+"""Where the files that travel with the package are, pretrained weights and data sets, and those that are kept."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
 from hddm_sbi.errors import HDDMError
 
 Kind = Literal["pretrained", "data"]
+
+CACHE_VARIABLE = "HDDM_SBI_CACHE"
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -37,3 +40,16 @@ def resource(kind: Kind, name: str) -> Path:
 def resource_names(kind: Kind, suffix: str) -> tuple[str, ...]:
     """Names without ``suffix`` (such as ``".csv"``) of the files of one kind that end with it, sorted."""
     return tuple(sorted(path.name.removesuffix(suffix) for path in resource_folder(kind).glob(f"*{suffix}")))
+
+
+def cache_folder() -> Path | None:
+    """The user's folder for what is kept between runs: HDDM_SBI_CACHE, or the system's; None where there is no home."""
+    given = os.environ.get(CACHE_VARIABLE, "").strip()
+    try:
+        if given:
+            return Path(given).expanduser().absolute()
+        import pooch  # takes a while to import
+
+        return Path(pooch.os_cache("hddm_sbi")).expanduser().absolute()
+    except RuntimeError:
+        return None

@@ -7,18 +7,24 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numba as nb
+from numba.core.ccallback import CFunc
+from numba.core.sigutils import normalize_signature
+
+from hddm_sbi._resources import CACHE_VARIABLE
+from hddm_sbi.compiled.kept import Kept, writable
+from hddm_sbi.compiled.linked import Linked
 
 # Loading compiled code from the cache takes a fraction of this, compiling it several times as long.
 PATIENCE_SECONDS = 1.0
 
 _COMMON: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
-# no entry from Python or C: less to compile
-_HIDDEN: dict[str, Any] = {"cache": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+# no entry from Python or C, and no code of their own: less to compile
+_HIDDEN: dict[str, Any] = {"pipeline_class": Linked, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 @contextmanager
@@ -39,11 +45,31 @@ _said = threading.Event()
 def _announce() -> None:
     if not _said.is_set():
         _said.set()
-        print("hddm_sbi: compiling for this computer, once after installation ...", file=sys.stderr, flush=True)
+        print(f"hddm_sbi: {_what_is_going_on()} ...", file=sys.stderr, flush=True)
 
 
-# for functions that Python calls
-callable_from_python = nb.njit(**_COMMON, cache=True)
+def _what_is_going_on() -> str:
+    if writable() is not None:
+        return "compiling for this computer, once after installation"
+    return f"compiling, each time anew: no folder can be written to; set {CACHE_VARIABLE} to one that can"
+
+
+def callable_from_python(function: Callable[..., Any]) -> Any:
+    """Compile a function that Python calls, for each signature when it is first called; what is compiled is kept."""
+    dispatcher = nb.njit(**_COMMON)(function)
+    dispatcher._cache = Kept(function)
+    return dispatcher
+
+
+def compile_for_c(signature: Any, function: Callable[..., Any]) -> Any:
+    """Compile a function that C calls, or take what is kept; its ``address`` is that of the C function."""
+    compiled: Any = CFunc(function, normalize_signature(signature), locals={}, options={"error_model": "numpy"})
+    compiled._cache = Kept(function)
+    with announced():
+        compiled.compile()
+    return compiled
+
+
 # for functions that only compiled code calls
 internal = nb.njit(**_COMMON, **_HIDDEN)
 # the same, inlined by LLVM: a caller who drops a result does not pay for it, and loops over calls vectorise

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
@@ -18,7 +17,7 @@ from numba.core import cgutils, types
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, models, register_model
 
-from hddm_sbi.compiled.compiling import announced, callable_from_python
+from hddm_sbi.compiled.compiling import callable_from_python, compile_for_c
 
 IntArray = npt.NDArray[np.int64]
 
@@ -92,7 +91,7 @@ def _load_field(context: Any, builder: Any, kind: RecordType, address: Any, fiel
 
 
 class CFunction:
-    """A function as a C function, compiled when its address is first asked for, or loaded from Numba's cache.
+    """A function as a C function, compiled when its address is first asked for, or taken from where it is kept.
 
     Args:
         signature: in Numba's types.
@@ -105,8 +104,7 @@ class CFunction:
     @cached_property
     def address(self) -> int:
         """Address of the C function."""
-        with announced():
-            self._compiled = nb.cfunc(self._signature, cache=True, error_model="numpy")(self._function)
+        self._compiled = compile_for_c(self._signature, self._function)
         return int(self._compiled.address)
 
 

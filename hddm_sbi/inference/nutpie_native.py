@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 from numba.core import types
@@ -39,7 +38,8 @@ _EXPAND_SIGNATURE = types.int64(types.uint64, types.uint64, POINTER, POINTER, ty
 
 def _expand(ndim, expanded, u, out, record):  # type: ignore[no-untyped-def]
     """Store u itself, and count the draw."""
-    nb.carray(out, ndim)[:] = nb.carray(u, ndim)
+    for i in range(ndim):  # an assignment of arrays would compile the message of an error with it
+        out[i] = u[i]
     add_one(_read_counter(record).done)
     return 0
 

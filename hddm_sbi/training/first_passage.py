@@ -17,8 +17,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from hddm_sbi.compiled.compiling import callable_from_python, internal
 from hddm_sbi.ssm.base import SSM, FloatArray
 
 # Simulations that say when the process is where; points by their quantiles, and by the cube of an even grid, which is
@@ -90,13 +90,13 @@ def _solve(ssm: SSM, theta: FloatArray, time: FloatArray) -> Passage:
     return Passage(time, weight, _volterra(*_CURVES[ssm.name](time, **parameters), weight))
 
 
-@njit(nogil=True, cache=True)
+@internal
 def _psi(at: float, slope: float, start: float, duration: float) -> float:
     gap = at - start
     return 0.5 * math.exp(-0.5 * gap * gap / duration) / math.sqrt(2.0 * math.pi * duration) * (slope - gap / duration)
 
 
-@njit(nogil=True, cache=True)
+@callable_from_python
 def _volterra(
     clock: FloatArray, rate: FloatArray, lower: FloatArray, lower_slope: FloatArray, upper: FloatArray,
     upper_slope: FloatArray, weight: FloatArray,

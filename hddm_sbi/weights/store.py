@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from hddm_sbi._files import reason_of
-from hddm_sbi._resources import resource_folder, resource_names
+from hddm_sbi._resources import CACHE_VARIABLE, resource_folder, resource_names
+from hddm_sbi._resources import cache_folder as user_folder
 from hddm_sbi.errors import ModelError, WeightsError
 from hddm_sbi.weights.card import Card, load_card
 from hddm_sbi.weights.download import URL_VARIABLE, Report, fetch, quiet, without_password
@@ -19,7 +20,6 @@ from hddm_sbi.weights.registry import KnownWeights, read_registry
 if TYPE_CHECKING:
     from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 
-CACHE_VARIABLE = "HDDM_SBI_CACHE"
 # Seconds that a process waits for another one that fetches the same weights: ten times a silent server's limit for
 # each of two files.
 PATIENCE = 600.0
@@ -170,13 +170,15 @@ def _fetch_both(known: KnownWeights, base_url: str, force: bool, report: Report)
 
 
 def cache_folder() -> Path:
-    """Folder of downloaded weights: HDDM_SBI_CACHE, or the system's folder for caches."""
-    given = os.environ.get(CACHE_VARIABLE, "").strip()
-    if given:
-        return Path(given).expanduser().absolute()
-    import pooch
+    """Folder of downloaded weights: HDDM_SBI_CACHE, or the system's folder for caches.
 
-    return Path(pooch.os_cache("hddm_sbi")).expanduser().absolute()
+    Raises:
+        WeightsError: there is no home folder, where that would be.
+    """
+    found = user_folder()
+    if found is None:
+        raise WeightsError(f"there is no home folder to keep weights in; set {CACHE_VARIABLE} to a folder.")
+    return found
 
 
 def cached_path(known: KnownWeights) -> Path:

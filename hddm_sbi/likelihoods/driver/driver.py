@@ -28,6 +28,8 @@ from hddm_sbi.likelihoods.driver.compiled_sum import SUM_SIGNATURE, CompiledSum
 from hddm_sbi.likelihoods.driver.event_arrays import EVENTS, EventArrays, Shape, demand, event_arrays
 from hddm_sbi.likelihoods.driver.piece import (
     BLOCK,
+    DENSITY,
+    MASS,
     PIECE,
     Compiled,
     Piece,
@@ -119,6 +121,30 @@ def _shared(n: int, log: FloatArray, parts: FloatArray, k: int, united: FloatArr
 
 
 @once
+def _fill(
+    piece: Piece, events: EventArrays, slot: int, part: int, row: int, n: int, theta: FloatArray, offset: int,
+    out: FloatArray,
+) -> None:  # fmt: skip
+    kind, place = events.kind[part], events.place[part] + offset
+    call_fill(
+        piece.fill if kind == DENSITY else piece.fill_mass, piece.record, slot, kind, events.choice[part], row, n,
+        theta, events.t1[place:], events.t2[place:], out,
+    )  # fmt: skip
+
+
+@once
+def _pull(
+    piece: Piece, events: EventArrays, slot: int, part: int, row: int, n: int, theta: FloatArray, offset: int,
+    weight: FloatArray, by_theta: FloatArray,
+) -> None:  # fmt: skip
+    kind, place = events.kind[part], events.place[part] + offset
+    call_pull(
+        piece.pull if kind == DENSITY else piece.pull_mass, piece.record, slot, kind, events.choice[part], row, n,
+        theta, events.t1[place:], events.t2[place:], weight, by_theta,
+    )  # fmt: skip
+
+
+@once
 def _block(
     driver: Driver, slot: int, group: int, begin: int, n: int, theta: FloatArray, by_theta: FloatArray, at: Lapsing
 ) -> tuple[float, float, float, float]:
@@ -129,12 +155,8 @@ def _block(
     log = memory[LOG * BLOCK : LOG * BLOCK + n]
     parts = memory[PARTS * BLOCK :]
     for k in range(n_parts):
-        place = events.place[first + k] + offset
         out = log if n_parts == 1 else parts[k * BLOCK : k * BLOCK + n]
-        call_fill(
-            piece.fill, piece.record, slot, events.kind[first + k], events.choice[first + k], row, n, theta,
-            events.t1[place:], events.t2[place:], out,
-        )  # fmt: skip
+        _fill(piece, events, slot, first + k, row, n, theta, offset, out)
     united = parts[n_parts * BLOCK : n_parts * BLOCK + n]
     if n_parts > 1:
         _united(n, n_parts, log, parts)
@@ -152,19 +174,13 @@ def _block(
         total, process, lapses = _mixed(weight, log_lapse, at.log_p + at.log_not_q, at.log_not_p, log)
         by_q = -lapses / (1.0 - at.q)
     for k in range(n_parts - 1, -1, -1):
-        place, weights = events.place[first + k] + offset, log
+        weights = log
         if n_parts > 1:
             if k < n_parts - 1:  # the piece knows the derivatives of what it filled last
-                call_fill(
-                    piece.fill, piece.record, slot, events.kind[first + k], events.choice[first + k], row, n, theta,
-                    events.t1[place:], events.t2[place:], parts[k * BLOCK : k * BLOCK + n],
-                )  # fmt: skip
+                _fill(piece, events, slot, first + k, row, n, theta, offset, parts[k * BLOCK : k * BLOCK + n])
             weights = memory[PART_WEIGHT * BLOCK : PART_WEIGHT * BLOCK + n]
             _shared(n, log, parts, k, united, weights)
-        call_pull(
-            piece.pull, piece.record, slot, events.kind[first + k], events.choice[first + k], row, n, theta,
-            events.t1[place:], events.t2[place:], weights, by_theta,
-        )  # fmt: skip
+        _pull(piece, events, slot, first + k, row, n, theta, offset, weights, by_theta)
     return total, process, lapses, by_q
 
 
@@ -248,9 +264,9 @@ def compiled_sum(
     compiled = density.piece(demand(kinds, shape.n_rows, n_choices), slots)
     if compiled is None:
         return None
-    piece, keep, chunk = compiled
-    events = event_arrays(kinds, shape, n_choices, density.any_by_choice, chunk)
+    events = event_arrays(kinds, shape, n_choices, density.any_by_choice, compiled.chunk)
+    piece = compiled.for_kinds(bool((events.kind == MASS).any()))
     most_parts = int(np.diff(events.parts).max(initial=1))
     memory = np.zeros((slots, (PARTS + most_parts + 1) * BLOCK))
     record = Record(Driver(piece, events, memory), DRIVER)
-    return CompiledSum(observed_sum_at.address, record.address, (record, keep))
+    return CompiledSum(observed_sum_at.address, record.address, (record, compiled.keep))

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 
@@ -99,14 +98,26 @@ def ddm_cdf_trial(t: float, choice: int, v: float, a: float, z: float) -> float:
     return _lower_cdf(u, v * a, z, 1.0 - z)
 
 
-@nb.vectorize(cache=True)
-def _choice_probability(choice: int, v: float, a: float, z: float) -> float:
-    return choice_probability_trial(choice, v, a, z)
+@callable_from_python
+def _choice_probabilities(choice: FloatArray, v: FloatArray, a: FloatArray, z: FloatArray) -> FloatArray:
+    found = np.empty(len(v))
+    for i in range(len(v)):
+        found[i] = choice_probability_trial(choice[i], v[i], a[i], z[i])
+    return found
 
 
-@nb.vectorize(cache=True)
-def _ddm_cdf(t: float, choice: int, v: float, a: float, z: float) -> float:
-    return ddm_cdf_trial(t, choice, v, a, z)
+@callable_from_python
+def _ddm_cdfs(t: FloatArray, choice: FloatArray, v: FloatArray, a: FloatArray, z: FloatArray) -> FloatArray:
+    found = np.empty(len(v))
+    for i in range(len(v)):
+        found[i] = ddm_cdf_trial(t[i], choice[i], v[i], a[i], z[i])
+    return found
+
+
+def _flat(*values: npt.ArrayLike) -> tuple[tuple[int, ...], list[FloatArray]]:
+    """The shape that arguments have together, and each of them, broadcast, as (n,)."""
+    arrays = np.broadcast_arrays(*(np.asarray(value, np.float64) for value in values))
+    return arrays[0].shape, [each.ravel() for each in arrays]
 
 
 def choice_probability(choice: npt.ArrayLike, v: npt.ArrayLike, a: npt.ArrayLike, z: npt.ArrayLike) -> FloatArray:
@@ -121,8 +132,8 @@ def choice_probability(choice: npt.ArrayLike, v: npt.ArrayLike, a: npt.ArrayLike
     Returns:
         In [0, 1], accurate to rounding; NaN for arguments outside their ranges.
     """
-    with np.errstate(all="ignore"):  # the compiler computes both arms of branches: flags mean nothing here
-        return np.asarray(_choice_probability(choice, v, a, z))[()]
+    shape, flat = _flat(choice, v, a, z)
+    return _choice_probabilities(*flat).reshape(shape)[()]
 
 
 def ddm_cdf(
@@ -140,5 +151,5 @@ def ddm_cdf(
     Returns:
         In [0, choice_probability(choice, v, a, z)], absolute error below 1e-12; NaN for arguments outside their ranges.
     """
-    with np.errstate(all="ignore"):
-        return np.asarray(_ddm_cdf(t, choice, v, a, z))[()]
+    shape, flat = _flat(t, choice, v, a, z)
+    return _ddm_cdfs(*flat).reshape(shape)[()]

@@ -16,7 +16,15 @@ from hddm_sbi.compiled.arrays import first_after
 from hddm_sbi.compiled.compiling import internal, once, summing
 from hddm_sbi.compiled.structs import FLOATS2, CFunction, Record, reader, record_type
 from hddm_sbi.likelihoods.base import FloatArray
-from hddm_sbi.likelihoods.driver.piece import BLOCK, DENSITY, FILL_SIGNATURE, PULL_SIGNATURE, CompiledPiece, Piece
+from hddm_sbi.likelihoods.driver.piece import (
+    BLOCK,
+    DENSITY,
+    FILL_SIGNATURE,
+    PULL_SIGNATURE,
+    CompiledPiece,
+    MassFunctions,
+    Piece,
+)
 from hddm_sbi.likelihoods.exact.ddm_density import SWITCH, large_time, sine_cosine, small_time
 from hddm_sbi.likelihoods.exact.ddm_mass import ddm_mass
 from hddm_sbi.likelihoods.mixture import LOG_ZERO
@@ -103,11 +111,13 @@ def _weighted(weight: FloatArray, tile: FloatArray) -> tuple[float, float, float
 
 
 def _fill(record, slot, kind, choice, row, n, theta, t1, t2, out):  # type: ignore[no-untyped-def]
-    tile, theta, t1, out = _read_memory(record).tile[slot], nb.carray(theta, 4), nb.carray(t1, n), nb.carray(out, n)
-    if kind == DENSITY:
-        _fill_densities(choice, t1, theta[0], theta[1], theta[2], theta[3], out, tile)
-    else:
-        _fill_masses(choice, t1, nb.carray(t2, n), theta[0], theta[1], theta[2], theta[3], out, tile)
+    tile, t1, out = _read_memory(record).tile[slot], nb.carray(t1, n), nb.carray(out, n)
+    _fill_densities(choice, t1, theta[0], theta[1], theta[2], theta[3], out, tile)
+
+
+def _fill_mass(record, slot, kind, choice, row, n, theta, t1, t2, out):  # type: ignore[no-untyped-def]
+    tile, t1, t2, out = _read_memory(record).tile[slot], nb.carray(t1, n), nb.carray(t2, n), nb.carray(out, n)
+    _fill_masses(choice, t1, t2, theta[0], theta[1], theta[2], theta[3], out, tile)
 
 
 def _pull(record, slot, kind, choice, row, n, theta, t1, t2, weight, by_theta):  # type: ignore[no-untyped-def]
@@ -121,9 +131,10 @@ def _pull(record, slot, kind, choice, row, n, theta, t1, t2, weight, by_theta): 
 
 
 _fill_at, _pull_at = CFunction(FILL_SIGNATURE, _fill), CFunction(PULL_SIGNATURE, _pull)
+_of_masses = MassFunctions(CFunction(FILL_SIGNATURE, _fill_mass), _pull_at)
 
 
 def ddm_piece(slots: int) -> CompiledPiece:
     """The piece of the constant-bound drift diffusion model for so many threads."""
     record = Record(Memory(np.zeros((slots, SIZE))), _MEMORY)
-    return CompiledPiece(Piece(_fill_at.address, _pull_at.address, record.address), record)
+    return CompiledPiece(Piece(_fill_at.address, _pull_at.address, record.address), record, of_masses=_of_masses)

@@ -74,7 +74,7 @@ def compiled_sum(likelihood, groups, theta, lapses):
     k = len(likelihood.parameters)
     events = arrays(groups, len(theta), theta.shape[1], piece.chunk, k if lapses else -1)
     n_parts = max(len(each.parts) for each in groups)
-    record = Record(Driver(piece.piece, events, np.zeros((2, (4 + n_parts) * BLOCK))), DRIVER)
+    record = Record(Driver(piece.for_kinds(masses=True), events, np.zeros((2, (4 + n_parts) * BLOCK))), DRIVER)
     theta, by_theta = np.ascontiguousarray(theta), np.empty(theta.shape)
     total = CompiledSum(observed_sum_at.address, record.address, record)
     values = [total(slot, theta, by_theta) for slot in (1, 0, 0)]
