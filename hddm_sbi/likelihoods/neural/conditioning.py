@@ -1,4 +1,8 @@
-"""What the networks say about rows of theta, for compiled code, with tangents by the canonical parameters."""
+"""What the networks say about rows of theta, for compiled code, with tangents by the canonical parameters.
+
+Arrays are filled in loops: an assignment of one array to another would have the message of an error compiled with it,
+which takes longer than all the rest.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +63,8 @@ def condition(canonical, n_tangents, form, time_net, choice_net):  # type: ignor
         for slot in range(slots):
             _fill_ends(raw, slot, slots, views[slot], form, ends[at + slot])
             for j in range(n_tangents):
-                tangents[j] = raw[(1 + j) * slots + slot, 2:]
+                for k in range(tangents.shape[1]):
+                    tangents[j, k] = raw[(1 + j) * slots + slot, 2 + k]
             kernels.fill_table(raw[slot, 2:], tangents, form.spacing, form.centre, tables[at + slot])
     return ends, tables, log_choice
 
@@ -78,7 +83,8 @@ def condition_by_table(canonical, n_tangents, form, table):  # type: ignore[no-u
         kernels.view_of(canonical[slot // n_choices], form.mirror, choice, view)
         slopes = look_up(view, form, table, weights, found.ravel())
         for j in range(n_tangents):
-            found[1 + j] *= slopes[j]
+            for k in range(width):
+                found[1 + j, k] *= slopes[j]
         _fill_ends(found, 0, 1, view, form, ends[slot])
         raw = found[:, 2:n_outputs]
         kernels.fill_table(raw[0], raw[1:], form.spacing, form.centre, tables[slot])
@@ -101,7 +107,8 @@ def _inputs(views, n_tangents, form, time_width, choice_width):  # type: ignore[
             kernels.features(
                 views[slot], form.supports, form.edges, even, form.drift, form.start, value, slopes, scratch
             )
-            inputs[slot, :choice_width] = value
+            for k in range(choice_width):
+                inputs[slot, k] = value[k]
             for j in range(n_tangents):
                 tangent = inputs[(1 + j) * slots + slot, :choice_width]
                 kernels.fill_tangent(slopes, n, form.drift, form.start, j, tangent)
@@ -134,8 +141,11 @@ def _fill_log_choice(score, views, form, log_choice):  # type: ignore[no-untyped
                     tangents[form.start, c] += by_start
             for j in range(n_tangents):
                 tangents[j, c] *= kernels.view_sign(form.mirror, c, j)
-        top = scores.max()
-        total = np.exp(scores - top).sum()
+        top, total = scores[0], 0.0
+        for c in range(1, n_choices):
+            top = max(top, scores[c])
+        for c in range(n_choices):
+            total += math.exp(scores[c] - top)
         for c in range(n_choices):
             log_choice[slot + c, 0] = scores[c] - top - math.log(total)
         for j in range(n_tangents):

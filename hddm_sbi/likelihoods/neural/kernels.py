@@ -196,7 +196,9 @@ def mlp(inputs: FloatArray, rows: int, weights: FloatArray, biases: FloatArray, 
         matmul(hidden, weights[at : at + n_in * n_out].reshape(n_in, n_out), product)
         hidden = product
         at += n_in * n_out
-        hidden[:rows] += biases[begin : begin + n_out]
+        for r in range(rows):
+            for k in range(n_out):
+                hidden[r, k] += biases[begin + k]
         begin += n_out
         if layer < len(sizes) - 2:
             _silu(hidden, rows)
