@@ -2,6 +2,7 @@
 
 import typer
 
+from hddm_sbi.cli.compile import compile_command
 from hddm_sbi.cli.console import SafeGroup
 from hddm_sbi.cli.download import download
 from hddm_sbi.cli.fit import fit
@@ -22,5 +23,6 @@ app.command()(simulate)
 app.command()(models)
 app.command()(download)
 app.command()(train)
+app.command("compile")(compile_command)
 
 __all__ = ["app"]

@@ -140,7 +140,7 @@ def fit(
     replaces its own earlier results there; other files are never overwritten without --force.
     """
     with one_line_errors():
-        from hddm_sbi.cli import parsing
+        from hddm_sbi.cli import ahead, parsing
         from hddm_sbi.cli.output import OutputFolder
         from hddm_sbi.cli.user_model import find_model
 
@@ -180,11 +180,16 @@ def fit(
         }
         folder = OutputFolder(out, FILES, force)
         folder.check()
+        usual = model.isidentifier() and likelihood in ("exact", "nle") and sampler == "nutpie"
+        if usual:
+            ahead.start(model, likelihood)
         ddm = _build(data, options)
         folder.create()
         typer.echo(f"{ddm}\n")
         idata = ddm.sample(**sampling, progress=True)
         _write(ddm, idata, folder, seed)
+        if usual:
+            ahead.set_ready(model, likelihood)
 
 
 def _build(data: Path, options: dict[str, Any]) -> HierarchicalDDM:

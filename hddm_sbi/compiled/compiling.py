@@ -16,8 +16,9 @@ from numba.core.ccallback import CFunc
 from numba.core.sigutils import normalize_signature
 
 from hddm_sbi._resources import CACHE_VARIABLE
-from hddm_sbi.compiled.kept import Kept, writable
+from hddm_sbi.compiled.kept import Kept
 from hddm_sbi.compiled.linked import Linked
+from hddm_sbi.compiled.places import writable
 
 # Loading compiled code from the cache takes a fraction of this, compiling it several times as long.
 PATIENCE_SECONDS = 1.0
