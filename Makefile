@@ -17,9 +17,9 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install $(CONSTRAINTS) -e '.[dev]'
 	@touch $@
 
-# Numba's cache knows when a kernel's own file has changed, not when one that it calls has.
-.venv/.compiled: $(STAMP) $(shell grep -rlE --include='*.py' 'numba|compiling' hddm_sbi)
-	find hddm_sbi -name '*.nb[ic]' -delete
+# Once: later changes are compiled when they are first used.
+.venv/.compiled: $(STAMP)
+	$(BIN)/hddm-sbi compile ddm
 	@touch $@
 
 fit: install

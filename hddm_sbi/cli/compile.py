@@ -78,9 +78,13 @@ def compile_fit(name: str, kind: str) -> None:
 
 def compile_late(name: str, kind: str) -> None:
     """Compile what a plain fit needs last."""
-    from hddm_sbi.inference.coordinates.kernels import log_density_at
+    from numba.core import types
+
+    from hddm_sbi.compiled.structs import FLOATS
+    from hddm_sbi.inference.coordinates.kernels import log_density_at, to_u_at
 
     int(log_density_at.address)
+    to_u_at.compile((types.int64, FLOATS, FLOATS, types.int64))  # shares much with it
 
     from hddm_sbi.choose import log_likelihood
     from hddm_sbi.ssm import simulate

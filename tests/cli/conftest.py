@@ -6,9 +6,15 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from hddm_sbi.cli import app
+from hddm_sbi.cli import ahead, app
 
 Run = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_compiled_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands within the tests' own process start no other that would outlive the test."""
+    monkeypatch.setattr(ahead, "_can_start", lambda: False)
 
 
 @pytest.fixture
