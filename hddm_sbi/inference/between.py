@@ -34,8 +34,8 @@ def with_spread(potential: Potential, u: FloatArray) -> FloatArray:
     result = dict(values)
     for block in layout.blocks:
         deviations = block.deviations(values)
-        covariance = _fit(block, of_columns(potential, block, information), block.stacked(deviations), values)
-        result |= _sites(block, layout, covariance)
+        covariance, _ = fit(block, of_columns(potential, block, information), block.stacked(deviations), values)
+        result |= sites_of(block, layout, covariance)
         result[block.site] = block.raw(result, deviations)
     return layout.pack(result)
 
@@ -80,8 +80,10 @@ def moderate_sd(term: GroupTerm, sd: FloatArray) -> FloatArray:
     return np.asarray(np.clip(sd, SD_RANGE[0] * scale, SD_RANGE[1] * scale))
 
 
-def _fit(block: GroupBlock, information: FloatArray, b: FloatArray, values: dict[str, FloatArray]) -> FloatArray:
-    """The covariance of each stratum, (strata, k, k), by EM.
+def fit(
+    block: GroupBlock, information: FloatArray, b: FloatArray, values: dict[str, FloatArray]
+) -> tuple[FloatArray, FloatArray]:
+    """The covariance of each stratum, (strata, k, k), and the mean of the deviations, (k,), by EM.
 
     At a mode of the deviations b, G (b_hat - b) is what the prior pulls at b, so that b_hat, the groups' likeliest
     deviations, follow from b. The population value moves with the mean of the groups.
@@ -101,7 +103,7 @@ def _fit(block: GroupBlock, information: FloatArray, b: FloatArray, values: dict
         by_stratum = np.stack([
             _kept(block, spread[stratum == s], before) for s, before in enumerate(by_stratum)
         ])  # fmt: skip
-    return by_stratum
+    return by_stratum, centre
 
 
 def _kept(block: GroupBlock, spread: FloatArray, before: FloatArray) -> FloatArray:
@@ -123,7 +125,7 @@ def _kept(block: GroupBlock, spread: FloatArray, before: FloatArray) -> FloatArr
     return correlation * np.outer(sd, sd)
 
 
-def _sites(block: GroupBlock, layout: Layout, covariance: FloatArray) -> dict[str, FloatArray]:
+def sites_of(block: GroupBlock, layout: Layout, covariance: FloatArray) -> dict[str, FloatArray]:
     """The sites of sds and correlations, from the covariance of each stratum."""
     result = {}
     sd = np.sqrt(np.einsum("sii->si", covariance))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -9,7 +10,8 @@ import numpy.typing as npt
 
 from hddm_sbi.inference.coordinates.arrays import Arrays
 from hddm_sbi.inference.coordinates.centre import GroupAtCentre, add_spread, group_mode, groups_at, near_zero
-from hddm_sbi.inference.curvature import likelihood_precision, prior_precision
+from hddm_sbi.inference.coordinates.straight import bends, on_ridges, settled, with_moments
+from hddm_sbi.inference.curvature import groups_of, likelihood_precision, prior_precision
 from hddm_sbi.inference.layout import Layout
 from hddm_sbi.inference.potential import Potential
 
@@ -32,12 +34,19 @@ def build_arrays(potential: Potential, centre: FloatArray, slots: int) -> Arrays
         centre: the point, shape (ndim,), near the mode.
         slots: threads that may use it at a time.
     """
+    centre = settled(potential, centre)
+    found = on_ridges(potential, centre)
     n_core, bent = potential.ndim - potential.layout.n_group, _bent(potential, centre)
     core_at = np.array([*(at for at in range(n_core) if at not in bent), *bent], dtype=np.int64)
     likelihood, prior = likelihood_precision(potential, centre), prior_precision(potential, centre)
     groups = groups_at(potential, centre, core_at, likelihood, prior)
+    core = likelihood[core_at][:, core_at].toarray()
+    groups = [
+        group if on is None else with_moments(group, on, core, core_at)
+        for group, on in itertools.zip_longest(groups, found)
+    ]
     add_spread(potential, groups, prior)
-    core = likelihood[core_at][:, core_at].toarray() + np.diag(prior[core_at])
+    core += np.diag(prior[core_at])
     own = np.diag(core).copy()
     for group in groups:
         core -= group.with_core.T @ np.linalg.solve(group.precision, group.with_core)
@@ -45,12 +54,17 @@ def build_arrays(potential: Potential, centre: FloatArray, slots: int) -> Arrays
     root = _root_of_inverse(np.where(np.outer(known, known), core, np.diag(own)), own)
     if bent:  # how others move with the width hardly depends on the sds, which scale slopes and curvature alike
         root[:, -1] = _root_of_inverse(core, own)[:, -1]
-    centre = group_mode(potential, centre, groups)
+    if not any(found):
+        centre = group_mode(potential, centre, groups)
+    centre = np.array(centre, dtype=np.float64)
+    for group_at, on in zip(groups_of(potential), found, strict=False):
+        if on is not None:
+            centre[group_at] = on.moments.mean
     for at in signed:  # at log sd so far; y is about as uncertain as it is large
         centre[at], place = np.exp(centre[at]), int(np.argmax(core_at == at))
         root[place, :] = root[:, place] = 0.0
         root[place, place] = centre[at]
-    return _arrays(potential, centre, core_at, len(bent), root, groups, signed, slots)
+    return _arrays(potential, centre, core_at, len(bent), root, groups, signed, slots, bends(groups, found, signed))
 
 
 def _bent(potential: Potential, centre: FloatArray) -> list[int]:
@@ -97,6 +111,7 @@ def _arrays(
     groups: list[GroupAtCentre],
     signed: list[int],
     slots: int,
+    ridge: tuple[FloatArray, ...],
 ) -> Arrays:
     layout, plan, sizes = potential.layout, potential.plan, [len(group.at) for group in groups]
     group_at = np.concatenate([np.zeros(0, dtype=np.int64), *(group.at for group in groups)])
@@ -148,6 +163,9 @@ def _arrays(
         information=_joined(information),
         pull=pull,
         shifts=_joined(shifts),
+        ridge_at=ridge[0],
+        ridge_direction=ridge[1],
+        ridge_nodes=ridge[2],
         function=0 if native is None else native.function,
         record=0 if native is None else native.record,
         busy=np.zeros(slots, dtype=np.int64),
@@ -167,6 +185,8 @@ def _arrays(
         factor=memory(sum(k * k for k in sizes)),
         mean=memory(sum(sizes)),
         raw=memory(sum(sizes)),
+        ridge_slope=memory(sum(sizes)),
+        ridge_bend=memory(len(sizes)),
         by_s=memory(largest),
         by_mean=memory(largest),
         by_pulled=memory(largest),
