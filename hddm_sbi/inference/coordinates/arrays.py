@@ -14,7 +14,7 @@ IntArray = npt.NDArray[np.int64]
 
 
 # A group's bend is given at so many nodes a standard deviation, up to so many standard deviations on both sides.
-RIDGE_NODES_PER_SD, RIDGE_END = 8.0, 4.0
+RIDGE_NODES_PER_SD, RIDGE_END = 2.0, 4.0
 RIDGE_CELLS = int(2 * RIDGE_END * RIDGE_NODES_PER_SD)
 
 
@@ -49,7 +49,8 @@ class Arrays(NamedTuple):
         pull: G b_hat, shape (k,).
         shifts: H, what a change of these takes from the pull, k times ``shifting``.
         ridge_at: where in ``ridge_nodes`` the bend of each group begins, -1 where there is none.
-        ridge_direction: the unit vector w of each group along which it is bent, k.
+        ridge_signed: of coefficients whose standard deviations are moved as signed numbers, that at the centre, k;
+            else 0.
         ridge_nodes: of each bent group q and its derivative by the number of the node, shape (nodes, k, 2).
         function, record: the density of u, 0 where it is not compiled.
         busy: which slots of working memory are in use.
@@ -61,7 +62,8 @@ class Arrays(NamedTuple):
         cholesky, rest_of, by_cholesky: the sets' Lambda, see ``correlations``, and derivatives by it.
         s, pulled, factor, mean, raw: of the groups, for the way back: S, G (b_hat - beta) with what else shifts it, L,
             L^-1 c, and rho.
-        ridge_slope, ridge_bend: of the groups q', k, and the derivative of the log Jacobian along w.
+        ridge_slope, ridge_bend, ridge_by_s: of the groups q', k, the derivative of the log Jacobian by s, and that of q
+            by signed standard deviations, k.
         by_s, by_mean, by_pulled, by_factor, square, product: of one group, on the way; the last three k k.
     """
 
@@ -89,7 +91,7 @@ class Arrays(NamedTuple):
     pull: FloatArray
     shifts: FloatArray
     ridge_at: IntArray
-    ridge_direction: FloatArray
+    ridge_signed: FloatArray
     ridge_nodes: FloatArray
     function: int
     record: int
@@ -112,6 +114,7 @@ class Arrays(NamedTuple):
     raw: FloatArray
     ridge_slope: FloatArray
     ridge_bend: FloatArray
+    ridge_by_s: FloatArray
     by_s: FloatArray
     by_mean: FloatArray
     by_pulled: FloatArray
@@ -124,10 +127,10 @@ ARRAYS = record_type(
     Arrays, centre=FLOATS, core_at=INTS, bent=INT, core=FLOATS2, scale_at=INTS, scale_signed=INTS, shifting=INTS,
     partial_at=INTS, partial_scales=INTS2, set_size=INTS, set_factor=INTS, bounds=INTS, group_at=INTS, group_scale=INTS,
     group_row=INTS, group_before=INTS, joint=INTS, still=FLOATS, prior=FLOATS, rest=FLOATS, information=FLOATS,
-    pull=FLOATS, shifts=FLOATS, ridge_at=INTS, ridge_direction=FLOATS, ridge_nodes=FLOATS,
+    pull=FLOATS, shifts=FLOATS, ridge_at=INTS, ridge_signed=FLOATS, ridge_nodes=FLOATS,
     function=INT, record=INT, busy=INTS, u=FLOATS2, by_u=FLOATS2, moved=FLOATS2, slope=FLOATS, scale=FLOATS2,
     by_scale=FLOATS2, partial=FLOATS2, by_partial=FLOATS2, cholesky=FLOATS2, rest_of=FLOATS2, by_cholesky=FLOATS2,
-    s=FLOATS2, pulled=FLOATS2, factor=FLOATS2, mean=FLOATS2, raw=FLOATS2, ridge_slope=FLOATS2, ridge_bend=FLOATS2, by_s=FLOATS2,
+    s=FLOATS2, pulled=FLOATS2, factor=FLOATS2, mean=FLOATS2, raw=FLOATS2, ridge_slope=FLOATS2, ridge_bend=FLOATS2, ridge_by_s=FLOATS2, by_s=FLOATS2,
     by_mean=FLOATS2, by_pulled=FLOATS2, by_factor=FLOATS2, square=FLOATS2, product=FLOATS2,
 )  # fmt: skip
 read_arrays = reader(ARRAYS)

@@ -65,46 +65,35 @@ def _tail(own: FloatArray, log_density: FloatArray, end: int) -> float:
     return float(3.0 / max(slope, 3.0 / (own[-1] - own[0])))
 
 
-def bend(ridge: Ridge, found: Moments, lower: FloatArray, kept: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The direction w, (k,), and nodes of q and its derivative by the number of the node, (nodes, k, 2).
+def bend(ridge: Ridge, found: Moments, lower: FloatArray) -> FloatArray:
+    """Nodes of q and its derivative by the number of the node, (nodes, k, 2).
 
     Args:
-        ridge: of one group.
+        ridge: of one group, t0 first.
         found: its moments.
         lower: L of its precision L' L, with which coefficients are standardised around the mean.
-        kept: coefficients that take part, (k,).
     """
-    full = np.linalg.solve(lower.T, ridge.along)
-    sd = float(np.linalg.norm(full))
-    w = np.where(kept, full, 0.0)
-    w /= np.linalg.norm(w)
     z = np.linspace(-RIDGE_END, RIDGE_END, RIDGE_CELLS + 1)
-    s_fine = (found.t - found.mean @ ridge.along) / sd
+    s_fine = lower[0, 0] * (found.t - found.mean[0])
     normal = np.exp(-0.5 * s_fine**2)
     density = (1.0 - FLOOR) * found.density + FLOOR * normal / max(normal.sum(), 1e-300)
-    cumulated = np.cumsum(density) - 0.5 * density
-    upper = np.cumsum(density[::-1])[::-1] - 0.5 * density
-    normal_z = np.where(cumulated < 0.5, special.ndtri(cumulated), -special.ndtri(upper))
-    use = np.concatenate([[True], np.diff(normal_z) > 1e-9]) & np.isfinite(normal_z)
-    h = interpolate.PchipInterpolator(normal_z[use], s_fine[use])(np.clip(z, normal_z[use][0], normal_z[use][-1]))
-    low, high = normal_z[use][0], normal_z[use][-1]
+    below = np.cumsum(density) - 0.5 * density
+    above = np.cumsum(density[::-1])[::-1] - 0.5 * density
+    of_normal = np.where(below < 0.5, special.ndtri(below), -special.ndtri(above))
+    use = np.concatenate([[True], np.diff(of_normal) > 1e-9]) & np.isfinite(of_normal)
+    low, high = of_normal[use][0], of_normal[use][-1]
+    h = interpolate.PchipInterpolator(of_normal[use], s_fine[use])(np.clip(z, low, high))
     h = h + np.minimum(z - low, 0.0) + np.maximum(z - high, 0.0)
     across = (ridge.points - found.mean) @ lower.T
-    own = ridge.points @ ridge.along
-    order = np.argsort(own)
-    s = (own[order] - found.mean @ ridge.along) / sd
-    side = across[order] - s[:, None] * w
-    side = np.where(kept, side - np.outer(side @ w, w), 0.0)
-    keep = np.concatenate([[True], np.diff(s) > 1e-9])
-    r = interpolate.PchipInterpolator(s[keep], side[keep])(np.clip(h, s[0], s[-1]))
-    r = np.clip(r, -LARGEST_SIDE, LARGEST_SIDE)
-    share = 1.0
+    order = np.argsort(across[:, 0])
+    across = across[order][np.concatenate([[True], np.diff(across[order, 0]) > 1e-9])]
+    side = interpolate.PchipInterpolator(across[:, 0], across)(np.clip(h, across[0, 0], across[-1, 0]))
+    q = np.clip(side, -LARGEST_SIDE, LARGEST_SIDE)
+    q[:, 0] = h - z
+    dense = np.linspace(z[0], z[-1], 10 * RIDGE_CELLS + 1)
     while True:
-        spline = interpolate.CubicSpline(z, z + share * (h - z), bc_type="natural")
-        dense = spline(np.linspace(z[0], z[-1], 10 * RIDGE_CELLS + 1), 1)
-        if dense.min() > LEAST_STRETCH:
+        spline = interpolate.CubicSpline(z, q, bc_type="natural")
+        if spline(dense, 1)[:, 0].min() > LEAST_STRETCH - 1.0:
             break
-        share *= 0.8
-    q = np.outer(share * (h - z), w) + share * r
-    slopes = interpolate.CubicSpline(z, q, bc_type="natural")(z, 1) / RIDGE_NODES_PER_SD
-    return w, np.ascontiguousarray(np.stack([q, slopes], axis=-1))
+        q *= 0.8
+    return np.ascontiguousarray(np.stack([q, spline(z, 1) / RIDGE_NODES_PER_SD], axis=-1))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from hddm_sbi.inference.coordinates.arrays import Arrays
 from hddm_sbi.inference.coordinates.centre import GroupAtCentre, add_spread, group_mode, groups_at, near_zero
 from hddm_sbi.inference.coordinates.straight import bends, on_ridges, settled, with_moments
-from hddm_sbi.inference.curvature import groups_of, likelihood_precision, prior_precision
+from hddm_sbi.inference.curvature import likelihood_precision, prior_precision
 from hddm_sbi.inference.layout import Layout
 from hddm_sbi.inference.potential import Potential
 
@@ -57,9 +57,9 @@ def build_arrays(potential: Potential, centre: FloatArray, slots: int) -> Arrays
     if not any(found):
         centre = group_mode(potential, centre, groups)
     centre = np.array(centre, dtype=np.float64)
-    for group_at, on in zip(groups_of(potential), found, strict=False):
+    for group, on in zip(groups, found, strict=False):
         if on is not None:
-            centre[group_at] = on.moments.mean
+            centre[group.at] = on.moments.mean
     for at in signed:  # at log sd so far; y is about as uncertain as it is large
         centre[at], place = np.exp(centre[at]), int(np.argmax(core_at == at))
         root[place, :] = root[:, place] = 0.0
@@ -164,7 +164,7 @@ def _arrays(
         pull=pull,
         shifts=_joined(shifts),
         ridge_at=ridge[0],
-        ridge_direction=ridge[1],
+        ridge_signed=ridge[1],
         ridge_nodes=ridge[2],
         function=0 if native is None else native.function,
         record=0 if native is None else native.record,
@@ -187,6 +187,7 @@ def _arrays(
         raw=memory(sum(sizes)),
         ridge_slope=memory(sum(sizes)),
         ridge_bend=memory(len(sizes)),
+        ridge_by_s=memory(sum(sizes)),
         by_s=memory(largest),
         by_mean=memory(largest),
         by_pulled=memory(largest),

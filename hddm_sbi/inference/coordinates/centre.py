@@ -13,6 +13,7 @@ from scipy import sparse
 from hddm_sbi.inference.between import evidence
 from hddm_sbi.inference.curvature import groups_of
 from hddm_sbi.inference.potential import Potential
+from hddm_sbi.spec.group_block import GroupBlock
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -24,7 +25,7 @@ LEAST_PRIOR = 1e-4
 # Newton steps from the centre towards the groups' most likely coefficients, given the population.
 NEWTON_STEPS = 4
 # A standard deviation is moved on its logarithm where zero is this unlikely, as a difference of log likelihoods.
-LEAST_EVIDENCE = 12.0
+LEAST_EVIDENCE = 6.0
 
 
 class GroupAtCentre(NamedTuple):
@@ -81,14 +82,36 @@ def groups_at(
     scale[plan.raw_at] = values[plan.raw_sd]
     sd_at[plan.raw_at] = np.where(_on_log_scale(potential)[plan.raw_sd], plan.raw_sd, -1)
     sites = potential.layout.unpack(centre)
-    factors = [factor for block in potential.layout.blocks for factor in block.factor(sites)]
+    factors, orders = [], []
+    for block in potential.layout.blocks:
+        order = order_of(potential, block)
+        factors += [factor[np.ix_(order, order)] for factor in block.factor(sites)]
+        orders += [order] * block.groups.n
     result = []
     for i, at in enumerate(groups_of(potential)):
         factor = factors[i] if i < len(factors) else np.eye(len(at))
+        at = at[orders[i]] if i < len(orders) else at
         precision = precision_of(prior[at], likelihood[at][:, at].toarray())
         with_core = likelihood[at][:, core_at].toarray()
         result.append(GroupAtCentre(at, sd_at[at], scale[at], factor, prior[at], precision, with_core))
     return result
+
+
+def order_of(potential: Potential, block: GroupBlock) -> IntArray:
+    """The order in which a block's effects are standardised: the non-decision time first, if nothing forbids it."""
+    first = edge_of(potential, block)
+    rest = [i for i in range(block.n_effects) if i != first]
+    return np.array(rest if first is None else [first, *rest], dtype=np.int64)
+
+
+def edge_of(potential: Potential, block: GroupBlock) -> int | None:
+    """The place in a block of the non-decision time, where it is one effect and may come first."""
+    owner = {term.site: parameter.name for parameter, term in potential.spec.group_terms()}
+    own = [(term, at) for term, at in zip(block.terms, block.slices, strict=True) if owner[term.site] == "t0"]
+    if len(own) != 1 or own[0][0].n_columns != 1 or block.n_effects < 2:
+        return None
+    place = own[0][1].start
+    return None if block.sets and place else int(place)
 
 
 def group_mode(potential: Potential, centre: FloatArray, groups: list[GroupAtCentre]) -> FloatArray:

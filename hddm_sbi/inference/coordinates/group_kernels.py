@@ -77,41 +77,45 @@ def to_groups(arrays: Arrays, x: FloatArray, u: FloatArray, slot: int) -> float:
 @internal
 def _along_ridge(arrays: Arrays, group: int, at: int, k: int, slot: int) -> float:
     """Move one group's point, in ``raw``, by q(s); return the log Jacobian. Beyond the last nodes q is straight."""
-    direction, nodes, start = arrays.ridge_direction, arrays.ridge_nodes, arrays.ridge_at[group]
+    nodes, start = arrays.ridge_nodes, arrays.ridge_at[group]
     raw, slope = arrays.raw[slot], arrays.ridge_slope[slot]
-    s = 0.0
-    for i in range(at, at + k):
-        s += direction[i] * raw[i]
-    place = (s + RIDGE_END) * RIDGE_NODES_PER_SD
+    place = (raw[at] + RIDGE_END) * RIDGE_NODES_PER_SD
     cell = min(max(int(math.floor(place)), 0), RIDGE_CELLS - 1)
-    inside = min(max(place - cell, 0.0), 1.0)
-    beyond = (place - cell - inside) / RIDGE_NODES_PER_SD
-    d, e = inside, 1.0 - inside
-    stretch, bend = 1.0, 0.0
+    d = min(max(place - cell, 0.0), 1.0)
+    e, beyond = 1.0 - d, (place - cell - d) / RIDGE_NODES_PER_SD
     for i in range(k):
         left, right = start + 2 * (cell * k + i), start + 2 * ((cell + 1) * k + i)
-        change, m0, m1 = nodes[right] - nodes[left], nodes[left + 1], nodes[right + 1]
+        change, before, after = nodes[right] - nodes[left], nodes[left + 1], nodes[right + 1]
         # Hermite's cubic in units of a cell
-        value = nodes[left] + d * (e * (e * m0 - d * m1) + d * (3.0 - 2.0 * d) * change)
-        first = 6.0 * d * e * change + e * (1.0 - 3.0 * d) * m0 + d * (3.0 * d - 2.0) * m1
-        second = 6.0 * (1.0 - 2.0 * d) * change + (6.0 * d - 4.0) * m0 + (6.0 * d - 2.0) * m1
+        value = nodes[left] + d * (e * (e * before - d * after) + d * (3.0 - 2.0 * d) * change)
+        first = 6.0 * d * e * change + e * (1.0 - 3.0 * d) * before + d * (3.0 * d - 2.0) * after
         slope[at + i] = first * RIDGE_NODES_PER_SD
-        raw[at + i] += value + beyond * slope[at + i]
-        stretch += direction[at + i] * slope[at + i]
-        if beyond == 0.0:
-            bend += direction[at + i] * second * RIDGE_NODES_PER_SD * RIDGE_NODES_PER_SD
-    arrays.ridge_bend[slot, group] = bend / stretch
-    return math.log(stretch)
+        value += beyond * slope[at + i]
+        signed = arrays.ridge_signed[at + i]
+        if signed > 0.0:
+            y = arrays.s[slot, at + i]
+            size = math.sqrt(0.5 * (y * y + signed * signed))
+            arrays.ridge_by_s[slot, at + i] = value * 0.5 * signed * signed / (size * size * size)
+            value *= y / size
+            slope[at + i] *= y / size
+        raw[at + i] += value
+        if i == 0:
+            second = 6.0 * (1.0 - 2.0 * d) * change + (6.0 * d - 4.0) * before + (6.0 * d - 2.0) * after
+            bend = second * RIDGE_NODES_PER_SD * RIDGE_NODES_PER_SD if beyond == 0.0 else 0.0
+            arrays.ridge_bend[slot, group] = bend / (1.0 + slope[at])
+    return math.log(1.0 + slope[at])
 
 
 @internal
 def _back_from_ridge(arrays: Arrays, group: int, at: int, k: int, by_x: FloatArray, slot: int) -> None:
-    """From derivatives by the moved point to those by x, in the place of the former."""
+    """From derivatives by the moved point to those by x, in the place of the former, and by signed scales."""
     along = arrays.ridge_bend[slot, group]
     for i in range(at, at + k):
-        along += arrays.ridge_slope[slot, i] * by_x[arrays.group_at[i]]
-    for i in range(at, at + k):
-        by_x[arrays.group_at[i]] += along * arrays.ridge_direction[i]
+        by = by_x[arrays.group_at[i]]
+        along += arrays.ridge_slope[slot, i] * by
+        if arrays.ridge_signed[i] > 0.0:
+            arrays.by_scale[slot, arrays.group_scale[i]] += arrays.ridge_by_s[slot, i] * by
+    by_x[arrays.group_at[at]] += along
 
 
 @internal

@@ -9,10 +9,9 @@ import numpy.typing as npt
 
 from hddm_sbi.inference.between import fit, sites_of
 from hddm_sbi.inference.coordinates.bends import Moments, bend, moments
-from hddm_sbi.inference.coordinates.centre import GroupAtCentre, precision_of
+from hddm_sbi.inference.coordinates.centre import GroupAtCentre, edge_of, order_of, precision_of
 from hddm_sbi.inference.coordinates.ridges import Ridge, ridges
 from hddm_sbi.inference.potential import Potential
-from hddm_sbi.spec.group_block import GroupBlock
 
 ROUNDS = 3
 
@@ -34,15 +33,6 @@ class OnRidge(NamedTuple):
     common_at: IntArray
 
 
-def edge_of(potential: Potential, block: GroupBlock) -> int | None:
-    """The place in a block of the non-decision time, where it has one there."""
-    owner = {term.site: parameter.name for parameter, term in potential.spec.group_terms()}
-    own = [(term, at) for term, at in zip(block.terms, block.slices, strict=True) if owner[term.site] == "t0"]
-    if len(own) != 1 or own[0][0].n_columns != 1 or block.n_effects < 2:
-        return None
-    return own[0][1].start
-
-
 def on_ridges(potential: Potential, u: FloatArray) -> list[OnRidge | None]:
     """Every group of blocks, in their order, at the population values of u."""
     found: list[OnRidge | None] = []
@@ -51,8 +41,12 @@ def on_ridges(potential: Potential, u: FloatArray) -> list[OnRidge | None]:
         if effect is None:
             found += [None] * block.groups.n
             continue
-        common_at = np.concatenate([potential.layout.common_at(term) for term in block.terms])
-        found += [OnRidge(ridge, moments(ridge), common_at) for ridge in ridges(potential, block, u, effect)]
+        order = order_of(potential, block)
+        common_at = np.concatenate([potential.layout.common_at(term) for term in block.terms])[order]
+        for one in ridges(potential, block, u, effect):
+            spread = one.spread[:, order][:, :, order]
+            ridge = Ridge(one.along[order], one.points[:, order], one.log_density, spread)
+            found.append(OnRidge(ridge, moments(ridge), common_at))
     return found
 
 
@@ -81,21 +75,18 @@ def _schur(with_core: FloatArray, precision: FloatArray, j: int) -> FloatArray:
 
 
 def bends(groups: list[GroupAtCentre], found: list[OnRidge | None], signed: list[int]) -> tuple[FloatArray, ...]:
-    """``ridge_at``, ``ridge_direction`` and ``ridge_nodes`` of all groups."""
-    at, directions, nodes, size = [], [], [], 0
-    for i, group in enumerate(groups):
+    """``ridge_at``, ``ridge_signed`` and ``ridge_nodes`` of all groups."""
+    at, nodes, size = [], [np.zeros(0)], 0
+    own_sd = [np.where(np.isin(group.sd_at, signed), group.scale, 0.0) for group in groups]
+    for i, (group, sd) in enumerate(zip(groups, own_sd, strict=True)):
         on = found[i] if i < len(found) else None
-        kept = ~np.isin(group.sd_at, signed)
-        if on is None or not (on.ridge.along[kept] != 0.0).any() or np.abs(on.ridge.along[kept]).max() < 0.5:
+        if on is None or sd[0] > 0.0:
             at.append(-1)
-            directions.append(np.zeros(len(group.at)))
             continue
-        direction, own = bend(on.ridge, on.moments, lower_factor(group.precision), kept)
         at.append(size)
-        directions.append(direction)
-        nodes.append(own.ravel())
-        size += own.size
-    return np.array(at, dtype=np.int64), np.concatenate([np.zeros(0), *directions]), np.concatenate([np.zeros(0), *nodes])
+        nodes.append(bend(on.ridge, on.moments, lower_factor(group.precision)).ravel())
+        size += nodes[-1].size
+    return np.array(at, dtype=np.int64), np.concatenate([np.zeros(0), *own_sd]), np.concatenate(nodes)
 
 
 def lower_factor(precision: FloatArray) -> FloatArray:
@@ -115,11 +106,12 @@ def settled(potential: Potential, u: FloatArray) -> FloatArray:
             own, first = found[first : first + n], first + n
             if own[0] is None:
                 continue
+            back = np.argsort(order_of(potential, block))
             factor = block.factor(values)
-            b = np.stack([f @ on.moments.mean for f, on in zip(factor, own, strict=True)])
+            b = np.stack([f @ on.moments.mean[back] for f, on in zip(factor, own, strict=True)])
             inverse = np.linalg.inv(factor)
             information = np.stack([
-                i.T @ (precision_of(np.ones(len(i)), np.linalg.inv(on.moments.covariance) - np.eye(len(i))) - np.eye(len(i))) @ i
+                i.T @ (precision_of(np.ones(len(i)), np.linalg.inv(on.moments.covariance[np.ix_(back, back)]) - np.eye(len(i))) - np.eye(len(i))) @ i
                 for i, on in zip(inverse, own, strict=True)
             ])
             covariance, centre = fit(block, information, b, values)
