@@ -29,6 +29,7 @@ from hddm_sbi.inference.nuts import SAMPLERS, sample_nuts
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.predictive import pointwise_log_prob, predict, thinned
 from hddm_sbi.inference.prior import prior_coefficients
+from hddm_sbi.inference.roundness import suited
 from hddm_sbi.inference.sampler import RawDraws
 from hddm_sbi.inference.stopping import MAX_DRAWS, Length, Look
 from hddm_sbi.likelihoods.base import FloatArray
@@ -294,7 +295,7 @@ class HierarchicalDDM:
         groups: Collection[str] = (),
         cores: int | None = None,
         progress: bool = True,
-        target_accept: float = 0.9,
+        target_accept: float | Literal["auto"] = "auto",
         max_draws: int = MAX_DRAWS,
         minutes: float | None = None,
     ) -> Results:
@@ -307,7 +308,8 @@ class HierarchicalDDM:
 
         Args:
             draws: number of draws kept of each chain; ``"auto"``: as many as it takes (Pyro's sampler takes 1,000).
-            tune: number of warm-up draws of each chain, which are not kept; ``"auto"``: 1,000.
+            tune: number of warm-up draws of each chain, which are not kept; ``"auto"``: 300 where the posterior is
+                nearly round in the sampler's coordinates, else 1,000.
             chains: number of chains, at most one per core at a time unless ``draws`` is ``"auto"``.
             sampler: ``"nutpie"``, or ``"pyro"`` for Pyro's own NUTS.
             seed: a non-negative integer; the same seed gives the same draws.
@@ -321,7 +323,7 @@ class HierarchicalDDM:
             cores: number of chains that run at the same time; by default one per core.
             progress: whether to show how far the chains are.
             target_accept: acceptance rate at which the sampler aims; nearer to 1 means shorter steps, which helps where
-                draws diverge.
+                draws diverge. ``"auto"``: 0.7 where the posterior is nearly round, else 0.9.
             max_draws: the most that ``"auto"`` takes of each chain.
             minutes: time after which to end with the draws that there are; such a result cannot be repeated exactly.
 
@@ -336,6 +338,7 @@ class HierarchicalDDM:
         spec = self.spec
         potential = Potential(spec, self._bound, settings.parallel)
         target = Rounded(potential, self._start, settings.parallel)
+        settings = suited(settings, target, tune == "auto", target_accept == "auto")
         for sentence in slow_sentences(potential.not_compiled, target, length.fewest(settings), settings.parallel):
             warn(sentence)
 

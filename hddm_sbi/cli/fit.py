@@ -122,7 +122,7 @@ def fit(
         str, typer.Option(help="Of each chain; auto: as many as it takes.", rich_help_panel=_SAMPLING)
     ] = "auto",
     tune: Annotated[
-        str, typer.Option(help="Warm-up draws before them; auto: 1000.", rich_help_panel=_SAMPLING)
+        str, typer.Option(help="Warm-up draws before them; auto: 300 or 1000, as it takes.", rich_help_panel=_SAMPLING)
     ] = "auto",
     max_draws: Annotated[
         int, typer.Option(min=1, help="The most that auto takes of each chain.", rich_help_panel=_SAMPLING)

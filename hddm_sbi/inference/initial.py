@@ -12,6 +12,7 @@ from scipy import optimize
 
 from hddm_sbi.errors import SamplingError
 from hddm_sbi.inference.between import moderate_sd, with_spread
+from hddm_sbi.inference.coordinates.straight import settled
 from hddm_sbi.inference.layout import Layout, coefficients
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.potential.design_matrix import design_matrix
@@ -45,7 +46,7 @@ def estimate(potential: Potential, ssm: SSM) -> FloatArray:
     """A point u that the data speak for.
 
     Rough values by rules of thumb, then the mode of the coefficients at moderate group sds, then sds and correlations
-    that suit it.
+    that suit it, then all of these as they suit the groups' means, see ``settled``.
 
     Args:
         potential: the log density.
@@ -59,7 +60,9 @@ def estimate(potential: Potential, ssm: SSM) -> FloatArray:
     u = _mode(potential, start)
     if not np.isfinite(potential.log_density(u)):
         raise SamplingError(_no_start(spec, u, likelihood))
-    return with_spread(potential, u)
+    u = with_spread(potential, u)
+    after = settled(potential, u)
+    return after if np.isfinite(potential.log_density(after)) else u
 
 
 def _no_start(spec: ModelSpec, u: FloatArray, likelihood: BoundTrials) -> str:

@@ -10,7 +10,8 @@ from hddm_sbi.errors import ModelError
 from hddm_sbi.inference.sampler import NutsSettings, RawDraws
 from hddm_sbi.ssm.base import whole
 
-# Warm-up draws, and the draws of samplers whose chains cannot be looked at on the way.
+# Warm-up draws, unless the posterior is round (see ``roundness``), and the draws of samplers whose chains cannot be
+# looked at on the way.
 TUNE, UNSEEN_DRAWS = 1_000, 1_000
 # Draws of each chain at the first look, and by how much longer the run is at each next one.
 FIRST_LOOK, GROWTH = 1_000, 1.5
@@ -34,8 +35,10 @@ class Length(NamedTuple):
     max_draws: int = MAX_DRAWS
     minutes: float | None = None
 
-    def settings(self, sampler: str, chains: int, seed: int, cores: int | None, target_accept: float) -> NutsSettings:
-        """The settings of the sampler.
+    def settings(
+        self, sampler: str, chains: int, seed: int, cores: int | None, target_accept: float | str
+    ) -> NutsSettings:
+        """The settings of the sampler; where numbers are ``"auto"``, those for any posterior.
 
         Raises:
             ModelError: a number is out of its range, or does not go with another one.
@@ -53,7 +56,8 @@ class Length(NamedTuple):
         timed = isinstance(self.minutes, int | float) and self.minutes > 0.0 and sampler == "nutpie"
         if self.minutes is not None and not timed:
             raise ModelError(f"minutes is {self.minutes!r}; give a number above 0, with sampler='nutpie'.")
-        for name, value in (("draws", draws), ("tune", tune)):
+        target_accept = NutsSettings.target_accept if target_accept == "auto" else target_accept
+        for name, value in (("draws", draws), ("tune", tune), ("target_accept", target_accept)):
             if isinstance(value, str):
                 raise ModelError(f"{name} is {value!r}; give a number, or 'auto'.")
         return NutsSettings(
@@ -62,7 +66,7 @@ class Length(NamedTuple):
             chains=chains,
             seed=seed,
             cores=cores,
-            target_accept=target_accept,
+            target_accept=target_accept,  # type: ignore[arg-type]
         )
 
     def fewest(self, settings: NutsSettings) -> int:

@@ -69,7 +69,8 @@ def test_density_and_gradient(name):
     target = Rounded(potential, centre)
     n_core, at_zero = potential.ndim - potential.layout.n_group, target.to_u(np.zeros(target.ndim))
     np.testing.assert_allclose(at_zero[:n_core], centre[:n_core], atol=1e-12)
-    assert potential.log_density(at_zero) >= potential.log_density(centre)
+    # around the groups' means where they have ridges, else around their modes
+    assert potential.log_density(at_zero) >= potential.log_density(centre) - 1.0
     check_density_and_gradient(target, potential, atol=1e-4)
 
 

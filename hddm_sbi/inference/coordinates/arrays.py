@@ -130,7 +130,8 @@ ARRAYS = record_type(
     pull=FLOATS, shifts=FLOATS, ridge_at=INTS, ridge_signed=FLOATS, ridge_nodes=FLOATS,
     function=INT, record=INT, busy=INTS, u=FLOATS2, by_u=FLOATS2, moved=FLOATS2, slope=FLOATS, scale=FLOATS2,
     by_scale=FLOATS2, partial=FLOATS2, by_partial=FLOATS2, cholesky=FLOATS2, rest_of=FLOATS2, by_cholesky=FLOATS2,
-    s=FLOATS2, pulled=FLOATS2, factor=FLOATS2, mean=FLOATS2, raw=FLOATS2, ridge_slope=FLOATS2, ridge_bend=FLOATS2, ridge_by_s=FLOATS2, by_s=FLOATS2,
+    s=FLOATS2, pulled=FLOATS2, factor=FLOATS2, mean=FLOATS2, raw=FLOATS2,
+    ridge_slope=FLOATS2, ridge_bend=FLOATS2, ridge_by_s=FLOATS2, by_s=FLOATS2,
     by_mean=FLOATS2, by_pulled=FLOATS2, by_factor=FLOATS2, square=FLOATS2, product=FLOATS2,
 )  # fmt: skip
 read_arrays = reader(ARRAYS)

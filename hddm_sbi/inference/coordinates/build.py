@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from hddm_sbi.inference.coordinates.arrays import Arrays
 from hddm_sbi.inference.coordinates.centre import GroupAtCentre, add_spread, group_mode, groups_at, near_zero
-from hddm_sbi.inference.coordinates.straight import bends, on_ridges, settled, with_moments
+from hddm_sbi.inference.coordinates.straight import Bends, bends, on_ridges, with_moments
 from hddm_sbi.inference.curvature import likelihood_precision, prior_precision
 from hddm_sbi.inference.layout import Layout
 from hddm_sbi.inference.potential import Potential
@@ -34,7 +34,6 @@ def build_arrays(potential: Potential, centre: FloatArray, slots: int) -> Arrays
         centre: the point, shape (ndim,), near the mode.
         slots: threads that may use it at a time.
     """
-    centre = settled(potential, centre)
     found = on_ridges(potential, centre)
     n_core, bent = potential.ndim - potential.layout.n_group, _bent(potential, centre)
     core_at = np.array([*(at for at in range(n_core) if at not in bent), *bent], dtype=np.int64)
@@ -111,7 +110,7 @@ def _arrays(
     groups: list[GroupAtCentre],
     signed: list[int],
     slots: int,
-    ridge: tuple[FloatArray, ...],
+    ridge: Bends,
 ) -> Arrays:
     layout, plan, sizes = potential.layout, potential.plan, [len(group.at) for group in groups]
     group_at = np.concatenate([np.zeros(0, dtype=np.int64), *(group.at for group in groups)])
@@ -163,9 +162,9 @@ def _arrays(
         information=_joined(information),
         pull=pull,
         shifts=_joined(shifts),
-        ridge_at=ridge[0],
-        ridge_signed=ridge[1],
-        ridge_nodes=ridge[2],
+        ridge_at=ridge.at,
+        ridge_signed=ridge.signed,
+        ridge_nodes=ridge.nodes,
         function=0 if native is None else native.function,
         record=0 if native is None else native.record,
         busy=np.zeros(slots, dtype=np.int64),

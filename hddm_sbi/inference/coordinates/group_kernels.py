@@ -80,7 +80,7 @@ def _along_ridge(arrays: Arrays, group: int, at: int, k: int, slot: int) -> floa
     nodes, start = arrays.ridge_nodes, arrays.ridge_at[group]
     raw, slope = arrays.raw[slot], arrays.ridge_slope[slot]
     place = (raw[at] + RIDGE_END) * RIDGE_NODES_PER_SD
-    cell = min(max(int(math.floor(place)), 0), RIDGE_CELLS - 1)
+    cell = min(max(math.floor(place), 0), RIDGE_CELLS - 1)
     d = min(max(place - cell, 0.0), 1.0)
     e, beyond = 1.0 - d, (place - cell - d) / RIDGE_NODES_PER_SD
     for i in range(k):

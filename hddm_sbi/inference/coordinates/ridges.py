@@ -23,10 +23,9 @@ IntArray = npt.NDArray[np.int64]
 
 # A ridge is followed until its log density has fallen by so much, about 4.5 standard deviations, or for so many steps.
 DEEP, LONGEST = 10.0, 90
-# Log density that a step may change by, as far as slope and curvature tell, and the largest step, in units of the prior.
+# Change of the log density by a step, as far as slope and curvature tell, and the largest step, in prior units.
 CHANGE, LARGEST_STEP = 0.25, 0.15
-GROWTH = 1.6
-SHORTER = 6
+FIRST_STEP, GROWTH, SHORTER = 0.05, 1.6, 6
 # Coefficients beside t0 move by so many standard deviations at most in a step.
 LARGEST_TURN = 2.0
 
@@ -56,7 +55,7 @@ class _Here(NamedTuple):
 
 
 class _Point(NamedTuple):
-    """Every group on its ridge: what ``Ridge`` has of one point, with the slope of the log density along f."""
+    """Every group on its ridge: what ``Ridge`` has of one point."""
 
     points: FloatArray
     log_density: FloatArray
@@ -150,7 +149,7 @@ def _follow(walk: _Walk, rho: FloatArray, here: _Here, middle: _Point, sign: flo
     n = len(rho)
     found: list[list[_Point]] = [[] for _ in range(n)]
     line, top, going = np.zeros(n), middle.log_density.copy(), np.ones(n, dtype=bool)
-    before, last = np.full(n, 0.05), middle.log_density
+    before, last = np.full(n, FIRST_STEP), middle.log_density
     for _ in range(LONGEST):
         slope = np.abs((here.gradient * walk.along).sum(axis=1))
         room = CHANGE * (1.0 + 0.5 * (top - last))

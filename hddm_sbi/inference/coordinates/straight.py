@@ -1,4 +1,4 @@
-"""Groups at the centre as their ridges have them: means and covariances of the posterior instead of mode and curvature."""
+"""Groups at the centre as their ridges have them: means and covariances instead of modes and curvatures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from hddm_sbi.inference.coordinates.bends import Moments, bend, moments
 from hddm_sbi.inference.coordinates.centre import GroupAtCentre, edge_of, order_of, precision_of
 from hddm_sbi.inference.coordinates.ridges import Ridge, ridges
 from hddm_sbi.inference.potential import Potential
+from hddm_sbi.spec.group_block import GroupBlock
 
+# How often population and standard deviations follow the groups, and the groups them.
 ROUNDS = 3
 
 FloatArray = npt.NDArray[np.float64]
@@ -31,6 +33,14 @@ class OnRidge(NamedTuple):
     ridge: Ridge
     moments: Moments
     common_at: IntArray
+
+
+class Bends(NamedTuple):
+    """``ridge_at``, ``ridge_signed`` and ``ridge_nodes`` of ``Arrays``."""
+
+    at: IntArray
+    signed: FloatArray
+    nodes: FloatArray
 
 
 def on_ridges(potential: Potential, u: FloatArray) -> list[OnRidge | None]:
@@ -52,7 +62,7 @@ def on_ridges(potential: Potential, u: FloatArray) -> list[OnRidge | None]:
 
 def with_moments(group: GroupAtCentre, on: OnRidge, core: FloatArray, core_at: IntArray) -> GroupAtCentre:
     """The group with the precision of its moments; the core's precision is changed to go with it."""
-    likelihood = np.linalg.inv(on.moments.covariance) - np.diag(group.prior)
+    likelihood = np.asarray(np.linalg.inv(on.moments.covariance), dtype=np.float64) - np.diag(group.prior)
     precision = precision_of(group.prior, likelihood)
     place = {int(at): j for j, at in enumerate(core_at)}
     own = [(i, place[int(at)]) for i, at in enumerate(on.common_at) if int(at) in place]
@@ -60,21 +70,17 @@ def with_moments(group: GroupAtCentre, on: OnRidge, core: FloatArray, core_at: I
     # how the likeliest coefficients follow the rest of the core stays the same
     new = precision @ np.linalg.solve(group.precision, group.with_core)
     new[:, columns] = np.linalg.solve(group.factor.T, (precision - np.diag(group.prior)).T).T[:, effects]
-    core += new.T @ np.linalg.solve(precision, new) - group.with_core.T @ np.linalg.solve(group.precision, group.with_core)
-    by_deviation = group.over_factor(new)  # derivatives of the pull by deviations
-    before = group.over_factor(group.with_core)
-    for i, j in own:
-        core[j, :] += by_deviation[i] - before[i] - _schur(new, precision, j) + _schur(group.with_core, group.precision, j)
+    change = new.T @ np.linalg.solve(precision, new)
+    change -= group.with_core.T @ np.linalg.solve(group.precision, group.with_core)
+    # the population's coefficients add to the deviations: their curvature is that of the deviations
+    change[columns] = (group.over_factor(new) - group.over_factor(group.with_core))[effects]
+    core += change
     others = np.setdiff1d(np.arange(len(core_at)), columns)
     core[np.ix_(others, columns)] = core[np.ix_(columns, others)].T
     return group._replace(precision=precision, with_core=new)
 
 
-def _schur(with_core: FloatArray, precision: FloatArray, j: int) -> FloatArray:
-    return np.asarray(with_core[:, j] @ np.linalg.solve(precision, with_core))
-
-
-def bends(groups: list[GroupAtCentre], found: list[OnRidge | None], signed: list[int]) -> tuple[FloatArray, ...]:
+def bends(groups: list[GroupAtCentre], found: list[OnRidge | None], signed: list[int]) -> Bends:
     """``ridge_at``, ``ridge_signed`` and ``ridge_nodes`` of all groups."""
     at, nodes, size = [], [np.zeros(0)], 0
     own_sd = [np.where(np.isin(group.sd_at, signed), group.scale, 0.0) for group in groups]
@@ -86,7 +92,7 @@ def bends(groups: list[GroupAtCentre], found: list[OnRidge | None], signed: list
         at.append(size)
         nodes.append(bend(on.ridge, on.moments, lower_factor(group.precision)).ravel())
         size += nodes[-1].size
-    return np.array(at, dtype=np.int64), np.concatenate([np.zeros(0), *own_sd]), np.concatenate(nodes)
+    return Bends(np.array(at, dtype=np.int64), np.concatenate([np.zeros(0), *own_sd]), np.concatenate(nodes))
 
 
 def lower_factor(precision: FloatArray) -> FloatArray:
@@ -97,29 +103,34 @@ def lower_factor(precision: FloatArray) -> FloatArray:
 def settled(potential: Potential, u: FloatArray) -> FloatArray:
     """The point with population values and standard deviations that suit the groups' means rather than their modes."""
     layout = potential.layout
-    for _ in range(ROUNDS):
-        found, first = on_ridges(potential, u), 0
-        values = layout.unpack(u)
-        result = dict(values)
+    for _ in range(ROUNDS if layout.blocks else 0):
+        found, values = on_ridges(potential, u), layout.unpack(u)
+        result, first = dict(values), 0
         for block in layout.blocks:
-            n = block.groups.n
-            own, first = found[first : first + n], first + n
-            if own[0] is None:
-                continue
-            back = np.argsort(order_of(potential, block))
-            factor = block.factor(values)
-            b = np.stack([f @ on.moments.mean[back] for f, on in zip(factor, own, strict=True)])
-            inverse = np.linalg.inv(factor)
-            information = np.stack([
-                i.T @ (precision_of(np.ones(len(i)), np.linalg.inv(on.moments.covariance[np.ix_(back, back)]) - np.eye(len(i))) - np.eye(len(i))) @ i
-                for i, on in zip(inverse, own, strict=True)
-            ])
-            covariance, centre = fit(block, information, b, values)
-            result |= sites_of(block, layout, covariance)
-            for term, at in zip(block.terms, block.slices, strict=True):
-                if term.common is not None:
-                    result[term.common] = result[term.common] + centre[at].reshape(np.shape(result[term.common]))
-            factor = block.factor(result)
-            result[block.site] = np.stack([np.linalg.solve(f, own) for f, own in zip(factor, b - centre, strict=True)])
+            own = [on for on in found[first : first + block.groups.n] if on is not None]
+            first += block.groups.n
+            if own:
+                result |= _with_spread(potential, block, own, values)
         u = layout.pack(result)
     return u
+
+
+def _with_spread(
+    potential: Potential, block: GroupBlock, own: list[OnRidge], values: dict[str, FloatArray]
+) -> dict[str, FloatArray]:
+    """The sites of a block, and of its population values, that suit its groups' means and covariances."""
+    back, factor = np.argsort(order_of(potential, block)), block.factor(values)
+    mean = np.stack([on.moments.mean[back] for on in own])
+    covariance = np.stack([on.moments.covariance[np.ix_(back, back)] for on in own])
+    prior, inverse = np.ones(block.n_effects), np.linalg.inv(factor)
+    likelihood = np.stack([precision_of(prior, np.linalg.inv(one) - np.diag(prior)) for one in covariance])
+    information = inverse.swapaxes(1, 2) @ (likelihood - np.diag(prior)) @ inverse
+    deviations = (factor @ mean[:, :, None])[:, :, 0]
+    between, centre = fit(block, information, deviations, values)
+    result = dict(sites_of(block, potential.layout, between))
+    for term, at in zip(block.terms, block.slices, strict=True):
+        if term.common is not None:
+            result[term.common] = values[term.common] + centre[at].reshape(np.shape(values[term.common]))
+    whole = block.factor(values | result)
+    result[block.site] = np.asarray(np.linalg.solve(whole, (deviations - centre)[:, :, None])[:, :, 0], np.float64)
+    return result
