@@ -7,24 +7,10 @@ import numpy as np
 from hddm_sbi.compiled.compiling import callable_from_python
 from hddm_sbi.likelihoods.base import BoolArray, FloatArray, IntArray
 from hddm_sbi.likelihoods.driver.piece import CompiledPiece
-from hddm_sbi.likelihoods.exact.full_ddm_density import CAPACITY, N_PARAMETERS, full_ddm_trial
-from hddm_sbi.likelihoods.exact.full_ddm_integrand import N_ROWS
+from hddm_sbi.likelihoods.exact.full_ddm_density import N_PARAMETERS
+from hddm_sbi.likelihoods.exact.full_ddm_integrand import TABLE_SIZE
 from hddm_sbi.likelihoods.exact.full_ddm_mass import full_ddm_mass
-from hddm_sbi.likelihoods.exact.full_ddm_piece import full_ddm_piece
-
-
-@callable_from_python
-def full_ddm_log_prob_grad(
-    rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray, log_f: FloatArray, grad: FloatArray
-) -> None:
-    """Fill log_f (trials,) and grad (trials, 7), the derivatives by the trial's own row of theta (rows, 7)."""
-    nodes = np.empty((N_ROWS, CAPACITY))
-    for i in range(rt.shape[0]):
-        p = theta[row[i]]
-        out = full_ddm_trial(rt[i], choice[i], p[0], p[1], p[2], p[3], p[4], p[5], p[6], nodes)
-        log_f[i] = out[0]
-        for k in range(N_PARAMETERS):
-            grad[i, k] = out[1 + k]
+from hddm_sbi.likelihoods.exact.full_ddm_piece import Memory, full_ddm_log_prob_grad, full_ddm_piece
 
 
 @callable_from_python
@@ -33,10 +19,10 @@ def full_ddm_log_mass_grad(
     grad: FloatArray,
 ) -> None:  # fmt: skip
     """Fill log_mass (trials,) and grad (trials, 7), the derivatives by the trial's own row of theta (rows, 7)."""
-    nodes = np.empty((N_ROWS, CAPACITY))
+    times = np.empty(TABLE_SIZE)
     for i in range(t1.shape[0]):
         p = theta[row[i]]
-        out = full_ddm_mass(choice[i], t1[i], t2[i], p[0], p[1], p[2], p[3], p[4], p[5], p[6], nodes)
+        out = full_ddm_mass(choice[i], t1[i], t2[i], p[0], p[1], p[2], p[3], p[4], p[5], p[6], times)
         log_mass[i] = out[0]
         for k in range(N_PARAMETERS):
             grad[i, k] = out[1 + k]
@@ -76,7 +62,7 @@ class ExactFullDDM:
     ) -> tuple[FloatArray, FloatArray]:
         """Log density per trial (trials,) and its gradient (trials, 7), zero where the log density is -inf."""
         log_f, grad = np.empty(rt.shape[0]), np.empty((rt.shape[0], N_PARAMETERS))
-        full_ddm_log_prob_grad(rt, choice, theta, row, log_f, grad)
+        full_ddm_log_prob_grad(rt, choice, theta, row, Memory.of(1), log_f, grad)
         return log_f, grad
 
     def log_mass(

@@ -1,4 +1,4 @@
-"""The integrand of the full drift diffusion model, drift integrated out in closed form, and its sums over nodes.
+"""The integrand of the full drift diffusion model, drift integrated out in closed form, and its means over starts.
 
 Notation of `ddm_density`: absorption at the LOWER boundary, w the relative distance of the start from it, c = 1 - w,
 d = a w, t the decision time, u = t / a^2. With drift ~ N(v, sv^2) and q = 1 + sv^2 t, the mean of
@@ -17,25 +17,23 @@ from __future__ import annotations
 import math
 
 from hddm_sbi.compiled import vector_math as vm
-from hddm_sbi.compiled.compiling import inlined, summing
+from hddm_sbi.compiled.compiling import inlined, internal, summing
+from hddm_sbi.compiled.gauss_legendre import MOST_NODES, PLACES, WEIGHTS
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.exact.ddm_density import HALF_PI_SQUARED, images_far, images_near, sines
+from hddm_sbi.likelihoods.exact.full_ddm_starts import SWITCH, large_time_range, small_time_range
 
-# Below this u the small-time series is used, above it the large-time series. The latter costs less here; at u = 1/5 it
-# leaves out less than 36 exp(-35 pi^2 u / 2) = 4e-14 of the sum (see `ddm_density`).
-SWITCH = 0.2
-
-# Rows of the matrix of nodes: decision time t; place s of the start in its range, w = mean + sz s; delay, the place of
-# the time in its window, t = T - st0 delay; weight, with the factors of h that depend on t alone; 1 / q; and 1 / t for
-# the small-time series, exp(-pi^2 u / 2) for the large-time series.
-TIME, PLACE, DELAY, WEIGHT, PER_Q, SERIES = range(6)
-N_ROWS = 6
-# Nodes are padded to a multiple of this, the doubles in the longest vector registers.
+# Rows of a table of decision times, which lie one after the other in one array, so that loops over times use vector
+# registers. Given: the time t and the least exponent, by which h is divided; weight and delay, the place of the time in
+# its window, are of the caller's own. Working memory: the places of the starts; 1 / q; and 1 / t for the small-time
+# series, exp(-pi^2 u / 2) for the large-time series. Results: the means over starts of h, h m and h (m^2 - t / q); of
+# the derivative of h by w, as it is and times the place; of that by t.
+TIME, LEAST, WEIGHT, DELAY, BEGIN, SPAN, COUNT, PER_Q, SERIES, H, H_M, H_M2, H_W, H_PLACE, H_T = range(15)
+N_ROWS = 15
+# Times are padded to a multiple of this, the doubles in the longest vector registers.
 LANES = 8
-
-# Sums over nodes, weighted: of h, h m and h (m^2 - t / q); of the derivative of h by w, as it is and times the place;
-# of that by t, as it is, times the delay and times t.
-NodeSums = tuple[float, float, float, float, float, float, float, float]
+CAPACITY = MOST_NODES + LANES
+TABLE_SIZE = N_ROWS * CAPACITY
 
 HALF_PI = 0.5 * math.pi
 PER_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
@@ -66,77 +64,154 @@ def sine_cosine_pi(w: float, c: float) -> tuple[float, float]:
     return 2.0 * s * k, (cosine if w <= c else -cosine)
 
 
-@inlined
-def small_time_factor(per_t: float, per_q: float, a: float) -> float:
-    """Factors of the small-time h that depend on the time alone."""
-    return PER_SQRT_2PI * a * per_t * math.sqrt(per_q * per_t)
-
-
-@inlined
-def large_time_factor(per_q: float, a: float) -> float:
-    """Factors of the large-time h that depend on the time alone."""
-    return math.pi / (a * a) * math.sqrt(per_q)
-
-
 @summing
-def small_time_nodes(
-    nodes: FloatArray, n: int, v: float, a: float, w: float, c: float, variance: float, sz: float, shift: float
-) -> NodeSums:
-    """Sums over n nodes by the small-time series, times exp(shift); w and c are of the mean start."""
-    time, place, delay, weight = nodes[TIME], nodes[PLACE], nodes[DELAY], nodes[WEIGHT]
-    per_q, per_t = nodes[PER_Q], nodes[SERIES]
+def _small_times(
+    at: FloatArray, n_starts: int, v: float, a: float, w: float, c: float, variance: float,
+    sz: float,
+) -> None:  # fmt: skip
+    """Fill in the results of LANES times by the small-time series; w and c are of the mean start."""
     near = w <= 0.5
-    total = by_m = by_m2 = by_w = by_place = by_t = by_delay = by_time = 0.0
-    for i in range(n):
-        start, rest = w + sz * place[i], c - sz * place[i]
-        per_u = a * a * per_t[i]
-        T, D, T_w = images_near(per_u, start, rest) if near else images_far(per_u, start, rest)
-        to_go = a * start + v * time[i]
-        m = to_go * per_q[i]
-        rate = m * per_t[i]
-        base = weight[i] * vm.exp(shift - 0.5 * to_go * rate)
-        h = base * T
-        h_w = base * T_w - h * a * rate
-        slope = rate * (0.5 * rate * (1.0 + 2.0 * variance * time[i]) - v)
-        h_t = h * (slope - 1.5 * per_t[i] - 0.5 * variance * per_q[i]) + base * D * per_u * per_t[i]
-        total += h
-        by_m += h * m
-        by_m2 += h * (m * m - time[i] * per_q[i])
-        by_w += h_w
-        by_place += place[i] * h_w
-        by_t += h_t
-        by_delay += delay[i] * h_t
-        by_time += time[i] * h_t
-    return total, by_m, by_m2, by_w, by_place, by_t, by_delay, by_time
+    for j in range(n_starts):
+        relative, share = PLACES[n_starts, j], WEIGHTS[n_starts, j]
+        for i in range(LANES):
+            t, per_q, per_t = at[TIME * CAPACITY + i], at[PER_Q * CAPACITY + i], at[SERIES * CAPACITY + i]
+            place = at[BEGIN * CAPACITY + i] + relative * at[SPAN * CAPACITY + i]
+            start, rest = w + sz * place, c - sz * place
+            per_u = a * a * per_t
+            T, D, T_w = images_near(per_u, start, rest) if near else images_far(per_u, start, rest)
+            to_go = a * start + v * t
+            m = to_go * per_q
+            rate = m * per_t
+            base = share * vm.exp(at[LEAST * CAPACITY + i] - 0.5 * to_go * rate)
+            h = base * T
+            h_w = base * T_w - h * a * rate
+            slope = rate * (0.5 * rate * (1.0 + 2.0 * variance * t) - v)
+            at[H * CAPACITY + i] += h
+            at[H_M * CAPACITY + i] += h * m
+            at[H_M2 * CAPACITY + i] += h * (m * m - t * per_q)
+            at[H_W * CAPACITY + i] += h_w
+            at[H_PLACE * CAPACITY + i] += place * h_w
+            at[H_T * CAPACITY + i] += h * (slope - 1.5 * per_t - 0.5 * variance * per_q) + base * D * per_u * per_t
 
 
 @summing
-def large_time_nodes(
-    nodes: FloatArray, n: int, v: float, a: float, w: float, c: float, variance: float, sz: float, shift: float
-) -> NodeSums:
-    """Sums over n nodes by the large-time series, times exp(shift); w and c are of the mean start."""
-    time, place, delay, weight = nodes[TIME], nodes[PLACE], nodes[DELAY], nodes[WEIGHT]
-    per_q, first = nodes[PER_Q], nodes[SERIES]
+def _large_times(
+    at: FloatArray, n_starts: int, v: float, a: float, w: float, c: float, variance: float,
+    sz: float,
+) -> None:  # fmt: skip
+    """The same by the large-time series."""
     decay = HALF_PI_SQUARED / (a * a)
-    total = by_m = by_m2 = by_w = by_place = by_t = by_delay = by_time = 0.0
+    for j in range(n_starts):
+        relative, share = PLACES[n_starts, j], WEIGHTS[n_starts, j]
+        for i in range(LANES):
+            t, per_q = at[TIME * CAPACITY + i], at[PER_Q * CAPACITY + i]
+            place = at[BEGIN * CAPACITY + i] + relative * at[SPAN * CAPACITY + i]
+            start, rest = w + sz * place, c - sz * place
+            sine, x = sine_cosine_pi(start, rest)
+            S, S_u, S_x = sines(at[SERIES * CAPACITY + i], x)
+            d = a * start
+            m = (d + v * t) * per_q
+            drift = (v - variance * d) * per_q
+            exponent = 0.5 * ((variance * d - 2.0 * v) * d - v * v * t) * per_q - decay * t
+            base = share * vm.exp(at[LEAST * CAPACITY + i] + exponent)
+            h = base * sine * S
+            h_w = base * math.pi * (x * S - sine * sine * S_x) - h * a * drift
+            at[H * CAPACITY + i] += h
+            at[H_M * CAPACITY + i] += h * m
+            at[H_M2 * CAPACITY + i] += h * (m * m - t * per_q)
+            at[H_W * CAPACITY + i] += h_w
+            at[H_PLACE * CAPACITY + i] += place * h_w
+            at[H_T * CAPACITY + i] += -0.5 * h * (drift * drift + variance * per_q) - decay * base * sine * (S + S_u)
+
+
+@summing
+def _prepare(
+    at: FloatArray, n: int, small: bool, v: float, a: float, w: float, c: float, variance: float,
+    sz: float, cut: float,
+) -> None:  # fmt: skip
+    """Fill in the starts of each time, how many nodes they need, and what depends on the time alone."""
     for i in range(n):
-        start, rest = w + sz * place[i], c - sz * place[i]
-        sine, x = sine_cosine_pi(start, rest)
-        S, S_u, S_x = sines(first[i], x)
-        d = a * start
-        m = (d + v * time[i]) * per_q[i]
-        drift = (v - variance * d) * per_q[i]
-        exponent = 0.5 * ((variance * d - 2.0 * v) * d - v * v * time[i]) * per_q[i] - decay * time[i]
-        base = weight[i] * vm.exp(shift + exponent)
-        h = base * sine * S
-        h_w = base * math.pi * (x * S - sine * sine * S_x) - h * a * drift
-        h_t = -0.5 * h * (drift * drift + variance * per_q[i]) - decay * base * sine * (S + S_u)
-        total += h
-        by_m += h * m
-        by_m2 += h * (m * m - time[i] * per_q[i])
-        by_w += h_w
-        by_place += place[i] * h_w
-        by_t += h_t
-        by_delay += delay[i] * h_t
-        by_time += time[i] * h_t
-    return total, by_m, by_m2, by_w, by_place, by_t, by_delay, by_time
+        t = at[TIME * CAPACITY + i]
+        at[PER_Q * CAPACITY + i] = 1.0 / (1.0 + variance * t)
+        for row in range(H, H_T + 1):
+            at[row * CAPACITY + i] = 0.0
+    if small:
+        for i in range(n):
+            at[SERIES * CAPACITY + i] = 1.0 / at[TIME * CAPACITY + i]
+    else:
+        for i in range(n):
+            at[SERIES * CAPACITY + i] = vm.exp(-HALF_PI_SQUARED * at[TIME * CAPACITY + i] / (a * a))
+    if sz == 0.0:  # the derivatives are those of a narrow range
+        for i in range(n):
+            at[BEGIN * CAPACITY + i], at[SPAN * CAPACITY + i], at[COUNT * CAPACITY + i] = -0.5, 1.0, 1.0
+    elif small:
+        for i in range(n):
+            begin, end, count = small_time_range(
+                at[TIME * CAPACITY + i], v, a, w, c, variance, sz, at[LEAST * CAPACITY + i], cut
+            )
+            at[BEGIN * CAPACITY + i], at[SPAN * CAPACITY + i], at[COUNT * CAPACITY + i] = begin, end - begin, count
+    else:
+        for i in range(n):
+            begin, end, count = large_time_range(at[TIME * CAPACITY + i], v, a, w, variance, sz, cut)
+            at[BEGIN * CAPACITY + i], at[SPAN * CAPACITY + i], at[COUNT * CAPACITY + i] = begin, end - begin, count
+
+
+@summing
+def _finish(at: FloatArray, n: int, small: bool, a: float) -> None:
+    """Multiply the results by the factors of h that depend on the time alone."""
+    for i in range(n):
+        per_q = at[PER_Q * CAPACITY + i]
+        if small:
+            per_t = at[SERIES * CAPACITY + i]
+            factor = PER_SQRT_2PI * a * per_t * math.sqrt(per_q * per_t)
+        else:
+            factor = math.pi / (a * a) * math.sqrt(per_q)
+        factor *= at[SPAN * CAPACITY + i]
+        for row in range(H, H_T + 1):
+            at[row * CAPACITY + i] *= factor
+
+
+@internal
+def _means_by_series(
+    at: FloatArray, n: int, small: bool, v: float, a: float, w: float, c: float, variance: float, sz: float, cut: float,
+    surplus: float,
+) -> None:  # fmt: skip
+    """As ``means``, for n times that share a series."""
+    padded = (n + LANES - 1) // LANES * LANES
+    _prepare(at, padded, small, v, a, w, c, variance, sz, cut)
+    for begin in range(0, padded, LANES):
+        some, count = at[begin:], 1.0
+        for i in range(min(n - begin, LANES)):
+            count = max(count, some[COUNT * CAPACITY + i])
+        n_starts = min(int(count + surplus * (4.0 + 0.25 * count)), MOST_NODES) if sz > 0.0 else 1
+        if small:
+            _small_times(some, n_starts, v, a, w, c, variance, sz)
+        else:
+            _large_times(some, n_starts, v, a, w, c, variance, sz)
+    _finish(at, padded, small, a)
+
+
+@internal
+def means(
+    at: FloatArray, n: int, v: float, a: float, w: float, c: float, variance: float, sz: float, cut: float,
+    surplus: float,
+) -> None:  # fmt: skip
+    """Fill in the results of n times, times the exponential of each time's least exponent.
+
+    Args:
+        at: the table, whose times go from late to early.
+        n: number of times, at most MOST_NODES.
+        v, a, w, c, variance, sz: w and c are of the mean start, variance is sv^2.
+        cut: starts whose exponent is above the least by so much are left out.
+        surplus: 0 for the nodes of an error of 1e-9, 1 for those of 1e-11.
+    """
+    for i in range(n, n + LANES):
+        at[TIME * CAPACITY + i], at[LEAST * CAPACITY + i] = at[TIME * CAPACITY + n - 1], at[LEAST * CAPACITY + n - 1]
+    n_large = 0
+    while n_large < n and at[TIME * CAPACITY + n_large] >= SWITCH * a * a:
+        n_large += 1
+    # the padding of the first reaches into the second, which is filled in afterwards
+    if n_large > 0:
+        _means_by_series(at, n_large, False, v, a, w, c, variance, sz, cut, surplus)
+    if n_large < n:
+        _means_by_series(at[n_large:], n - n_large, True, v, a, w, c, variance, sz, cut, surplus)

@@ -29,9 +29,10 @@ from hddm_sbi.compiled.log_space import log_difference, log_sum
 from hddm_sbi.likelihoods.base import ANY, FloatArray
 from hddm_sbi.likelihoods.exact.ddm_density import HALF_PI_SQUARED
 from hddm_sbi.likelihoods.exact.ddm_mass import ddm_mass
-from hddm_sbi.likelihoods.exact.full_ddm_density import CAPACITY, NO_SUMS, FullTrial, add_nodes, put_nodes
-from hddm_sbi.likelihoods.exact.full_ddm_integrand import SWITCH, TIME, NodeSums
-from hddm_sbi.likelihoods.exact.full_ddm_nodes import start_range, starts_inside, time_window
+from hddm_sbi.likelihoods.exact.full_ddm_density import NO_SUMS, FullTrial, Sums, add_times
+from hddm_sbi.likelihoods.exact.full_ddm_integrand import CAPACITY, DELAY, LEAST, TIME, WEIGHT, means
+from hddm_sbi.likelihoods.exact.full_ddm_nodes import time_window
+from hddm_sbi.likelihoods.exact.full_ddm_starts import SWITCH, starts_inside
 
 NOTHING: FullTrial = (-np.inf, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 CERTAIN: FullTrial = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -84,35 +85,30 @@ def _within(piece: Piece, horizon: float) -> tuple[float, float]:
 
 @internal
 def _add_piece(
-    sums: NodeSums, piece: Piece, last: float, length: float, n_times: int, shift: float, v: float, a: float, w: float,
-    c: float, variance: float, sz: float, nodes: FloatArray,
-) -> NodeSums:  # fmt: skip
+    sums: Sums, piece: Piece, last: float, length: float, n_times: int, shift: float, v: float, a: float, w: float,
+    c: float, variance: float, sz: float, at: FloatArray,
+) -> Sums:  # fmt: skip
     """Sums with those of a piece added, times exp(shift), over log t from log(last) - length to log(last)."""
     end, _, level, level_slope, delay, delay_slope = piece
-    begin, stop, n_starts, n = -0.5, 0.5, 1, 0
     panels = 1 + int(length * (1.0 / PANEL + math.sqrt(abs(v) * a * sz) / SHARP))
-    for j in range(panels * n_times):
-        i = j % n_times
-        log_ratio = -length * (j // n_times + PLACES[n_times, i]) / panels
-        t = last * vm.exp(log_ratio)
-        before = (end - last) - last * vm.expm1(log_ratio)
-        weight = WEIGHTS[n_times, i] * length / panels * t * (level + level_slope * before)
-        if sz > 0.0:
-            begin, stop, n_starts = start_range(t, v, a, w, c, variance, sz, shift, CUT)
-            n_starts = _more_nodes(n_starts)
-        another_series = n > 0 and (t < SWITCH * a * a) != (nodes[TIME, 0] < SWITCH * a * a)
-        if another_series or n + n_starts > CAPACITY:
-            sums = add_nodes(sums, nodes, n, v, a, w, c, variance, sz, shift)
-            n = 0
-        n = put_nodes(nodes, n, t, delay + delay_slope * before, weight, a, variance, begin, stop, n_starts)
-    return add_nodes(sums, nodes, n, v, a, w, c, variance, sz, shift)
+    for panel in range(panels):
+        for i in range(n_times):
+            change = last * vm.expm1(-length * (panel + PLACES[n_times, i]) / panels)
+            before = (end - last) - change
+            weight = WEIGHTS[n_times, i] * length / panels * (last + change)
+            at[TIME * CAPACITY + i], at[LEAST * CAPACITY + i] = last + change, shift
+            at[WEIGHT * CAPACITY + i] = weight * (level + level_slope * before)
+            at[DELAY * CAPACITY + i] = delay + delay_slope * before
+        means(at, n_times, v, a, w, c, variance, sz, CUT, 1.0)
+        sums = add_times(sums, at, n_times)
+    return sums
 
 
 @internal
 def _boundary(
     T1: float, T2: float, width: float, v: float, a: float, w: float, c: float, variance: float, sz: float, st0: float,
-    nodes: FloatArray,
-) -> tuple[float, NodeSums]:  # fmt: skip
+    at: FloatArray,
+) -> tuple[float, Sums]:  # fmt: skip
     """The mass of the lower boundary and its derivatives, times exp(shift), and the shift."""
     low, high = a * (w - 0.5 * sz), a * (w + 0.5 * sz)
     horizon = max(T1 - st0, SWITCH * a * a) + CUT * a * a / HALF_PI_SQUARED
@@ -131,19 +127,19 @@ def _boundary(
             last, length, n_times, least = time_window(end, extent, v, a, low, high, variance, CUT)
             if least < shift + CUT:
                 n_times = _more_nodes(n_times)
-                sums = _add_piece(sums, piece, last, length, n_times, shift, v, a, w, c, variance, sz, nodes)
+                sums = _add_piece(sums, piece, last, length, n_times, shift, v, a, w, c, variance, sz, at)
     return shift, sums
 
 
 @internal
 def _choice(
     choice: int, T1: float, T2: float, width: float, v: float, a: float, z: float, sv: float, sz: float, st0: float,
-    nodes: FloatArray,
+    at: FloatArray,
 ) -> FullTrial:  # fmt: skip
     """Log mass of one choice between decision times, T1 >= 0, and its derivatives."""
     side = -1.0 if choice == 1 else 1.0
     w, c = (1.0 - z, z) if choice == 1 else (z, 1.0 - z)
-    shift, sums = _boundary(T1, T2, width, side * v, a, w, c, sv * sv, sz, st0, nodes)
+    shift, sums = _boundary(T1, T2, width, side * v, a, w, c, sv * sv, sz, st0, at)
     mass = sums[0]
     log_mass = math.log(mass) - shift
     # Parameters whose exponents overflow float64 have no representable probability either; written to catch NaN.
@@ -166,11 +162,11 @@ def _combined(log_mass: float, p: float, one: FullTrial, q: float, other: FullTr
 @internal
 def _either(
     T1: float, T2: float, width: float, v: float, a: float, z: float, sv: float, sz: float, st0: float,
-    nodes: FloatArray,
+    at: FloatArray,
 ) -> FullTrial:  # fmt: skip
     """As `_choice`, for both choices together."""
-    lower = _choice(0, T1, T2, width, v, a, z, sv, sz, st0, nodes)
-    upper = _choice(1, T1, T2, width, v, a, z, sv, sz, st0, nodes)
+    lower = _choice(0, T1, T2, width, v, a, z, sv, sz, st0, at)
+    upper = _choice(1, T1, T2, width, v, a, z, sv, sz, st0, at)
     total, p, q = log_sum(lower[0], upper[0])
     return _combined(total, p, lower, q, upper)
 
@@ -178,7 +174,7 @@ def _either(
 @internal
 def full_ddm_mass(
     choice: int, t1: float, t2: float, v: float, a: float, z: float, t0: float, sv: float, sz: float, st0: float,
-    nodes: FloatArray,
+    at: FloatArray,
 ) -> FullTrial:  # fmt: skip
     """Log probability of a response between t1 and t2, and its derivatives by v, a, z, t0, sv, sz, st0.
 
@@ -188,7 +184,7 @@ def full_ddm_mass(
         choice: 0 = lower, 1 = upper, or ``ANY``.
         t1, t2: in seconds, 0 <= t1 <= t2 <= infinity.
         v, a, z, t0, sv, sz, st0: on their natural scales.
-        nodes: working memory of the shape ``NODES_SHAPE``.
+        at: working memory of TABLE_SIZE numbers.
     """
     inside = abs(v) < np.inf and 0.0 < a < np.inf and 0.0 < z < 1.0 and 0.0 <= t0 < np.inf
     inside = inside and 0.0 <= sv < np.inf and starts_inside(z, sz) and 0.0 <= st0 < np.inf
@@ -199,15 +195,15 @@ def full_ddm_mass(
         return log_mass, d_v, d_a, d_z, d_t0, 0.0, 0.0, 0.5 * d_t0
     T1, T2, width = max(t1 - t0, 0.0), t2 - t0, t2 - max(t1, t0)
     if choice != ANY:
-        mass = _choice(choice, T1, T2, width, v, a, z, sv, sz, st0, nodes)
+        mass = _choice(choice, T1, T2, width, v, a, z, sv, sz, st0, at)
     elif T1 > 0.0:
-        mass = _either(T1, T2, width, v, a, z, sv, sz, st0, nodes)
+        mass = _either(T1, T2, width, v, a, z, sv, sz, st0, at)
     else:
         mass = NOTHING
         if math.isfinite(T2):
-            mass = _either(T2, np.inf, np.inf, v, a, z, sv, sz, st0, nodes)
+            mass = _either(T2, np.inf, np.inf, v, a, z, sv, sz, st0, at)
         if mass[0] < LOG_HALF:
             total, p, q = log_difference(0.0, mass[0])
             return _combined(total, p, CERTAIN, q, mass)
-        mass = _either(0.0, T2, T2, v, a, z, sv, sz, st0, nodes)
+        mass = _either(0.0, T2, T2, v, a, z, sv, sz, st0, at)
     return (min(mass[0], 0.0), mass[1], mass[2], mass[3], mass[4], mass[5], mass[6], mass[7])

@@ -1,0 +1,319 @@
+"""The densities of many trials of one row and choice of the full drift diffusion model, from curves that they share.
+
+A trial's density is the mean of h(t) over its window of decision times, from T - st0 to T (see `full_ddm_nodes`). The
+windows of a block of trials overlap: h is evaluated once at the places of a few curves (see `full_ddm_curve`), each for
+some trials that follow one another, and interpolated at the nodes of the windows. Where the trials are few beside the
+places of a curve, or a curve is not smooth enough, each trial is left to `full_ddm_density`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from hddm_sbi.compiled import vector_math as vm
+from hddm_sbi.compiled.chebyshev import MOST_TERMS, STEP, evaluate, project
+from hddm_sbi.compiled.compiling import inlined, internal, summing
+from hddm_sbi.compiled.gauss_legendre import PLACES, WEIGHTS
+from hddm_sbi.likelihoods.base import FloatArray
+from hddm_sbi.likelihoods.driver.piece import BLOCK
+from hddm_sbi.likelihoods.exact.full_ddm_curve import (
+    BY_ONE,
+    BY_OTHER,
+    CURVE_SIZE,
+    SUMS_SIZE,
+    draw,
+    summed,
+    terms_needed,
+    weights_at_roots,
+)
+from hddm_sbi.likelihoods.exact.full_ddm_density import Sums
+from hddm_sbi.likelihoods.exact.full_ddm_integrand import TABLE_SIZE
+from hddm_sbi.likelihoods.exact.full_ddm_nodes import CUT, exponent, mode, time_count, time_window
+
+# Trials of a block are split into this many parts at most, and into parts of no fewer trials than this.
+MOST_PARTS, LEAST_TRIALS = 8, 16
+# Fewer trials are not worth a look.
+FEWEST = 4
+# A curve costs less than its places in windows from this ratio on.
+WORTH = 2
+# Half of the length of a curve, at least.
+SHORTEST = 1e-3
+# Each term of a curve costs this much, and this much more with each window.
+PLACE_COST, WINDOW_COST = 200.0, 7.0
+# Nodes of a window, at most, and of a block.
+MOST_ALONG = 32
+NODES = BLOCK * MOST_ALONG
+
+# The working memory of a block, one after the other: the table of decision times of `full_ddm_integrand`; of each part
+# its first trial and the end of its trials, its first node and their number, its terms, and its curve; the sums of `full_ddm_curve`; rows of
+# trials and rows of nodes.
+TABLE = 0
+PART = TABLE + TABLE_SIZE
+PART_FIRST, PART_END, PART_NODE, PART_NODES, PART_TERMS, PART_HEAD = range(6)
+PART_SIZE = PART_HEAD + CURVE_SIZE
+SUMS = PART + MOST_PARTS * PART_SIZE
+TRIAL = SUMS + SUMS_SIZE
+# decision time, length of the window in log t, its least exponent, its number of nodes, 1 / the sum over them
+T_ROW, LENGTH, LEAST, COUNT, PER_SUM = range(5)
+NODE = TRIAL + 5 * BLOCK
+# place on the curve, weight, delay, two rows that are summed, and two of working memory
+X, WEIGHT, DELAY, ONE, OTHER, SPARE, SPARE2 = range(7)
+SIZE = NODE + 7 * NODES
+
+
+@internal
+def _row(node: FloatArray, row: int, n: int) -> FloatArray:
+    return node[row * NODES : row * NODES + n]
+
+
+@internal
+def _terms(sums: FloatArray, row: int, n: int) -> FloatArray:
+    return sums[row * MOST_TERMS : row * MOST_TERMS + n]
+
+
+@summing
+def _windows(
+    trial: FloatArray, n: int, earliest: float, v: float, a: float, low: float, high: float, variance: float, st0: float
+) -> None:
+    """Fill in length, least exponent and number of nodes of n windows, none of which begins before the earliest."""
+    peak = mode(v, low, variance)
+    for i in range(n):
+        T = trial[T_ROW * BLOCK + i]
+        first = max(T - st0, earliest)
+        ratio = (st0 if T - st0 > earliest else T - first) / first
+        length = vm.log1p(min(ratio, 1.0)) if ratio <= 1.0 else vm.log(1.0 + ratio)
+        at_first = exponent(first, v, a, low, high, variance)
+        at_last = exponent(T, v, a, low, high, variance)
+        at_middle = exponent(min(max(peak, first), T), v, a, low, high, variance)
+        least = min(at_first, at_last, at_middle)
+        at_first_high = exponent(first, v, a, high, high, variance)
+        trial[LENGTH * BLOCK + i], trial[LEAST * BLOCK + i] = length, least
+        count = time_count(at_first, at_last, least, at_first_high, length, CUT)
+        trial[COUNT * BLOCK + i] = count if st0 > 0.0 else 1.0
+
+
+@internal
+def _count(trial: FloatArray, n: int) -> int:
+    """Nodes of n windows; those with more than MOST_ALONG are left out, and have none."""
+    total = 0
+    for i in range(n):
+        count = int(trial[COUNT * BLOCK + i])
+        if count > MOST_ALONG:
+            count = 0
+        trial[COUNT * BLOCK + i] = count
+        total += count
+    return total
+
+
+@internal
+def _lay(node: FloatArray, trial: FloatArray, n: int, st0: float) -> None:
+    """Fill in, at the nodes of n windows, log t less log T, weight, T / st0, log T and least exponent."""
+    k = 0
+    for i in range(n):
+        count = int(trial[COUNT * BLOCK + i])
+        T, length, least = trial[T_ROW * BLOCK + i], trial[LENGTH * BLOCK + i], trial[LEAST * BLOCK + i]
+        log_T = vm.log(T)
+        share, scale = (length / st0, T / st0) if st0 > 0.0 else (1.0 / T, 0.0)
+        for j in range(count):
+            node[X * NODES + k + j] = -length * PLACES[count, j]
+            node[WEIGHT * NODES + k + j] = share * WEIGHTS[count, j]
+            node[DELAY * NODES + k + j] = scale
+            node[ONE * NODES + k + j] = log_T
+            node[OTHER * NODES + k + j] = least
+        k += count
+
+
+@summing
+def _place(node: FloatArray, n: int, middle: float, per_half: float, st0: float) -> None:
+    """Fill in the places on the curve, and the delays; at st0 = 0 they are those of a narrow window, 1/2."""
+    for i in range(n):
+        log_ratio = node[X * NODES + i]
+        place = (node[ONE * NODES + i] + log_ratio - middle) * per_half
+        node[X * NODES + i] = min(max(place, -1.0), 1.0)
+        node[DELAY * NODES + i] = -node[DELAY * NODES + i] * vm.expm1(log_ratio) if st0 > 0.0 else 0.5
+
+
+@summing
+def _weigh(node: FloatArray, n: int) -> None:
+    """Multiply the weights of nodes by h t, whose logarithm is row ONE, times the exponential of the least exponent."""
+    for i in range(n):
+        node[WEIGHT * NODES + i] *= vm.exp(node[ONE * NODES + i] + node[OTHER * NODES + i])
+
+
+@internal
+def _add(node: FloatArray, trial: FloatArray, n: int, log_f: FloatArray) -> None:
+    """Sum over the nodes of each of n windows."""
+    k = 0
+    for i in range(n):
+        count, total = int(trial[COUNT * BLOCK + i]), 0.0
+        for j in range(count):
+            total += node[WEIGHT * NODES + k + j]
+        k += count
+        if count > 0:
+            log_f[i] = math.log(total) - trial[LEAST * BLOCK + i]
+            # written to catch NaN
+            trial[PER_SUM * BLOCK + i] = 1.0 / total if -np.inf < log_f[i] < np.inf else 0.0
+
+
+@internal
+def _spread(node: FloatArray, trial: FloatArray, weight: FloatArray) -> float:
+    """Fill in weights of the nodes, rows ONE, and times the delay OTHER, from those of trials, whose sum is returned."""
+    k, total = 0, 0.0
+    for i in range(len(weight)):
+        per_sum = trial[PER_SUM * BLOCK + i]
+        relative = weight[i] * per_sum
+        if per_sum != 0.0:
+            total += weight[i]
+        for _ in range(int(trial[COUNT * BLOCK + i])):
+            one = relative * node[WEIGHT * NODES + k]
+            node[ONE * NODES + k], node[OTHER * NODES + k] = one, one * node[DELAY * NODES + k]
+            k += 1
+    return total
+
+
+@internal
+def _reach(
+    T: float, v: float, a: float, w: float, variance: float, sz: float, st0: float
+) -> float:
+    """The length of a trial's window in log t; infinity where it ends before T."""
+    if st0 == 0.0:
+        return 0.0
+    last, length, _, _ = time_window(T, st0, v, a, a * (w - 0.5 * sz), a * (w + 0.5 * sz), variance, CUT)
+    return length if last == T else np.inf
+
+
+@inlined
+def _cost(terms: float, n: int) -> float:
+    """What a curve and the interpolation at n windows cost, in about 0.5 nanoseconds."""
+    return terms * (PLACE_COST + WINDOW_COST * n)
+
+
+@internal
+def _end_of_part(
+    times: FloatArray, first: int, v: float, a: float, w: float, variance: float, sz: float, st0: float
+) -> int:
+    """The end of the trials from the first on that share a curve: all, or as many halves less as makes it cheaper."""
+    end, sharpness = len(times), abs(v) * a * sz
+    reach = _reach(times[first], v, a, w, variance, sz, st0)
+    whole = _cost(terms_needed(reach + math.log(times[end - 1] / times[first]), sharpness), end - first)
+    while end - first >= 2 * LEAST_TRIALS:
+        middle = (first + end) // 2
+        early = terms_needed(reach + math.log(times[middle - 1] / times[first]), sharpness)
+        later = _reach(times[middle], v, a, w, variance, sz, st0) + math.log(times[end - 1] / times[middle])
+        half = _cost(early, middle - first)
+        if half + _cost(terms_needed(later, sharpness), end - middle) >= whole:
+            break
+        end, whole = middle, half
+    return end
+
+
+@internal
+def _draw_part(
+    work: FloatArray, head: FloatArray, first: int, end: int, v: float, a: float, w: float, c: float, variance: float,
+    sz: float, st0: float,
+) -> tuple[int, int, float, float]:  # fmt: skip
+    """Draw the curve of trials first, ..., end - 1, and count their nodes.
+
+    Returns the first trial that shares it, before which others may be left out, or the end where none do; the number of
+    nodes; and the middle and half of the curve in log t. The number of terms is put into the head.
+    """
+    low, high = a * (w - 0.5 * sz), a * (w + 0.5 * sz)
+    latest, sharpness = work[TRIAL + T_ROW * BLOCK + end - 1], abs(v) * a * sz
+    whole = reach = np.inf
+    while first < end:
+        T = work[TRIAL + T_ROW * BLOCK + first]
+        reach = _reach(T, v, a, w, variance, sz, st0)
+        whole = reach + math.log(latest / T)
+        if terms_needed(whole, sharpness) <= MOST_TERMS:
+            break
+        first += 1  # far from the others, or cut at its late end
+    if first == end:
+        return end, 0, 0.0, 0.0
+    trial = work[TRIAL + first :]
+    _windows(trial, end - first, T * math.exp(-reach), v, a, low, high, variance, st0)
+    n_nodes, n_terms = _count(trial, end - first), terms_needed(whole, sharpness)
+    half = max(0.5 * whole, SHORTEST)
+    middle = math.log(latest) - half
+    while n_nodes >= WORTH * n_terms and n_terms <= MOST_TERMS:
+        head[PART_TERMS] = n_terms
+        curve, sums = head[PART_HEAD:], work[SUMS : SUMS + SUMS_SIZE]
+        if draw(curve, sums, work, n_terms, middle, half, v, a, w, c, variance, sz):
+            return first, n_nodes, middle, half
+        n_terms += 2 * STEP
+    return end, 0, 0.0, 0.0
+
+
+@internal
+def share(
+    work: FloatArray, n: int, v: float, a: float, w: float, c: float, variance: float, sz: float, st0: float,
+    log_f: FloatArray,
+) -> int:  # fmt: skip
+    """Fill in log densities of those of n trials that share curves: where 1 / sum, row PER_SUM, is not zero.
+
+    Args:
+        work: working memory of SIZE numbers, with the decision times, sorted, in its first row of trials.
+        n: number of trials, at most BLOCK.
+        v, a, w, c, variance, sz, st0: parameters inside of their support; w and c are of the mean start, variance is
+            sv^2.
+        log_f: shape (n,).
+
+    Returns:
+        The number of parts, which ``pull_shared`` takes.
+    """
+    times = work[TRIAL : TRIAL + n]
+    for i in range(n):
+        work[TRIAL + PER_SUM * BLOCK + i] = 0.0
+    begin = 0
+    while begin < n and not times[begin] > 0.0:
+        begin += 1
+    if n - begin < FEWEST or not times[n - 1] < np.inf:
+        return 0
+    part, used = 0, 0
+    while begin < n and part < MOST_PARTS:
+        head = work[PART + part * PART_SIZE : PART + (part + 1) * PART_SIZE]
+        end = _end_of_part(times, begin, v, a, w, variance, sz, st0)
+        first, n_nodes, middle, half = _draw_part(work, head, begin, end, v, a, w, c, variance, sz, st0)
+        begin, part = end, part + 1
+        head[PART_FIRST], head[PART_END], head[PART_NODE], head[PART_NODES] = first, end, used, n_nodes
+        if n_nodes > 0:
+            node, trial = work[NODE + used :], work[TRIAL + first :]
+            _lay(node, trial, end - first, st0)
+            _place(node, n_nodes, middle, 1.0 / half, st0)
+            terms = work[SUMS + BY_ONE * MOST_TERMS : SUMS + BY_ONE * MOST_TERMS + int(head[PART_TERMS])]
+            evaluate(terms, _row(node, X, n_nodes), _row(node, ONE, n_nodes), _row(node, SPARE, n_nodes))
+            _weigh(node, n_nodes)
+            _add(node, trial, end - first, log_f[first:end])
+            used += n_nodes
+    return part
+
+
+@internal
+def pull_shared(work: FloatArray, parts: int, weight: FloatArray) -> Sums:
+    """Sums of weight (n,) times the logarithmic derivatives of the densities that ``share`` has filled in.
+
+    They are, as in `full_ddm_density`, sums of h and its derivatives over the nodes of the trials.
+    """
+    total = by_m = by_m2 = by_w = by_place = by_t = by_delay = by_time = 0.0
+    for part in range(parts):
+        head, sums = work[PART + part * PART_SIZE : PART + (part + 1) * PART_SIZE], work[SUMS : SUMS + SUMS_SIZE]
+        n, n_terms = int(head[PART_NODES]), int(head[PART_TERMS])
+        if n > 0:
+            first, end = int(head[PART_FIRST]), int(head[PART_END])
+            node, trial = work[NODE + int(head[PART_NODE]) :], work[TRIAL + first :]
+            total += _spread(node, trial, weight[first:end])
+            project(
+                _row(node, X, n), _row(node, ONE, n), _row(node, OTHER, n), _terms(sums, BY_ONE, n_terms),
+                _terms(sums, BY_OTHER, n_terms), _row(node, SPARE, n), _row(node, SPARE2, n),
+            )  # fmt: skip
+            weights_at_roots(head[PART_HEAD:], sums, n_terms)
+            more = summed(head[PART_HEAD:], sums, n_terms)
+            by_m += more[0]
+            by_m2 += more[1]
+            by_w += more[2]
+            by_place += more[3]
+            by_t += more[4]
+            by_delay += more[5]
+            by_time += more[6]
+    return total, by_m, by_m2, by_w, by_place, by_t, by_delay, by_time
