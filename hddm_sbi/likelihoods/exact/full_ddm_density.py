@@ -74,10 +74,10 @@ def integrate(
         last, length, n, shift = time_window(T, st0, v, a, low, high, variance, CUT)
         for i in range(n):
             log_ratio = -length * PLACES[n, i]
-            change = last * vm.expm1(log_ratio)
-            at[TIME * CAPACITY + i] = last + change
-            at[DELAY * CAPACITY + i] = (T - last - change) / st0
-            at[WEIGHT * CAPACITY + i] = WEIGHTS[n, i] * length * (last + change) / st0
+            t = last * vm.exp(log_ratio)
+            at[TIME * CAPACITY + i] = t
+            at[DELAY * CAPACITY + i] = (T - last - last * vm.expm1(log_ratio)) / st0
+            at[WEIGHT * CAPACITY + i] = WEIGHTS[n, i] * length * t / st0
     else:
         shift = exponent(T, v, a, low, high, variance)
     for i in range(n):

@@ -93,11 +93,10 @@ def _add_piece(
     panels = 1 + int(length * (1.0 / PANEL + math.sqrt(abs(v) * a * sz) / SHARP))
     for panel in range(panels):
         for i in range(n_times):
-            change = last * vm.expm1(-length * (panel + PLACES[n_times, i]) / panels)
-            before = (end - last) - change
-            weight = WEIGHTS[n_times, i] * length / panels * (last + change)
-            at[TIME * CAPACITY + i], at[LEAST * CAPACITY + i] = last + change, shift
-            at[WEIGHT * CAPACITY + i] = weight * (level + level_slope * before)
+            log_ratio = -length * (panel + PLACES[n_times, i]) / panels
+            t, before = last * vm.exp(log_ratio), (end - last) - last * vm.expm1(log_ratio)
+            at[TIME * CAPACITY + i], at[LEAST * CAPACITY + i] = t, shift
+            at[WEIGHT * CAPACITY + i] = WEIGHTS[n_times, i] * length / panels * t * (level + level_slope * before)
             at[DELAY * CAPACITY + i] = delay + delay_slope * before
         means(at, n_times, v, a, w, c, variance, sz, CUT, 1.0)
         sums = add_times(sums, at, n_times)

@@ -82,7 +82,7 @@ def _pull_density(work: FloatArray, choice: int, p: FloatArray, weight: FloatArr
     if parts > 0:
         v, a, sv = p[0], p[1], p[4]
         side = -1.0 if choice == 1 else 1.0
-        sums = pull_shared(work, parts, weight)
+        sums = pull_shared(work, parts, p[6], weight)
         d_v, d_sv = -side * sums[1], sv * sums[2]
         by_theta[0] += d_v
         by_theta[1] += (v * d_v + sv * d_sv - 2.0 * sums[0] - 2.0 * sums[7]) / a

@@ -22,6 +22,7 @@ from hddm_sbi.likelihoods.exact.full_ddm_curve import (
     BY_ONE,
     BY_OTHER,
     CURVE_SIZE,
+    LOG,
     SUMS_SIZE,
     draw,
     summed,
@@ -40,6 +41,8 @@ FEWEST = 4
 WORTH = 2
 # Half of the length of a curve, at least.
 SHORTEST = 1e-3
+# Sums over nodes below this have lost digits.
+TINY = 1e-280
 # Each term of a curve costs this much, and this much more with each window.
 PLACE_COST, WINDOW_COST = 200.0, 7.0
 # Nodes of a window, at most, and of a block.
@@ -55,10 +58,10 @@ PART_FIRST, PART_END, PART_NODE, PART_NODES, PART_TERMS, PART_HEAD = range(6)
 PART_SIZE = PART_HEAD + CURVE_SIZE
 SUMS = PART + MOST_PARTS * PART_SIZE
 TRIAL = SUMS + SUMS_SIZE
-# decision time, length of the window in log t, its least exponent, its number of nodes, 1 / the sum over them
-T_ROW, LENGTH, LEAST, COUNT, PER_SUM = range(5)
-NODE = TRIAL + 5 * BLOCK
-# place on the curve, weight, delay, two rows that are summed, and two of working memory
+# decision time, length of the window in log t, its number of nodes, 1 / the sum over them, zero where none is shared
+T_ROW, LENGTH, COUNT, PER_SUM = range(4)
+NODE = TRIAL + 4 * BLOCK
+# place on the curve, weight, delay over T, two rows that are summed, and two of working memory
 X, WEIGHT, DELAY, ONE, OTHER, SPARE, SPARE2 = range(7)
 SIZE = NODE + 7 * NODES
 
@@ -77,7 +80,7 @@ def _terms(sums: FloatArray, row: int, n: int) -> FloatArray:
 def _windows(
     trial: FloatArray, n: int, earliest: float, v: float, a: float, low: float, high: float, variance: float, st0: float
 ) -> None:
-    """Fill in length, least exponent and number of nodes of n windows, none of which begins before the earliest."""
+    """Fill in length and number of nodes of n windows, none of which begins before the earliest."""
     peak = mode(v, low, variance)
     for i in range(n):
         T = trial[T_ROW * BLOCK + i]
@@ -89,7 +92,7 @@ def _windows(
         at_middle = exponent(min(max(peak, first), T), v, a, low, high, variance)
         least = min(at_first, at_last, at_middle)
         at_first_high = exponent(first, v, a, high, high, variance)
-        trial[LENGTH * BLOCK + i], trial[LEAST * BLOCK + i] = length, least
+        trial[LENGTH * BLOCK + i] = length
         count = time_count(at_first, at_last, least, at_first_high, length, CUT)
         trial[COUNT * BLOCK + i] = count if st0 > 0.0 else 1.0
 
@@ -108,42 +111,33 @@ def _count(trial: FloatArray, n: int) -> int:
 
 
 @internal
-def _lay(node: FloatArray, trial: FloatArray, n: int, st0: float) -> None:
-    """Fill in, at the nodes of n windows, log t less log T, weight, T / st0, log T and least exponent."""
+def _lay(node: FloatArray, trial: FloatArray, n: int, latest: float, per_half: float) -> None:
+    """Fill in, at the nodes of n windows, the places on the curve, the weights and log t less log T."""
     k = 0
     for i in range(n):
-        count = int(trial[COUNT * BLOCK + i])
-        T, length, least = trial[T_ROW * BLOCK + i], trial[LENGTH * BLOCK + i], trial[LEAST * BLOCK + i]
-        log_T = vm.log(T)
-        share, scale = (length / st0, T / st0) if st0 > 0.0 else (1.0 / T, 0.0)
+        count, length = int(trial[COUNT * BLOCK + i]), trial[LENGTH * BLOCK + i]
+        end = 1.0 - (latest - vm.log(trial[T_ROW * BLOCK + i])) * per_half
         for j in range(count):
-            node[X * NODES + k + j] = -length * PLACES[count, j]
-            node[WEIGHT * NODES + k + j] = share * WEIGHTS[count, j]
-            node[DELAY * NODES + k + j] = scale
-            node[ONE * NODES + k + j] = log_T
-            node[OTHER * NODES + k + j] = least
+            log_ratio = -length * PLACES[count, j]
+            node[X * NODES + k + j] = min(max(end + log_ratio * per_half, -1.0), 1.0)
+            node[WEIGHT * NODES + k + j] = WEIGHTS[count, j]
+            node[DELAY * NODES + k + j] = log_ratio
         k += count
 
 
 @summing
-def _place(node: FloatArray, n: int, middle: float, per_half: float, st0: float) -> None:
-    """Fill in the places on the curve, and the delays; at st0 = 0 they are those of a narrow window, 1/2."""
+def _weigh(node: FloatArray, n: int, largest: float) -> None:
+    """Multiply the weights of nodes by h t, whose logarithm is row ONE, over the largest; and turn log t into delays.
+
+    Delays are relative to T.
+    """
     for i in range(n):
-        log_ratio = node[X * NODES + i]
-        place = (node[ONE * NODES + i] + log_ratio - middle) * per_half
-        node[X * NODES + i] = min(max(place, -1.0), 1.0)
-        node[DELAY * NODES + i] = -node[DELAY * NODES + i] * vm.expm1(log_ratio) if st0 > 0.0 else 0.5
+        node[WEIGHT * NODES + i] *= vm.exp(node[ONE * NODES + i] - largest)
+        node[DELAY * NODES + i] = -vm.expm1(node[DELAY * NODES + i])
 
 
 @summing
-def _weigh(node: FloatArray, n: int) -> None:
-    """Multiply the weights of nodes by h t, whose logarithm is row ONE, times the exponential of the least exponent."""
-    for i in range(n):
-        node[WEIGHT * NODES + i] *= vm.exp(node[ONE * NODES + i] + node[OTHER * NODES + i])
-
-
-@internal
-def _add(node: FloatArray, trial: FloatArray, n: int, log_f: FloatArray) -> None:
+def _add(node: FloatArray, trial: FloatArray, n: int, st0: float, largest: float, log_f: FloatArray) -> None:
     """Sum over the nodes of each of n windows."""
     k = 0
     for i in range(n):
@@ -151,32 +145,42 @@ def _add(node: FloatArray, trial: FloatArray, n: int, log_f: FloatArray) -> None
         for j in range(count):
             total += node[WEIGHT * NODES + k + j]
         k += count
-        if count > 0:
-            log_f[i] = math.log(total) - trial[LEAST * BLOCK + i]
-            # written to catch NaN
-            trial[PER_SUM * BLOCK + i] = 1.0 / total if -np.inf < log_f[i] < np.inf else 0.0
+        # in a window without width h t is divided by t; of sums below the least number that is exact nothing is used
+        share = trial[LENGTH * BLOCK + i] / st0 if st0 > 0.0 else 1.0 / trial[T_ROW * BLOCK + i]
+        if TINY < total < np.inf:
+            log_f[i] = math.log(total * share) + largest
+            trial[PER_SUM * BLOCK + i] = 1.0 / total
 
 
 @internal
-def _spread(node: FloatArray, trial: FloatArray, weight: FloatArray) -> float:
+def _spread(node: FloatArray, trial: FloatArray, st0: float, weight: FloatArray) -> float:
     """Fill in weights of the nodes, rows ONE, and times the delay OTHER, from those of trials, whose sum is returned."""
     k, total = 0, 0.0
     for i in range(len(weight)):
-        per_sum = trial[PER_SUM * BLOCK + i]
-        relative = weight[i] * per_sum
-        if per_sum != 0.0:
+        count, relative = int(trial[COUNT * BLOCK + i]), weight[i] * trial[PER_SUM * BLOCK + i]
+        if relative != 0.0:
             total += weight[i]
-        for _ in range(int(trial[COUNT * BLOCK + i])):
-            one = relative * node[WEIGHT * NODES + k]
-            node[ONE * NODES + k], node[OTHER * NODES + k] = one, one * node[DELAY * NODES + k]
-            k += 1
+        scale = trial[T_ROW * BLOCK + i] / st0
+        for j in range(count):
+            one = relative * node[WEIGHT * NODES + k + j]
+            node[ONE * NODES + k + j] = one
+            # the mean delay of a narrow window is 1/2
+            node[OTHER * NODES + k + j] = one * (scale * node[DELAY * NODES + k + j] if st0 > 0.0 else 0.5)
+        k += count
     return total
 
 
 @internal
-def _reach(
-    T: float, v: float, a: float, w: float, variance: float, sz: float, st0: float
-) -> float:
+def _largest(curve: FloatArray, n: int) -> float:
+    """The largest value of log h t on a curve of n places."""
+    largest = -np.inf
+    for i in range(n):
+        largest = max(largest, curve[LOG * MOST_TERMS + i])
+    return largest
+
+
+@internal
+def _reach(T: float, v: float, a: float, w: float, variance: float, sz: float, st0: float) -> float:
     """The length of a trial's window in log t; infinity where it ends before T."""
     if st0 == 0.0:
         return 0.0
@@ -213,11 +217,11 @@ def _end_of_part(
 def _draw_part(
     work: FloatArray, head: FloatArray, first: int, end: int, v: float, a: float, w: float, c: float, variance: float,
     sz: float, st0: float,
-) -> tuple[int, int, float, float]:  # fmt: skip
+) -> tuple[int, int, float]:  # fmt: skip
     """Draw the curve of trials first, ..., end - 1, and count their nodes.
 
     Returns the first trial that shares it, before which others may be left out, or the end where none do; the number of
-    nodes; and the middle and half of the curve in log t. The number of terms is put into the head.
+    nodes; and half of the length of the curve, which ends at the last trial. The number of terms is put into the head.
     """
     low, high = a * (w - 0.5 * sz), a * (w + 0.5 * sz)
     latest, sharpness = work[TRIAL + T_ROW * BLOCK + end - 1], abs(v) * a * sz
@@ -230,7 +234,7 @@ def _draw_part(
             break
         first += 1  # far from the others, or cut at its late end
     if first == end:
-        return end, 0, 0.0, 0.0
+        return end, 0, 0.0
     trial = work[TRIAL + first :]
     _windows(trial, end - first, T * math.exp(-reach), v, a, low, high, variance, st0)
     n_nodes, n_terms = _count(trial, end - first), terms_needed(whole, sharpness)
@@ -240,9 +244,9 @@ def _draw_part(
         head[PART_TERMS] = n_terms
         curve, sums = head[PART_HEAD:], work[SUMS : SUMS + SUMS_SIZE]
         if draw(curve, sums, work, n_terms, middle, half, v, a, w, c, variance, sz):
-            return first, n_nodes, middle, half
+            return first, n_nodes, half
         n_terms += 2 * STEP
-    return end, 0, 0.0, 0.0
+    return end, 0, 0.0
 
 
 @internal
@@ -274,23 +278,23 @@ def share(
     while begin < n and part < MOST_PARTS:
         head = work[PART + part * PART_SIZE : PART + (part + 1) * PART_SIZE]
         end = _end_of_part(times, begin, v, a, w, variance, sz, st0)
-        first, n_nodes, middle, half = _draw_part(work, head, begin, end, v, a, w, c, variance, sz, st0)
+        first, n_nodes, half = _draw_part(work, head, begin, end, v, a, w, c, variance, sz, st0)
         begin, part = end, part + 1
         head[PART_FIRST], head[PART_END], head[PART_NODE], head[PART_NODES] = first, end, used, n_nodes
         if n_nodes > 0:
             node, trial = work[NODE + used :], work[TRIAL + first :]
-            _lay(node, trial, end - first, st0)
-            _place(node, n_nodes, middle, 1.0 / half, st0)
+            latest, largest = math.log(times[end - 1]), _largest(head[PART_HEAD:], int(head[PART_TERMS]))
+            _lay(node, trial, end - first, latest, 1.0 / half)
             terms = work[SUMS + BY_ONE * MOST_TERMS : SUMS + BY_ONE * MOST_TERMS + int(head[PART_TERMS])]
             evaluate(terms, _row(node, X, n_nodes), _row(node, ONE, n_nodes), _row(node, SPARE, n_nodes))
-            _weigh(node, n_nodes)
-            _add(node, trial, end - first, log_f[first:end])
+            _weigh(node, n_nodes, largest)
+            _add(node, trial, end - first, st0, largest, log_f[first:end])
             used += n_nodes
     return part
 
 
 @internal
-def pull_shared(work: FloatArray, parts: int, weight: FloatArray) -> Sums:
+def pull_shared(work: FloatArray, parts: int, st0: float, weight: FloatArray) -> Sums:
     """Sums of weight (n,) times the logarithmic derivatives of the densities that ``share`` has filled in.
 
     They are, as in `full_ddm_density`, sums of h and its derivatives over the nodes of the trials.
@@ -302,7 +306,7 @@ def pull_shared(work: FloatArray, parts: int, weight: FloatArray) -> Sums:
         if n > 0:
             first, end = int(head[PART_FIRST]), int(head[PART_END])
             node, trial = work[NODE + int(head[PART_NODE]) :], work[TRIAL + first :]
-            total += _spread(node, trial, weight[first:end])
+            total += _spread(node, trial, st0, weight[first:end])
             project(
                 _row(node, X, n), _row(node, ONE, n), _row(node, OTHER, n), _terms(sums, BY_ONE, n_terms),
                 _terms(sums, BY_OTHER, n_terms), _row(node, SPARE, n), _row(node, SPARE2, n),
