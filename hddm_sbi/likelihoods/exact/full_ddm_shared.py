@@ -37,17 +37,17 @@ from hddm_sbi.likelihoods.exact.full_ddm_nodes import CUT, exponent, mode, time_
 MOST_PARTS, LEAST_TRIALS = 8, 16
 # Fewer trials are not worth a look.
 FEWEST = 4
-# A curve costs less than its places in windows from this ratio on.
-WORTH = 2
+# A trial alone costs about as much as so many terms of a curve: with a window, or with a single time.
+ALONE, ALONE_NARROW = 9, 3
 # Half of the length of a curve, at least.
 SHORTEST = 1e-3
 # Sums over nodes below this have lost digits.
 TINY = 1e-280
 # Each term of a curve costs this much, and this much more with each window.
-PLACE_COST, WINDOW_COST = 200.0, 7.0
+PLACE_COST, WINDOW_COST = 200.0, 5.0
 # Nodes of a window, at most, and of a block.
 MOST_ALONG = 32
-NODES = BLOCK * MOST_ALONG
+NODES = BLOCK * MOST_ALONG + 72  # apart by no multiple of a page, which would slow stores down
 
 # The working memory of a block, one after the other: the table of decision times of `full_ddm_integrand`; of each part
 # its first trial and the end of its trials, its first node and their number, its terms, and its curve; the sums of `full_ddm_curve`; rows of
@@ -58,9 +58,10 @@ PART_FIRST, PART_END, PART_NODE, PART_NODES, PART_TERMS, PART_HEAD = range(6)
 PART_SIZE = PART_HEAD + CURVE_SIZE
 SUMS = PART + MOST_PARTS * PART_SIZE
 TRIAL = SUMS + SUMS_SIZE
-# decision time, length of the window in log t, its number of nodes, 1 / the sum over them, zero where none is shared
-T_ROW, LENGTH, COUNT, PER_SUM = range(4)
-NODE = TRIAL + 4 * BLOCK
+# decision time; length in log t of the nodes' part of the window and their number; whether the rest is the window of the
+# trial before; factor of the nodes' weights; 1 / the sum over the window, zero where none is shared
+T_ROW, LENGTH, COUNT, NESTED, SHARE, PER_SUM = range(6)
+NODE = TRIAL + 6 * BLOCK
 # place on the curve, weight, delay over T, two rows that are summed, and two of working memory
 X, WEIGHT, DELAY, ONE, OTHER, SPARE, SPARE2 = range(7)
 SIZE = NODE + 7 * NODES
@@ -80,12 +81,18 @@ def _terms(sums: FloatArray, row: int, n: int) -> FloatArray:
 def _windows(
     trial: FloatArray, n: int, earliest: float, v: float, a: float, low: float, high: float, variance: float, st0: float
 ) -> None:
-    """Fill in length and number of nodes of n windows, none of which begins before the earliest."""
+    """Fill in length and number of nodes of n windows, none of which begins before the earliest time that matters.
+
+    Those that begin there lie within one another: each then takes the sum of the one before, and nodes for the rest.
+    """
     peak = mode(v, low, variance)
     for i in range(n):
         T = trial[T_ROW * BLOCK + i]
-        first = max(T - st0, earliest)
-        ratio = (st0 if T - st0 > earliest else T - first) / first
+        # what a nested window adds to the one before it begins where that ends
+        nested = i > 0 and T - st0 <= earliest
+        first = trial[T_ROW * BLOCK + max(i - 1, 0)] if nested else max(T - st0, earliest)
+        ratio = (T - first if nested or T - st0 <= earliest else st0) / first
+        trial[NESTED * BLOCK + i] = 1.0 if nested else 0.0
         length = vm.log1p(min(ratio, 1.0)) if ratio <= 1.0 else vm.log(1.0 + ratio)
         at_first = exponent(first, v, a, low, high, variance)
         at_last = exponent(T, v, a, low, high, variance)
@@ -99,12 +106,14 @@ def _windows(
 
 @internal
 def _count(trial: FloatArray, n: int) -> int:
-    """Nodes of n windows; those with more than MOST_ALONG are left out, and have none."""
+    """Nodes of n windows; those with more than MOST_ALONG are left out, and have none. None at all where others need them."""
     total = 0
     for i in range(n):
         count = int(trial[COUNT * BLOCK + i])
         if count > MOST_ALONG:
             count = 0
+            if i + 1 < n and trial[NESTED * BLOCK + i + 1] == 1.0:
+                return 0
         trial[COUNT * BLOCK + i] = count
         total += count
     return total
@@ -139,34 +148,44 @@ def _weigh(node: FloatArray, n: int, largest: float) -> None:
 @summing
 def _add(node: FloatArray, trial: FloatArray, n: int, st0: float, largest: float, log_f: FloatArray) -> None:
     """Sum over the nodes of each of n windows."""
-    k = 0
+    k, before = 0, 0.0
     for i in range(n):
         count, total = int(trial[COUNT * BLOCK + i]), 0.0
         for j in range(count):
             total += node[WEIGHT * NODES + k + j]
         k += count
-        # in a window without width h t is divided by t; of sums below the least number that is exact nothing is used
+        # in a window without width h t is divided by t
         share = trial[LENGTH * BLOCK + i] / st0 if st0 > 0.0 else 1.0 / trial[T_ROW * BLOCK + i]
-        if TINY < total < np.inf:
-            log_f[i] = math.log(total * share) + largest
-            trial[PER_SUM * BLOCK + i] = 1.0 / total
+        before = total * share + trial[NESTED * BLOCK + i] * before
+        trial[SHARE * BLOCK + i] = share
+        if TINY < before < np.inf:
+            log_f[i] = math.log(before) + largest
+            trial[PER_SUM * BLOCK + i] = 1.0 / before
 
 
 @internal
-def _spread(node: FloatArray, trial: FloatArray, st0: float, weight: FloatArray) -> float:
-    """Fill in weights of the nodes, rows ONE, and times the delay OTHER, from those of trials, whose sum is returned."""
-    k, total = 0, 0.0
-    for i in range(len(weight)):
-        count, relative = int(trial[COUNT * BLOCK + i]), weight[i] * trial[PER_SUM * BLOCK + i]
-        if relative != 0.0:
+def _spread(node: FloatArray, trial: FloatArray, n: int, st0: float, weight: FloatArray) -> float:
+    """Fill in weights of n nodes, rows ONE, and times the delay OTHER, from those of trials, whose sum is returned."""
+    k, total, own, delay = n, 0.0, 0.0, 0.0
+    for i in range(len(weight) - 1, -1, -1):
+        T = trial[T_ROW * BLOCK + i]
+        own_before, delay_before = own, delay
+        own = weight[i] * trial[PER_SUM * BLOCK + i]
+        delay = 0.0
+        if own != 0.0:
             total += weight[i]
-        scale = trial[T_ROW * BLOCK + i] / st0
-        for j in range(count):
-            one = relative * node[WEIGHT * NODES + k + j]
-            node[ONE * NODES + k + j] = one
+        if i + 1 < len(weight) and trial[NESTED * BLOCK + i + 1] == 1.0:
+            # the nodes serve later trials too, whose delays are longer
+            delay = delay_before + own_before * (trial[T_ROW * BLOCK + i + 1] - T) / st0
+            own += own_before
+        share = trial[SHARE * BLOCK + i]
+        k -= int(trial[COUNT * BLOCK + i])
+        for j in range(int(trial[COUNT * BLOCK + i])):
+            one = share * node[WEIGHT * NODES + k + j]
+            node[ONE * NODES + k + j] = own * one
             # the mean delay of a narrow window is 1/2
-            node[OTHER * NODES + k + j] = one * (scale * node[DELAY * NODES + k + j] if st0 > 0.0 else 0.5)
-        k += count
+            relative = own * T / st0 * node[DELAY * NODES + k + j] + delay if st0 > 0.0 else 0.5 * own
+            node[OTHER * NODES + k + j] = one * relative
     return total
 
 
@@ -238,9 +257,10 @@ def _draw_part(
     trial = work[TRIAL + first :]
     _windows(trial, end - first, T * math.exp(-reach), v, a, low, high, variance, st0)
     n_nodes, n_terms = _count(trial, end - first), terms_needed(whole, sharpness)
+    alone = (end - first) * (ALONE if st0 > 0.0 else ALONE_NARROW)
     half = max(0.5 * whole, SHORTEST)
     middle = math.log(latest) - half
-    while n_nodes >= WORTH * n_terms and n_terms <= MOST_TERMS:
+    while n_nodes > 0 and alone >= n_terms and n_terms <= MOST_TERMS:
         head[PART_TERMS] = n_terms
         curve, sums = head[PART_HEAD:], work[SUMS : SUMS + SUMS_SIZE]
         if draw(curve, sums, work, n_terms, middle, half, v, a, w, c, variance, sz):
@@ -306,7 +326,7 @@ def pull_shared(work: FloatArray, parts: int, st0: float, weight: FloatArray) ->
         if n > 0:
             first, end = int(head[PART_FIRST]), int(head[PART_END])
             node, trial = work[NODE + int(head[PART_NODE]) :], work[TRIAL + first :]
-            total += _spread(node, trial, st0, weight[first:end])
+            total += _spread(node, trial, n, st0, weight[first:end])
             project(
                 _row(node, X, n), _row(node, ONE, n), _row(node, OTHER, n), _terms(sums, BY_ONE, n_terms),
                 _terms(sums, BY_OTHER, n_terms), _row(node, SPARE, n), _row(node, SPARE2, n),
