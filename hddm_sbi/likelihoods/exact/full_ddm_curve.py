@@ -2,7 +2,7 @@
 
 Without variability of t0 the density of a time t is the mean h(t) of the integrand over starts. Its logarithm is smooth
 in log t, at a scale of about one: g(u, w) has its zeros where the real part of u is negative. So Chebyshev
-interpolation needs some 5 terms and 7 more for each unit of log t; whether they are enough is seen by the last ones.
+interpolation needs some 5 terms and 6 more for each unit of log t; whether they are enough is seen by the last ones.
 The derivatives of log h are known at the same places, and are interpolated by the same sums.
 """
 
@@ -36,15 +36,16 @@ CURVE_SIZE = 8 * MOST_TERMS
 ONE, OTHER, BY_ONE, BY_OTHER, SPARE = range(5)
 SUMS_SIZE = 5 * MOST_TERMS
 
-# The last three terms of log h, at most.
+# The last two terms of log h, at most.
 TOLERANCE = 1e-9
 
 
 @internal
 def terms_needed(length: float, sharpness: float) -> int:
     """Terms for a curve of this length in log t, where drift and range of starts leave peaks of their own."""
-    wanted = (6.0 + 6.0 * length) * (1.0 + 0.1 * math.sqrt(sharpness))
-    return (min(int(wanted), 2 * MOST_TERMS) + STEP) // STEP * STEP
+    wanted = (3.5 + 6.0 * length) * (1.0 + 0.1 * math.sqrt(sharpness))
+    # written to catch NaN and infinity
+    return (int(wanted) + STEP) // STEP * STEP if wanted < 2.0 * MOST_TERMS else 2 * MOST_TERMS
 
 
 @summing
@@ -84,7 +85,7 @@ def draw(
     project(root, log, log, terms, _row(sums, BY_OTHER, n), _row(sums, SPARE, n), _row(sums, ONE, n))
     scaled(terms)
     # written to catch NaN
-    return abs(terms[n - 1]) <= TOLERANCE and abs(terms[n - 2]) <= TOLERANCE and abs(terms[n - 3]) <= TOLERANCE
+    return abs(terms[n - 1]) <= TOLERANCE and abs(terms[n - 2]) <= TOLERANCE
 
 
 @internal

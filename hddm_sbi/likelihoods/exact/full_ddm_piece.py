@@ -33,7 +33,8 @@ class Memory(NamedTuple):
 
     Args:
         work: what ``full_ddm_shared`` takes, and the number of parts, shape (slots, SIZE + 1).
-        slopes: derivatives of the trials of a block by theta, zero where they share curves, (slots * parameters, BLOCK).
+        slopes: derivatives of the trials of a block by theta, zero where they share curves,
+            (slots * parameters, BLOCK).
     """
 
     work: FloatArray

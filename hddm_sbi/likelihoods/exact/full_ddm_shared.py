@@ -50,16 +50,16 @@ MOST_ALONG = 32
 NODES = BLOCK * MOST_ALONG + 72  # apart by no multiple of a page, which would slow stores down
 
 # The working memory of a block, one after the other: the table of decision times of `full_ddm_integrand`; of each part
-# its first trial and the end of its trials, its first node and their number, its terms, and its curve; the sums of `full_ddm_curve`; rows of
-# trials and rows of nodes.
+# its first trial and the end of its trials, its first node and their number, its terms, and its curve; the sums of
+# `full_ddm_curve`; rows of trials and rows of nodes.
 TABLE = 0
 PART = TABLE + TABLE_SIZE
 PART_FIRST, PART_END, PART_NODE, PART_NODES, PART_TERMS, PART_HEAD = range(6)
 PART_SIZE = PART_HEAD + CURVE_SIZE
 SUMS = PART + MOST_PARTS * PART_SIZE
 TRIAL = SUMS + SUMS_SIZE
-# decision time; length in log t of the nodes' part of the window and their number; whether the rest is the window of the
-# trial before; factor of the nodes' weights; 1 / the sum over the window, zero where none is shared
+# decision time; length in log t of the part of the window that has nodes, and their number; whether the rest is the
+# window of the trial before; factor of the nodes' weights; 1 / the sum over the window, zero where none is shared
 T_ROW, LENGTH, COUNT, NESTED, SHARE, PER_SUM = range(6)
 NODE = TRIAL + 6 * BLOCK
 # place on the curve, weight, delay over T, two rows that are summed, and two of working memory
@@ -89,7 +89,7 @@ def _windows(
     for i in range(n):
         T = trial[T_ROW * BLOCK + i]
         # what a nested window adds to the one before it begins where that ends
-        nested = i > 0 and T - st0 <= earliest
+        nested = i > 0 and st0 > 0.0 and T - st0 <= earliest
         first = trial[T_ROW * BLOCK + max(i - 1, 0)] if nested else max(T - st0, earliest)
         ratio = (T - first if nested or T - st0 <= earliest else st0) / first
         trial[NESTED * BLOCK + i] = 1.0 if nested else 0.0
@@ -106,7 +106,7 @@ def _windows(
 
 @internal
 def _count(trial: FloatArray, n: int) -> int:
-    """Nodes of n windows; those with more than MOST_ALONG are left out, and have none. None at all where others need them."""
+    """Nodes of n windows; those with more than MOST_ALONG are left out, all of them where others need what they have."""
     total = 0
     for i in range(n):
         count = int(trial[COUNT * BLOCK + i])
@@ -165,7 +165,7 @@ def _add(node: FloatArray, trial: FloatArray, n: int, st0: float, largest: float
 
 @internal
 def _spread(node: FloatArray, trial: FloatArray, n: int, st0: float, weight: FloatArray) -> float:
-    """Fill in weights of n nodes, rows ONE, and times the delay OTHER, from those of trials, whose sum is returned."""
+    """Fill in weights of n nodes, ONE, and times the delay OTHER, from those of trials, whose sum is returned."""
     k, total, own, delay = n, 0.0, 0.0, 0.0
     for i in range(len(weight) - 1, -1, -1):
         T = trial[T_ROW * BLOCK + i]
