@@ -28,7 +28,7 @@ from hddm_sbi.likelihoods.exact.full_ddm_integrand import (
 )
 from hddm_sbi.likelihoods.exact.full_ddm_nodes import CUT, exponent
 
-# Rows of a curve: places, from 1 to -1 as times go from late to early; log of h t, the density of log t; the derivatives
+# Rows of a curve: places, from 1 to -1 as times go from late to early; log of h t, the density of log t; derivatives
 # of log h as `full_ddm_integrand` names them, and that by t times t.
 ROOT, LOG, BY_M, BY_M2, BY_W, BY_PLACE, BY_T, BY_LOG_T = range(8)
 CURVE_SIZE = 8 * MOST_TERMS
@@ -109,7 +109,7 @@ def weights_at_roots(curve: FloatArray, sums: FloatArray, n: int) -> None:
 
 @summing
 def summed(curve: FloatArray, sums: FloatArray, n: int) -> tuple[float, float, float, float, float, float, float]:
-    """Sums of the rows BY_M, BY_M2, BY_W, BY_PLACE and BY_T by the weights ONE, of BY_T by OTHER, of BY_LOG_T by ONE."""
+    """Sums of the rows BY_M, BY_M2, BY_W, BY_PLACE and BY_T by ONE, of BY_T by OTHER, of BY_LOG_T by ONE."""
     by_m = by_m2 = by_w = by_place = by_t = by_delay = by_log_t = 0.0
     for i in range(n):
         one = sums[ONE * MOST_TERMS + i]

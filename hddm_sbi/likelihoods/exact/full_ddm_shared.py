@@ -106,7 +106,7 @@ def _windows(
 
 @internal
 def _count(trial: FloatArray, n: int) -> int:
-    """Nodes of n windows; those with more than MOST_ALONG are left out, all of them where others need what they have."""
+    """Nodes of n windows; those with more than MOST_ALONG are left out, or all where others build on them."""
     total = 0
     for i in range(n):
         count = int(trial[COUNT * BLOCK + i])
