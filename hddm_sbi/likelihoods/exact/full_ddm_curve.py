@@ -12,7 +12,7 @@ import math
 
 from hddm_sbi.compiled import vector_math as vm
 from hddm_sbi.compiled.chebyshev import MOST_TERMS, ROOTS, STEP, evaluate, project, scaled
-from hddm_sbi.compiled.compiling import internal, summing
+from hddm_sbi.compiled.compiling import internal, once, summing
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.exact.full_ddm_integrand import (
     CAPACITY,
@@ -64,7 +64,7 @@ def _logarithms(at: FloatArray, curve: FloatArray, n: int) -> None:
         curve[BY_LOG_T * MOST_TERMS + i] = by_t * t
 
 
-@internal
+@once
 def draw(
     curve: FloatArray, sums: FloatArray, at: FloatArray, n: int, middle: float, half: float, v: float, a: float,
     w: float, c: float, variance: float, sz: float,
@@ -93,7 +93,7 @@ def _row(rows: FloatArray, row: int, n: int) -> FloatArray:
     return rows[row * MOST_TERMS : row * MOST_TERMS + n]
 
 
-@internal
+@once
 def weights_at_roots(curve: FloatArray, sums: FloatArray, n: int) -> None:
     """Turn sums over places of T_k, rows BY_ONE and BY_OTHER, into weights of the curve's own places, ONE and OTHER.
 

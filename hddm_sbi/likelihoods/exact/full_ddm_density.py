@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from hddm_sbi.compiled import vector_math as vm
-from hddm_sbi.compiled.compiling import internal, summing
+from hddm_sbi.compiled.compiling import internal, once, summing
 from hddm_sbi.compiled.gauss_legendre import PLACES, WEIGHTS
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.exact.full_ddm_integrand import (
@@ -61,7 +61,7 @@ def add_times(sums: Sums, at: FloatArray, n: int) -> Sums:
     return h, by_m, by_m2, by_w, by_place, by_t, by_delay, by_time
 
 
-@internal
+@once
 def integrate(
     T: float, v: float, a: float, w: float, c: float, variance: float, sz: float, st0: float, at: FloatArray
 ) -> tuple[float, Sums]:

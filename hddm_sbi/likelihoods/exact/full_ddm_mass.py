@@ -23,7 +23,7 @@ import math
 import numpy as np
 
 from hddm_sbi.compiled import vector_math as vm
-from hddm_sbi.compiled.compiling import inlined, internal
+from hddm_sbi.compiled.compiling import inlined, internal, once
 from hddm_sbi.compiled.gauss_legendre import MOST_NODES, PLACES, WEIGHTS
 from hddm_sbi.compiled.log_space import log_difference, log_sum
 from hddm_sbi.likelihoods.base import ANY, FloatArray
@@ -83,7 +83,7 @@ def _within(piece: Piece, horizon: float) -> tuple[float, float]:
     return end, (extent if end > 0.0 else 0.0)
 
 
-@internal
+@once
 def _add_piece(
     sums: Sums, piece: Piece, last: float, length: float, n_times: int, shift: float, v: float, a: float, w: float,
     c: float, variance: float, sz: float, at: FloatArray,
@@ -103,7 +103,7 @@ def _add_piece(
     return sums
 
 
-@internal
+@once
 def _boundary(
     T1: float, T2: float, width: float, v: float, a: float, w: float, c: float, variance: float, sz: float, st0: float,
     at: FloatArray,

@@ -14,7 +14,7 @@ import numpy as np
 
 from hddm_sbi.compiled import vector_math as vm
 from hddm_sbi.compiled.chebyshev import MOST_TERMS, STEP, evaluate, project
-from hddm_sbi.compiled.compiling import inlined, internal, summing
+from hddm_sbi.compiled.compiling import inlined, internal, once, summing
 from hddm_sbi.compiled.gauss_legendre import PLACES, WEIGHTS
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.driver.piece import BLOCK
@@ -58,10 +58,11 @@ PART_FIRST, PART_END, PART_NODE, PART_NODES, PART_TERMS, PART_HEAD = range(6)
 PART_SIZE = PART_HEAD + CURVE_SIZE
 SUMS = PART + MOST_PARTS * PART_SIZE
 TRIAL = SUMS + SUMS_SIZE
-# decision time; length in log t of the part of the window that has nodes, and their number; whether the rest is the
-# window of the trial before; factor of the nodes' weights; 1 / the sum over the window, zero where none is shared
-T_ROW, LENGTH, COUNT, NESTED, SHARE, PER_SUM = range(6)
-NODE = TRIAL + 6 * BLOCK
+# decision time and its logarithm; length in log t of the part of the window that has nodes, and their number; whether
+# the rest is the window of the trial before; factor of the nodes' weights; 1 / the sum over the window, zero where the
+# trial shares no curve
+T_ROW, LOG_T, LENGTH, COUNT, NESTED, SHARE, PER_SUM = range(7)
+NODE = TRIAL + 7 * BLOCK
 # place on the curve, weight, delay over T, two rows that are summed, and two of working memory
 X, WEIGHT, DELAY, ONE, OTHER, SPARE, SPARE2 = range(7)
 SIZE = NODE + 7 * NODES
@@ -93,6 +94,7 @@ def _windows(
         first = trial[T_ROW * BLOCK + max(i - 1, 0)] if nested else max(T - st0, earliest)
         ratio = (T - first if nested or T - st0 <= earliest else st0) / first
         trial[NESTED * BLOCK + i] = 1.0 if nested else 0.0
+        trial[LOG_T * BLOCK + i] = vm.log(T)
         length = vm.log1p(min(ratio, 1.0)) if ratio <= 1.0 else vm.log(1.0 + ratio)
         at_first = exponent(first, v, a, low, high, variance)
         at_last = exponent(T, v, a, low, high, variance)
@@ -119,13 +121,13 @@ def _count(trial: FloatArray, n: int) -> int:
     return total
 
 
-@internal
+@once
 def _lay(node: FloatArray, trial: FloatArray, n: int, latest: float, per_half: float) -> None:
     """Fill in, at the nodes of n windows, the places on the curve, the weights and log t less log T."""
     k = 0
     for i in range(n):
         count, length = int(trial[COUNT * BLOCK + i]), trial[LENGTH * BLOCK + i]
-        end = 1.0 - (latest - vm.log(trial[T_ROW * BLOCK + i])) * per_half
+        end = 1.0 - (latest - trial[LOG_T * BLOCK + i]) * per_half
         for j in range(count):
             log_ratio = -length * PLACES[count, j]
             node[X * NODES + k + j] = min(max(end + log_ratio * per_half, -1.0), 1.0)
@@ -158,9 +160,9 @@ def _add(node: FloatArray, trial: FloatArray, n: int, st0: float, largest: float
         share = trial[LENGTH * BLOCK + i] / st0 if st0 > 0.0 else 1.0 / trial[T_ROW * BLOCK + i]
         before = total * share + trial[NESTED * BLOCK + i] * before
         trial[SHARE * BLOCK + i] = share
-        if TINY < before < np.inf:
-            log_f[i] = math.log(before) + largest
-            trial[PER_SUM * BLOCK + i] = 1.0 / before
+        trial[PER_SUM * BLOCK + i] = 1.0 / before if TINY < before < np.inf else 0.0
+    for i in range(n):
+        log_f[i] = largest - vm.log(max(trial[PER_SUM * BLOCK + i], TINY))
 
 
 @internal
@@ -232,7 +234,7 @@ def _end_of_part(
     return end
 
 
-@internal
+@once
 def _draw_part(
     work: FloatArray, head: FloatArray, first: int, end: int, v: float, a: float, w: float, c: float, variance: float,
     sz: float, st0: float,
@@ -269,7 +271,7 @@ def _draw_part(
     return end, 0, 0.0
 
 
-@internal
+@once
 def share(
     work: FloatArray, n: int, v: float, a: float, w: float, c: float, variance: float, sz: float, st0: float,
     log_f: FloatArray,
@@ -313,7 +315,7 @@ def share(
     return part
 
 
-@internal
+@once
 def pull_shared(work: FloatArray, parts: int, st0: float, weight: FloatArray) -> Sums:
     """Sums of weight (n,) times the logarithmic derivatives of the densities that ``share`` has filled in.
 
