@@ -36,7 +36,7 @@ SHIFT_SHARE = 0.75
 GUESSES = 0.05
 # Ridge of the first projection: rows count 1 each, so that data win wherever there are any.
 RIDGE_COMMON, RIDGE_GROUP = 1e-6, 1e-3
-MODE_STEPS = 100
+MODE_STEPS = 1000  # at most: the search ends by itself where it has converged
 # Jitter in posterior standard deviations. Of a round posterior such a point loses JITTER^2 / 2 of log density for each
 # dimension against the mode; one that loses this many more, about another standard deviation, is drawn closer.
 JITTER, LARGEST_LOSS, HALVINGS = 0.7, 3.0, 30
