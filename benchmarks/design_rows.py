@@ -81,7 +81,13 @@ def main() -> None:
     lines = []
     for model, rows in CASES:
         exact, network = (in_turn(model, rows, likelihood, roots) for likelihood in ("exact", "nle"))
-        line = {"model": model, "rows": rows, "n_rows": exact[0][0], "exact_ms": exact[0][1], "network_ms": network[0][1]}
+        line = {
+            "model": model,
+            "rows": rows,
+            "n_rows": exact[0][0],
+            "exact_ms": exact[0][1],
+            "network_ms": network[0][1],
+        }
         line["network_to_exact"] = line["network_ms"] / line["exact_ms"]
         if len(roots) > 1:
             line |= {"exact_gain": exact[1][1] / exact[0][1], "network_gain": network[1][1] / network[0][1]}

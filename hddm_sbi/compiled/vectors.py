@@ -56,6 +56,31 @@ class Vectors:
         mask = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), None)
         return self._builder.shuffle_vector(one, ir.Constant(self._vector, ir.Undefined), mask)
 
+    def constant(self, number: float) -> Any:
+        """A vector of one number."""
+        return ir.Constant(self._vector, [number] * self.lanes)
+
+    def sum(self, left: Any, right: Any) -> Any:
+        """The sums of two vectors."""
+        return self._builder.fadd(left, right, flags=("contract",))
+
+    def quotient(self, left: Any, right: Any) -> Any:
+        """The quotients of two vectors."""
+        return self._builder.fdiv(left, right)
+
+    def clipped(self, x: Any, size: float) -> Any:
+        """A vector between -size and size; NaN stays."""
+        for sign, edge in (("<", -size), (">", size)):
+            end = self.constant(edge)
+            x = self._builder.select(self._builder.fcmp_ordered(sign, x, end), end, x)
+        return x
+
+    def powers_of_two(self, shifted: Any, bias: int) -> Any:
+        """2^n in double precision, where the last bits of a number have the integer n, of which ``bias`` is added."""
+        integers = ir.VectorType(_INT, self.lanes)
+        bits = self._builder.add(self._builder.bitcast(shifted, integers), ir.Constant(integers, [bias] * self.lanes))
+        return self._builder.bitcast(self._builder.shl(bits, ir.Constant(integers, [52] * self.lanes)), self._vector)
+
     def product(self, left: Any, right: Any) -> Any:
         """The products of two vectors."""
         return self._builder.fmul(left, right, flags=("contract",))

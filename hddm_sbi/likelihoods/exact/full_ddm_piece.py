@@ -21,7 +21,8 @@ from hddm_sbi.likelihoods.driver.piece import (
 )
 from hddm_sbi.likelihoods.exact.full_ddm_density import N_PARAMETERS, full_ddm_trial, inside
 from hddm_sbi.likelihoods.exact.full_ddm_mass import full_ddm_mass
-from hddm_sbi.likelihoods.exact.full_ddm_shared import PER_SUM, SIZE, TRIAL, pull_shared, share
+from hddm_sbi.likelihoods.exact.full_ddm_shared import SIZE, TRIAL, pull_shared, share
+from hddm_sbi.likelihoods.exact.full_ddm_windows import PER_SUM
 from hddm_sbi.likelihoods.mixture import LOG_ZERO
 
 # the number of parts of the block that was filled last

@@ -24,6 +24,23 @@ _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 REAL, POSITIVE, UNIT = 0, 1, 2
 
 
+# Places in a row of ``edges_of``; the last two of a real input only, those before of a positive one only.
+LOW, HIGH, PER_RANGE, NATURAL_SUM, PER_NATURAL, PER_REACH, PER_MAGNIFIED = range(7)
+
+
+def edges_of(low: float, high: float, support: int) -> FloatArray:
+    """Ends of an input's standardisation, on the scale on which it clips, and what its features divide by."""
+    edges = np.zeros(7)
+    edges[[LOW, HIGH, PER_RANGE]] = low, high, 1.0 / (high - low)
+    if support == POSITIVE:
+        first, last = math.exp(low), math.exp(high)
+        edges[[NATURAL_SUM, PER_NATURAL]] = first + last, 1.0 / (last - first)
+    elif support == REAL:
+        reach = max(abs(low), abs(high))
+        edges[[PER_REACH, PER_MAGNIFIED]] = 1.0 / reach, 1.0 / math.asinh(reach)
+    return edges
+
+
 @internal
 def soft_clip(x: float, low: float, high: float) -> tuple[float, float]:
     """The smoothly saturating identity and its derivative."""
@@ -57,10 +74,9 @@ def _asinh(x: float) -> float:
     return math.copysign(vm.log(abs(x) + math.sqrt(1.0 + x * x)), x)
 
 
-@internal
-def _two_views(x: float, reach: float, at: int, value: FloatArray) -> tuple[float, float]:
+@inlined
+def _two_views(x: float, per_reach: float, per_magnified: float, at: int, value: FloatArray) -> tuple[float, float]:
     """Write x / reach and asinh(x) / asinh(reach) to features at, at + 1; return their derivatives by x."""
-    per_reach, per_magnified = 1.0 / reach, 1.0 / _asinh(reach)
     value[at], value[at + 1] = x * per_reach, _asinh(x) * per_magnified
     return per_reach, per_magnified / math.sqrt(1.0 + x * x)
 
@@ -82,7 +98,7 @@ def features(
     Args:
         view: canonical parameters as one choice sees them, shape (inputs,).
         supports: code of each input's support, shape (inputs,).
-        edges: ends of the standardisation, on the scale on which it clips, (inputs, 2).
+        edges: see ``edges_of``, (inputs, 7).
         even: which inputs lose their sign, (inputs,).
         drift, start: inputs of a diffusion, or -1.
         value: filled, (features,).
@@ -100,31 +116,31 @@ def features(
             slope *= 1.0 / (p * (1.0 - p)) if p == view[i] else 0.0
             bounded[i] = 1.0 / (1.0 + vm.exp(-clipped))
             by_view[i] = bounded[i] * (1.0 - bounded[i]) * slope
-            per_range = 1.0 / (high - low)
-            value[2 * i], value[2 * i + 1] = (2.0 * clipped - (low + high)) * per_range, 2.0 * bounded[i] - 1.0
-            slopes[2 * i], slopes[2 * i + 1] = 2.0 * slope * per_range, 2.0 * by_view[i]
+            value[2 * i] = (2.0 * clipped - (low + high)) * edges[i, PER_RANGE]
+            value[2 * i + 1] = 2.0 * bounded[i] - 1.0
+            slopes[2 * i], slopes[2 * i + 1] = 2.0 * slope * edges[i, PER_RANGE], 2.0 * by_view[i]
         elif supports[i] == POSITIVE:
             p = max(view[i], 1e-9)
             clipped, slope = soft_clip(vm.log(p) if p < math.inf else math.inf, low, high)
             slope *= 1.0 / p if p == view[i] else 0.0
             bounded[i] = vm.exp(clipped)
             by_view[i] = bounded[i] * slope
-            first, last = vm.exp(low), vm.exp(high)
-            value[2 * i] = (2.0 * clipped - (low + high)) / (high - low)
-            value[2 * i + 1] = (2.0 * bounded[i] - (first + last)) / (last - first)
-            slopes[2 * i], slopes[2 * i + 1] = 2.0 * slope / (high - low), 2.0 * by_view[i] / (last - first)
+            value[2 * i] = (2.0 * clipped - (low + high)) * edges[i, PER_RANGE]
+            value[2 * i + 1] = (2.0 * bounded[i] - edges[i, NATURAL_SUM]) * edges[i, PER_NATURAL]
+            slopes[2 * i] = 2.0 * slope * edges[i, PER_RANGE]
+            slopes[2 * i + 1] = 2.0 * by_view[i] * edges[i, PER_NATURAL]
         else:
             bounded[i], by_view[i] = soft_clip(view[i], low, high)
             if even[i]:
                 root = math.sqrt(1.0 + bounded[i] * bounded[i])
                 by_view[i] *= bounded[i] / root
                 bounded[i] = root
-            linear, magnified = _two_views(bounded[i], max(abs(low), abs(high)), 2 * i, value)
+            linear, magnified = _two_views(bounded[i], edges[i, PER_REACH], edges[i, PER_MAGNIFIED], 2 * i, value)
             slopes[2 * i], slopes[2 * i + 1] = by_view[i] * linear, by_view[i] * magnified
     if drift >= 0:
-        reach = max(abs(edges[drift, 0]), abs(edges[drift, 1]))
+        per_reach, per_magnified = edges[drift, PER_REACH], edges[drift, PER_MAGNIFIED]
         for at, distance, sign in ((2 * n, bounded[start], 1.0), (2 * n + 2, 1.0 - bounded[start], -1.0)):
-            linear, magnified = _two_views(bounded[drift] * distance, reach, at, value)
+            linear, magnified = _two_views(bounded[drift] * distance, per_reach, per_magnified, at, value)
             by_drift, by_start = by_view[drift] * distance, sign * by_view[start] * bounded[drift]
             slopes[at], slopes[at + 1] = by_drift * linear, by_drift * magnified
             slopes[at + 4], slopes[at + 5] = by_start * linear, by_start * magnified

@@ -120,7 +120,9 @@ def form_of(network: FirstPassageNetwork) -> Form:
         inputs=np.array(canonical.inputs, dtype=np.int64),
         mirror=np.array([rules[canonical.mirror[i]] for i in canonical.inputs], dtype=np.int64),
         supports=np.array([_CODES[canonical.supports[i]] for i in canonical.inputs], dtype=np.int64),
-        edges=np.array([canonical.clip_edges(i) for i in canonical.inputs], dtype=np.float64),
+        edges=np.array(
+            [kernels.edges_of(*canonical.clip_edges(i), _CODES[canonical.supports[i]]) for i in canonical.inputs]
+        ),
         even=even,
         never=np.zeros_like(even),
         length=np.array(canonical.length, dtype=np.float64),

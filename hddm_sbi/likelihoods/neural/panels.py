@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 
 from hddm_sbi.compiled import vector_math as vm
 from hddm_sbi.compiled.arrays import multiply
-from hddm_sbi.compiled.compiling import internal, summing
+from hddm_sbi.compiled.compiling import internal
 from hddm_sbi.compiled.vectors import Vectors
 
 FloatArray = npt.NDArray[np.float64]
@@ -25,6 +25,8 @@ IntArray = npt.NDArray[np.int64]
 
 # Rows in a panel, and units in a tile.
 PANEL, TILE = 16, 6
+# Odds against a unit's gate are exp of this at most.
+LARGEST = 700.0
 # Rows whose sums are kept at once, of a tile of units: two registers each, which are twice as wide with AVX-512.
 _ROWS = 16 if "+avx512f" in str(cpu_target.target_context.codegen().magic_tuple()[2]) else 8
 
@@ -92,14 +94,27 @@ def panel_product(
         _tile_product(weights, unit * n_in, biases, unit, inputs, n_in, outputs, unit * PANEL)
 
 
-@summing
-def _silu(values: FloatArray, slopes: FloatArray) -> None:
-    """Apply x sigmoid(x) in place; fill in its derivative."""
-    for i in range(len(slopes)):
-        x = values[i]
-        gate = 1.0 / (1.0 + vm.exp(-x))
-        values[i] = x * gate
-        slopes[i] = gate * (1.0 + x * (1.0 - gate))
+@intrinsic
+def _silu(typingctx, values, slopes, n):  # type: ignore[no-untyped-def]
+    """Apply x sigmoid(x) to the first n of values, whole panels, in place; fill in its derivative."""
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        vectors = Vectors(context, builder, _ROWS // 2)
+        value, slope = (vectors.pointer(signature.args[i], args[i]) for i in range(2))
+        one, minus = vectors.constant(1.0), vectors.constant(-1.0)
+        zero, step = (ir.Constant(ir.IntType(64), number) for number in (0, _ROWS // 2))
+        with cgutils.for_range_slice(builder, zero, args[2], step, inc=True) as (at, _):
+            x = vectors.load(value, at)
+            odds = vm.exp_of_vectors(vectors, vectors.clipped(vectors.product(x, minus), LARGEST))
+            gate = vectors.quotient(one, vectors.sum(one, odds))
+            activation = vectors.product(x, gate)
+            vectors.store(activation, value, at)
+            # the derivative is gate (1 + x (1 - gate))
+            rest = vectors.plus_product(activation, vectors.product(activation, minus), gate)
+            vectors.store(vectors.sum(gate, rest), slope, at)
+        return context.get_dummy_value()
+
+    return types.none(values, slopes, types.int64), codegen
 
 
 @internal
@@ -125,7 +140,7 @@ def layers_forward(
         below, above = work[here * half :], outputs if last else work[(1 - here) * half :]
         panel_product(weights[at:], biases[bias:], below, n_in, above, n_out)
         if not last:
-            _silu(above, slopes[slope : slope + width * PANEL])
+            _silu(above, slopes[slope:], width * PANEL)
         at, bias, slope, here = at + n_in * width, bias + width, slope + width * PANEL, 1 - here
 
 

@@ -138,7 +138,7 @@ def _along_both(weights: list[FloatArray], values: FloatArray) -> FloatArray:
 
 
 def _axis(form: Form, j: int, n_cells: int) -> _Axis:
-    low, high = (float(edge) for edge in form.edges[j])
+    low, high = (float(edge) for edge in form.edges[j, :2])
     beyond = 0.5 * MARGIN * (high - low)
     ends = np.array([low - beyond, high + beyond])
     if form.supports[j] not in (UNIT, POSITIVE):
@@ -149,7 +149,7 @@ def _axis(form: Form, j: int, n_cells: int) -> _Axis:
 def _inputs(form: Form, j: int, coordinate: FloatArray) -> FloatArray:
     """The canonical parameters with these coordinates."""
     clipped = coordinate if form.supports[j] in (UNIT, POSITIVE) else BEND * np.sinh(coordinate)
-    low, high = (float(edge) for edge in form.edges[j])
+    low, high = (float(edge) for edge in form.edges[j, :2])
     t = (2.0 * clipped - (low + high)) / (high - low)
     bend = np.clip((np.abs(t) - 1.0) / MARGIN, 0.0, np.tanh(_FLAT))
     inside = np.minimum(np.abs(t), 1.0) + MARGIN * np.arctanh(bend)
