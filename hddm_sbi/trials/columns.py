@@ -96,13 +96,14 @@ def rows_in_words(rows: npt.NDArray[np.bool_], df_index: pd.Index) -> str:
     positions = np.flatnonzero(rows)
     if len(positions) == 1:
         return first_row(rows, df_index)
+    starts = np.flatnonzero(np.diff(positions) != 1) + 1
+    if len(starts) >= _MOST_RUNS:
+        return f"{len(positions):,} rows, the first {first_row(rows, df_index)}"
     as_file = _numbered_as_file(df_index)
     name = (lambda i: str(i + 2)) if as_file else (lambda i: repr(plain(df_index[i])))
-    runs = np.split(positions, np.flatnonzero(np.diff(positions) != 1) + 1)
+    runs = np.split(positions, starts)
     shown = [name(run[0]) if len(run) == 1 else f"{name(run[0])} to {name(run[-1])}" for run in runs]
     counted = ", counting the header as row 1" if as_file else ""
-    if len(shown) > _MOST_RUNS:
-        return f"{len(positions):,} rows, the first {first_row(rows, df_index)}"
     return f"{'in rows' if as_file else 'at the indices'} {enumerated(shown)}{counted}"
 
 

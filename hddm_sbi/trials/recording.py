@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -55,7 +56,7 @@ class Limit:
         return "a number is in seconds" if self.column is None else "a column is in the unit that rt_unit says"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # so that checks may keep what they know of one
 class Recording:
     """Response times, responses and participants as they were recorded, row by row.
 
@@ -123,9 +124,19 @@ class Recording:
         """Whether each row has neither, where that is no response withheld on purpose, shape (n,)."""
         return ~self.rt_seen & ~self.choice_seen & (self.go is None)
 
-    def of(self, person: int) -> BoolArray:
-        """Whether each row is the participant's, shape (n,)."""
-        return self.subject == person
+    @cached_property
+    def _by_participant(self) -> IntArray:
+        """All rows, one participant's after the other's, shape (n,)."""
+        return np.argsort(self.subject, kind="stable")
+
+    def counts(self, rows: BoolArray) -> IntArray:
+        """How many of the rows each participant has, shape (participants,)."""
+        return np.bincount(self.subject[rows], minlength=len(self.people))
+
+    def of_each(self, rows: BoolArray) -> list[IntArray]:
+        """Those of the rows that are each participant's, as positions in order: one array a participant."""
+        ordered = self._by_participant
+        return np.split(ordered[rows[ordered]], np.cumsum(self.counts(rows))[:-1])
 
     def at(self, rows: BoolArray) -> str:
         """Where the rows are, in words."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -74,7 +75,8 @@ def read_participants(df: pd.DataFrame, groupby: GroupBy) -> Participants:
             "whose trial it is, with several trials a participant."
         )
     joined = [_JOINT.join(str(parts[k][1][code]) for k, code in enumerate(cell)) for cell in found.tolist()]
-    twice = next((label for label in joined if joined.count(label) > 1), None)
+    counts = Counter(joined)
+    twice = next((label for label in joined if counts[label] > 1), None)
     if twice is not None:
         raise DataError(
             f"the columns {listed(names)} name two participants {twice!r}; write their labels without ':', and each in "

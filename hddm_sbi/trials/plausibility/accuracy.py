@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import bdtr
 
 from hddm_sbi.trials.plausibility.finding import Finding
-from hddm_sbi.trials.recording import BoolArray, Recording
+from hddm_sbi.trials.recording import BoolArray, IntArray, Recording
 
 # At most one experiment in ten thousand of people who guess is suspected: half for all together, half for single ones.
 _CHANCE = 1e-4
@@ -19,17 +19,20 @@ def accuracy(recording: Recording) -> Iterator[Finding]:
     if recording.coding != "accuracy":
         return
     seen = recording.choice >= 0
-    single = _CHANCE / 2.0 / max(1, len(recording.subjects))
-    below = [p for p in recording.people if recording.subjects and _below(recording, seen & recording.of(p), single)]
-    if _below(recording, seen, _CHANCE / 2.0):
+    correct, counts = recording.counts(recording.choice > 0), recording.counts(seen)
+    below = []
+    if recording.subjects:
+        below = np.flatnonzero(_below(correct, counts, _CHANCE / 2.0 / len(recording.subjects))).tolist()
+    if _below(correct.sum(), counts.sum(), _CHANCE / 2.0):
         yield Finding("accuracy", "warning", _overall(recording, seen, below), seen)
     elif below:
         rows = seen & np.isin(recording.subject, below)
         yield Finding("accuracy", "warning", _some(recording, rows, below), rows)
 
 
-def _below(recording: Recording, rows: BoolArray, chance: float) -> bool:
-    return bool(rows.any() and bdtr((recording.choice[rows] > 0).sum(), rows.sum(), 0.5) < chance)
+def _below(correct: IntArray, counts: IntArray, chance: float) -> BoolArray:
+    """Whether so few of so many responses are correct by guessing with less than the chance; never where none is."""
+    return (counts > 0) & (bdtr(correct, counts, 0.5) < chance)
 
 
 def _overall(recording: Recording, seen: BoolArray, below: list[int]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -25,7 +26,7 @@ _LARGEST_SHARE = 0.5
 def codes(recording: Recording) -> Iterator[Finding]:
     """Values that are codes, each with its rows."""
     times = comparable(recording.seconds)
-    values = _coded_values(recording, times)
+    values = _coded_values(recording)
     if values:
         rows = np.isin(times, values)
         others = times[np.isfinite(times) & (times > 0) & ~rows] / UNITS[recording.unit]
@@ -44,19 +45,29 @@ def codes(recording: Recording) -> Iterator[Finding]:
 
 def coded(recording: Recording) -> BoolArray:
     """Whether each row's response time is a code, shape (n,)."""
-    times = comparable(recording.seconds)
-    return np.isin(times, _coded_values(recording, times))
+    return np.isin(comparable(recording.seconds), _coded_values(recording))
 
 
-def _coded_values(recording: Recording, times: FloatArray) -> list[float]:
+# Several checks leave codes out, and finding them takes as long as all else.
+_KNOWN: WeakKeyDictionary[Recording, list[float]] = WeakKeyDictionary()
+
+
+def _coded_values(recording: Recording) -> list[float]:
+    """The codes in order, seconds."""
+    if recording not in _KNOWN:
+        _KNOWN[recording] = _find_coded(recording, comparable(recording.seconds))
+    return _KNOWN[recording]
+
+
+def _find_coded(recording: Recording, times: FloatArray) -> list[float]:
     usable = np.isfinite(times) & (times > 0)
     values, counts = np.unique(times[usable], return_counts=True)
-    found = {float(value) for value in _apart(recording, times, values, counts)}
-    for value, count in zip(values, counts, strict=True):
+    found = set(_apart(recording, times, values, counts))
+    for value in values[counts > 1].tolist():
         nines = _nines(value / UNITS[recording.unit])
         # the longest may be a time limit of 0.99 s
-        if count > 1 and nines > (value == values[-1]) and _recurs(recording, times, usable, value):
-            found.add(float(value))
+        if nines > (value == values[-1]) and _recurs(recording, times, usable, value):
+            found.add(value)
     return sorted(found)
 
 
@@ -100,12 +111,12 @@ def _nines(value: float) -> int:
 def _recurs(recording: Recording, times: FloatArray, usable: BoolArray, value: float) -> bool:
     """Whether a value occurs more often than its neighbours do, or between the steps of the clock of the others."""
     rows = usable & (times == value)
-    people = np.unique(recording.subject[usable]).tolist()
-    others = [times[usable & recording.of(person) & ~rows] for person in people]
+    people = recording.counts(usable) > 0
+    others = [times[own] for own, there in zip(recording.of_each(usable & ~rows), people, strict=True) if there]
     finest = min(smallest_step(times) for times in others)
     near = min(np.abs(times - value).min(initial=np.inf) for times in others)
     if near < finest / 2.0 and np.isfinite(finest) and finest == clock_step(np.concatenate(others), 0.0):
         return True
-    tied = [int((rows & recording.of(person)).sum()) for person in people]
+    tied = recording.counts(rows)[people].tolist()
     expected = sum(expected_ties(times, value, max(1, k), finest) for times, k in zip(others, tied, strict=True))
     return many_ties(sum(tied), expected) < _CHANCE

@@ -45,14 +45,14 @@ def fast_trials(recording: Recording, by_participant: bool) -> Iterator[Finding]
     """
     times = comparable(recording.seconds)
     timed = recording.rt_seen
-    parts = [timed & recording.of(person) for person in recording.people] if by_participant else [timed]
+    parts = recording.of_each(timed) if by_participant else [np.flatnonzero(timed)]
     rows: BoolArray = np.zeros(recording.n, dtype=np.bool_)
     bound = np.inf
     for part in parts:
-        number = _too_fast(np.sort(times[part]), _CHANCE / len(parts))
+        fastest = np.sort(times[part])
+        number = _too_fast(fastest, _CHANCE / len(parts))
         if number:
-            fastest = np.sort(times[part])
-            rows |= part & (times <= fastest[number - 1])
+            rows[part[times[part] <= fastest[number - 1]]] = True
             bound = min(bound, float(fastest[number]))
     if rows.any():
         yield Finding("fast trials", "warning", _sentence(recording, times, rows, bound), rows)

@@ -75,8 +75,9 @@ def _where(recording: Recording, rows: BoolArray) -> str:
     first = f", the first {first_row(rows, recording.index)}"
     if not recording.subjects:
         return first
-    people = np.unique(recording.subject[rows]).tolist()
+    counts = recording.counts(rows)
+    people = np.flatnonzero(counts).tolist()
     if len(people) > _TOLD or len(people) == 1:
         return f"{recording.whose(rows).replace(' of ', ', of ', 1)}{first}"
-    told = [f"{int(rows[recording.of(person)].sum())} of {recording.who([person])}" for person in people]
+    told = [f"{int(counts[person])} of {recording.who([person])}" for person in people]
     return f", {enumerated(told)}{first}"

@@ -11,7 +11,7 @@ from hddm_sbi.trials.columns import enumerated
 from hddm_sbi.trials.plausibility.chance import comparable, expected_ties, many_ties, smallest_step
 from hddm_sbi.trials.plausibility.codes import coded
 from hddm_sbi.trials.plausibility.finding import Finding
-from hddm_sbi.trials.recording import UNITS, BoolArray, FloatArray, Recording
+from hddm_sbi.trials.recording import UNITS, BoolArray, FloatArray, IntArray, Recording
 
 # At most one clean experiment in a hundred thousand is suspected.
 _CHANCE = 1e-5
@@ -34,12 +34,14 @@ _ADVICE = (
 class _Longest(NamedTuple):
     """A participant's trials tied at a longest time, and how many more than one to expect there."""
 
-    person: int
-    time: float
-    rows: BoolArray
-    tied: int
+    rows: IntArray
     expected: float
     trials: int
+
+    @property
+    def tied(self) -> int:
+        """Number of rows."""
+        return len(self.rows)
 
 
 def time_outs(recording: Recording) -> Iterator[Finding]:
@@ -49,35 +51,33 @@ def time_outs(recording: Recording) -> Iterator[Finding]:
     if not usable.any():
         return
     overall = float(times[usable].max())
-    finest = min(smallest_step(times[usable & recording.of(person)]) for person in recording.people)
-    found = [_longest(recording, times, usable, person, overall, finest) for person in recording.people]
+    people = recording.of_each(usable)
+    finest = min(smallest_step(times[rows]) for rows in people)
+    found = [_longest(times, rows, overall, finest) for rows in people]
     told: BoolArray = np.zeros(recording.n, dtype=np.bool_)
     if _too_many(found, _CHANCE / 3.0, pooled=True):
         told = usable & (times == overall)
         yield Finding("time-outs", "warning", _sentence(recording, told, "the longest response time"), told)
-    own = [_longest(recording, times, usable, person, None, finest) for person in recording.people]
+    own = [_longest(times, rows, None, finest) for rows in people]
     own = [longest for longest in own if not told[longest.rows].any()]
-    single = [longest for longest in own if _too_many([longest], _CHANCE / 3.0 / len(recording.people), pooled=False)]
+    single = [longest for longest in own if _too_many([longest], _CHANCE / 3.0 / len(people), pooled=False)]
     if _too_many(own, _CHANCE / 3.0, pooled=False):
         single = [longest for longest in own if longest.tied > 1]
     if single:
-        rows = np.any([longest.rows for longest in single], axis=0)
+        rows: BoolArray = np.zeros(recording.n, dtype=np.bool_)
+        rows[np.concatenate([longest.rows for longest in single])] = True
         whose = "their participant's longest response time" if recording.subjects else "the longest response time"
         yield Finding("time-outs", "warning", _sentence(recording, rows, whose), rows)
 
 
-def _longest(
-    recording: Recording, times: FloatArray, usable: BoolArray, person: int, longest: float | None, finest: float
-) -> _Longest:
-    """At the time ``longest``, or the participant's own."""
-    own = usable & recording.of(person)
-    if not own.any():
-        return _Longest(person, 0.0, own, 0, 0.0, 0)
+def _longest(times: FloatArray, own: IntArray, longest: float | None, finest: float) -> _Longest:
+    """Of a participant's rows those at the time ``longest``, or at the participant's own longest."""
+    if not len(own):
+        return _Longest(own, 0.0, 0)
     time = float(times[own].max()) if longest is None else longest
-    rows = own & (times == time)
-    tied = int(rows.sum())
-    expected = expected_ties(times[own & ~rows], time, max(1, tied), finest)
-    return _Longest(person, time, rows, tied, expected, int(own.sum()))
+    at = times[own] == time
+    expected = expected_ties(times[own[~at]], time, max(1, int(at.sum())), finest)
+    return _Longest(own[at], expected, len(own))
 
 
 def _too_many(found: list[_Longest], chance: float, *, pooled: bool) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 from hddm_sbi.trials.plausibility.codes import coded
 from hddm_sbi.trials.plausibility.finding import Finding
-from hddm_sbi.trials.recording import BoolArray, FloatArray, Recording
+from hddm_sbi.trials.recording import BoolArray, IntArray, Recording
 
 # Decisions that a sequential sampling model describes take from a few hundred milliseconds to some seconds. A median
 # above 50 (a minute of seconds) can only be milliseconds, one below 5 (five milliseconds) only seconds.
@@ -41,14 +42,17 @@ def units(recording: Recording) -> Iterator[Finding]:
     usable = np.isfinite(recording.rt) & (recording.rt > 0) & ~coded(recording)
     if not usable.any():
         return
-    mixed = [_other_rows(recording, usable & recording.of(person)) for person in recording.people]
-    blocks = [person for person in recording.people if mixed[person].any()]
-    people = [] if len(blocks) == len(mixed) else _other_people(recording, usable, blocks)
+    own = recording.of_each(usable)
+    mixed = [_other_rows(recording, rows) for rows in own]
+    blocks = [person for person in recording.people if len(mixed[person])]
+    rest = {person: own[person] for person in recording.people if len(own[person]) and not len(mixed[person])}
+    people = _other_people(recording, usable, rest) if rest else []
     if people:
         rows = usable & np.isin(recording.subject, people)
         yield Finding("units", "error", _of_people(recording, usable, rows, people), rows)
     if blocks:
-        rows = np.any([mixed[person] for person in blocks], axis=0)
+        rows = np.zeros(recording.n, dtype=np.bool_)
+        rows[np.concatenate(mixed)] = True
         yield Finding("units", "error", _of_blocks(recording, usable, rows, blocks), rows)
     if not people and not blocks and usable.sum() > 1:
         median, times = float(np.median(recording.rt[usable])), recording.rt[usable]
@@ -58,12 +62,11 @@ def units(recording: Recording) -> Iterator[Finding]:
             yield Finding("units", "error", sentence, usable)
 
 
-def _other_rows(recording: Recording, rows: BoolArray) -> BoolArray:
+def _other_rows(recording: Recording, rows: IntArray) -> IntArray:
     """The part of a participant's rows that is in another unit than the rest and than ``recording.unit``."""
-    long = rows & (recording.rt >= _LONGEST_S)
-    short = rows & ~long
-    none: BoolArray = np.zeros_like(rows)
-    if min(long.sum(), short.sum()) < max(_FEWEST, _SMALLEST_SHARE * rows.sum()):
+    slow = recording.rt[rows] >= _LONGEST_S
+    long, short, none = rows[slow], rows[~slow], rows[:0]
+    if min(len(long), len(short)) < max(_FEWEST, _SMALLEST_SHARE * len(rows)):
         return none
     low, high = recording.rt[short], recording.rt[long]
     ratio = float(np.median(high) / np.median(low))
@@ -76,35 +79,43 @@ def _other_rows(recording: Recording, rows: BoolArray) -> BoolArray:
     return long if recording.unit == "s" else short
 
 
-def _other_people(recording: Recording, usable: BoolArray, blocks: list[int]) -> list[int]:
-    """The participants whose times are all in another unit than those of the others."""
-    people = [p for p in recording.people if p not in blocks and (usable & recording.of(p)).any()]
-    medians = np.array([np.median(recording.rt[usable & recording.of(person)]) for person in people])
+def _other_people(recording: Recording, usable: BoolArray, own: dict[int, IntArray]) -> list[int]:
+    """The participants, of those given with their rows, whose times are all in another unit than the others'."""
+    medians = np.array([np.median(recording.rt[rows]) for rows in own.values()])
     long = medians >= _LONGEST_S
     if long.all() or not long.any():
         return []
     other = long if recording.unit == "s" else ~long
     typical = float(np.median(medians[~other]))
-    factor = medians / typical if recording.unit == "s" else typical / medians
+    far = (medians / typical if recording.unit == "s" else typical / medians) > _FAR
+    fractions = usable & (recording.rt != np.round(recording.rt))
+    of_all = _Fractions(int(fractions.sum()), int(usable.sum()))
     return [
         person
-        for person, far, suspected in zip(people, factor > _FAR, other, strict=True)
-        if suspected and far and _impossible(recording, usable, usable & recording.of(person))
+        for (person, rows), median, suspected in zip(own.items(), medians, other & far, strict=True)
+        if suspected and _impossible(recording.unit, median, _Fractions(int(fractions[rows].sum()), len(rows)), of_all)
     ]
 
 
-def _impossible(recording: Recording, usable: BoolArray, own: BoolArray) -> bool:
+class _Fractions(NamedTuple):
+    """How many of some times are no whole numbers."""
+
+    broken: int
+    times: int
+
+    @property
+    def most(self) -> bool:
+        """Whether more than half of them are."""
+        return 2 * self.broken > self.times
+
+
+def _impossible(unit: str, median: float, own: _Fractions, of_all: _Fractions) -> bool:
     """Whether a participant so far from the others cannot be one who paused, or who held down a key."""
-    median = float(np.median(recording.rt[own]))
-    if recording.unit == "s":
+    if unit == "s":
         # as milliseconds it must not be faster than people are; two trials or one may be pauses
-        return median >= 100.0 and (own.sum() >= _FEWEST or median >= 190.0)
-    return median < _SHORTEST_MS or (_fractions(recording.rt[own]) and not _fractions(recording.rt[usable & ~own]))
-
-
-def _fractions(times: FloatArray) -> bool:
-    """Whether most times are no whole numbers."""
-    return bool((times != np.round(times)).mean() > 0.5)
+        return median >= 100.0 and (own.times >= _FEWEST or median >= 190.0)
+    others = _Fractions(of_all.broken - own.broken, of_all.times - own.times)
+    return median < _SHORTEST_MS or (own.most and not others.most)
 
 
 def _of_people(recording: Recording, usable: BoolArray, rows: BoolArray, people: list[int]) -> str:

@@ -36,7 +36,7 @@ def unseen(recording: Recording) -> Iterator[Finding]:
 
 def _never(recording: Recording, seen: BoolArray, told: list[int] | None = None) -> list[int]:
     counts = np.bincount(recording.subject[seen], minlength=len(recording.subjects))
-    return [int(person) for person in np.flatnonzero(counts == 0) if person not in (told or [])]
+    return np.setdiff1d(np.flatnonzero(counts == 0), told or []).astype(np.int64).tolist()
 
 
 def _finding(recording: Recording, people: list[int], what: str, so: str) -> Finding:
