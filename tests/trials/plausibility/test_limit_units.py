@@ -63,10 +63,10 @@ def test_without_times() -> None:
 
 def test_limits_of_some_in_milliseconds() -> None:
     made = recording(1, 6, 60)
-    seconds = np.where(made.of(2), 3000.0, 3.0)
+    seconds = np.where(made.subject == 2, 3000.0, 3.0)
     limit = Limit(seconds, "the deadline", "limit")
     (finding,) = limit_units(replace(made, rt=np.minimum(made.rt, 2.9), deadline=limit))
-    np.testing.assert_array_equal(finding.rows, made.of(2))
+    np.testing.assert_array_equal(finding.rows, made.subject == 2)
     assert "(column 'limit'), and the longest response time" in finding.sentence
     assert "it reads as milliseconds (in rows 122 to 181, counting the header as row 1); bring" in finding.sentence
     assert "or leave it empty in trials without a limit" in finding.sentence

@@ -12,7 +12,7 @@ from tests.trials.plausibility.experiments import SIZES, recording
 
 
 def _deadline(made: Recording, person: int | None, share: float) -> float:
-    rows = np.ones(made.n, dtype=bool) if person is None else made.of(person)
+    rows = np.ones(made.n, dtype=bool) if person is None else made.subject == person
     return float(np.quantile(made.rt[rows], 1.0 - share, method="nearest"))
 
 
@@ -47,7 +47,7 @@ def test_time_outs_at_participants_own_deadlines_are_named(people: int, trials: 
 def test_one_participants_time_outs_are_named(people: int) -> None:
     made = recording(3, people, 100)
     limit = _deadline(made, 1, 0.15)
-    rows = made.of(1) & (made.rt >= limit)
+    rows = (made.subject == 1) & (made.rt >= limit)
     (finding,) = find(replace(made, rt=np.where(rows, limit, made.rt)))
     np.testing.assert_array_equal(finding.rows, rows)
     assert f"{rows.sum()} of 100 trials of participant 102 have exactly" in finding.sentence
