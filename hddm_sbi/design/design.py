@@ -11,6 +11,7 @@ import pandas as pd
 
 from hddm_sbi.design.columns import Columns
 from hddm_sbi.design.contrasts import AS_FORMULAE, Contrasts
+from hddm_sbi.design.distinct import distinct_rows
 from hddm_sbi.design.grouped import GroupedTerm
 from hddm_sbi.design.grouping import Grouping, subject_grouping
 from hddm_sbi.design.meanings import covariates_in_words
@@ -165,7 +166,7 @@ def build_design(
         designs[name] = design_parameter(name, side, trials.frame, subjects, automatic, pooling, random_slopes)
     contrasts.check(factors)
     sign = None if stimulus is None else stimulus.signs(trials.frame)
-    row, first = _distinct_rows(designs, sign)
+    row, first = _distinct_rows(designs, sign, trials.n)
     frame = trials.frame.iloc[first].reset_index(drop=True)
     return Design(
         designs, Columns(levels, participant), row, first, frame, stimulus, None if sign is None else sign[first]
@@ -179,15 +180,15 @@ def _check_options(trials: Trials, pooling: str) -> None:
         raise ModelError("pooling 'none' fits participants apart, so it needs groupby, the column of the participant.")
 
 
-def _distinct_rows(designs: Mapping[str, ParameterDesign], sign: FloatArray | None = None) -> tuple[IntArray, IntArray]:
+def _distinct_rows(
+    designs: Mapping[str, ParameterDesign], sign: FloatArray | None, n: int
+) -> tuple[IntArray, IntArray]:
     """Rows of all matrices, group indices and signs that occur: the row of each trial, and a trial of each row."""
     columns: list[FloatArray] = [] if sign is None else [sign[:, np.newaxis]]
-    groupings: dict[str, FloatArray] = {}
+    groupings: dict[str, IntArray] = {}
     for design in designs.values():
         columns += [term.matrix for term in (*design.common, *design.offset_terms)]
         for grouped in design.group:
             columns.append(grouped.term.matrix)
-            groupings[grouped.grouping.factor] = grouped.grouping.index[:, np.newaxis].astype(np.float64)
-    stacked = np.hstack([*groupings.values(), *columns])
-    _, first, row = np.unique(stacked, axis=0, return_index=True, return_inverse=True)
-    return row.reshape(-1).astype(np.int64), first.astype(np.int64)
+            groupings[grouped.grouping.factor] = grouped.grouping.index
+    return distinct_rows([*groupings.values(), *(column for matrix in columns for column in matrix.T)], n)

@@ -39,6 +39,8 @@ def spans_constant(terms: Sequence[Term]) -> bool:
     """Whether the terms can give every trial the same value: an intercept, or a cell for every trial."""
     if not terms:
         return False
+    if any((term.matrix == 1.0).all(axis=0).any() for term in terms):
+        return True
     matrix = np.hstack([term.matrix for term in terms])
     return rank(np.hstack([matrix, np.ones((len(matrix), 1))])) == rank(matrix)
 
