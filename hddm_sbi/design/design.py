@@ -11,7 +11,6 @@ import pandas as pd
 
 from hddm_sbi.design.columns import Columns
 from hddm_sbi.design.contrasts import AS_FORMULAE, Contrasts
-from hddm_sbi.design.distinct import distinct_rows
 from hddm_sbi.design.grouped import GroupedTerm
 from hddm_sbi.design.grouping import Grouping, subject_grouping
 from hddm_sbi.design.meanings import covariates_in_words
@@ -20,6 +19,7 @@ from hddm_sbi.design.parameter import POOLINGS, ParameterDesign, Pooling, design
 from hddm_sbi.design.sides import evaluate_side
 from hddm_sbi.design.strata import Strata
 from hddm_sbi.errors import ModelError
+from hddm_sbi.trials.distinct import distinct_rows
 from hddm_sbi.trials.stimulus import Stimulus
 from hddm_sbi.trials.trials import Trials
 

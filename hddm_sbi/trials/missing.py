@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import numpy as np
 import numpy.typing as npt
@@ -27,9 +27,9 @@ def is_missing(column: pd.Series, labels: Collection[object] = ()) -> npt.NDArra
     """
     missing = is_empty(column)
     if not types.is_numeric_dtype(column):
-        entries = column.astype(object)
-        named = [isinstance(entry, str) and entry.strip() in MARKERS and entry not in labels for entry in entries]
-        missing |= np.array(named, dtype=np.bool_)
+        missing |= _which(
+            column, lambda entry: isinstance(entry, str) and entry.strip() in MARKERS and entry not in labels
+        )
     return missing
 
 
@@ -41,8 +41,18 @@ def is_empty(column: pd.Series) -> npt.NDArray[np.bool_]:
     if types.is_numeric_dtype(column):
         # Arrow and nullable columns may hold NaN beside their own missing value.
         return np.isnan(column.to_numpy(dtype=np.float64, na_value=np.nan))
-    blank = [
-        (isinstance(entry, str) and not entry.strip()) or (isinstance(entry, float) and entry != entry)
-        for entry in column.astype(object)
-    ]
-    return empty | np.array(blank, dtype=np.bool_)
+    return empty | _which(column, _is_blank)
+
+
+def _is_blank(entry: object) -> bool:
+    return (isinstance(entry, str) and not entry.strip()) or (isinstance(entry, float) and entry != entry)
+
+
+def _which(column: pd.Series, test: Callable[[object], bool]) -> npt.NDArray[np.bool_]:
+    """Whether each entry passes a test, shape (n,); one that is missing as pandas sees it need not."""
+    try:
+        codes, entries = pd.factorize(column)  # a test a label, where trials are many and labels few
+    except TypeError:  # entries such as lists, of which there is no telling which are the same
+        codes, entries = np.arange(len(column)), column
+    passed = [test(entry) for entry in entries.astype(object)]
+    return np.array([*passed, False], dtype=np.bool_)[codes]  # -1, the last, is a missing entry

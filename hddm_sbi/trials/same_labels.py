@@ -34,8 +34,8 @@ def check_labels_once(df: pd.DataFrame, participants: Participants) -> None:
         if not isinstance(column, str) or column == participants.name or not _NAME.fullmatch(column.strip()):
             continue
         codes, labels = labels_of(df[column])
-        seen = np.unique(np.column_stack([participants.index, codes])[codes >= 0], axis=0)
-        people, counts = np.unique(seen[:, 0], return_counts=True)
+        pairs = np.unique((participants.index * len(labels) + codes)[codes >= 0])
+        people, counts = np.unique(pairs // max(1, len(labels)), return_counts=True)
         several = people[counts > 1].tolist()
         if several:
             raise DataError(_question(column, labels, participants, several))

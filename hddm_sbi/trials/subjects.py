@@ -12,6 +12,7 @@ import pandas as pd
 
 from hddm_sbi.errors import DataError
 from hddm_sbi.trials.columns import first_row, get_column, labels_of, listed
+from hddm_sbi.trials.distinct import distinct_rows
 from hddm_sbi.trials.missing import is_empty
 
 IntArray = npt.NDArray[np.int64]
@@ -68,7 +69,8 @@ def read_participants(df: pd.DataFrame, groupby: GroupBy) -> Participants:
             f"rename it, or say groupby={name!r}."
         )
     parts = [_sorted_labels(column) for column in columns]
-    found, index = np.unique(np.column_stack([index for index, _ in parts]), axis=0, return_inverse=True)
+    index, first = distinct_rows((index for index, _ in parts), len(df))
+    found = np.column_stack([index[first] for index, _ in parts])
     if len(found) == len(df) > 1:
         raise DataError(
             f"every trial has values of its own in the columns {listed(names)}; groupby must name the columns that say "
@@ -82,7 +84,7 @@ def read_participants(df: pd.DataFrame, groupby: GroupBy) -> Participants:
             f"the columns {listed(names)} name two participants {twice!r}; write their labels without ':', and each in "
             "one way only."
         )
-    return Participants(name, names, True, index.reshape(-1).astype(np.int64), tuple(joined))
+    return Participants(name, names, True, index, tuple(joined))
 
 
 def names_of(groupby: GroupBy) -> tuple[str, ...]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hddm_sbi.design.distinct import distinct_rows
+from hddm_sbi.trials.distinct import distinct_rows
 
 
 @pytest.mark.parametrize("seed", range(20))
