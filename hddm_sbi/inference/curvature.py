@@ -26,6 +26,7 @@ def row_information(potential: Potential, u: FloatArray) -> FloatArray:
     values, parameters = to_proportions(theta, spec.proportions), spec.parameters
     links = [parameter.link_function for parameter in parameters]
     information = np.zeros((*theta.shape, theta.shape[1]))
+    sizes = _steps(potential, u)
 
     def slopes(k: int, step: float) -> FloatArray:
         """Derivatives by all linear predictors, with that of parameter k moved by a step."""
@@ -40,13 +41,27 @@ def row_information(potential: Potential, u: FloatArray) -> FloatArray:
     free = [k for k, parameter in enumerate(parameters) if parameter.fixed is None]
     with np.errstate(all="ignore"):
         for k in free:
-            information[:, k, free] = ((slopes(k, -STEP) - slopes(k, STEP)) / (2.0 * STEP))[:, free]
+            step = sizes[k]
+            information[:, k, free] = ((slopes(k, -step) - slopes(k, step)) / (2.0 * step))[:, free]
     information = np.where(np.isfinite(information), information, 0.0)
     return 0.5 * (information + information.swapaxes(1, 2))
 
 
+def _steps(potential: Potential, u: FloatArray) -> FloatArray:
+    """The step of each parameter's linear predictor, (k,): that of a coordinate, where population values have bounds.
+
+    A probability of lapses that is next to zero would otherwise be moved to the other side of it.
+    """
+    layout, (_, slope) = potential.layout, potential.values(u)
+    own = [
+        np.concatenate([[1.0], *(slope[layout.site(term.site).slice] for term in parameter.common)])
+        for parameter in potential.spec.parameters
+    ]
+    return STEP * np.array([values.min() for values in own])
+
+
 def likelihood_precision(potential: Potential, u: FloatArray) -> sparse.csr_array:
-    """Minus the second derivatives of the log likelihood by u, (ndim, ndim); the map to coefficients is linearised.
+    """Minus the second derivatives of the log likelihood by u, (ndim, ndim).
 
     The standard deviations and correlations of groups are held still.
     """
@@ -63,7 +78,20 @@ def likelihood_precision(potential: Potential, u: FloatArray) -> sparse.csr_arra
     shape = (n * spec.n_rows, n * spec.n_rows)
     by_eta = sparse.csr_array((np.concatenate(values), (np.concatenate(i), np.concatenate(j))), shape=shape)
     eta_by_u = design_matrix(spec, potential.layout) @ _coefficients_by_u(potential, u)
-    return sparse.csr_array(eta_by_u.T @ by_eta @ eta_by_u)
+    return sparse.csr_array(eta_by_u.T @ by_eta @ eta_by_u + sparse.diags_array(_of_bounds(potential, u)))
+
+
+def _of_bounds(potential: Potential, u: FloatArray) -> FloatArray:
+    """What population values with bounds add, (ndim,): their own second derivatives by u, where that is positive.
+
+    Of a probability of lapses next to zero that is nearly all there is.
+    """
+    n, step = potential.layout.n_common, np.full(potential.ndim, STEP)
+    (_, slope), (_, left), (_, right) = (potential.values(at) for at in (u, u - step, u + step))
+    bends = (right - left)[:n] / (2.0 * STEP)
+    by_value = (potential.log_density_grad(u)[1] - potential.prior_slope(u))[:n] / slope[:n]
+    added = np.where(np.isfinite(by_value), -by_value * bends, 0.0)
+    return np.concatenate([np.maximum(added, 0.0), np.zeros(potential.ndim - n)])
 
 
 def prior_precision(potential: Potential, u: FloatArray) -> FloatArray:

@@ -6,11 +6,13 @@ import pytest
 import torch
 import torch.distributions as td
 
-from hddm_sbi.inference.curvature import likelihood_precision, row_information
+from hddm_sbi.inference.curvature import likelihood_precision, prior_precision, row_information
 from hddm_sbi.inference.potential import Potential
+from hddm_sbi.likelihoods.exact.ddm import ExactDDM
 from hddm_sbi.spec.build import build_spec
 from hddm_sbi.trials.reading import read_trials
-from tests.observing import bound
+from tests.inference.test_initial import experiment, prepare
+from tests.observing import bound, lapsing
 
 
 @pytest.fixture
@@ -46,3 +48,15 @@ def test_the_nearer_boundary_changes_without_a_jump(potential):
     u = np.array([0.3, 0.2, 0.0, -0.7, 0.1, 0.5, -1.0])
     left, at, right = (row_information(potential, u + shift * np.eye(7)[2]) for shift in (-1e-3, 0.0, 1e-3))
     assert np.abs(at).max() < 2.0 * max(np.abs(left).max(), np.abs(right).max())
+
+
+@pytest.mark.parametrize("logit", [-10.0, -3.0])
+def test_a_probability_next_to_zero_has_its_curvature(logit):
+    _, potential, u = prepare(experiment(4, 60, 3), lapsing(ExactDDM(), (0, 20)), p_outlier="estimate")
+    at = potential.layout.site("p_outlier").start
+    u[at] = logit
+    step = np.zeros(potential.ndim)
+    step[at] = 1e-3
+    slopes = [potential.log_density_grad(u + sign * step)[1][at] for sign in (-1.0, 1.0)]
+    found = likelihood_precision(potential, u)[at, at] + prior_precision(potential, u)[at]
+    np.testing.assert_allclose(found, (slopes[0] - slopes[1]) / 2e-3, rtol=1e-3)
