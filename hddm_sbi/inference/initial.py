@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import torch.distributions as td
-from scipy import optimize
+from scipy import optimize, sparse
+from scipy.sparse import linalg as sparse_linalg
 
 from hddm_sbi.errors import SamplingError
 from hddm_sbi.inference.between import moderate_sd, with_spread
@@ -139,7 +140,9 @@ def _summary(
     def by_unit(times: FloatArray, statistic: Callable[[FloatArray], float]) -> FloatArray:
         everyone = times[np.isfinite(times)]
         default = statistic(everyone) if everyone.size else 1.0
-        members = (times[(unit == g) & np.isfinite(times)] for g in range(n_units))
+        owner = unit[np.isfinite(times)]
+        sorted_times = everyone[np.argsort(owner, kind="stable")]
+        members = np.split(sorted_times, np.cumsum(np.bincount(owner, minlength=n_units))[:-1])
         return np.array([statistic(own) if own.size else default for own in members])
 
     floor = by_unit(trials.rt, lambda own: float(np.quantile(own, guesses)))
@@ -189,7 +192,9 @@ def _project(spec: ModelSpec, layout: Layout, rough: FloatArray) -> FloatArray:
     )
     matrix = design_matrix(spec, layout)
     ridge = np.repeat([RIDGE_COMMON, RIDGE_GROUP], [layout.n_common, layout.n_group])
-    solution = np.linalg.solve((matrix.T @ matrix).toarray() + np.diag(ridge), matrix.T @ eta)
+    square = (matrix.T @ matrix + sparse.diags_array(ridge)).tocsc()
+    # population values meet every group: an order that is not for symmetric matrices fills the factor up
+    solution = np.atleast_1d(sparse_linalg.spsolve(square, matrix.T @ eta, permc_spec="MMD_AT_PLUS_A"))
     values = {}
     for site in layout.sites:
         if site.kind == "common":
