@@ -42,6 +42,9 @@ def test_information_is_the_curvature(potential, z):
     # every parameter is its intercept: predictors are coordinates
     np.testing.assert_allclose(row_information(potential, u)[0], by, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(likelihood_precision(potential, u).toarray(), by, rtol=1e-3, atol=1e-3)
+    some = row_information(potential, u, of=("a", "t0"), central=False)[0]
+    own = np.isin(potential.likelihood.parameters, ("a", "t0"))
+    np.testing.assert_allclose(some, np.where(np.outer(own, own), by, 0.0), rtol=2e-3, atol=2e-3)
 
 
 def test_the_nearer_boundary_changes_without_a_jump(potential):

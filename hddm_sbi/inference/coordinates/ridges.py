@@ -68,6 +68,8 @@ class _Walk:
     def __init__(self, potential: Potential, block: GroupBlock, u: FloatArray, effect: int) -> None:
         self._potential, self._block, self._u = potential, block, np.array(u, dtype=np.float64)
         self._at = potential.layout.site(block.site).coordinates.reshape(block.groups.n, block.n_effects)
+        own = {term.site for term in block.terms}
+        self._owners = {parameter.name for parameter, term in potential.spec.group_terms() if term.site in own}
         self._factor = block.factor(potential.layout.unpack(u))
         along = self._factor[:, effect]
         self.along = along / np.linalg.norm(along, axis=1, keepdims=True)
@@ -78,7 +80,8 @@ class _Walk:
         u = self._u.copy()
         u[self._at] = rho
         value, gradient = self._potential.log_density_grad(u)
-        information = of_columns(self._potential, self._block, row_information(self._potential, u))
+        by_row = row_information(self._potential, u, of=self._owners, central=False)
+        information = of_columns(self._potential, self._block, by_row)
         precision = np.eye(rho.shape[1]) + self._factor.swapaxes(1, 2) @ information @ self._factor
         return _Here(value, gradient[self._at], precision)
 
