@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hddm_sbi.inference.sampler import LogDensity, NutsSettings
+from hddm_sbi.inference.sampler import FloatArray, LogDensity, NutsSettings
 
 # Standard normal points at which the gradient is looked at; at so many of them it may be off by all that it should be.
 POINTS, LARGEST_SHARE = 60, 0.1
@@ -23,8 +23,13 @@ def is_round(target: LogDensity) -> bool:
     ever elsewhere.
     """
     points = np.random.default_rng(0).standard_normal((POINTS, target.ndim))
-    error = [np.linalg.norm(target.log_density_grad(x)[1] + x) / np.linalg.norm(x) for x in points]
-    return bool(np.mean(np.array(error) > 1.0) <= LARGEST_SHARE)
+    return bool(np.mean([_error(target, x) > 1.0 for x in points]) <= LARGEST_SHARE)
+
+
+def _error(target: LogDensity, x: FloatArray) -> float:
+    """Of the gradient, in the size of x; infinite where x is impossible."""
+    log_density, gradient = target.log_density_grad(x)
+    return float(np.linalg.norm(gradient + x) / np.linalg.norm(x)) if np.isfinite(log_density) else np.inf
 
 
 def suited(settings: NutsSettings, target: LogDensity, tune: bool, steps: bool) -> NutsSettings:

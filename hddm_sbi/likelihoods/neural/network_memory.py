@@ -40,7 +40,7 @@ class Memory(NamedTuple):
 
     Args:
         log_choice, by_log_choice: log probability of each choice by row, and the sum's derivatives by it.
-        tilt: derivatives of the choices' scores by drift, start and the network's factor, where Brownian motion has one.
+        tilt: derivatives of each choice's score by drift, start and factor, where it corrects Brownian motion.
         flow, by_flow: of each pair what its flow is made of, and the sum's derivatives by it: factors of zeta and
             delta, then offset and coefficients of the spline.
         offset: for the offsets while the rest is changed.
@@ -116,8 +116,8 @@ class Spline(NamedTuple):
 
 _MEMORY = record_type(
     Memory, log_choice=FLOATS2, by_log_choice=FLOATS2, tilt=FLOATS2, flow=FLOATS2, by_flow=FLOATS2, offset=FLOATS2,
-    canonical=FLOATS2, by_view=FLOATS2, scratch=FLOATS2, state=INTS2, row=FLOATS2, tables=FLOATS2, by_tables=FLOATS2, ends=FLOATS2,
-    tile=FLOATS2, kept=FLOATS2,
+    canonical=FLOATS2, by_view=FLOATS2, scratch=FLOATS2, state=INTS2, row=FLOATS2, tables=FLOATS2, by_tables=FLOATS2,
+    ends=FLOATS2, tile=FLOATS2, kept=FLOATS2,
 )  # fmt: skip
 NETWORK = record_type(Network, pairs=PAIRS, n_outputs=INT, form=FORM, memory=_MEMORY)
 LAYERED = record_type(Layered, network=NETWORK, time=MLP, choice=MLP)
