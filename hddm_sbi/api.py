@@ -309,7 +309,7 @@ class HierarchicalDDM:
         Args:
             draws: number of draws kept of each chain; ``"auto"``: as many as it takes (Pyro's sampler takes 1,000).
             tune: number of warm-up draws of each chain, which are not kept; ``"auto"``: 300 where the posterior is
-                nearly round in the sampler's coordinates, else 1,000.
+                nearly round in the sampler's coordinates and no trials were removed by their rt, else 1,000.
             chains: number of chains, at most one per core at a time unless ``draws`` is ``"auto"``.
             sampler: ``"nutpie"``, or ``"pyro"`` for Pyro's own NUTS.
             seed: a non-negative integer; the same seed gives the same draws.
@@ -323,7 +323,7 @@ class HierarchicalDDM:
             cores: number of chains that run at the same time; by default one per core.
             progress: whether to show how far the chains are.
             target_accept: acceptance rate at which the sampler aims; nearer to 1 means shorter steps, which helps where
-                draws diverge. ``"auto"``: 0.7 where the posterior is nearly round, else 0.9.
+                draws diverge. ``"auto"``: 0.7 where ``tune`` would be 300, else 0.9.
             max_draws: the most that ``"auto"`` takes of each chain.
             minutes: time after which to end with the draws that there are; such a result cannot be repeated exactly.
 
@@ -338,7 +338,10 @@ class HierarchicalDDM:
         spec = self.spec
         potential = Potential(spec, self._bound, settings.parallel)
         target = Rounded(potential, self._start, settings.parallel)
-        settings = suited(settings, target, tune == "auto", target_accept == "auto")
+        if (
+            not self._bound.trials.truncated
+        ):  # that leaves a t0 a cliff above and hardly an end below, far from its centre
+            settings = suited(settings, target, tune == "auto", target_accept == "auto")
         for sentence in slow_sentences(potential.not_compiled, target, length.fewest(settings), settings.parallel):
             warn(sentence)
 

@@ -7,7 +7,7 @@ import torch
 
 import hddm_sbi as hs
 from hddm_sbi.compiled.compiling import callable_from_python
-from hddm_sbi.likelihoods.exact.full_ddm_nodes import starts_inside
+from hddm_sbi.likelihoods.exact.full_ddm_starts import starts_inside
 from hddm_sbi.likelihoods.neural.canonical import Canonical
 from hddm_sbi.ssm.widths import Width, by_proportions, fits, fits_at, in_words, room, room_at, to_proportions, to_theta
 
