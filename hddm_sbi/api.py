@@ -338,9 +338,8 @@ class HierarchicalDDM:
         spec = self.spec
         potential = Potential(spec, self._bound, settings.parallel)
         target = Rounded(potential, self._start, settings.parallel)
-        if (
-            not self._bound.trials.truncated
-        ):  # that leaves a t0 a cliff above and hardly an end below, far from its centre
+        # truncation leaves a t0 a cliff above and hardly an end below, too far from its centre for a look around that
+        if not self._bound.trials.truncated:
             settings = suited(settings, target, tune == "auto", target_accept == "auto")
         for sentence in slow_sentences(potential.not_compiled, target, length.fewest(settings), settings.parallel):
             warn(sentence)

@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -51,6 +52,7 @@ def set_ready(model: str, likelihood: str) -> None:
             (folder / _mark(model, likelihood)).touch()
 
 
+@cache
 def _mark(model: str, likelihood: str) -> str:
     """The name of an empty file, which changes with the package's files and with Numba."""
     known = hashlib.sha256(f"{model} {likelihood} {sys.implementation.cache_tag} {version('numba')}".encode())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hddm_sbi.compiled.compiling import internal
+from hddm_sbi.compiled.compiling import internal, summing
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -20,6 +20,29 @@ def first_after(rt: FloatArray, start: int, stop: int, time: float) -> int:
         else:
             stop = middle
     return start
+
+
+@summing
+def dot(left: FloatArray, right: FloatArray) -> float:
+    """The sum of left (n,) times right, (n or more,)."""
+    total = 0.0
+    for k in range(len(left)):
+        total += left[k] * right[k]
+    return total
+
+
+@summing
+def add_scaled(by: float, values: FloatArray, out: FloatArray) -> None:
+    """Add a multiple of values (n,) to out, (n or more,)."""
+    for k in range(len(values)):
+        out[k] += by * values[k]
+
+
+@internal
+def copy(values: FloatArray, out: FloatArray) -> None:
+    """Fill out (n,) with the first of values, (n or more,)."""
+    for k in range(len(out)):
+        out[k] = values[k]
 
 
 @internal

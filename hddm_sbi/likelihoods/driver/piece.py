@@ -27,9 +27,8 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from hddm_sbi.compiled.calls import call_address
-from hddm_sbi.compiled.compiling import summing
 from hddm_sbi.compiled.structs import INT, POINTER, CFunction, record_type
-from hddm_sbi.likelihoods.base import BoolArray, FloatArray
+from hddm_sbi.likelihoods.base import BoolArray
 
 # kinds of primitive
 DENSITY, MASS = 0, 1
@@ -102,15 +101,6 @@ class Compiled(Protocol):
             slots: threads that may use it at a time.
         """
         ...
-
-
-@summing
-def weighted(weight: FloatArray, slope: FloatArray) -> float:
-    """The sum of weight (n,) times derivatives, (n or more,)."""
-    total = 0.0
-    for i in range(len(weight)):
-        total += weight[i] * slope[i]
-    return total
 
 
 PIECE = record_type(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
+from hddm_sbi.compiled.arrays import dot
 from hddm_sbi.compiled.compiling import callable_from_python, internal
 from hddm_sbi.compiled.structs import FLOATS2, CFunction, Record, reader, record_type
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
@@ -17,7 +18,6 @@ from hddm_sbi.likelihoods.driver.piece import (
     PULL_SIGNATURE,
     CompiledPiece,
     Piece,
-    weighted,
 )
 from hddm_sbi.likelihoods.exact.full_ddm_density import N_PARAMETERS, full_ddm_trial, inside
 from hddm_sbi.likelihoods.exact.full_ddm_mass import full_ddm_mass
@@ -116,7 +116,7 @@ def _pull(record, slot, kind, choice, row, n, theta, t1, t2, weight, by_theta): 
     memory, p = _read_memory(record), nb.carray(theta, N_PARAMETERS)
     weight, by_theta = nb.carray(weight, n), nb.carray(by_theta, N_PARAMETERS)
     for k in range(N_PARAMETERS):
-        by_theta[k] += weighted(weight, memory.slopes[slot * N_PARAMETERS + k])
+        by_theta[k] += dot(weight, memory.slopes[slot * N_PARAMETERS + k])
     _pull_density(memory.work[slot], choice, p, weight, by_theta)
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
-from hddm_sbi.compiled.arrays import first_after
+from hddm_sbi.compiled.arrays import dot, first_after
 from hddm_sbi.compiled.compiling import internal, once, summing
 from hddm_sbi.compiled.structs import FLOATS2, INT, INTS, CFunction, Record, reader, record_type
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
@@ -23,7 +23,6 @@ from hddm_sbi.likelihoods.driver.piece import (
     PULL_SIGNATURE,
     CompiledPiece,
     Piece,
-    weighted,
 )
 from hddm_sbi.likelihoods.exact.lba_density import lba_loser_regular, lba_regular, lba_winner_regular
 from hddm_sbi.likelihoods.exact.race_density import RDM, accumulator_trial, possible_race
@@ -183,7 +182,7 @@ def _pull(record, slot, kind, choice, row, n, theta, t1, t2, weight, by_theta): 
     known, by_theta = _known(race, slot), nb.carray(by_theta, race.n + 3)
     weight = nb.carray(weight, n)[race.start[slot] :]
     for k in range(race.n):
-        by_theta[k] += weighted(weight, known[BY_V + k])
+        by_theta[k] += dot(weight, known[BY_V + k])
     by_B, by_A, by_t = _pulled(weight, known)
     by_theta[race.n] += by_B
     by_theta[race.n + 1] += by_A

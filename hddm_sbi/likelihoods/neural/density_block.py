@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from hddm_sbi.compiled import vector_math as vm
+from hddm_sbi.compiled.arrays import add_scaled, dot
 from hddm_sbi.compiled.compiling import inlined, internal, once, summing
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.neural import reverse, time_change
@@ -117,20 +118,12 @@ def _gather(n: int, table: FloatArray, tile: FloatArray) -> None:
         tile[P0 + i], tile[P1 + i], tile[P2 + i], tile[P3 + i], tile[P4 + i] = row[0], row[1], row[2], row[3], row[4]
 
 
-@summing
-def _product(left: FloatArray, right: FloatArray) -> float:
-    total = 0.0
-    for k in range(len(left)):
-        total += left[k] * right[k]
-    return total
-
-
 @internal
 def _gather_few(n: int, areas: FloatArray, weights: FloatArray, tile: FloatArray) -> None:
     """The same from the spline's offset and coefficients, without a table."""
     for i in range(n):
         interval = int(tile[INTERVAL + i])
-        tile[P0 + i] = weights[0] + _product(areas[interval], weights[1:])
+        tile[P0 + i] = weights[0] + dot(areas[interval], weights[1:])
         tile[P1 + i], tile[P2 + i], tile[P3 + i], tile[P4 + i] = reverse.powers_of(weights[1:], interval)
 
 
@@ -260,12 +253,6 @@ def scatter(weight: FloatArray, tile: FloatArray, by_table: FloatArray) -> None:
     _add(interval, b0, b1, b2, b3, b4, by_table)
 
 
-@summing
-def _add_scaled(values: FloatArray, by: float, out: FloatArray) -> None:
-    for k in range(len(values)):
-        out[k] += by * values[k]
-
-
 @internal
 def scatter_few(weight: FloatArray, areas: FloatArray, tile: FloatArray, by_weights: FloatArray) -> None:
     """Add to the derivatives by the spline's offset and coefficients."""
@@ -274,7 +261,7 @@ def scatter_few(weight: FloatArray, areas: FloatArray, tile: FloatArray, by_weig
         if own == 0.0:
             continue
         by_weights[0] += own * tile[BY_P0 + i]
-        _add_scaled(areas[interval], own * tile[BY_P0 + i], by_weights[1:])
+        add_scaled(own * tile[BY_P0 + i], areas[interval], by_weights[1:])
         b1, b2, b3, b4 = own * tile[BY_P1 + i], own * tile[BY_P2 + i], own * tile[BY_P3 + i], own * tile[BY_P4 + i]
         reverse.add_by_coefficients(interval, b1, b2, b3, b4, by_weights)
 

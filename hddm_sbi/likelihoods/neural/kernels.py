@@ -69,15 +69,30 @@ def view_sign(mirror: IntArray, choice: int, j: int) -> float:
     return -1.0 if choice == 1 and mirror[j] > 0 else 1.0
 
 
+@internal
+def clip_input(value: float, support: int, low: float, high: float) -> tuple[float, float]:
+    """An input on the scale on which it clips (logit, logarithm or its own), clipped, and the derivative by it."""
+    if support == UNIT:
+        p = min(max(value, 1e-9), 1.0 - 1e-9)
+        clipped, slope = soft_clip(vm.log(p / (1.0 - p)), low, high)
+        return clipped, slope / (p * (1.0 - p)) if p == value else 0.0
+    if support == POSITIVE:
+        p = max(value, 1e-9)
+        clipped, slope = soft_clip(vm.log(p) if p < math.inf else math.inf, low, high)
+        return clipped, slope / p if p == value else 0.0
+    return soft_clip(value, low, high)
+
+
 @inlined
-def _asinh(x: float) -> float:
+def asinh(x: float) -> float:
+    """The inverse hyperbolic sine, to 1e-16."""
     return math.copysign(vm.log(abs(x) + math.sqrt(1.0 + x * x)), x)
 
 
 @inlined
 def _two_views(x: float, per_reach: float, per_magnified: float, at: int, value: FloatArray) -> tuple[float, float]:
     """Write x / reach and asinh(x) / asinh(reach) to features at, at + 1; return their derivatives by x."""
-    value[at], value[at + 1] = x * per_reach, _asinh(x) * per_magnified
+    value[at], value[at + 1] = x * per_reach, asinh(x) * per_magnified
     return per_reach, per_magnified / math.sqrt(1.0 + x * x)
 
 
@@ -109,20 +124,15 @@ def features(
     n = len(view)
     bounded, by_view = scratch[0], scratch[1]
     for i in range(n):
-        low, high = edges[i, 0], edges[i, 1]
+        low, high = edges[i, LOW], edges[i, HIGH]
+        clipped, slope = clip_input(view[i], supports[i], low, high)
         if supports[i] == UNIT:
-            p = min(max(view[i], 1e-9), 1.0 - 1e-9)
-            clipped, slope = soft_clip(vm.log(p / (1.0 - p)), low, high)
-            slope *= 1.0 / (p * (1.0 - p)) if p == view[i] else 0.0
             bounded[i] = 1.0 / (1.0 + vm.exp(-clipped))
             by_view[i] = bounded[i] * (1.0 - bounded[i]) * slope
             value[2 * i] = (2.0 * clipped - (low + high)) * edges[i, PER_RANGE]
             value[2 * i + 1] = 2.0 * bounded[i] - 1.0
             slopes[2 * i], slopes[2 * i + 1] = 2.0 * slope * edges[i, PER_RANGE], 2.0 * by_view[i]
         elif supports[i] == POSITIVE:
-            p = max(view[i], 1e-9)
-            clipped, slope = soft_clip(vm.log(p) if p < math.inf else math.inf, low, high)
-            slope *= 1.0 / p if p == view[i] else 0.0
             bounded[i] = vm.exp(clipped)
             by_view[i] = bounded[i] * slope
             value[2 * i] = (2.0 * clipped - (low + high)) * edges[i, PER_RANGE]
@@ -130,7 +140,7 @@ def features(
             slopes[2 * i] = 2.0 * slope * edges[i, PER_RANGE]
             slopes[2 * i + 1] = 2.0 * by_view[i] * edges[i, PER_NATURAL]
         else:
-            bounded[i], by_view[i] = soft_clip(view[i], low, high)
+            bounded[i], by_view[i] = clipped, slope
             if even[i]:
                 root = math.sqrt(1.0 + bounded[i] * bounded[i])
                 by_view[i] *= bounded[i] / root

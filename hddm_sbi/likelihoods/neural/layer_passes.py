@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import math
 
+from hddm_sbi.compiled.arrays import copy
 from hddm_sbi.compiled.compiling import internal, once
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.neural import canonical_numba, kernels, reverse
 from hddm_sbi.likelihoods.neural.network import LOGIT_UNIT
 from hddm_sbi.likelihoods.neural.network_memory import Layered, Network, outputs_of
 from hddm_sbi.likelihoods.neural.network_record import Mlp
-from hddm_sbi.likelihoods.neural.panels import PANEL, TILE, layers_backward, layers_forward
+from hddm_sbi.likelihoods.neural.panels import PANEL, layers_backward, layers_forward, padded_at
 
 
 @internal
 def _place(mlp: Mlp, at: int, n: int) -> int:
     """Where the numbers of a row begin among the panels of inputs or outputs, n of them to a row."""
-    return at // PANEL * ((n + TILE - 1) // TILE * TILE * PANEL) + at % PANEL
+    return at // PANEL * (padded_at(n) * PANEL) + at % PANEL
 
 
 @internal
@@ -28,8 +29,7 @@ def _forward(mlp: Mlp, rows: int, slot: int) -> None:
     n_in, n_out, work = mlp.sizes[0], mlp.sizes[-1], mlp.work[slot]
     for panel in range((rows + PANEL - 1) // PANEL):
         inputs, outputs = _place(mlp, panel * PANEL, n_in), _place(mlp, panel * PANEL, n_out)
-        for i in range(n_in * PANEL):
-            work[i] = mlp.inputs[slot, inputs + i]
+        copy(mlp.inputs[slot, inputs:], work[: n_in * PANEL])
         slopes = mlp.slopes[slot, panel * mlp.n_slopes : (panel + 1) * mlp.n_slopes]
         layers_forward(mlp.weights, mlp.biases, mlp.sizes, work, slopes, mlp.outputs[slot, outputs:])
 
@@ -40,8 +40,7 @@ def _backward(mlp: Mlp, rows: int, slot: int) -> None:
     n_in, n_out, work = mlp.sizes[0], mlp.sizes[-1], mlp.work[slot]
     for panel in range((rows + PANEL - 1) // PANEL):
         inputs, outputs = _place(mlp, panel * PANEL, n_in), _place(mlp, panel * PANEL, n_out)
-        for i in range(n_out * PANEL):
-            work[i] = mlp.outputs[slot, outputs + i]
+        copy(mlp.outputs[slot, outputs:], work[: n_out * PANEL])
         slopes = mlp.slopes[slot, panel * mlp.n_slopes : (panel + 1) * mlp.n_slopes]
         layers_backward(mlp.transposed, mlp.nothing, mlp.sizes, slopes, work, mlp.inputs[slot, inputs:])
 

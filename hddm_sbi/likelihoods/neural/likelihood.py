@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from hddm_sbi.likelihoods.neural.network import FirstPassageNetwork
 from hddm_sbi.likelihoods.neural.network_memory import layered, tabled
 from hddm_sbi.likelihoods.neural.network_piece import network_piece
 from hddm_sbi.likelihoods.neural.network_record import BoolArray, form_of, layers_of
-from hddm_sbi.likelihoods.neural.table import tabulated
+from hddm_sbi.likelihoods.neural.table import Table, tabulated
 from hddm_sbi.likelihoods.neural.trial_densities import densities
 from hddm_sbi.likelihoods.neural.trial_masses import masses
 
@@ -34,7 +36,13 @@ class FirstPassageLikelihood:
         self.n_choices = self.canonical.n_choices
         self._form = form_of(network)
         self._time, self._choice = layers_of(network.time_net), layers_of(network.choice_net)
-        self._table = tabulated(network, self._form)
+        self._forward = self._time.forward, self._choice.forward
+        self._network = copy.deepcopy(network)
+
+    @cached_property
+    def _table(self) -> Table | None:
+        """Made when a density is first asked for: a model that is only looked at needs none."""
+        return tabulated(self._network, self._form)
 
     def log_prob(self, rt: FloatArray, choice: IntArray, theta: FloatArray, row: IntArray) -> FloatArray:
         """Log density per trial, shape (trials,); see ``Density.log_prob``."""
@@ -69,7 +77,7 @@ class FirstPassageLikelihood:
         if self._table is not None:
             networks = condition_by_table(canonical, n_tangents, form, self._table)
         else:
-            networks = condition(canonical, n_tangents, form, self._time.forward, self._choice.forward)
+            networks = condition(canonical, n_tangents, form, *self._forward)
         return theta, row, canonical, *networks, form
 
     def piece(self, demand: BoolArray, slots: int) -> CompiledPiece:

@@ -27,17 +27,11 @@ def log_probability(log_odds: float) -> float:
 @internal
 def _coordinate(value: float, support: int, low: float, high: float) -> tuple[float, float]:
     """The coordinate of a canonical parameter, and its derivative by it; see ``kernels.features``."""
-    if support == UNIT:
-        p = min(max(value, 1e-9), 1.0 - 1e-9)
-        clipped, slope = kernels.soft_clip(math.log(p / (1.0 - p)), low, high)
-        return clipped, slope / (p * (1.0 - p)) if p == value else 0.0
-    if support == POSITIVE:
-        p = max(value, 1e-9)
-        clipped, slope = kernels.soft_clip(math.log(p), low, high)
-        return clipped, slope / p if p == value else 0.0
-    clipped, slope = kernels.soft_clip(value, low, high)
+    clipped, slope = kernels.clip_input(value, support, low, high)
+    if support in (UNIT, POSITIVE):
+        return clipped, slope
     t = clipped / BEND
-    return math.asinh(t), slope / (BEND * math.sqrt(1.0 + t * t))
+    return kernels.asinh(t), slope / (BEND * math.sqrt(1.0 + t * t))
 
 
 @internal

@@ -140,11 +140,10 @@ def outputs_of(net: Network, memory: FloatArray, pair: int, slot: int) -> FloatA
 
 
 @once
-def weights_of(net: Network, memory: FloatArray, choice: int, slot: int) -> FloatArray:
-    """Of a choice of the current row, offset and coefficients, or, in ``by_flow``, the derivatives by them."""
+def flow_of(net: Network, memory: FloatArray, choice: int, slot: int) -> FloatArray:
+    """The same of a choice of the current row: factors of zeta and delta, then the spline's offset and coefficients."""
     state = net.memory.state[slot]
-    pair = pair_of(net.pairs, state[ROW], choice) - state[FIRST_PAIR]
-    return memory[slot, pair * net.n_outputs + 2 : (pair + 1) * net.n_outputs]
+    return outputs_of(net, memory, pair_of(net.pairs, state[ROW], choice) - state[FIRST_PAIR], slot)
 
 
 @once

@@ -64,17 +64,17 @@ from hddm_sbi.likelihoods.neural.network_memory import (
     Network,
     Spline,
     Tabled,
+    flow_of,
     kept_of,
     read_layered,
     read_network,
     read_tabled,
     spline_of,
-    weights_of,
 )
 from hddm_sbi.likelihoods.neural.network_record import CHUNK
 from hddm_sbi.likelihoods.neural.network_rows import (
-    close_flows,
     close_row,
+    end_chunk,
     open_flows,
     open_row,
     open_spline,
@@ -207,7 +207,7 @@ def _fill(record, slot, kind, choice, row, n, theta, t1, t2, out):  # type: igno
     spline, at = spline_of(net, choice, slot), (row - state[FIRST_ROW]) * net.form.n_choices + choice
     log_choice, t1, out = net.memory.log_choice[slot, at], nb.carray(t1, n), nb.carray(out, n)
     if kind == DENSITY:
-        _fill_densities(net, spline, weights_of(net, net.memory.flow, choice, slot), log_choice, t1, slot, out)
+        _fill_densities(net, spline, flow_of(net, net.memory.flow, choice, slot)[2:], log_choice, t1, slot, out)
     else:
         _fill_masses(net, spline, log_choice, t1, nb.carray(t2, n), slot, out)
 
@@ -220,7 +220,7 @@ def _pull(record, slot, kind, choice, row, n, theta, t1, t2, weight, by_theta): 
     if state[BEGIN] == state[END]:
         return
     if kind == DENSITY:
-        by_weights = weights_of(net, net.memory.by_flow, choice, slot)
+        by_weights = flow_of(net, net.memory.by_flow, choice, slot)[2:]
         sums = _density_sums(net, spline, by_weights, t1[own], weight[own], slot)
     else:
         sums = _mass_sums(net, spline, t1, nb.carray(t2, n), weight, slot)
@@ -237,9 +237,7 @@ def _begin_layers(record, slot, first_row, n_rows, n_columns, theta):  # type: i
 
 def _finish_layers(record, slot, first_row, n_rows, n_columns, theta, by_theta):  # type: ignore[no-untyped-def]
     nets, shape = read_layered(record), (n_rows, n_columns)
-    if nets.network.memory.state[slot, ROW] >= 0:
-        close_row(nets.network, slot)
-    close_flows(nets.network, slot)
+    end_chunk(nets.network, slot)
     choices_backward(nets, n_rows, slot)
     times_backward(nets, first_row, n_rows, slot)
     to_theta(nets.network, n_rows, nb.carray(theta, shape), nb.carray(by_theta, shape), slot)
@@ -254,9 +252,7 @@ def _begin_table(record, slot, first_row, n_rows, n_columns, theta):  # type: ig
 
 def _finish_table(record, slot, first_row, n_rows, n_columns, theta, by_theta):  # type: ignore[no-untyped-def]
     nets, shape = read_tabled(record), (n_rows, n_columns)
-    if nets.network.memory.state[slot, ROW] >= 0:
-        close_row(nets.network, slot)
-    close_flows(nets.network, slot)
+    end_chunk(nets.network, slot)
     table_backward(nets, first_row, n_rows, slot)
     to_theta(nets.network, n_rows, nb.carray(theta, shape), nb.carray(by_theta, shape), slot)
 

@@ -8,7 +8,6 @@ from hddm_sbi.compiled import vector_math as vm
 from hddm_sbi.compiled.arrays import clear, fill, multiply
 from hddm_sbi.compiled.compiling import internal, once
 from hddm_sbi.likelihoods.base import FloatArray
-from hddm_sbi.likelihoods.driver.pairs import pair_of
 from hddm_sbi.likelihoods.neural import canonical_numba, kernels, reverse, time_change
 from hddm_sbi.likelihoods.neural.intervals import NARROW
 from hddm_sbi.likelihoods.neural.network_memory import (
@@ -39,9 +38,8 @@ from hddm_sbi.likelihoods.neural.network_memory import (
     WINDOW,
     ZETA,
     Network,
-    outputs_of,
+    flow_of,
     spline_of,
-    weights_of,
 )
 
 
@@ -78,13 +76,21 @@ def open_flows(net: Network, slot: int) -> None:
 
 
 @once
-def close_flows(net: Network, slot: int) -> None:
+def _close_flows(net: Network, slot: int) -> None:
     """Turn the derivatives by the flows into those by what the time network says."""
     n_pairs, n = net.memory.state[slot, N_PAIRS], net.n_outputs
     flow = net.memory.flow[slot, : n_pairs * n]
     for pair in range(n_pairs):
         flow[pair * n + 2] = 1.0
     multiply(net.memory.by_flow[slot, : n_pairs * n], flow)
+
+
+@once
+def end_chunk(net: Network, slot: int) -> None:
+    """Add up the derivatives by what the time network says of the chunk."""
+    if net.memory.state[slot, ROW] >= 0:
+        close_row(net, slot)
+    _close_flows(net, slot)
 
 
 @internal
@@ -109,11 +115,6 @@ def to_theta(net: Network, rows: int, theta: FloatArray, by_theta: FloatArray, s
                 by_view = net.memory.by_view[slot, (r * form.n_choices + c) * n + j]
                 by_inputs[j] += kernels.view_sign(form.mirror, c, j) * by_view
         canonical_numba.add_by_inputs(by_inputs, theta[r], form, by_theta[r])
-
-
-@once
-def _outputs(net: Network, memory: FloatArray, row: int, choice: int, slot: int) -> FloatArray:
-    return outputs_of(net, memory, pair_of(net.pairs, row, choice) - net.memory.state[slot, FIRST_PAIR], slot)
 
 
 @once
@@ -148,7 +149,7 @@ def open_spline(net: Network, choice: int, slot: int) -> None:
     """Fill in the ends and coefficients of the spline of a choice of the current row, with no derivatives yet."""
     form, memory, state, n = net.form, net.memory, net.memory.state[slot], len(net.form.inputs)
     state[OPEN + choice] = SOME
-    ends, flow = spline_of(net, choice, slot).ends, _outputs(net, memory.flow, state[ROW], choice, slot)
+    ends, flow = spline_of(net, choice, slot).ends, flow_of(net, memory.flow, choice, slot)
     r, view = state[ROW] - state[FIRST_ROW], memory.scratch[slot, 2 * n :]
     kernels.view_of(memory.canonical[slot, r * n : (r + 1) * n], form.mirror, choice, view)
     zeta, delta, by_start, by_proportion, by_drift = canonical_numba.base(view, form)
@@ -163,7 +164,7 @@ def open_table(net: Network, choice: int, slot: int) -> None:
     """Fill in the table of an open spline too."""
     form, spline = net.form, spline_of(net, choice, slot)
     net.memory.state[slot, OPEN + choice] = WHOLE
-    weights = weights_of(net, net.memory.flow, choice, slot)
+    weights = flow_of(net, net.memory.flow, choice, slot)[2:]
     reverse.fill_spline(weights[0], weights[1:], form.spacing, form.centre, spline.table)
     clear(spline.by_table)
 
@@ -176,7 +177,7 @@ def close_row(net: Network, slot: int) -> None:
     for choice in range(form.n_choices):
         if state[OPEN + choice] == CLOSED:
             continue
-        spline, by_flow = spline_of(net, choice, slot), _outputs(net, memory.by_flow, state[ROW], choice, slot)
+        spline, by_flow = spline_of(net, choice, slot), flow_of(net, memory.by_flow, choice, slot)
         ends = spline.ends
         if state[OPEN + choice] == WHOLE:
             reverse.add_by_table(spline.by_table, form.spacing, form.centre, by_flow[2:])

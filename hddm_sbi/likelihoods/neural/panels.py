@@ -36,6 +36,9 @@ def padded(units: int) -> int:
     return -(-units // TILE) * TILE
 
 
+padded_at = internal(padded)
+
+
 def pack(matrix: FloatArray) -> FloatArray:
     """Weights (n_in, n_out) as products read them: tile by tile, the weights of each input side by side, flat."""
     n_in, n_out = matrix.shape
@@ -89,7 +92,7 @@ def panel_product(
     weights: FloatArray, biases: FloatArray, inputs: FloatArray, n_in: int, outputs: FloatArray, n_out: int
 ) -> None:
     """Fill in a panel of ``n_out`` units, and padding, from one of ``n_in`` units."""
-    for tile in range((n_out + TILE - 1) // TILE):
+    for tile in range(padded_at(n_out) // TILE):
         unit = tile * TILE
         _tile_product(weights, unit * n_in, biases, unit, inputs, n_in, outputs, unit * PANEL)
 
@@ -135,7 +138,7 @@ def layers_forward(
     half, here = len(work) // 2, 0
     for layer in range(len(sizes) - 1):
         n_in, n_out = sizes[layer], sizes[layer + 1]
-        width = (n_out + TILE - 1) // TILE * TILE
+        width = padded_at(n_out)
         last = layer == len(sizes) - 2
         below, above = work[here * half :], outputs if last else work[(1 - here) * half :]
         panel_product(weights[at:], biases[bias:], below, n_in, above, n_out)
@@ -162,7 +165,7 @@ def layers_backward(
     at, slope, half, here = 0, len(slopes), len(work) // 2, 0
     for layer in range(len(sizes) - 2, -1, -1):
         n_in, n_out = sizes[layer], sizes[layer + 1]
-        width = (n_in + TILE - 1) // TILE * TILE
+        width = padded_at(n_in)
         above, below = work[here * half :], inputs if layer == 0 else work[(1 - here) * half :]
         panel_product(transposed[at:], nothing, above, n_out, below, n_in)
         if layer > 0:

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import math
 
-from hddm_sbi.compiled.compiling import internal, once, summing
+from hddm_sbi.compiled.arrays import copy, dot
+from hddm_sbi.compiled.compiling import once
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.neural import kernels
 from hddm_sbi.likelihoods.neural.look_up import log_probability, look_up
 from hddm_sbi.likelihoods.neural.network_memory import Tabled, outputs_of
-
-
-@summing
-def product(left: FloatArray, right: FloatArray) -> float:
-    """The sum of left (n,) times right, (n or more,)."""
-    total = 0.0
-    for k in range(len(left)):
-        total += left[k] * right[k]
-    return total
 
 
 @once
@@ -25,12 +17,6 @@ def _found(nets: Tabled, pair: int, slot: int) -> FloatArray:
     """What was looked up for a pair of the chunk."""
     size = 3 * nets.table.width
     return nets.found[slot, pair * size : (pair + 1) * size]
-
-
-@internal
-def _copy(values: FloatArray, out: FloatArray) -> None:
-    for k in range(len(out)):
-        out[k] = values[k]
 
 
 @once
@@ -46,7 +32,7 @@ def table_forward(nets: Tabled, first_row: int, rows: int, slot: int) -> None:
             kernels.view_of(row, form.mirror, choice, view)
             slope = nets.slopes[slot, 2 * (pair - first) : 2 * (pair - first) + 2]
             slope[0], slope[1] = look_up(view, form, table, nets.weights[slot], found)
-            _copy(found, outputs_of(net, memory.flow, pair - first, slot))
+            copy(found, outputs_of(net, memory.flow, pair - first, slot))
             memory.log_choice[slot, r * form.n_choices + choice] = log_probability(found[net.n_outputs])
 
 
@@ -62,5 +48,5 @@ def table_backward(nets: Tabled, first_row: int, rows: int, slot: int) -> None:
             by_odds = -memory.by_log_choice[slot, at] * math.expm1(memory.log_choice[slot, at])
             for j in range(n):
                 slopes = found[(1 + j) * width : (2 + j) * width]
-                by_coordinate = product(by_outputs, slopes) + by_odds * slopes[net.n_outputs]
+                by_coordinate = dot(by_outputs, slopes) + by_odds * slopes[net.n_outputs]
                 memory.by_view[slot, at * n + j] += by_coordinate * nets.slopes[slot, 2 * (pair - first) + j]

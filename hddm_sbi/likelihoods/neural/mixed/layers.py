@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from hddm_sbi.compiled.compiling import internal, summing
+from hddm_sbi.compiled.arrays import add_scaled, dot
+from hddm_sbi.compiled.compiling import internal
 from hddm_sbi.likelihoods.base import FloatArray
-
-
-@summing
-def _dot(x: FloatArray, y: FloatArray) -> float:
-    total = 0.0
-    for k in range(len(x)):
-        total += x[k] * y[k]
-    return total
 
 
 @internal
@@ -20,7 +13,7 @@ def linear(x: FloatArray, weight: FloatArray, bias: FloatArray, out: FloatArray)
     for j in range(len(bias)):
         # a row of weights meets all inputs while it is at hand
         for s in range(len(x)):
-            out[s, j] = bias[j] + _dot(x[s], weight[j])
+            out[s, j] = bias[j] + dot(x[s], weight[j])
 
 
 @internal
@@ -28,7 +21,7 @@ def add_linear(x: FloatArray, weight: FloatArray, out: FloatArray) -> None:
     """Add x weight^T to out."""
     for j in range(len(weight)):
         for s in range(len(x)):
-            out[s, j] += _dot(x[s], weight[j])
+            out[s, j] += dot(x[s], weight[j])
 
 
 @internal
@@ -48,15 +41,9 @@ def rectify_back(x: FloatArray, by: FloatArray) -> None:
                 by[s, k] = 0.0
 
 
-@summing
-def _add_scaled(scale: float, x: FloatArray, out: FloatArray) -> None:
-    for k in range(len(x)):
-        out[k] += scale * x[k]
-
-
 @internal
 def add_linear_back(by_out: FloatArray, weight: FloatArray, by_x: FloatArray) -> None:
     """Add by_out weight to the derivatives by x."""
     for j in range(len(weight)):
         for s in range(len(by_out)):
-            _add_scaled(by_out[s, j], weight[j], by_x[s])
+            add_scaled(by_out[s, j], weight[j], by_x[s])
