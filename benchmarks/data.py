@@ -22,6 +22,16 @@ def cavanagh() -> pd.DataFrame:
     return pd.DataFrame({"subject": df["participant_id"], "rt": df["rt"], "response": response})
 
 
+def covariate() -> pd.DataFrame:
+    """The bundled experiment as it was meant: conflict in the drift, the EEG's theta of the trial in the boundaries.
+
+    Both columns have a mean of zero; every trial is a row of its own of the design.
+    """
+    df = hs.load_data("cavanagh_theta")
+    conflict = (df["conf"] == "HC").astype(float)
+    return cavanagh().assign(conf=conflict - conflict.mean(), theta=df["theta"] - df["theta"].mean())
+
+
 def ceiling() -> pd.DataFrame:
     """A harder one, simulated: few trials, hardly an error, and some guesses before the stimulus is processed."""
     rng = np.random.default_rng(SEED)
@@ -41,11 +51,13 @@ def smoke() -> pd.DataFrame:
     return df[df["subject"] < 3].groupby("subject").head(60).reset_index(drop=True)
 
 
-DATA = {"cavanagh": cavanagh, "ceiling": ceiling, "smoke": smoke}
-COMPARED = ("cavanagh", "ceiling")
+DATA = {"cavanagh": cavanagh, "covariate": covariate, "ceiling": ceiling, "smoke": smoke}
+COMPARED = ("cavanagh", "covariate", "ceiling")
+# Slopes of the model, which vary between participants; none elsewhere.
+SLOPES = {"covariate": ("v_conf", "a_theta")}
 # Seconds over which lapses are spread: longer than any rt. Over 20 s, the bundled experiment's, a fast guess is so
 # improbable that the model would rather give its participant another t0: two modes, which no sampler is to blame for.
-WINDOW = {"cavanagh": 20.0, "ceiling": 2.0, "smoke": 20.0}
+WINDOW = {"cavanagh": 20.0, "covariate": 20.0, "ceiling": 2.0, "smoke": 20.0}
 
 
 def write(name: str, folder: Path) -> Path:

@@ -21,7 +21,8 @@ def quantities(draws: Draws) -> dict[str, np.ndarray]:
         if values.ndim == 2:
             found[name] = values
             continue
-        mean = draws[name.replace("_subject", "_Intercept")]
+        coefficient = name.removesuffix("_subject")
+        mean = draws[coefficient] if coefficient in draws else draws[f"{coefficient}_Intercept"]
         for s in range(values.shape[2]):
             found[f"{name}[{s}]"] = values[:, :, s]
             found[f"{name}_value[{s}]"] = mean + values[:, :, s]

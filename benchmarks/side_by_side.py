@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import measures, tables
-from benchmarks.data import COMPARED, DATA, WINDOW, write
+from benchmarks.data import COMPARED, DATA, SLOPES, WINDOW, write
 from benchmarks.engines.common import Task
 from benchmarks.process import ROOT, machine, run
 
@@ -86,7 +86,8 @@ def measure(name: str, data: str, settings: argparse.Namespace) -> None:
     task = Task(
         data=str(write(data, BENCH / "data")), window=WINDOW[data], out=str(folder),
         draws=settings.draws or engine.draws, tune=settings.tune or engine.tune,
-        chains=settings.chains or engine.chains, cores=settings.cores, seed=settings.seed, options=engine.options,
+        chains=settings.chains or engine.chains, cores=settings.cores, seed=settings.seed,
+        slopes=list(SLOPES.get(data, ())), options=engine.options,
     )  # fmt: skip
     content = json.dumps(asdict(task), indent=1)
     if not engine.python.exists():

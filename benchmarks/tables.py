@@ -14,6 +14,7 @@ import pandas as pd
 
 TITLES = {
     "cavanagh": "cavanagh_theta: 14 participants, 3,988 trials",
+    "covariate": "cavanagh_theta, v ~ conf and a ~ theta (EEG, trial by trial): 3,904 different rows of the design",
     "ceiling": "simulated: 30 participants of 40 trials, 1% errors, 4% fast guesses",
     "smoke": "a piece of cavanagh_theta: 3 participants of 60 trials",
 }

@@ -7,6 +7,9 @@ The model is the same everywhere. For participant s and trial i, with theta = (v
 
 Draws are compared on that scale, whatever an engine samples: ``v_Intercept`` (beta), ``v_sd``, and ``v_subject``, the
 participants' deviations theta_s - beta.
+
+A slope, say of log a on a column ``theta``, is one more such coefficient with its own beta and sd, ``a_theta``,
+``a_theta_sd`` and ``a_theta_subject``; columns have a mean of zero, so that no engine's centring moves an intercept.
 """
 
 from __future__ import annotations
@@ -32,6 +35,8 @@ PRIORS = {
     "t0": (float(np.log(0.3)), 0.6, 0.5),
     "z": (0.0, 0.5, None),
 }
+# The same of slopes, named <parameter>_<column>; a task says which of them are in the model.
+SLOPE_PRIORS = {"v_conf": (0.0, 1.0, 0.5), "a_theta": (0.0, 0.3, 0.2)}
 BY_PARTICIPANT = tuple(name for name, (_, _, scale) in PRIORS.items() if scale is not None)
 P_OUTLIER = 0.05
 # A safe place to start for engines that leave that to the user: before nearly every response, chance accuracy.
@@ -41,7 +46,16 @@ START_SD = 0.1
 
 @dataclass(frozen=True)
 class Task:
-    """What an engine is asked to do; ``window`` is that of the lapses in seconds, ``options`` are the engine's own."""
+    """What an engine is asked to do.
+
+    Args:
+        data: path of the table.
+        window: of the lapses, in seconds.
+        out: folder of what the engine writes.
+        draws, tune, chains, cores, seed: how long, and on what.
+        slopes: names of ``SLOPE_PRIORS``.
+        options: the engine's own.
+    """
 
     data: str
     window: float
@@ -51,6 +65,7 @@ class Task:
     chains: int
     cores: int
     seed: int
+    slopes: list[str] = field(default_factory=list)
     options: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -66,6 +81,26 @@ class Task:
         if all(label.isdecimal() for label in labels.tolist()):
             labels = labels.astype(np.int64)  # as a table has them: 2 comes before 10
         return np.unique(labels, return_inverse=True)[1], rt, choice
+
+    def covariates(self) -> dict[str, np.ndarray]:
+        """The column of each slope, of shape (trials,), by the slope's name."""
+        with open(self.data, newline="") as file:
+            rows = list(csv.DictReader(file))
+        return {name: np.array([float(row[column_of(name)]) for row in rows]) for name in self.slopes}
+
+    def formula(self, parameter: str) -> str:
+        """The right-hand side of a parameter's formula but for its group terms: 1, or 1 + theta."""
+        return " + ".join(["1", *(column_of(name) for name in self.slopes if parameter_of(name) == parameter)])
+
+
+def parameter_of(slope: str) -> str:
+    """The parameter of a slope: a of a_theta."""
+    return slope.partition("_")[0]
+
+
+def column_of(slope: str) -> str:
+    """The column of a slope: theta of a_theta."""
+    return slope.partition("_")[2]
 
 
 class Report:

@@ -13,7 +13,16 @@ import time
 
 BEGIN = time.perf_counter()
 
-from benchmarks.engines.common import BY_PARTICIPANT, P_OUTLIER, PRIORS, Report, Task  # noqa: E402
+from benchmarks.engines.common import (  # noqa: E402
+    BY_PARTICIPANT,
+    P_OUTLIER,
+    PRIORS,
+    SLOPE_PRIORS,
+    Report,
+    Task,
+    column_of,
+    parameter_of,
+)
 
 TASK = Task.read()
 # NumPyro runs chains in parallel only on as many devices; JAX reads this when it is imported.
@@ -81,18 +90,29 @@ def terms() -> list[dict]:
     found = []
     for name, (mean, sd, scale) in PRIORS.items():
         priors = {"Intercept": {"name": "Normal", "mu": mean - SHIFT[name], "sigma": sd}}
-        formula = f"{NAMES[name]} ~ 1"
+        fixed = TASK.formula(name)
+        formula = f"{NAMES[name]} ~ {fixed}"
         if scale is not None:
-            formula += " + (1|subject)"
-            priors["1|subject"] = {"name": "Normal", "mu": 0.0, "sigma": {"name": "HalfNormal", "sigma": scale}}
+            formula += f" + ({fixed}|subject)"
+            priors["1|subject"] = between(scale)
+        for slope in (s for s in TASK.slopes if parameter_of(s) == name):
+            mean, sd, scale = SLOPE_PRIORS[slope]
+            priors[column_of(slope)] = {"name": "Normal", "mu": mean, "sigma": sd}
+            priors[f"{column_of(slope)}|subject"] = between(scale)
         found.append({"name": NAMES[name], "formula": formula, "link": LINKS[name], "prior": priors})
     return found
+
+
+def between(scale: float) -> dict:
+    """Prior of the participants' deviations: normal, with a half-normal standard deviation."""
+    return {"name": "Normal", "mu": 0.0, "sigma": {"name": "HalfNormal", "sigma": scale}}
 
 
 def build(centred: bool) -> hssm.HSSM:
     """The model of the task's data."""
     subject, rt, choice = TASK.trials()
     df = pd.DataFrame({"subject": [f"s{s:03d}" for s in subject], "rt": rt, "response": np.where(choice == 1, 1, -1)})
+    df = df.assign(**{column_of(name): values for name, values in TASK.covariates().items()})
     return hssm.HSSM(
         df,
         model="ddm",
@@ -141,6 +161,10 @@ def main() -> None:
         if name in BY_PARTICIPANT:
             draws[f"{name}_sd"] = posterior[f"{theirs}_1|subject_sigma"].to_numpy()
             draws[f"{name}_subject"] = posterior[f"{theirs}_1|subject"].to_numpy()
+    for name in TASK.slopes:
+        theirs = f"{NAMES[parameter_of(name)]}_{column_of(name)}"
+        draws |= {name: posterior[theirs].to_numpy(), f"{name}_sd": posterior[f"{theirs}|subject_sigma"].to_numpy()}
+        draws[f"{name}_subject"] = posterior[f"{theirs}|subject"].to_numpy()
     report.numbers["gradients"] = int(stats["n_steps"].sum())
     report.numbers["divergences"] = int(stats["diverging"].sum())
     report.save(TASK, draws, ("hssm", "pymc", "numpyro", "jax"))

@@ -12,7 +12,7 @@ import pandas as pd  # noqa: E402
 import torch.distributions as td  # noqa: E402
 
 import hddm_sbi as hs  # noqa: E402
-from benchmarks.engines.common import BY_PARTICIPANT, P_OUTLIER, PRIORS, Report, Task  # noqa: E402
+from benchmarks.engines.common import BY_PARTICIPANT, P_OUTLIER, PRIORS, SLOPE_PRIORS, Report, Task  # noqa: E402
 
 TASK = Task.read()
 
@@ -24,9 +24,13 @@ def build() -> hs.HierarchicalDDM:
         priors[f"{name}_Intercept"] = td.Normal(mean, sd)
         if scale is not None:
             priors[f"{name}_Intercept_subject_sd"] = td.HalfNormal(scale)
+    for name in TASK.slopes:
+        mean, sd, scale = SLOPE_PRIORS[name]
+        priors |= {name: td.Normal(mean, sd), f"{name}_subject_sd": td.HalfNormal(scale)}
     model = hs.HierarchicalDDM(
         pd.read_csv(TASK.data),
         groupby="subject",
+        formula={name: TASK.formula(name) for name in BY_PARTICIPANT},
         likelihood=TASK.options["likelihood"],
         shared=[name for name in PRIORS if name not in BY_PARTICIPANT],
         priors=priors,
@@ -62,6 +66,9 @@ def main() -> None:
         if name in BY_PARTICIPANT:
             draws[f"{name}_sd"] = posterior[f"{name}_Intercept_subject_sd"].to_numpy()
             draws[f"{name}_subject"] = posterior[f"{name}_Intercept_subject"].to_numpy()
+    for name in TASK.slopes:
+        draws |= {name: posterior[name].to_numpy(), f"{name}_sd": posterior[f"{name}_subject_sd"].to_numpy()}
+        draws[f"{name}_subject"] = posterior[f"{name}_subject"].to_numpy()
     report.numbers["gradients"] = int(stats["n_steps"].sum())
     report.numbers["divergences"] = int(stats["diverging"].sum())
     if TASK.options.get("split"):

@@ -13,7 +13,17 @@ import time
 
 BEGIN = time.perf_counter()
 
-from benchmarks.engines.common import BY_PARTICIPANT, P_OUTLIER, PRIORS, START, START_SD, Report, Task  # noqa: E402
+from benchmarks.engines.common import (  # noqa: E402
+    BY_PARTICIPANT,
+    P_OUTLIER,
+    PRIORS,
+    SLOPE_PRIORS,
+    START,
+    START_SD,
+    Report,
+    Task,
+    parameter_of,
+)
 
 TASK = Task.read()
 # httpstan keeps compiled models and fits here (on Linux): in a new folder both are made again, and timed.
@@ -24,7 +34,8 @@ import httpstan.services_stub  # noqa: E402
 import numpy as np  # noqa: E402
 import stan  # noqa: E402
 
-# Columns of theta: v, log a, log t0. wiener is the density at the upper boundary; the lower one is its mirror image.
+# Rows of theta: v, log a, log t0, and K slopes, the kth of the coefficient target_row[k]. wiener is the density at the
+# upper boundary; the lower one is its mirror image.
 PROGRAM = """
 data {
   int<lower=1> N;
@@ -32,34 +43,43 @@ data {
   array[N] int<lower=1, upper=S> subject;
   vector<lower=0>[N] rt;
   array[N] int<lower=0, upper=1> choice;
-  vector[4] mean;
-  vector[4] spread;
-  vector[3] scale;
+  int<lower=0> K;
+  array[K] int<lower=1, upper=3> target_row;
+  array[K] vector[N] x;
+  vector[3 + K] mean;
+  vector[3 + K] spread;
+  vector[3 + K] scale;
+  real mean_z;
+  real spread_z;
   real p_outlier;
   real log_uniform;
 }
 parameters {
-  vector[3] beta;
+  vector[3 + K] beta;
   real beta_z;
-  vector<lower=0>[3] sd;
-  array[3] vector[S] theta;
+  vector<lower=0>[3 + K] sd;
+  array[3 + K] vector[S] theta;
 }
 model {
   real z = inv_logit(beta_z);
-  vector[S] a = exp(theta[2]);
   vector[S] t0 = exp(theta[3]);
-  beta ~ normal(mean[1:3], spread[1:3]);
-  beta_z ~ normal(mean[4], spread[4]);
+  beta ~ normal(mean, spread);
+  beta_z ~ normal(mean_z, spread_z);
   sd ~ normal(0, scale);
-  for (k in 1:3) {
+  for (k in 1:(3 + K)) {
     theta[k] ~ normal(beta[k], sd[k]);
   }
   for (i in 1:N) {
     int s = subject[i];
+    vector[3] eta = [theta[1, s], theta[2, s], 0]';
+    for (k in 1:K) {
+      eta[target_row[k]] += x[k, i] * theta[3 + k, s];
+    }
+    real a = exp(eta[2]);
     real lapse = log(p_outlier) + log_uniform;
     if (rt[i] > t0[s]) {
-      real f = choice[i] == 1 ? wiener_lpdf(rt[i] | a[s], t0[s], z, theta[1, s])
-                              : wiener_lpdf(rt[i] | a[s], t0[s], 1 - z, -theta[1, s]);
+      real f = choice[i] == 1 ? wiener_lpdf(rt[i] | a, t0[s], z, eta[1])
+                              : wiener_lpdf(rt[i] | a, t0[s], 1 - z, -eta[1]);
       target += log_sum_exp(log1m(p_outlier) + f, lapse);
     } else {
       target += lapse;
@@ -72,16 +92,21 @@ ELAPSED = re.compile(rb"([\d.]+) seconds \((Warm-up|Sampling)\)")
 
 def data() -> dict:
     subject, rt, choice = TASK.trials()
-    order = (*BY_PARTICIPANT, "z")
+    priors = [*(PRIORS[name] for name in BY_PARTICIPANT), *(SLOPE_PRIORS[name] for name in TASK.slopes)]
     return {
         "N": len(rt),
         "S": int(subject.max()) + 1,
         "subject": (subject + 1).tolist(),
         "rt": rt.tolist(),
         "choice": choice.tolist(),
-        "mean": [PRIORS[name][0] for name in order],
-        "spread": [PRIORS[name][1] for name in order],
-        "scale": [PRIORS[name][2] for name in BY_PARTICIPANT],
+        "K": len(TASK.slopes),
+        "target_row": [1 + BY_PARTICIPANT.index(parameter_of(name)) for name in TASK.slopes],
+        "x": [values.tolist() for values in TASK.covariates().values()],
+        "mean": [mean for mean, _, _ in priors],
+        "spread": [sd for _, sd, _ in priors],
+        "scale": [scale for _, _, scale in priors],
+        "mean_z": PRIORS["z"][0],
+        "spread_z": PRIORS["z"][1],
         "p_outlier": P_OUTLIER,
         "log_uniform": -float(np.log(2.0 * TASK.window)),
     }
@@ -90,7 +115,7 @@ def data() -> dict:
 def start(subjects: int, chain: int) -> dict:
     """Where a chain starts: Stan's own choice, within e^2 of a t0 of one second, is on the lapses' plateau."""
     rng = np.random.default_rng((TASK.seed, chain))
-    beta = np.array([START[name] for name in BY_PARTICIPANT])
+    beta = np.array([START[name] for name in BY_PARTICIPANT] + [0.0] * len(TASK.slopes))
     theta = beta[:, None] + rng.normal(0.0, START_SD, (len(beta), subjects))
     return {"beta": beta.tolist(), "beta_z": START["z"], "sd": [START_SD] * len(beta), "theta": theta.tolist()}
 
@@ -135,8 +160,8 @@ def main() -> None:
     report.numbers["divergences"] = int(values("divergent__").sum())
     beta, sd, theta = values("beta"), values("sd"), values("theta")
     draws = {"z_Intercept": values("beta_z")[..., 0]}
-    for k, name in enumerate(BY_PARTICIPANT):
-        draws |= {f"{name}_Intercept": beta[..., k], f"{name}_sd": sd[..., k]}
+    for k, name in enumerate((*BY_PARTICIPANT, *TASK.slopes)):
+        draws |= {name if name in TASK.slopes else f"{name}_Intercept": beta[..., k], f"{name}_sd": sd[..., k]}
         draws[f"{name}_subject"] = theta[:, :, k] - beta[..., k, None]
     report.note = "the peak of memory is the C++ compiler's"
     report.save(TASK, draws, ("pystan", "httpstan"))

@@ -31,10 +31,12 @@ from benchmarks.engines.common import (  # noqa: E402
     BY_PARTICIPANT,
     P_OUTLIER,
     PRIORS,
+    SLOPE_PRIORS,
     START,
     START_SD,
     Report,
     Task,
+    parameter_of,
 )
 
 # sbi's own, 200 and no end, train for an hour, to a better network; a gradient costs the same.
@@ -59,32 +61,40 @@ def train(simulations: int, seed: int, name: str = "ddm", **how: int):
     return trainer.append_simulations(theta, x).train(**how)
 
 
-def model(estimator, window: float, subject: torch.Tensor, x: torch.Tensor) -> None:
-    """The centred plate model."""
+def model(
+    estimator, window: float, subject: torch.Tensor, x: torch.Tensor, covariates: dict[str, torch.Tensor]
+) -> None:
+    """The centred plate model; covariates by the name of their slope."""
     count = int(subject.max()) + 1
     theta = {}
-    for name, (mean, sd, scale) in PRIORS.items():
-        beta = pyro.sample(f"{name}_Intercept", dist.Normal(mean, sd))
+    for name, (mean, sd, scale) in (PRIORS | {name: SLOPE_PRIORS[name] for name in covariates}).items():
+        beta = pyro.sample(name if name in covariates else f"{name}_Intercept", dist.Normal(mean, sd))
         if scale is None:
             theta[name] = beta.expand(count)
             continue
         between = pyro.sample(f"{name}_sd", dist.HalfNormal(scale))
         with pyro.plate(f"{name}_plate", count):
             theta[name] = pyro.sample(f"{name}_theta", dist.Normal(beta, between))
-    columns = [theta["v"], theta["a"].exp(), theta["z"].sigmoid(), theta["t0"].exp()]
-    wiener = to_pyro_distribution(estimator, torch.stack(columns, -1)[subject])
+    eta = {name: theta[name][subject] for name in PRIORS}
+    for name, column in covariates.items():
+        eta[parameter_of(name)] = eta[parameter_of(name)] + column * theta[name][subject]
+    columns = [eta["v"], eta["a"].exp(), eta["z"].sigmoid(), eta["t0"].exp()]
+    wiener = to_pyro_distribution(estimator, torch.stack(columns, -1))
     log_lapse = torch.tensor(P_OUTLIER / (2.0 * window)).log()
     log_model = wiener.log_prob(x) + torch.tensor(1.0 - P_OUTLIER).log()
     pyro.factor("trials", torch.logaddexp(log_model, log_lapse).sum())
 
 
-def start(count: int, seed: int) -> dict[str, torch.Tensor]:
+def start(count: int, seed: int, slopes: list[str]) -> dict[str, torch.Tensor]:
     """Before nearly every response, where the density has a slope."""
     torch.manual_seed(seed)
     values = {f"{name}_Intercept": torch.tensor(value) for name, value in START.items()}
     for name in BY_PARTICIPANT:
         values[f"{name}_sd"] = torch.tensor(START_SD)
         values[f"{name}_theta"] = START[name] + START_SD * torch.randn(count)
+    for name in slopes:
+        values |= {name: torch.tensor(0.0), f"{name}_sd": torch.tensor(START_SD)}
+        values[f"{name}_theta"] = START_SD * torch.randn(count)
     return values
 
 
@@ -95,7 +105,8 @@ def run_chain(estimator, task: Task, chain: int) -> dict:
     x = torch.as_tensor(np.column_stack([rt, choice]), dtype=torch.float32)
     seed = task.seed * 1000 + chain
     pyro.set_rng_seed(seed)
-    values = start(int(subject.max()) + 1, seed)
+    covariates = {name: torch.as_tensor(column, dtype=torch.float32) for name, column in task.covariates().items()}
+    values = start(int(subject.max()) + 1, seed, task.slopes)
     kernel = NUTS(model, init_strategy=init_to_value(values=values), max_tree_depth=task.options["max_tree_depth"])
     calls, at_end, began = [0], [0], [time.perf_counter()]
     setup = kernel.setup
@@ -116,7 +127,7 @@ def run_chain(estimator, task: Task, chain: int) -> dict:
 
     kernel.setup = counted_setup
     mcmc = MCMC(kernel, task.draws, warmup_steps=task.tune, hook_fn=hook, disable_progbar=True)
-    mcmc.run(estimator, task.window, torch.as_tensor(subject), x)
+    mcmc.run(estimator, task.window, torch.as_tensor(subject), x, covariates)
     seconds = (began[1] - began[0], time.perf_counter() - began[1])
     divergences = sum(len(found) for found in mcmc.diagnostics()["divergences"].values())
     draws = {name: values.detach().numpy() for name, values in mcmc.get_samples().items()}
@@ -162,6 +173,8 @@ def main() -> None:
     draws = {name: np.stack([chain["draws"][name] for chain in chains]) for name in chains[0]["draws"]}
     for name in BY_PARTICIPANT:
         draws[f"{name}_subject"] = draws.pop(f"{name}_theta") - draws[f"{name}_Intercept"][..., None]
+    for name in task.slopes:
+        draws[f"{name}_subject"] = draws.pop(f"{name}_theta") - draws[name][..., None]
     steps = np.sum([chain["gradients"] for chain in chains], axis=0)
     report.numbers["warmup_gradients"], report.numbers["gradients"] = (int(count) for count in steps)
     report.numbers["divergences"] = sum(chain["divergences"] for chain in chains)
