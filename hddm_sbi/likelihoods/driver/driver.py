@@ -68,6 +68,11 @@ class Lapsing(NamedTuple):
     log_not_q: float
 
 
+@once
+def _lapsing(p: float, q: float) -> Lapsing:
+    return Lapsing(p, q, max(math.log(p), LOG_ZERO), math.log1p(-p), math.log1p(-q) if q > 0.0 else 0.0)
+
+
 @summing
 def _mixed(
     weight: FloatArray, log_lapse: FloatArray, log_p: float, log_not_p: float, log: FloatArray
@@ -185,12 +190,9 @@ def _block(
 
 
 @once
-def _group(driver: Driver, slot: int, group: int, theta: FloatArray, by_theta: FloatArray) -> float:
+def _group(driver: Driver, slot: int, group: int, theta: FloatArray, by_theta: FloatArray, at: Lapsing) -> float:
     """Log probability of the events of one group; adds to by_theta, the derivatives by the row's own theta."""
     events = driver.events
-    p = theta[events.p_at] if events.p_at >= 0 else 0.0
-    q = theta[events.q_at] if events.q_at >= 0 else 0.0
-    at = Lapsing(p, q, max(math.log(p), LOG_ZERO), math.log1p(-p), math.log1p(-q) if q > 0.0 else 0.0)
     begin, last = events.first[group], events.last[group]
     total = process = lapses = by_q = 0.0
     while begin < last:
@@ -202,7 +204,7 @@ def _group(driver: Driver, slot: int, group: int, theta: FloatArray, by_theta: F
         by_q += sums[3]
         begin += n
     if events.p_at >= 0:
-        by_theta[events.p_at] += lapses / p - process / (1.0 - p)
+        by_theta[events.p_at] += lapses / at.p - process / (1.0 - at.p)
     if events.q_at >= 0:
         by_theta[events.q_at] += by_q
     return total
@@ -224,7 +226,7 @@ def observed_sum(driver: Driver, slot: int, theta: FloatArray, by_theta: FloatAr
     """
     clear(by_theta)
     events, piece = driver.events, driver.piece
-    total, possible = 0.0, True
+    total, possible, at = 0.0, True, _lapsing(0.0, 0.0)
     for chunk in range(len(events.chunk_rows) - 1):
         first_row, end = events.chunk_rows[chunk], events.chunk_rows[chunk + 1]
         own, by_own = theta[first_row:end], by_theta[first_row:end]
@@ -232,7 +234,11 @@ def observed_sum(driver: Driver, slot: int, theta: FloatArray, by_theta: FloatAr
             call_begin(piece.begin, piece.record, slot, first_row, end - first_row, events.n_columns, own)
         for group in range(events.chunk_groups[chunk], events.chunk_groups[chunk + 1]):
             row = events.row[group]
-            found = _group(driver, slot, group, theta[row], by_theta[row])
+            p = theta[row, events.p_at] if events.p_at >= 0 else 0.0
+            q = theta[row, events.q_at] if events.q_at >= 0 else 0.0
+            if p != at.p or q != at.q:  # mostly they are the same in all rows
+                at = _lapsing(p, q)
+            found = _group(driver, slot, group, theta[row], by_theta[row], at)
             possible = possible and abs(found) < -IMPOSSIBLE
             total += found
         if piece.finish != 0:
