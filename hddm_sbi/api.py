@@ -52,6 +52,7 @@ from hddm_sbi.results.contrasts.ask import ask
 from hddm_sbi.results.contrasts.asked import Asked
 from hddm_sbi.results.convergence import look_at
 from hddm_sbi.results.correlation import Correlation, correlation
+from hddm_sbi.results.in_blocks import variables_in_blocks
 from hddm_sbi.results.lapses import check_lapses
 from hddm_sbi.results.quantities import quantities
 from hddm_sbi.results.to_arviz import Group, Results, group, to_datasets, to_inference_data
@@ -69,7 +70,7 @@ from hddm_sbi.spec.linear import natural_parameters
 from hddm_sbi.spec.meeting import check_meeting
 from hddm_sbi.spec.model_spec import ModelSpec
 from hddm_sbi.spec.newdata import NO_NEW_GROUPS, spec_on
-from hddm_sbi.spec.recoding import to_reported, to_sampled
+from hddm_sbi.spec.recoding import to_sampled
 from hddm_sbi.spec.supplied import check_supplied
 from hddm_sbi.spec.table import prior_table, stated_priors
 from hddm_sbi.ssm.base import SSM, whole
@@ -344,23 +345,26 @@ class HierarchicalDDM:
         for sentence in slow_sentences(potential.not_compiled, target, length.fewest(settings), settings.parallel):
             warn(sentence)
 
+        def variables_of(x: FloatArray) -> tuple[Variables, Coordinates]:
+            return self._variables(coefficients(spec, target.to_u(x)))
+
         def look(raw: RawDraws) -> Look:
-            variables, coords = self._variables(coefficients(spec, target.to_u(raw.u)))
+            variables, coords = variables_in_blocks(raw, variables_of)
             posterior = to_datasets({"posterior": _with_draws(variables)}, coords)["posterior"]
             return look_at(posterior, raw.stats, settings.max_tree_depth)
 
         looks = look if length.is_looked_at(sampler) else None
         run = sample_nuts(target, starting_points(target), settings, sampler, progress, looks, minutes)
         warn_unless_enough(run)
-        found = coefficients(spec, target.to_u(run.raw.u))
-        variables, coords = self._variables(found)
+        variables, coords = variables_in_blocks(run.raw, variables_of)
         check_lapses(variables)
         result: dict[str, Group] = {
             "posterior": _with_draws(variables),
             "sample_stats": {name: (("chain", "draw"), values) for name, values in run.raw.stats.items()},
             **self._data_groups,
         }
-        found = to_sampled(spec, to_reported(spec, found))  # to the last digit what ``predict`` has of these results
+        # to the last digit what ``predict`` has of these results
+        found = to_sampled(spec, {name: values for name, (_, values) in variables.items()})
         result |= self._further_groups(wanted, found, chains * run.raw.length, seed)
         outside = self._outside_box(found)
         attrs = attributes(__version__, self._options, self._chosen.label, self._chosen.weights, self.trials, outside)

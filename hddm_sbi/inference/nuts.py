@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from hddm_sbi.errors import ModelError, SamplingError
 from hddm_sbi.inference.chain_progress import SamplingProgress
 from hddm_sbi.inference.sampler import LogDensity, NutsSettings, RawDraws, StartingPoints
@@ -78,7 +76,7 @@ def sample_nuts(
         settings = _careful(settings)
     if raw.length == 0:
         raise SamplingError(f"after {minutes:g} minutes the chains were still warming up; allow more (minutes=...).")
-    if not np.isfinite(raw.u).all():
+    if not raw.is_finite:
         raise SamplingError("the sampler returned draws that are not finite: please check the priors.")
     return Run(raw, settings, stopping.reason, restarts, stopping.last.missing if stopping.last else "")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.ssm.base import whole
@@ -20,6 +21,9 @@ StartingPoints = Callable[[int], FloatArray]
 
 # the statistics that every sampler reports, in the terms of ArviZ
 STATISTICS = ("diverging", "tree_depth", "n_steps", "energy", "step_size", "acceptance_rate", "lp")
+
+# Numbers of a block of draws: 16 MB, and several times that while they are transformed.
+_NUMBERS_AT_ONCE = 2_000_000
 
 
 class CompiledLogDensity(NamedTuple):
@@ -63,12 +67,14 @@ class RawDraws:
     """Draws on the unconstrained space.
 
     Args:
-        u: draws on the unconstrained scale, shape (chains, draws, ndim).
+        u: draws on the unconstrained scale, shape (chains, draws, ndim): an array, or what reads them from a file.
         stats: each of ``STATISTICS``, shape (chains, draws).
+        keep: whatever must stay alive as long as the draws are read.
     """
 
-    u: FloatArray
+    u: FloatArray | xr.DataArray
     stats: dict[str, npt.NDArray[np.generic]]
+    keep: object = None
 
     @property
     def length(self) -> int:
@@ -77,7 +83,18 @@ class RawDraws:
 
     def cut(self, draws: int) -> RawDraws:
         """The first draws of each chain."""
-        return RawDraws(self.u[:, :draws], {name: values[:, :draws] for name, values in self.stats.items()})
+        return RawDraws(self.u[:, :draws], {name: values[:, :draws] for name, values in self.stats.items()}, self.keep)
+
+    def blocks(self) -> Iterator[FloatArray]:
+        """Some draws of every chain at a time, in their order, each of shape (chains, draws, ndim)."""
+        size = max(1, _NUMBERS_AT_ONCE // max(self.u.shape[0] * self.u.shape[2], 1))
+        for start in range(0, self.length, size):
+            yield np.asarray(self.u[:, start : start + size])
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether all of u is."""
+        return all(bool(np.isfinite(block).all()) for block in self.blocks())
 
 
 @dataclass(frozen=True)

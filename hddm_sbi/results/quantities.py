@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,9 @@ from hddm_sbi.spec.stimulus import bias_of
 FloatArray = npt.NDArray[np.float64]
 
 SAMPLE_DIMS = ("chain", "draw")
+
+# Draws of a block of quantities: what is computed of them takes about 100 bytes each.
+_NUMBERS_AT_ONCE = 500_000
 
 # What a variable is, in the order in which tables show it.
 KINDS = ("typical", "mean", "coefficient", "sd", "correlation", "participant", "deviation")
@@ -31,15 +35,26 @@ class Quantities:
         kinds: of each, one of ``KINDS``: the typical participant's value and the population mean (natural scale),
             population coefficients, group standard deviations and correlations (link scale), participants' values
             (natural scale), their deviations (link scale).
-        draws: draws of the quantities, shape (chains, draws, quantities).
+        columns: draws of each quantity, shape (chains, draws).
         places: of each, its place in the variable.
     """
 
     labels: tuple[str, ...]
     variables: tuple[str, ...]
     kinds: tuple[str, ...]
-    draws: FloatArray
+    columns: tuple[FloatArray, ...]
     places: tuple[tuple[int, ...], ...]
+
+    @cached_property
+    def draws(self) -> FloatArray:
+        """All of them together, a copy, shape (chains, draws, quantities); ``blocks`` takes less memory."""
+        return np.stack(self.columns, axis=-1)
+
+    def blocks(self) -> Iterator[FloatArray]:
+        """Some quantities at a time, in their order, each of shape (chains, draws, quantities)."""
+        size = max(1, _NUMBERS_AT_ONCE // max(self.columns[0].size, 1))
+        for start in range(0, len(self.columns), size):
+            yield np.stack(self.columns[start : start + size], axis=-1)
 
 
 def quantities(idata: Results) -> Quantities:
@@ -56,13 +71,13 @@ def quantities_of(posterior: xr.Dataset) -> Quantities:
     if not found:
         raise DataError("the posterior holds no variables.")
     labels, places, columns, variables, of_kind = zip(*found, strict=True)
-    return Quantities(labels, variables, of_kind, np.stack(columns, axis=-1), places)
+    return Quantities(labels, variables, of_kind, columns, places)
 
 
 def _cells(variable: xr.DataArray) -> Iterator[tuple[str, tuple[int, ...], FloatArray]]:
     """Label, place in the variable and draws, shape (chains, draws), of each cell that has values."""
     dims = tuple(dim for dim in variable.dims if dim not in SAMPLE_DIMS)
-    values = variable.transpose(*SAMPLE_DIMS, *dims).to_numpy().astype(np.float64)
+    values = variable.transpose(*SAMPLE_DIMS, *dims).to_numpy().astype(np.float64, copy=False)
     labels, is_correlation = [variable[dim].to_numpy() for dim in dims], _is_correlation(variable)
     for index in np.ndindex(values.shape[2:]):
         if is_correlation and index[-2] >= index[-1]:

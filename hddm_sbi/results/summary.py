@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from hddm_sbi.results.diagnostics import diagnostics
-from hddm_sbi.results.quantities import Quantities, quantities, quantities_of
+from hddm_sbi.results.quantities import FloatArray, Quantities, quantities, quantities_of
 from hddm_sbi.results.to_arviz import Results, recorded_model
 
 COLUMNS = ("mean", "sd", "2.5%", "97.5%", "ess_bulk", "ess_tail", "r_hat")
@@ -32,15 +32,20 @@ def summarise(idata: Results) -> pd.DataFrame:
         diagnostics of a constant are NaN, and so is ``r_hat`` of a single chain.
     """
     found = quantities(idata)
-    flat = found.draws.reshape(-1, len(found.labels))
-    with np.errstate(invalid="ignore"):  # draws that are not finite show as such
-        low, high = np.quantile(flat, (0.025, 0.975), axis=0)
-        sd = flat.std(axis=0, ddof=1) if len(flat) > 1 else np.full(len(found.labels), np.nan)
-        mean = flat.mean(axis=0)
-    columns = dict(zip(COLUMNS, (mean, sd, low, high, *diagnostics(found.draws)), strict=True))
+    values = np.concatenate([(*_moments(block), *diagnostics(block)) for block in found.blocks()], axis=1)
+    columns = dict(zip(COLUMNS, values, strict=True))
     index = pd.Index(found.labels, name="quantity")
     table = pd.DataFrame({"variable": found.variables, "kind": found.kinds, **columns}, index=index)
     return table.assign(prior=_priors(idata, found))
+
+
+def _moments(draws: FloatArray) -> tuple[FloatArray, ...]:
+    """Mean, sd and ends of the interval of each column of draws, shape (chains, draws, quantities)."""
+    flat = draws.reshape(-1, draws.shape[-1])
+    with np.errstate(invalid="ignore"):  # draws that are not finite show as such
+        low, high = np.quantile(flat, (0.025, 0.975), axis=0)
+        sd = flat.std(axis=0, ddof=1) if len(flat) > 1 else np.full(flat.shape[1], np.nan)
+        return flat.mean(axis=0), sd, low, high
 
 
 def _priors(idata: Results, found: Quantities) -> list[str]:
@@ -60,5 +65,6 @@ def _priors(idata: Results, found: Quantities) -> list[str]:
 def diagnose_quantities(posterior: xr.Dataset) -> pd.DataFrame:
     """The columns ``kind``, ``ess_bulk``, ``ess_tail`` and ``r_hat`` of ``summarise``, of the group ``posterior``."""
     found = quantities_of(posterior)
-    columns = dict(zip(COLUMNS[-3:], diagnostics(found.draws), strict=True))
+    values = np.concatenate([diagnostics(block) for block in found.blocks()], axis=1)
+    columns = dict(zip(COLUMNS[-3:], values, strict=True))
     return pd.DataFrame({"kind": found.kinds, **columns}, index=pd.Index(found.labels, name="quantity"))

@@ -33,10 +33,12 @@ def to_reported(spec: ModelSpec, sampled: Coefficients) -> dict[str, FloatArray]
     """
     result: dict[str, FloatArray] = {}
     for terms in _together(spec):
+        if all(map(_is_same, terms)):
+            result |= {term.site: _array(sampled[term.site]) for term in terms}
+            continue
         values = cut(terms, stacked(terms, sampled) @ recoding_matrix(terms).T)
         for term in terms:
-            same = term.reported.variable == term.site
-            result[term.reported.variable] = _array(sampled[term.site]) if same else values[term.site]
+            result[term.reported.variable] = _array(sampled[term.site]) if _is_same(term) else values[term.site]
     for block in blocks_of(spec):
         result |= reported_spread(block, sampled)
     return result
@@ -54,13 +56,20 @@ def to_sampled(spec: ModelSpec, reported: Coefficients) -> dict[str, FloatArray]
     result: dict[str, FloatArray] = {}
     for terms in _together(spec):
         by_site = {term.site: reported[term.reported.variable] for term in terms}
+        if all(map(_is_same, terms)):
+            result |= {site: _array(values) for site, values in by_site.items()}
+            continue
         values = cut(terms, stacked(terms, by_site) @ np.linalg.inv(recoding_matrix(terms)).T)
         for term in terms:
-            same = term.reported.variable == term.site
-            result[term.site] = _array(by_site[term.site]) if same else values[term.site]
+            result[term.site] = _array(by_site[term.site]) if _is_same(term) else values[term.site]
     for block in blocks_of(spec):
         result |= _sampled_spread(block, reported)
     return result
+
+
+def _is_same(term: CommonTerm | GroupTerm) -> bool:
+    """Whether a term's coefficients are reported as they are sampled."""
+    return term.reported.variable == term.site
 
 
 def _together(spec: ModelSpec) -> list[Terms]:

@@ -150,7 +150,7 @@ def test_a_network_that_finds_half_the_drift_is_caught() -> None:
     coefficients["v_Intercept"] = 0.5 * coefficients["v_Intercept"]
     found = quantities(idata)
     is_drift = np.array([name.startswith("v") for name in found.variables])
-    found = replace(found, draws=np.where(is_drift, 0.5 * found.draws, found.draws))
+    found = replace(found, columns=tuple(np.moveaxis(np.where(is_drift, 0.5 * found.draws, found.draws), -1, 0)))
     fit = Fit(model.spec, model._bound.trials, model.ssm, Chosen(DriftTwice(), "nle"), None, coefficients, found, None)
     made = Certifier(fit).certify()
     # so far from the exact posterior weights are of no use
