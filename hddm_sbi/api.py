@@ -27,7 +27,7 @@ from hddm_sbi.inference.layout import coefficients
 from hddm_sbi.inference.new_groups import check_new_groups, with_new_groups
 from hddm_sbi.inference.nuts import SAMPLERS, sample_nuts
 from hddm_sbi.inference.potential import Potential
-from hddm_sbi.inference.predictive import pointwise_log_prob, predict, thinned
+from hddm_sbi.inference.predictive import FEWEST_FOR_LOO, pointwise_log_prob, predict, thinned
 from hddm_sbi.inference.prior import prior_coefficients
 from hddm_sbi.inference.roundness import suited
 from hddm_sbi.inference.sampler import RawDraws
@@ -645,7 +645,7 @@ class HierarchicalDDM:
         trials, dims = self.trials, ("chain", "draw", "trial")
         result: dict[str, Group] = {}
         if "log_likelihood" in wanted:
-            few = thinned(found, trials.n)
+            few = thinned(found, trials.n, fewest=FEWEST_FOR_LOO)
             values = pointwise_log_prob(self.spec, self._bound, few)
             result["log_likelihood"] = dict.fromkeys(("rt", "choice"), (dims, values))
         if "posterior_predictive" in wanted:

@@ -14,7 +14,7 @@ from hddm_sbi.likelihoods.observation.seen import UNSEEN
 from hddm_sbi.results.to_arviz import Results, group, has_group
 
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+IntArray = npt.NDArray[np.signedinteger]
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,8 @@ class Predicted:
     def thinned(self, most: int) -> Predicted:
         """With at most ``most`` predicted data sets, evenly spaced."""
         n = len(self.predicted_rt)
+        if n <= most:
+            return self
         keep = np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(np.int64))
         return replace(self, predicted_rt=self.predicted_rt[keep], predicted_choice=self.predicted_choice[keep])
 
@@ -121,18 +123,20 @@ def from_results(
         raise DataError(f"there are {count} choices, but options names {len(options)}: {tuple(options)!r}.")
     return Predicted(
         rt=observed["rt"].to_numpy(),
-        choice=_indices(observed["choice"].to_numpy()),
+        choice=indices(observed["choice"].to_numpy()),
         predicted_rt=predicted["rt"].to_numpy().reshape(-1, n),
-        predicted_choice=_indices(predicted["choice"].to_numpy()).reshape(-1, n),
+        predicted_choice=indices(predicted["choice"].to_numpy()).reshape(-1, n),
         options=tuple(options),
         subject=None if subject is None else np.asarray(subject, dtype=np.int64),
         subjects=tuple(subjects),
     )
 
 
-def _indices(choice: npt.NDArray[Any]) -> IntArray:
+def indices(choice: npt.NDArray[Any]) -> IntArray:
     """Choices as option indices, -1 where NaN stands for none."""
-    return np.where(np.isnan(choice), UNSEEN, choice).astype(np.int64)
+    if choice.dtype.kind == "i":
+        return choice
+    return np.where(np.isnan(choice), UNSEEN, choice).astype(np.int8)
 
 
 def bin_edges(rt: FloatArray, until: float) -> FloatArray:
@@ -176,9 +180,13 @@ def density(rt: FloatArray, choice: IntArray, option: int, edges: FloatArray) ->
         Shape (data sets, bins). Summed over options and integrated over time it is 1, less what lies beyond the edges
         and the share of trials without a response.
     """
-    sets, trials = rt.shape
     bins, width = len(edges) - 1, edges[1] - edges[0]
-    at = np.floor((rt - edges[0]) / width)
-    inside = (at >= 0) & (at < bins) & (choice == option)  # NaN is not
-    place = (np.arange(sets)[:, None] * bins + np.where(inside, at, 0).astype(np.int64))[inside]
-    return np.bincount(place, minlength=sets * bins).reshape(sets, bins) / (trials * width)
+
+    def counts(rt: FloatArray) -> npt.NDArray[np.int64]:
+        at = np.floor((rt - edges[0]) / width)
+        return np.bincount(at[(at >= 0) & (at < bins)].astype(np.int64), minlength=bins)  # NaN is not inside
+
+    # one data set at a time: there may be millions of trials
+    return np.stack([counts(of_set[which == option]) for of_set, which in zip(rt, choice, strict=True)]) / (
+        rt.shape[1] * width
+    )

@@ -240,6 +240,6 @@ def _by_subject(data: Predicted, max_panels: int) -> npt.NDArray[np.object_]:
     return panels[: len(shown)]
 
 
-def _percent(choice: npt.NDArray[np.int64], options: Sequence[int]) -> str:
+def _percent(choice: npt.NDArray[np.signedinteger], options: Sequence[int]) -> str:
     """Shares of some options: ``48/32/20%``."""
     return "/".join(f"{100.0 * (choice == option).mean():.0f}" for option in options) + "%"

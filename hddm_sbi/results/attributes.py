@@ -96,7 +96,7 @@ def run_attributes(length: Length, run: Run) -> dict[str, str | None]:
     }
 
 
-def shown_choice(choice: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+def shown_choice(choice: npt.NDArray[np.signedinteger]) -> npt.NDArray[Any]:
     """Choices as results hold them: as they are, or numbers with NaN where some were not seen."""
     unseen = choice < 0
     return np.where(unseen, np.nan, choice) if unseen.any() else choice

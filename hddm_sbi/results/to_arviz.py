@@ -19,6 +19,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from hddm_sbi._files import replacing
+from hddm_sbi._room import fits
 from hddm_sbi.errors import DataError, ModelError, OutputError
 from hddm_sbi.trials.columns import plain
 
@@ -190,7 +191,10 @@ def save(idata: Results, path: Path | str) -> None:
 
 
 def load(path: Path | str) -> Results:
-    """Read a result that ``save`` or ArviZ wrote into memory; the file is closed again.
+    """Read a result that ``save`` or ArviZ wrote.
+
+    Groups that fit are read into memory, and the file is closed again; it stays open where one does not, such as the
+    log likelihoods of a million trials, of which only what is asked for is then read.
 
     Raises:
         DataError: there is no such file, or it holds no results.
@@ -199,10 +203,15 @@ def load(path: Path | str) -> Results:
     if not path.is_file():
         raise DataError(f"there is no file '{path}'.")
     try:
-        with xr.open_datatree(path, engine="h5netcdf") as tree:
-            tree.load()
-            datasets = {str(name): child.to_dataset() for name, child in tree.children.items()}
-            attrs = {str(name): str(value) for name, value in tree.attrs.items()}
+        tree = xr.open_datatree(path, engine="h5netcdf", cache=False)
+        small = [name for name, child in tree.children.items() if fits(child.nbytes)]
+        datasets = {
+            str(name): child.to_dataset().load() if name in small else child.to_dataset()
+            for name, child in tree.children.items()
+        }
+        attrs = {str(name): str(value) for name, value in tree.attrs.items()}
+        if len(small) == len(datasets):
+            tree.close()
     except (OSError, ValueError) as error:
         raise DataError(f"the file '{path}' does not hold results: {error}.") from error
     return _assemble(datasets, attrs)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from hddm_sbi import _room
 from hddm_sbi.errors import HDDMWarning
 from hddm_sbi.inference.layout import Layout, coefficients
 from hddm_sbi.inference.potential import Potential
@@ -117,3 +118,25 @@ def test_draws_are_left_out_where_memory_is_short():
     with pytest.warns(HDDMWarning, match="one draw in 3"):
         few = thinned(draws, 100, largest=8 * 2 * 4 * 100)
     np.testing.assert_array_equal(few["v_Intercept"], draws["v_Intercept"][:, ::3])
+
+
+def test_draws_for_loo_are_kept_whatever_memory_they_take():
+    draws = {"v_Intercept": np.arange(24.0).reshape(2, 12)}
+    with pytest.warns(HDDMWarning, match="one draw in 2"):
+        few = thinned(draws, 100, largest=1, fewest=10)
+    np.testing.assert_array_equal(few["v_Intercept"], draws["v_Intercept"][:, ::2])
+
+
+def test_results_in_files_are_those_in_memory(monkeypatch, tmp_path):
+    spec, likelihood = ddm_spec(0.2), simulating((0.0, 20.0))
+    seen = lapsing(ExactDDM(), (0.0, 20.0))
+    rt, choice = predict(spec, likelihood, DRAWS, seed=3)
+    trials = on_rows(seen, rt[0, 0], choice[0, 0], np.zeros((2, 5)), spec.row)
+    in_memory = pointwise_log_prob(spec, trials, DRAWS)
+    monkeypatch.setattr(_room, "available_memory", lambda: 0)
+    monkeypatch.setattr(_room, "folder", lambda: tmp_path)
+    in_file = pointwise_log_prob(spec, trials, DRAWS)
+    assert isinstance(in_file.base, np.memmap) or isinstance(in_file, np.memmap)
+    np.testing.assert_array_equal(in_file, in_memory)
+    for values, others in zip(predict(spec, likelihood, DRAWS, seed=3), (rt, choice), strict=True):
+        np.testing.assert_array_equal(values, others)

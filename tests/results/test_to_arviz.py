@@ -133,6 +133,23 @@ def test_thin_keeps_evenly_spaced_draws_of_every_chain(any_arviz, make_results) 
     assert group(thin(idata, 1), "posterior").sizes["draw"] == 1
 
 
+def test_groups_that_do_not_fit_in_memory_are_read_when_they_are_asked_for(
+    any_arviz, make_results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    idata, path = make_results(), tmp_path / "idata.nc"
+    save(idata, path)
+    largest = max(GROUPS, key=lambda name: group(idata, name).nbytes)
+    least = group(idata, largest).nbytes
+    monkeypatch.setattr("hddm_sbi.results.to_arviz.fits", lambda size: size < least)
+    again = load(path)
+    for name in GROUPS:
+        found = group(again, name)
+        in_memory = all(variable._in_memory for variable in found.variables.values())
+        assert in_memory == (found.nbytes < least)
+        xr.testing.assert_identical(found, group(idata, name))
+        found.close()
+
+
 def test_says_why_a_file_cannot_be_written_or_read(make_results, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot be written to"):
         save(make_results(), tmp_path / "nowhere" / "idata.nc")
