@@ -2,8 +2,7 @@
 
 Simulated experiments of 10 to 1,000 participants with as many trials each, v, a, z and t0 by participant, the exact
 likelihood, everything else by default: as many draws of four chains as it takes, on two cores. Each is fitted,
-summarised, judged, saved and plotted, as ``hddm-sbi fit`` does, in a process of its own, whose peak of memory is that of
-the whole.
+summarised, judged, saved and plotted, as ``hddm-sbi fit`` does, in a process of its own, whose peak of memory is told.
 """
 
 from __future__ import annotations
@@ -122,19 +121,15 @@ def apart(participants: int, trials: int, cores: int) -> dict[str, object]:
 
 def report(table: pd.DataFrame) -> str:
     """The table as Markdown."""
-    columns = {
-        "participants": "{:,.0f}", "trials": "{:,.0f}", **dict.fromkeys(PHASES, "{:.1f}"), "total": "{:.0f}",
-        "processor": "{:.0f}", "draws": "{:,.0f}", "gradients_per_draw": "{:.1f}", "gradient_ms": "{:.2f}", "ess_bulk": "{:,.0f}",
-        "ess_tail": "{:,.0f}", "memory_mb": "{:,.0f}",
-    }  # fmt: skip
-    heads = {
-        "trials": "trials each", **{phase: f"{TOLD[phase]}, s" for phase in PHASES}, "total": "total, s",
-        "processor": "processor, s", "draws": "draws a chain", "gradients_per_draw": "gradients a draw", "gradient_ms": "gradient, ms",
-        "ess_bulk": "least bulk ESS", "ess_tail": "least tail ESS", "memory_mb": "peak memory, MB",
-    }  # fmt: skip
-    lines = ["| " + " | ".join(heads.get(name, name) for name in columns) + " |", "|---" * len(columns) + "|"]
+    columns = {"participants": ("participants", ",.0f"), "trials": ("trials each", ",.0f")}
+    columns |= {phase: (f"{TOLD[phase]}, s", ".1f") for phase in PHASES}
+    columns |= {"total": ("total, s", ".0f"), "processor": ("processor, s", ".0f"), "draws": ("draws a chain", ",.0f")}
+    columns |= {"gradients_per_draw": ("gradients a draw", ".1f"), "gradient_ms": ("gradient, ms", ".2f")}
+    columns |= {"ess_bulk": ("least bulk ESS", ",.0f"), "ess_tail": ("least tail ESS", ",.0f")}
+    columns |= {"memory_mb": ("peak memory, MB", ",.0f")}
+    lines = ["| " + " | ".join(head for head, _ in columns.values()) + " |", "|---" * len(columns) + "|"]
     for _, row in table.iterrows():
-        shown = ("-" if pd.isna(row[name]) else form.format(row[name]) for name, form in columns.items())
+        shown = ("-" if pd.isna(row[name]) else format(row[name], form) for name, (_, form) in columns.items())
         lines.append("| " + " | ".join(shown) + " |")
     return "\n".join(lines)
 
@@ -143,7 +138,7 @@ def plot(table: pd.DataFrame, path: Path) -> None:
     """Seconds, and memory, against participants."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8.0, 3.6), layout="constrained")
+    figure = Figure(figsize=(8.0, 4.0), layout="constrained")
     time_axes, memory_axes = figure.subplots(1, 2, width_ratios=(3, 2))
     rows = table.sort_values("participants")
     x = rows["participants"].to_numpy(dtype=float)
@@ -153,7 +148,9 @@ def plot(table: pd.DataFrame, path: Path) -> None:
     time_axes.plot(x, rows["total"].iloc[-1] * x / x[-1], ":", color="grey", label="in proportion")
     time_axes.set(xscale="log", yscale="log", xlabel=f"participants of {rows['trials'].iloc[0]:,} trials")
     time_axes.set_ylabel("seconds, two cores")
-    time_axes.legend(fontsize=7, frameon=False)
+    figure.legend(fontsize=7, frameon=False, loc="outside lower center", ncols=4)
+    time_axes.set_xticks(x, [f"{participants:,.0f}" for participants in x])
+    time_axes.minorticks_off()
     memory_axes.plot(x, rows["memory_mb"].to_numpy(dtype=float) / 1e3, "-o", color="black")
     memory_axes.set(xlabel="participants", ylabel="peak memory (GB)", ylim=(0.0, None), xlim=(0.0, None))
     for ax in (time_axes, memory_axes):
