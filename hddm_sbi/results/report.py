@@ -32,7 +32,7 @@ _WIDEST_NAME, _WIDEST_PAIR = 30, 25
 
 _COLOURS = {"good": "green", "partial": "yellow", "bad": "red"}
 
-# A table of participants longer than a screen is left to summary.csv.
+# A table of participants longer than a screen is left to summary.csv, but for the participants at either end.
 _MOST_PARTICIPANT_ROWS = 40
 
 
@@ -105,7 +105,7 @@ def _intervals(sample: str) -> str:
 
 def _section(kind: str, rows: pd.DataFrame, width: int) -> RenderableType:
     if kind == "participant" and len(rows) > _MOST_PARTICIPANT_ROWS:
-        return Text(f"{_TITLES[kind]}: {len(rows)} values, see the summary table.")
+        return Group(*_spread(rows))
     if kind == "correlation":
         return Group(*(_correlations(str(name), own) for name, own in rows.groupby("variable", sort=False)))
     table = _table(width, _COLUMNS)
@@ -113,6 +113,17 @@ def _section(kind: str, rows: pd.DataFrame, width: int) -> RenderableType:
         # labels are the data's: brackets are no markup
         table.add_row(Text(str(label)), *_numbers(row))
     return Group(Text(_TITLES[kind], style="bold"), table)
+
+
+def _spread(rows: pd.DataFrame) -> Iterator[RenderableType]:
+    """Of many participants' values the lowest, the middle and the highest mean of each variable, and whose they are."""
+    yield Text(f"{_TITLES['participant']}: {len(rows):,} values, all in the summary table", style="bold")
+    yield Text("posterior means: lowest, middle and highest")
+    for name, own in rows.groupby("variable", sort=False):
+        means = own["mean"].sort_values()
+        low, high = (str(label).removeprefix(f"{name}[").removesuffix("]") for label in means.index[[0, -1]])
+        middle = _number(float(means.median()))
+        yield Text(f"  {name}: {_number(means.iloc[0])} ({low}), {middle}, {_number(means.iloc[-1])} ({high})")
 
 
 def _correlations(variable: str, rows: pd.DataFrame) -> RenderableType:

@@ -52,8 +52,18 @@ def test_shows_participants_where_there_is_no_population() -> None:
 
     assert "v_subject[2]" in _printed(results(3))
     many = _printed(results(60))
-    assert "v_subject[59]" not in many.split("The sampler")[0]
-    assert "60 values, see the summary table" in many
+    assert "60 values, all in the summary table" in many
+    assert len(many.split("The sampler")[0].splitlines()) < 10
+
+
+def test_of_many_participants_the_lowest_and_the_highest_are_named() -> None:
+    means = np.linspace(-1.0, 2.0, 60)[np.random.default_rng(0).permutation(60)]
+    draws = means + np.array([[[-0.1], [0.1]]] * 4)
+    posterior = {"v_subject": (("chain", "draw", "subject"), draws)}
+    labels = [f"p{k}" for k in range(60)]
+    many = _printed(to_inference_data({"posterior": posterior}, {"subject": labels}, {}))
+    low, high = labels[int(np.argmin(means))], labels[int(np.argmax(means))]
+    assert f"v_subject: -1.000 ({low}), 0.500, 2.000 ({high})" in many
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])

@@ -17,6 +17,8 @@ from hddm_sbi.results.diagnostics import diagnostics
 from hddm_sbi.trials.columns import listed
 
 _SHOWN = "{:.4g}".format
+# A table of more participants than a screen holds shows as many of them from either end.
+_MOST_ROWS, _FROM_EITHER_END = 40, 10
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,7 +69,15 @@ class Contrast:
 
     def _table(self) -> str:
         columns = ["mean", "sd", *ends(self.interval), "direction", *(["rope"] if self.rope is not None else [])]
-        return self.summary[columns].to_string(float_format=_SHOWN)
+        table = self.summary[columns]
+        if len(table) <= _MOST_ROWS:
+            return table.to_string(float_format=_SHOWN)
+        table = table.sort_values("mean")
+        between = len(table) - 2 * _FROM_EITHER_END
+        ends_alone = pd.concat([table.head(_FROM_EITHER_END), table.tail(_FROM_EITHER_END)])
+        lines = ends_alone.to_string(float_format=_SHOWN).splitlines()
+        gap = f"... {between:,} between them: the summary has all {len(table):,} ..."
+        return "\n".join([*lines[:-_FROM_EITHER_END], gap, *lines[-_FROM_EITHER_END:]])
 
 
 def _error(value: float) -> str:
