@@ -2,43 +2,38 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+import pandas as pd
 
-from hddm_sbi.errors import DataError
 from hddm_sbi.likelihoods.observation.seen import UNSEEN
-from hddm_sbi.plots.observed import Predicted, bin_edges, density, from_results
-from hddm_sbi.results.to_arviz import Results
+from hddm_sbi.plots.cells import By, cells_of
+from hddm_sbi.plots.histogram import draw_histogram, draw_shares, label_histogram, option_name, until_when
+from hddm_sbi.plots.observed import IntArray, Predicted
+from hddm_sbi.plots.panels import MEDIUM, SMALL, Canvas, as_array, axes, on_page, panels, shared_legend
+from hddm_sbi.plots.reading import Source, read_source
 
-# Okabe & Ito 2008, told apart by colour-blind readers and in grey
-_DATA = "#b9b9b9"
-_MODEL = "#0072b2"
-
-# 95% ends of this many data sets are known to about 1% of probability; more only cost time.
-_MOST_DATA_SETS = 400
-
-# The plot ends where this share of responses does; the rest still counts in the densities and percentages.
-_SHOWN = 0.995
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _COLUMNS = 4
 
 
-def plot_predictive(
-    data: Results | Predicted,
-    ax: Axes | None = None,
+def predictive(
+    data: Source,
+    ax: Canvas = None,
     *,
-    by: Literal["subject"] | None = None,
+    by: By = None,
+    df: pd.DataFrame | None = None,
     options: Sequence[object] | None = None,
+    correct: str | npt.ArrayLike | None = None,
     subject: npt.ArrayLike | None = None,
     subjects: Sequence[object] = (),
     max_panels: int = 16,
+    page: int | None = None,
 ) -> Axes | npt.NDArray[np.object_]:
     """Posterior predictive plot of response time by choice.
 
@@ -49,20 +44,25 @@ def plot_predictive(
 
     Args:
         data: a result with the groups ``observed_data`` and ``posterior_predictive``, or only ``prior_predictive``, as
-            of ``model.prior_predictive()``; or the arrays as ``Predicted``.
-        ax: axes to draw on; default a new figure. Not with ``by``.
-        by: ``"subject"`` draws a panel for each participant.
-        options: labels of the choices, in order, lower first (``Predicted`` has its own); default lower and upper, or
-            0, 1, 2, ... where there are more.
-        subject: participant of each trial, shape (trials,); needed with ``by="subject"`` (``Predicted`` has its own).
-        subjects: labels of the participants.
-        max_panels: with ``by="subject"``, the number of participants drawn at most, evenly spaced among them.
+            of ``model.prior_predictive()``; ``model.trials``, which are drawn without predictions; or the arrays as
+            ``Predicted``.
+        ax: axes to draw on, with ``by`` a figure or axes for each panel; default a new figure.
+        by: draws a panel for each participant (``"subject"``, or the name of their column), for each level of another
+            column, or of several columns together, or for each of the labels in an array or Series by trial.
+        df: the table of the trials, for columns that the model did not use.
+        options: labels of the choices, in order, lower first; default those of the data.
+        correct: the correct choice of each trial, a column or labels: errors are then drawn to the left, correct
+            responses to the right. A column of stimuli is understood where the model has it as its ``stimulus``.
+        subject: participant of each trial, where the results do not know.
+        subjects: labels of the participants, where ``subject`` holds their places 0, 1, ...
+        max_panels: the number of panels drawn at most.
+        page: which of them, 1, 2, ...; by default some that are evenly spaced among all.
 
     Returns:
-        The axes; with ``by="subject"`` an array of them, shape (panels,).
+        The axes; with ``by`` an array of them, shape (panels,).
 
     Raises:
-        DataError: no predicted data, shapes that do not fit, or no participants to draw by.
+        DataError: no predicted data, shapes that do not fit, or no such column or page.
 
     Example:
         >>> from hddm_sbi.plots.observed import Predicted
@@ -73,173 +73,67 @@ def plot_predictive(
         >>> ax.get_ylabel()
         'density'
     """
-    predicted = data if isinstance(data, Predicted) else from_results(data, options, subject, subjects)
-    predicted = predicted.thinned(_MOST_DATA_SETS).comparable()
+    trials = read_source(data, df, options, correct, subject, subjects)
     if by is None:
-        ax = plt.subplots(figsize=(7.0, 3.8), layout="constrained")[1] if ax is None else ax
-        if not predicted.timed:
-            return draw_shares(predicted, ax)
-        _draw(predicted, ax)
-        _label(predicted, ax)
-        return ax
-    return _by_subject(predicted, max_panels)
+        one = axes(ax, (7.0, 3.8))
+        if not trials.timed:
+            return draw_shares(trials, one)
+        draw_histogram(trials, one)
+        label_histogram(trials, one)
+        return one
+    return _by_cell(trials, by, ax, max_panels, page)
 
 
-class _Place(NamedTuple):
-    """Where a choice is drawn: times to the right (side 1) or to the left (-1) of an origin."""
-
-    origin: float
-    side: int
+plot_predictive = predictive
 
 
-def _places(data: Predicted, until: float) -> list[_Place]:
-    """Two choices back to back, more of them side by side."""
-    if len(data.options) == 2:
-        return [_Place(0.0, -1), _Place(0.0, 1)]
-    return [_Place(k * until, 1) for k in range(len(data.options))]
-
-
-def _draw(data: Predicted, ax: Axes, until: float | None = None) -> None:
-    """Bars, line and band of all choices, in the same bins."""
-    until = _until(data) if until is None else until
-    edges = bin_edges(data.rt, until)
-    places = _places(data, until)
-    if len(places) > 2:
-        edges = edges[edges <= until]  # the next choice begins there
-    for option, (origin, side) in enumerate(places):
-        observed = density(data.rt[None], data.choice[None], option, edges)[0]
-        expected = density(data.predicted_rt, data.predicted_choice, option, edges)
-        # stairs want ascending edges: the lower choice is mirrored
-        low, median, high = np.quantile(expected, (0.025, 0.5, 0.975), axis=0)[:, ::side]
-        at = origin + side * edges[::side]
-        named = "" if option == 1 else "_"  # once in the legend
-        ax.stairs(observed[::side], at, fill=True, color=_DATA, label=f"{named}observed")
-        ax.stairs(high, at, baseline=low, fill=True, color=_MODEL, alpha=0.3, label=f"{named}predicted, 95%")
-        ax.stairs(median, at, baseline=None, color=_MODEL, linewidth=1.3, label=f"{named}predicted, median")
-        ax.axvline(origin, color="black", linewidth=0.8)
-    _time_axis(ax, places, until)
-    if len(places) == 2 and not data.shows(0):
-        ax.set_xlim(left=0.0)
-    ax.set_ylim(bottom=0.0)
-    ax.spines[["top", "right", "left"]].set_visible(False)
-    ax.set_yticks([])
-
-
-def _time_axis(ax: Axes, places: list[_Place], until: float) -> None:
-    """Times count from each choice's origin."""
-    if len(places) == 2:
-        ax.set_xlim(-until, until)
-        ax.xaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
-        return
-    ax.set_xlim(0.0, len(places) * until)
-    times = np.asarray(MaxNLocator(4).tick_values(0.0, until))
-    times = times[(times >= 0.0) & (times < 0.95 * until)]
-    ax.set_xticks(
-        [place.origin + time for place in places for time in times], [f"{time:g}" for time in times] * len(places)
-    )
-
-
-def _until(data: Predicted) -> float:
-    """Where the time axis ends, in seconds."""
-    return float(np.nanquantile(data.rt, _SHOWN)) * 1.05
-
-
-def _label(data: Predicted, ax: Axes) -> None:
-    """Axis labels, the legend, and the choices with their shares."""
-    ax.set_xlabel("response time (s)")
-    ax.set_ylabel("density")
-    if len(data.options) == 2:
-        left, centre = (0, UNSEEN) if data.shows(0) or not data.omits else (UNSEEN, None)
-        ax.set_title(_share(data, left), loc="left", fontsize="medium")
-        ax.set_title(_share(data, 1), loc="right", fontsize="medium")
-        if data.omits and centre is not None:
-            ax.set_title(_share(data, centre), loc="center", fontsize="medium")
-    else:
-        for option in range(len(data.options)):
-            middle = (option + 0.5) / len(data.options)
-            ax.text(middle, 1.02, _share(data, option), transform=ax.transAxes, ha="center", fontsize="medium")
-        if data.omits:
-            ax.text(0.5, 1.16, _share(data, UNSEEN), transform=ax.transAxes, ha="center", fontsize="medium")
-    back_to_back = len(data.options) == 2 and data.shows(0)
-    ax.legend(frameon=False, fontsize="small", loc="upper left" if back_to_back else "upper right")
-
-
-def _share(data: Predicted, option: int) -> str:
-    """The label of a choice, or of no response, with its observed and predicted share."""
-    observed, (low, _, high) = shares_of(data, option)
-    return f"{_name(data, option)}: {observed:.1f}% observed\n{low:.1f} to {high:.1f}% predicted"
-
-
-def _name(data: Predicted, option: int) -> str:
-    if option == UNSEEN:
-        return "no response"
-    label = data.options[option]
-    return f"{label:g}" if isinstance(label, float) else str(label)
-
-
-def shares_of(data: Predicted, option: int) -> tuple[float, tuple[float, float, float]]:
-    """Observed share of a choice, or of no response, in percent; the 2.5%, 50% and 97.5% points of the predicted."""
-    shares = 100.0 * (data.predicted_choice == option).mean(axis=1)
-    low, median, high = np.quantile(shares, (0.025, 0.5, 0.975))
-    return 100.0 * float((data.choice == option).mean()), (low, median, high)
-
-
-def draw_shares(data: Predicted, ax: Axes) -> Axes:
-    """Draw the shares of the choices alone: bars for the observed, points with 95% intervals for the predicted."""
-    shown = [option for option in (*range(len(data.options)), UNSEEN) if option >= 0 or data.omits]
-    observed, predicted = zip(*(shares_of(data, option) for option in shown), strict=True)
-    low, median, high = np.transpose(predicted)
-    ax.bar(range(len(shown)), observed, color=_DATA, width=0.6, label="observed")
-    ax.errorbar(
-        range(len(shown)), median, yerr=[median - low, high - median], fmt="o", color=_MODEL, capsize=4,
-        label="predicted, 95%",
-    )  # fmt: skip
-    ax.set_xticks(range(len(shown)), [_name(data, option) for option in shown])
-    ax.set_ylabel("share of the trials (%)")
-    ax.set_ylim(0.0, 100.0)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize="small")
-    return ax
-
-
-def _by_subject(data: Predicted, max_panels: int) -> npt.NDArray[np.object_]:
-    """A panel for each participant, on common axes."""
-    if data.subject is None:
-        raise DataError("by='subject' needs the participant of each trial: pass subject.")
-    everyone = np.unique(data.subject)
-    shown = everyone[np.unique(np.linspace(0, len(everyone) - 1, min(max_panels, len(everyone))).round().astype(int))]
+def _by_cell(data: Predicted, by: By, ax: Canvas, max_panels: int, page: int | None) -> npt.NDArray[np.object_]:
+    """A panel for each cell, on common axes."""
+    cells = cells_of(data, by)
+    shown, which = on_page(len(cells.labels), max_panels, page, cells.of)
     wide = len(data.options) / 2.0
-    columns = min(max(1, round(_COLUMNS / wide)), len(shown))
-    rows = math.ceil(len(shown) / columns)
-    size = (2.2 * wide * columns + 0.4, 1.7 * rows + 0.9)
-    figure, axes = plt.subplots(rows, columns, figsize=size, sharex=True, squeeze=False, layout="constrained")
-    until = _until(data) if data.timed else 1.0
-    panels = axes.ravel()
+    columns = max(1, round(_COLUMNS / wide))
+    found = panels(ax, len(shown), size=(2.2 * wide, 1.7), columns=columns, sharex=True)
+    until = until_when(data) if data.timed else 1.0
     told = (1,) if len(data.options) == 2 else tuple(range(len(data.options)))
-    for panel, subject in zip(panels, shown, strict=False):
-        own = data.of(int(subject))
+    told = (*told, UNSEEN) if data.omits else told
+    for panel, cell in zip(found, shown, strict=True):
+        own = data.at(cells.rows(int(cell)))
         if own.timed:
-            _draw(own, panel, until)
+            draw_histogram(own, panel, until)
+        elif data.timed:
+            _nothing_timed(panel, until, len(data.options))
         else:
-            draw_shares(own, panel)
-        name = data.subjects[subject] if data.subjects else subject
-        panel.set_title(
-            f"{name}: {_percent(own.choice, told)} ({_percent(own.predicted_choice, told)})", fontsize="small"
-        )
-    for panel in panels[len(shown) - columns : len(shown)]:  # the lowest of each column
-        panel.tick_params(labelbottom=True)
-    for panel in panels[len(shown) :]:
-        panel.remove()
-    names = [_name(data, option) for option in range(len(data.options))]
-    where = f"{names[0]} to the left, {names[1]} to the right" if len(names) == 2 else f"of {', '.join(names)}"
-    figure.supxlabel(f"response time (s), {where}", fontsize="medium")
-    some = "" if len(shown) == len(everyone) else f", {len(shown)} of {len(everyone)} participants"
-    handles, labels = panels[0].get_legend_handles_labels()
-    title = f"share of {', '.join(names[option] for option in told)}, observed (predicted){some}"
-    figure.legend(handles, labels, title=title, loc="outside upper center", ncols=3, frameon=False, fontsize="small")
-    return panels[: len(shown)]
+            draw_shares(own, panel, legend=False)
+        expected = f" ({_percent(own.predicted_choice, told)})" if own.sets else ""
+        panel.set_title(f"{cells.labels[cell]}: {_percent(own.choice, told)}{expected}", fontsize=SMALL)
+    _around(data, found, told, which)
+    return as_array(found)
 
 
-def _percent(choice: npt.NDArray[np.signedinteger], options: Sequence[int]) -> str:
+def _nothing_timed(panel: Axes, until: float, options: int) -> None:
+    """A cell in which nobody responded."""
+    panel.set_xlim((-until, until) if options == 2 else (0.0, options * until))
+    panel.set_yticks([])
+    panel.text(0.5, 0.5, "no response times", transform=panel.transAxes, ha="center", fontsize=SMALL)
+
+
+def _around(data: Predicted, found: Sequence[Axes], told: Sequence[int], which: str) -> None:
+    """What all panels have in common: the axis, the legend, and what their titles say."""
+    figure = found[0].figure
+    names = [option_name(data, option) for option in range(len(data.options))]
+    if data.timed:
+        if len(names) == 2:
+            where = f"{names[0]} to the left, {names[1]} to the right" if data.shows(0) else f"of {names[1]}"
+        else:
+            where = f"of {', '.join(names)}"
+        figure.supxlabel(f"response time (s), {where}", fontsize=MEDIUM)
+    against = ", observed (predicted)" if data.sets else ""
+    title = f"share of {', '.join(option_name(data, option) for option in told)}{against}"
+    title = f"{title}, {which}" if which else title
+    shared_legend(found, title)
+
+
+def _percent(choice: IntArray, options: Sequence[int]) -> str:
     """Shares of some options: ``48/32/20%``."""
     return "/".join(f"{100.0 * (choice == option).mean():.0f}" for option in options) + "%"

@@ -12,7 +12,9 @@ from matplotlib.figure import Figure
 
 from hddm_sbi.errors import DataError
 from hddm_sbi.plots import plot_predictive
-from hddm_sbi.plots.observed import Predicted, bin_edges, density, from_results
+from hddm_sbi.plots.bins import bin_edges, density
+from hddm_sbi.plots.observed import Predicted
+from hddm_sbi.plots.reading import from_results
 from hddm_sbi.results.to_arviz import to_inference_data
 
 SUBJECTS, TRIALS, SETS = 5, 80, 30
@@ -164,7 +166,7 @@ def test_draws_from_results(predicted: Predicted) -> None:
         "posterior_predictive": {"rt": (dims, rt), "choice": (dims, choice)},
     }
     idata = to_inference_data(groups, {}, {})
-    again = from_results(idata, ("HH", "LL"), None, ())
+    again = from_results(idata, ("HH", "LL"))
     np.testing.assert_array_equal(again.predicted_rt, predicted.predicted_rt)
     ax = plot_predictive(idata, options=(0, 1.0))
     assert ax.get_title(loc="right").startswith("1: ")
@@ -209,7 +211,7 @@ def test_results_with_more_choices_than_labels(race: Predicted) -> None:
         "posterior_predictive": {"rt": (dims, rt), "choice": (dims, choice)},
     }
     idata = to_inference_data(groups, {}, {})
-    assert from_results(idata, None, None, ()).options == (0, 1, 2)
+    assert from_results(idata).options == (0, 1, 2)
     with pytest.raises(DataError, match="there are 3 choices, but options names 2"):
         plot_predictive(idata, options=("a", "b"))
 
