@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from hddm_sbi import plots
     from hddm_sbi.api import HierarchicalDDM
     from hddm_sbi.choose import log_likelihood
     from hddm_sbi.errors import HDDMError, HDDMWarning
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from hddm_sbi.likelihoods.neural.sbi_distribution import SBItoPyro
     from hddm_sbi.likelihoods.observation.seen import SeenTrials
     from hddm_sbi.plots import plot_predictive
-    from hddm_sbi.ssm import SSM, Diffusion, Parameter, Prior, Symmetries, get_model, list_models, simulate
+    from hddm_sbi.ssm import SSM, Diffusion, Evidence, Parameter, Prior, Symmetries, get_model, list_models, simulate
     from hddm_sbi.ssm.simulation.trial_simulator import simulator_of
     from hddm_sbi.training.train_nle import train_nle
     from hddm_sbi.trials import load_data
@@ -31,6 +32,7 @@ _HOME = {
     "Likelihood": "likelihoods.base",
     "SeenTrials": "likelihoods.observation.seen",
     "Diffusion": "ssm",
+    "Evidence": "ssm",
     "HDDMError": "errors",
     "HDDMWarning": "errors",
     "HierarchicalDDM": "api",
@@ -51,10 +53,13 @@ _HOME = {
     "train_nle": "training.train_nle",
 }
 
+_MODULES = ("plots",)
+
 __all__ = [
     "SSM",
     "BoundLikelihood",
     "Diffusion",
+    "Evidence",
     "FirstPassageEstimator",
     "HDDMError",
     "HDDMWarning",
@@ -73,6 +78,7 @@ __all__ = [
     "load_pretrained",
     "log_likelihood",
     "plot_predictive",
+    "plots",
     "simulate",
     "simulator_of",
     "train_nle",
@@ -80,6 +86,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"hddm_sbi.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'hddm_sbi' has no attribute '{name}'")
     value = getattr(import_module(f"hddm_sbi.{_HOME[name]}"), name)

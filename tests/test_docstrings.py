@@ -18,7 +18,12 @@ import pytest
 import hddm_sbi as hs
 
 PACKAGE = Path(hs.__file__).resolve().parent
-PUBLIC = {name: getattr(hs, name) for name in hs.__all__ if not name.startswith("__")}
+NAMED = {name: getattr(hs, name) for name in hs.__all__ if not name.startswith("__")}
+# of a module such as ``hs.plots`` what is in it
+PUBLIC = {name: value for name, value in NAMED.items() if not inspect.ismodule(value)}
+for module in NAMED.values():
+    if inspect.ismodule(module):
+        PUBLIC |= {f"{module.__name__.rpartition('.')[2]}.{name}": getattr(module, name) for name in module.__all__}
 EXPLAINED = [name for name, value in PUBLIC.items() if not (inspect.isclass(value) and issubclass(value, Exception))]
 CODE = sorted(PACKAGE.rglob("*.py"))
 
@@ -42,7 +47,7 @@ def test_examples_run(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     monkeypatch.chdir(tmp_path)
     test = EXAMPLES[name]
     # as someone has who reads the documentation: the package and NumPy, nothing of the module's own
-    test.globs = {**PUBLIC, "hs": hs, "np": np}
+    test.globs = {**NAMED, "hs": hs, "np": np}
     told: list[str] = []
     result = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test, out=told.append)
     plt.close("all")

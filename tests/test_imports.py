@@ -27,6 +27,10 @@ def test_the_package_imports_nothing_heavy() -> None:
     assert not heavy & _imported("import hddm_sbi")
 
 
+def test_matplotlib_comes_with_the_first_plot() -> None:
+    assert "matplotlib" not in _imported("import hddm_sbi as hs\nhs.plots.predictive")
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["models"], ["simulate", "--help"]], ids=" ".join)
 def test_commands_without_a_fit_import_neither_networks_nor_plots(arguments: list[str]) -> None:
     code = (

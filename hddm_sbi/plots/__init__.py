@@ -1,5 +1,6 @@
 """Functions that take and return matplotlib axes."""
 
+from hddm_sbi.plots.cartoon import cartoon
 from hddm_sbi.plots.cdf import cdf
 from hddm_sbi.plots.conditional_accuracy import conditional_accuracy
 from hddm_sbi.plots.contrast import contrast
@@ -13,6 +14,7 @@ from hddm_sbi.plots.quantile_probability import quantile_probability
 from hddm_sbi.plots.shrinkage import shrinkage
 
 __all__ = [
+    "cartoon",
     "cdf",
     "conditional_accuracy",
     "contrast",

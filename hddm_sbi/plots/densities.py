@@ -45,5 +45,8 @@ def draw_intervals(draws: Sequence[FloatArray], ax: Axes, colours: Sequence[str]
 
 def finish(ax: Axes, name: str) -> None:
     """Write the parameter's name under the axis, and take away that of the density."""
+    from matplotlib.ticker import MaxNLocator
+
     tidy(ax, left=False)
+    ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.set_xlabel(name)

@@ -23,6 +23,8 @@ SAMPLE_DIMS = ("chain", "draw")
 # Fewer draws have no shape, and no ends of an interval.
 FEWEST_DRAWS = 20
 _POINTS = 200
+# Share of the draws beyond the ends of a density.
+_BEYOND = 0.005
 
 
 def draws_of(idata: Results, name: str = "posterior") -> xr.Dataset:
@@ -144,17 +146,20 @@ def cells(values: xr.DataArray) -> list[tuple[str, FloatArray]]:
 
 
 def density_curve(draws: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """A kernel density of draws, within their range; both arrays are of one element where all draws are equal.
+    """A kernel density of draws, where all but 1 in 200 lie; both arrays are of one element where all draws are equal.
 
-    The bandwidth is Scott's (1992). Parameters end where draws do, so that no density lies below zero.
+    The bandwidth is Silverman's (1986), which heavy tails, such as those of ratios, do not widen. No density is shown
+    beyond the draws, where a parameter may not be possible.
     """
     from scipy.stats import gaussian_kde
 
-    low, high = float(draws.min()), float(draws.max())
+    low, lower, upper, high = np.quantile(draws, (0.5 * _BEYOND, 0.25, 0.75, 1.0 - 0.5 * _BEYOND))
     if high - low <= 1e-12 * max(abs(low), abs(high), 1e-300):
-        return np.array([low]), np.array([1.0])
+        return np.array([float(low)]), np.array([1.0])
     at = np.linspace(low, high, _POINTS)
-    return at, np.asarray(gaussian_kde(draws)(at))
+    sd = float(draws.std(ddof=1))
+    spread = min(sd, (upper - lower) / 1.349) or sd
+    return at, np.asarray(gaussian_kde(draws, bw_method=0.9 * spread / sd * len(draws) ** -0.2)(at))
 
 
 def trade_offs(draws: Sequence[tuple[str, FloatArray]]) -> pd.DataFrame:

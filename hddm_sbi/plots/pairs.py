@@ -84,7 +84,7 @@ def pairs(
     for panel, k in zip(result, shown, strict=True):
         one, other, correlation = table.iloc[k]
         x, y = values[one], values[other]
-        panel.plot(x[keep], y[keep], ".", color=MODEL, alpha=0.35, markersize=3.0, label="draws")
+        panel.plot(x[keep], y[keep], ".", color=MODEL, alpha=0.35, markersize=3.0, label="_draws")
         if diverging.any():
             panel.plot(x[diverging], y[diverging], "x", color=ACCENT, markersize=4.0, label="diverged")
         panel.set(xlabel=one, ylabel=other)

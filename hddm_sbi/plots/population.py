@@ -117,4 +117,4 @@ def _draw(name: str, found: Sequence[tuple[str, FloatArray]], ax: Axes, interval
     draw_intervals([draws for _, draws in found], ax, colours, max(heights), interval)
     finish(ax, name)
     if len(found) > 1:
-        ax.legend(frameon=False, fontsize=SMALL)
+        ax.legend(frameon=False, fontsize=SMALL, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)

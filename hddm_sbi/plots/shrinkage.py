@@ -33,8 +33,9 @@ def shrinkage(
     """Each participant's own estimate of a parameter, and where the hierarchical model moves it.
 
     Own estimates come from the same model with ``pooling="none"``: the same likelihood, lapses and what was seen of a
-    trial, and priors that are wide beside the population's, so that a participant without errors still has an estimate,
-    where maximum likelihood has none. Estimates that are extreme and uncertain move most towards the typical participant.
+    trial, and priors that are wide beside the population's, so that a participant without errors still has an
+    estimate, where maximum likelihood has none. Estimates that are extreme and uncertain move most towards the typical
+    participant.
 
     Args:
         pooled: what ``sample`` of the hierarchical model returned.
@@ -72,7 +73,7 @@ def shrinkage(
     posterior = draws_of(pooled)
     table = shrinkage_table(pooled, own, parameter, interval)
     typical = population_table(posterior, parameter, interval)
-    alone = table.rename(columns={"own_mean": "mean", "own_low": "low", "own_high": "high"})
+    alone = table[["participant", "condition"]].assign(mean=table["own_mean"])
     conditions = table["condition"].drop_duplicates().tolist()
     found = row_panels(ordered(alone, sort), conditions, ax, max_panels, page, parameter)
     for panel in found:

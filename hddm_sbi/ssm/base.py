@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.errors import ModelError
+from hddm_sbi.ssm.evidence import Evidence
 from hddm_sbi.ssm.widths import Width, to_proportions, to_theta
 
 FloatArray = npt.NDArray[np.float64]
@@ -258,6 +259,8 @@ class SSM:
             of their prior, or in the middle of their box.
         exact: the exact likelihood, where there is one: an object that satisfies ``hs.Likelihood``. It is left out of a
             copy of the model with another simulator.
+        evidence: how it accumulates, for pictures of the model; None: they show response times alone. It is left out of
+            such a copy, too.
     """
 
     name: str
@@ -271,6 +274,7 @@ class SSM:
     effort: Callable[[FloatArray], FloatArray] | None = None
     guess: Guess | None = None
     exact: object = None
+    evidence: Evidence | None = None
 
     def __post_init__(self) -> None:
         if self.exact is not None and not isinstance(self.exact, Formula):
@@ -278,6 +282,10 @@ class SSM:
             object.__setattr__(self, "exact", Formula(self.simulator, lambda: likelihood))
         if isinstance(self.exact, Formula) and self.exact.simulator is not self.simulator:
             object.__setattr__(self, "exact", None)
+        if self.evidence is not None and self.evidence.simulator is None:
+            object.__setattr__(self, "evidence", replace(self.evidence, simulator=self.simulator))
+        if self.evidence is not None and self.evidence.simulator is not self.simulator:
+            object.__setattr__(self, "evidence", None)
         object.__setattr__(self, "n_choices", whole("n_choices", self.n_choices, 1))
         # dataclasses.replace(model, simulator=another) keeps every other field
         if isinstance(self.ratio_simulator, Paired) and self.ratio_simulator.simulator is not self.simulator:

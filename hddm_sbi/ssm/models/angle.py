@@ -9,6 +9,7 @@ import numpy as np
 from hddm_sbi.compiled.compiling import once
 from hddm_sbi.compiled.structs import CFunction
 from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, IntArray, Parameter, Prior, Summary, Symmetries
+from hddm_sbi.ssm.evidence import diffusion_evidence
 from hddm_sbi.ssm.models.ddm import DDM
 from hddm_sbi.ssm.rules import diffusion_rules
 from hddm_sbi.ssm.simulation.blocks import run_blocks
@@ -71,6 +72,11 @@ def simulate_angle(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, In
     return run_blocks(_draw_at, theta, n, seed)
 
 
+def half_width(theta: FloatArray, t: FloatArray) -> FloatArray:
+    """Half the distance of the boundaries at times t (rows, n), of the same shape; below 0 once they have met."""
+    return 0.5 * theta[:, [1]] - np.tan(theta[:, [4]]) * t
+
+
 def _rules(summary: Summary) -> dict[str, FloatArray]:
     """Take the rules of a diffusion, and boundaries that meet long after the last response, for none can come later."""
     rules = diffusion_rules()(summary)
@@ -102,7 +108,8 @@ ANGLE = SSM(
         mirror=(("v", "negate"), ("z", "complement")),
     ),
     diffusion=Diffusion("v", "z", "linear", ("theta",)),
-    ratio_simulator=with_reversal(simulate_angle, lambda theta, t: 0.5 * theta[:, [1]] - np.tan(theta[:, [4]]) * t),
+    ratio_simulator=with_reversal(simulate_angle, half_width),
+    evidence=diffusion_evidence(simulate_angle, half_width),
     guess=_rules,
     description="Wiener process with drift between boundaries +-(a/2 - tan(theta) t)",
 )

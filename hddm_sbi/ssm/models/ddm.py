@@ -6,6 +6,7 @@ import math
 
 from hddm_sbi.compiled.structs import CFunction
 from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, Formula, IntArray, Parameter, Symmetries
+from hddm_sbi.ssm.evidence import diffusion_evidence
 from hddm_sbi.ssm.models import diffusion_priors as priors
 from hddm_sbi.ssm.simulation.blocks import run_blocks
 from hddm_sbi.ssm.simulation.loop import DRAW_SIGNATURE, span_at
@@ -42,6 +43,11 @@ def simulate_ddm(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, IntA
     return run_blocks(_draw_at, theta, n, seed)
 
 
+def half_width(theta: FloatArray, t: FloatArray) -> FloatArray:
+    """Half the distance of the boundaries, a / 2 at all times t (rows, n), shape (rows, 1)."""
+    return 0.5 * theta[:, [1]]
+
+
 def _formula() -> object:
     from hddm_sbi.likelihoods.exact.ddm import ExactDDM
 
@@ -65,7 +71,8 @@ DDM = SSM(
         even=("v",),
     ),
     diffusion=Diffusion("v", "z"),
-    ratio_simulator=with_reversal(simulate_ddm, lambda theta, t: 0.5 * theta[:, [1]]),
+    ratio_simulator=with_reversal(simulate_ddm, half_width),
     exact=Formula(simulate_ddm, _formula),
+    evidence=diffusion_evidence(simulate_ddm, half_width),
     description="Wiener process with drift between two constant boundaries",
 )

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from hddm_sbi.compiled.structs import CFunction
 from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, Formula, IntArray, Paired, Parameter, Symmetries
+from hddm_sbi.ssm.evidence import diffusion_evidence, relative_start, wiener
 from hddm_sbi.ssm.models import diffusion_priors as priors
+from hddm_sbi.ssm.models.ddm import half_width
 from hddm_sbi.ssm.simulation.blocks import run_blocks, run_blocks_ratio
 from hddm_sbi.ssm.simulation.loop import DRAW_SIGNATURE, span_at
 from hddm_sbi.ssm.simulation.rng import normal, uniform
@@ -61,6 +65,18 @@ def _formula() -> object:
     return ExactFullDDM()
 
 
+def _starts(theta: FloatArray, n: int, rng: np.random.Generator | None) -> FloatArray:
+    """Uniform over a range of sz a around the mean start."""
+    middle = relative_start(theta, n, rng)
+    return middle if rng is None else middle + theta[1] * theta[5] * (rng.random(middle.shape) - 0.5)
+
+
+def _moves(theta: FloatArray, starts: FloatArray, times: FloatArray, rng: np.random.Generator | None) -> FloatArray:
+    """Brownian motion with a drift of each trial's own."""
+    drift = theta[0] if rng is None else theta[0] + theta[4] * rng.standard_normal((*starts.shape, 1))
+    return starts[..., None] + drift * times + wiener(starts.shape, times, rng)
+
+
 FULL_DDM = SSM(
     name="full_ddm",
     parameters=(
@@ -92,5 +108,6 @@ FULL_DDM = SSM(
     diffusion=Diffusion("v", "z"),
     ratio_simulator=Paired(simulate_full_ddm, simulate_full_ddm_ratio),
     exact=Formula(simulate_full_ddm, _formula),
+    evidence=diffusion_evidence(simulate_full_ddm, half_width, _starts, _moves),
     description="Wiener process between two constant boundaries; drift, start and non-decision time vary across trials",
 )  # fmt: skip

@@ -13,11 +13,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
 from hddm_sbi.compiled.compiling import callable_from_python
 from hddm_sbi.compiled.structs import CFunction
 from hddm_sbi.ssm.base import SSM, FloatArray, Formula, IntArray, Parameter, Prior
-from hddm_sbi.ssm.models.race import N_SHARED, Family, race_parameters, race_symmetries
+from hddm_sbi.ssm.models.race import N_SHARED, Family, race_evidence, race_parameters, race_symmetries
 from hddm_sbi.ssm.rules import race_rules
 from hddm_sbi.ssm.simulation.blocks import run_blocks
 from hddm_sbi.ssm.simulation.loop import DRAW_SIGNATURE, span_at
@@ -84,6 +85,16 @@ def _formula(n: int) -> object:
     return ExactRace(LBA, n)
 
 
+def _moves(theta: FloatArray, starts: FloatArray, times: FloatArray, rng: np.random.Generator | None) -> FloatArray:
+    """Straight lines; without noise those with the mean slope of each accumulator."""
+    means = theta[: starts.shape[1]]
+    if rng is None:
+        slopes = means + np.exp(-0.5 * means**2) / (math.sqrt(2.0 * math.pi) * ndtr(means))
+    else:  # by inversion, from the upper tail
+        slopes = means - ndtri((1.0 - rng.random(starts.shape)) * ndtr(means))
+    return np.asarray(starts[..., None] + slopes[..., None] * times)
+
+
 def _lba(n: int) -> SSM:
     drift = Parameter(
         "v", (-math.inf, math.inf), "identity", (-3.0, 8.0), "mean drift rate",
@@ -103,6 +114,7 @@ def _lba(n: int) -> SSM:
         symmetries=race_symmetries(n, time_power=1.0),
         guess=race_rules([f"v{k}" for k in range(n)], distance=1.05),  # B and A / 2 at their medians
         exact=Formula(simulate_lba, lambda: _formula(n)),
+        evidence=race_evidence(simulate_lba, _moves),
         description="race of straight lines with normally distributed positive slopes to one threshold",
     )
 

@@ -27,7 +27,8 @@ from scipy.special import gamma, gammaln
 
 from hddm_sbi.compiled.structs import CFunction
 from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, IntArray, Parameter, Prior, Symmetries
-from hddm_sbi.ssm.models.ddm import DDM
+from hddm_sbi.ssm.evidence import diffusion_evidence
+from hddm_sbi.ssm.models.ddm import DDM, half_width
 from hddm_sbi.ssm.simulation.blocks import run_blocks
 from hddm_sbi.ssm.simulation.crossing import LONGEST_STEP, crossing_time, side_crossed
 from hddm_sbi.ssm.simulation.loop import DRAW_SIGNATURE, span_at
@@ -142,6 +143,20 @@ def simulate_levy(theta: FloatArray, n: int, seed: int) -> tuple[FloatArray, Int
     return run_blocks(_draw_at, jumps, n, seed)
 
 
+def _moves(theta: FloatArray, starts: FloatArray, times: FloatArray, rng: np.random.Generator | None) -> FloatArray:
+    """Stable increments (Chambers, Mallows & Stuck 1976, J. Am. Stat. Assoc. 71, 340-344)."""
+    v, alpha = theta[0], theta[4]
+    straight = starts[..., None] + v * times
+    if rng is None:
+        return straight
+    steps = np.diff(times, prepend=0.0)
+    angle = np.pi * (rng.random((*starts.shape, len(times))) - 0.5)
+    wait = rng.standard_exponential(angle.shape)
+    unit = np.sin(alpha * angle) / np.cos(angle) ** (1.0 / alpha)
+    unit = unit * (np.cos((1.0 - alpha) * angle) / wait) ** ((1.0 - alpha) / alpha)
+    return straight + np.cumsum(np.sqrt(0.5) * steps ** (1.0 / alpha) * unit, axis=-1)
+
+
 LEVY = SSM(
     name="levy",
     parameters=(
@@ -166,5 +181,6 @@ LEVY = SSM(
         mirror=(("v", "negate"), ("z", "complement")),
     ),
     diffusion=Diffusion("v", "z", "jumps", ("alpha",)),
+    evidence=diffusion_evidence(simulate_levy, half_width, moves=_moves),
     description="drift with symmetric alpha-stable noise between two constant boundaries",
 )

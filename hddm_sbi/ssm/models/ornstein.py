@@ -9,7 +9,8 @@ import numpy as np
 from hddm_sbi.compiled.compiling import internal
 from hddm_sbi.compiled.structs import CFunction
 from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, IntArray, Paired, Parameter, Prior, Symmetries
-from hddm_sbi.ssm.models.ddm import DDM
+from hddm_sbi.ssm.evidence import diffusion_evidence
+from hddm_sbi.ssm.models.ddm import DDM, half_width
 from hddm_sbi.ssm.simulation.blocks import run_blocks, run_blocks_ratio
 from hddm_sbi.ssm.simulation.crossing import LONGEST_STEP, beyond_chord, crossing_time, side_crossed
 from hddm_sbi.ssm.simulation.loop import DRAW_SIGNATURE, span_at
@@ -151,6 +152,18 @@ def effort(theta: FloatArray) -> FloatArray:
     return np.exp(np.maximum(g * distance**2 - 3.0, 0.0))
 
 
+def _moves(theta: FloatArray, starts: FloatArray, times: FloatArray, rng: np.random.Generator | None) -> FloatArray:
+    """Evidence that leaks, by the exact law of each step."""
+    v, g = theta[0], theta[4] if abs(theta[4]) > _NO_LEAK else _NO_LEAK
+    x, found = starts, np.empty((*starts.shape, len(times)))
+    for k, h in enumerate(np.diff(times, prepend=0.0)):
+        noise = 0.0 if rng is None else rng.standard_normal(starts.shape)
+        decayed = -math.expm1(-g * h)
+        x = x * (1.0 - decayed) + v * decayed / g + math.sqrt(-math.expm1(-2.0 * g * h) / (2.0 * g)) * noise
+        found[..., k] = x
+    return found
+
+
 ORNSTEIN = SSM(
     name="ornstein",
     parameters=(
@@ -174,5 +187,6 @@ ORNSTEIN = SSM(
     diffusion=Diffusion("v", "z"),
     ratio_simulator=Paired(simulate_ornstein, simulate_ornstein_ratio),
     effort=effort,
+    evidence=diffusion_evidence(simulate_ornstein, half_width, moves=_moves),
     description="Wiener process with drift v - g x between two constant boundaries",
 )

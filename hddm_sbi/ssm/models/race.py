@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
+
+import numpy as np
 
 from hddm_sbi.errors import ModelError
-from hddm_sbi.ssm.base import SSM, Parameter, Prior, Symmetries
+from hddm_sbi.ssm.base import SSM, FloatArray, Parameter, Prior, Symmetries
+from hddm_sbi.ssm.evidence import Evidence, Moves
 
 # parameters beside the drifts: B, A, t0
 N_SHARED = 3
@@ -78,3 +82,22 @@ def race_symmetries(n: int, time_power: float) -> Symmetries:
     """Declare that responses shift with t0; lengths are in units of B, times in units of B^``time_power``."""
     drifts = tuple((f"v{k}", 1.0, -1.0) for k in range(n))
     return Symmetries(shift="t0", scale="B", units=(*drifts, ("A", 1.0, 0.0)), time_power=time_power)
+
+
+def race_evidence(simulator: Callable[..., Any], moves: Moves) -> Evidence:
+    """Accumulators that start at a uniform draw from [0, A] each and race to A + B.
+
+    Args:
+        simulator: the model's simulator.
+        moves: how they rise.
+    """
+
+    def bounds(theta: FloatArray, times: FloatArray) -> FloatArray:
+        B, A = theta[-3], theta[-2]
+        return np.full((1, len(times)), A + B)
+
+    def starts(theta: FloatArray, n: int, rng: np.random.Generator | None) -> FloatArray:
+        shape = (n, len(theta) - N_SHARED)
+        return np.asarray(theta[-2] * (np.full(shape, 0.5) if rng is None else rng.random(shape)))
+
+    return Evidence(bounds, starts, moves, simulator)

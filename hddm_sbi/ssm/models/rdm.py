@@ -12,7 +12,8 @@ import numpy as np
 
 from hddm_sbi.compiled.structs import CFunction
 from hddm_sbi.ssm.base import SSM, FloatArray, Formula, IntArray, Parameter, Prior
-from hddm_sbi.ssm.models.race import N_SHARED, Family, race_parameters, race_symmetries
+from hddm_sbi.ssm.evidence import wiener
+from hddm_sbi.ssm.models.race import N_SHARED, Family, race_evidence, race_parameters, race_symmetries
 from hddm_sbi.ssm.rules import race_rules
 from hddm_sbi.ssm.simulation.blocks import run_blocks
 from hddm_sbi.ssm.simulation.loop import DRAW_SIGNATURE, span_at
@@ -65,6 +66,12 @@ def _formula(n: int) -> object:
     return ExactRace(RDM, n)
 
 
+def _moves(theta: FloatArray, starts: FloatArray, times: FloatArray, rng: np.random.Generator | None) -> FloatArray:
+    """Brownian motion, with a drift of each accumulator's own."""
+    drifts = theta[: starts.shape[1], None]
+    return np.asarray(starts[..., None] + drifts * times + wiener(starts.shape, times, rng))
+
+
 def _rdm(n: int) -> SSM:
     drift = Parameter(
         "v", (0.0, math.inf), "log", (0.05, 10.0), "drift rate",
@@ -84,6 +91,7 @@ def _rdm(n: int) -> SSM:
         symmetries=race_symmetries(n, time_power=2.0),
         guess=race_rules([f"v{k}" for k in range(n)], distance=1.45),  # B and A / 2 at their medians
         exact=Formula(simulate_rdm, lambda: _formula(n)),
+        evidence=race_evidence(simulate_rdm, _moves),
         description="race of Wiener processes with positive drifts to one threshold",
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 from hddm_sbi.compiled.compiling import internal
 from hddm_sbi.compiled.structs import CFunction
 from hddm_sbi.ssm.base import SSM, Diffusion, FloatArray, IntArray, Parameter, Prior, Symmetries
+from hddm_sbi.ssm.evidence import diffusion_evidence
 from hddm_sbi.ssm.models.ddm import DDM
 from hddm_sbi.ssm.simulation.blocks import run_blocks
 from hddm_sbi.ssm.simulation.crossing import LONGEST_STEP, beyond_chord, crossing_time, side_crossed
@@ -152,5 +153,6 @@ WEIBULL = SSM(
     ),
     diffusion=Diffusion("v", "z", "weibull", ("alpha", "beta")),
     ratio_simulator=with_reversal(simulate_weibull, half_width),
+    evidence=diffusion_evidence(simulate_weibull, half_width),
     description="Wiener process with drift between boundaries +-(a/2) exp(-(t/beta)^alpha)",
 )
