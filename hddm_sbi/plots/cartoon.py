@@ -120,8 +120,8 @@ def _draw_evidence(
     times = np.linspace(0.0, max(until - t0, 1e-3), _STEPS)
     rng = np.random.default_rng(seed)
     bounds = _checked(ssm, evidence, theta, times)
-    for bound in bounds:
-        ax.plot(t0 + times, bound, color="black", linewidth=1.4, label="boundary" if bound is bounds[0] else "_")
+    for k, bound in enumerate(bounds):
+        ax.plot(t0 + times, bound, color="black", linewidth=1.4, label="_" if k else "boundary")
     many = evidence.starts(theta, 1000, rng)
     middle = evidence.starts(theta, 1, None)
     ax.plot([t0, t0], [many.min(), many.max()], color="black", linewidth=3.0, solid_capstyle="butt", label="_starts")

@@ -35,7 +35,7 @@ def delta(
     levels: Sequence[object] | None = None,
     option: object = None,
     by: By = None,
-    average: bool = True,
+    average: bool | None = None,
     df: pd.DataFrame | None = None,
     options: Sequence[object] | None = None,
     correct: str | npt.ArrayLike | None = None,
@@ -55,8 +55,8 @@ def delta(
         levels: the two levels, the first is taken from the second; default both levels of the column.
         option: label of the choice whose times are compared, or ``"all"``; default the last, the upper or correct one.
         by: draws a panel for each participant, level or label, as in ``predictive``.
-        average: whether to average over participants the quantiles of each; quantiles of all trials together also show
-            how much participants differ in speed.
+        average: whether to average over participants the quantiles of each, as it is done by default where they are
+            known: quantiles of all trials together also show how much participants differ in speed.
         df: the table of the trials, for columns that the model did not use.
         options: labels of the choices, in order; default those of the data.
         correct: the correct choice of each trial, a column or labels; times are then those of correct responses.
@@ -78,13 +78,14 @@ def delta(
     trials = read_source(data, df, options, correct)
     need_times(trials, "delta")
     chosen = None if option == _ALL else option_of(trials, option)
+    averaged = trials.subject is not None if average is None else average
     pair = _pair(cells_of(trials, between), between, levels)
     # a column that goes along with the trials of each panel
     compared = replace(trials, columns={**trials.columns, _PAIR: pair.code}).at(pair.code >= 0)
 
     def draw(part: Predicted, panel: Axes) -> None:
         own = Cells(pair.labels, np.asarray(part.columns[_PAIR]), pair.of)
-        table = delta_table(part, own, chosen, average=average)
+        table = delta_table(part, own, chosen, average=averaged)
         panel.axhline(0.0, color="black", linewidth=0.6)
         if part.sets:
             panel.fill_between(table["rt_median"], table["low"], table["high"], color=MODEL, alpha=0.25, linewidth=0.0)

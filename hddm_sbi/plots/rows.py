@@ -89,7 +89,7 @@ def of_rows(table: pd.DataFrame, panel: RowPanel) -> pd.DataFrame:
     """The estimates in a panel, with the height of each row ``at``; participants without a value are left out."""
     own = table[table["condition"] == panel.condition].set_index("participant")
     heights = pd.Series(panel.at, index=pd.Index(list(panel.participants), name="participant"), name="at")
-    return own.join(heights, how="inner")
+    return own.join(heights, how="inner").sort_values("at")
 
 
 def draw_reference(table: pd.DataFrame, panel: RowPanel, colour: str, label: str) -> None:

@@ -134,7 +134,7 @@ def delta_table(
     pair: Cells,
     option: int | None = 1,
     probabilities: Sequence[float] = tuple(np.arange(1, 10) / 10),
-    average: bool = True,
+    average: bool = False,
 ) -> pd.DataFrame:
     """The effect of a condition on response times, from fast to slow responses (the delta plot).
 
@@ -183,9 +183,9 @@ def _parts(data: Predicted, cells: Cells) -> list[tuple[str, Predicted]]:
 
 def _groups(data: Predicted, average: bool) -> list[BoolArray]:
     """Whose trials are taken together: each participant's, or everybody's."""
-    if not average or data.subject is None:
+    if not average:
         return [np.ones(len(data.rt), dtype=np.bool_)]
-    who = participants(data, "average")
+    who = participants(data, "average=True")
     return [who.rows(k) for k in range(len(who.labels))]
 
 

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import replace
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
@@ -16,29 +14,7 @@ from hddm_sbi.plots.bins import bin_edges, density
 from hddm_sbi.plots.observed import Predicted
 from hddm_sbi.plots.reading import from_results
 from hddm_sbi.results.to_arviz import to_inference_data
-
-SUBJECTS, TRIALS, SETS = 5, 80, 30
-
-
-@pytest.fixture(autouse=True)
-def _close_figures() -> Iterator[None]:
-    yield
-    plt.close("all")
-
-
-@pytest.fixture
-def predicted() -> Predicted:
-    rng = np.random.default_rng(0)
-    n = SUBJECTS * TRIALS
-    return Predicted(
-        rt=0.3 + rng.gamma(2.0, 0.4, size=n),
-        choice=(rng.random(n) < 0.75).astype(np.int64),
-        predicted_rt=0.3 + rng.gamma(2.0, 0.4, size=(SETS, n)),
-        predicted_choice=(rng.random((SETS, n)) < 0.75).astype(np.int64),
-        options=("HH", "LL"),
-        subject=np.repeat(np.arange(SUBJECTS), TRIALS),
-        subjects=("a", "b", "c", "d", "e"),
-    )
+from tests.plots.made import SETS, SUBJECTS
 
 
 def test_densities_integrate_to_one_over_time_and_choices(predicted: Predicted) -> None:
