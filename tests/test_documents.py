@@ -103,6 +103,7 @@ def test_code_in_the_documents_runs(path: Path, few_draws: None) -> None:
     names: dict[str, object] = {}
     for code in blocks(path, "python"):
         exec(compile(code, path.name, "exec"), names)
+        plt.close("all")
 
 
 def slug(heading: str) -> str:
@@ -185,6 +186,9 @@ def test_files_of_the_recipes_exist() -> None:
         ("hddm_sbi/inference/potential/priors.py", ["FAMILIES"]),
         ("hddm_sbi/trials/plausibility/__init__.py", ["CHECKS"]),
         ("tests/likelihoods/observation/test_laws.py", ["THETA", "KINDS"]),
+        ("tests/ssm/test_evidence.py", ["THETA"]),
+        ("tests/plots/test_distributions.py", ["ALL"]),
+        ("tests/plots/test_estimates.py", ["PLOTS"]),
         ("tests/inference/test_potential.py", ["PRIORS"]),
     ],
 )

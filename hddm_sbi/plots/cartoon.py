@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 # The axis ends where this share of the responses does.
 _SHOWN = 0.98
 _STEPS = 1500
+# Letters in a line of the title.
+_TITLE = 44
 # Height of the densities, and of the gap below them, in units of the room for evidence.
 _HEIGHT, _GAP = 0.55, 0.04
 
@@ -41,7 +44,8 @@ def cartoon(
     """The process with given parameters: boundaries, start, sample paths, and densities of response times.
 
     Densities are those of trials from the model's own simulator; paths are drawn step by step. The dashed line is the
-    evidence without noise. A model of one's own shows its response times, and paths where it has ``evidence``.
+    evidence without noise; a thick bar at its beginning is the range of starts. A model of one's own shows its response
+    times, and paths where it has ``evidence``.
 
     Args:
         model: a name from ``list_models()``, or an ``SSM``.
@@ -81,8 +85,10 @@ def cartoon(
     one.set_ylabel("evidence" if ssm.evidence is not None else "density")
     one.set_yticks([])
     one.spines[["top", "right", "left"]].set_visible(False)
-    shown = ", ".join(f"{name} = {value:.3g}" for name, value in zip(ssm.parameter_names, values, strict=True))
-    one.set_title(f"{ssm.name}: {shown}", fontsize=SMALL)
+    shown = ", ".join(
+        f"{name}\u00a0=\u00a0{value:.3g}" for name, value in zip(ssm.parameter_names, values, strict=True)
+    )
+    one.set_title(textwrap.fill(f"{ssm.name}: {shown}", _TITLE), fontsize=SMALL)
     return one
 
 
@@ -211,11 +217,18 @@ def _draw_densities(
     found = [density(rt[None], choice[None], k, edges)[0] for k in range(len(names))]
     scale = _HEIGHT * room / max(max(float(one.max()) for one in found), 1e-12)
     gap = _GAP * room if high > low else 0.0
+    if mirrored:  # room for the words
+        ax.set_ylim(bottom=low - gap - scale * float(found[0].max()) - 0.2 * room)
     for k, one in enumerate(found):
         down = mirrored and k == 0
         base, side = (low - gap, -1.0) if down else (high + gap, 1.0)
         share = 100.0 * float((choice == k).mean())
-        label = f"{names[k]}: {share:.1f}%"
-        ax.stairs(base + side * scale * one, edges, baseline=base, fill=True, color=COLOURS[k], alpha=0.3, label=label)
-        ax.stairs(base + side * scale * one, edges, baseline=None, color=COLOURS[k], linestyle=LINES[k], label="_")
-    ax.legend(frameon=False, fontsize=SMALL, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        curve = base + side * scale * one
+        ax.stairs(curve, edges, baseline=base, fill=True, color=COLOURS[k], alpha=0.3, label=names[k])
+        ax.stairs(curve, edges, baseline=None, color=COLOURS[k], linestyle=LINES[k], label=f"_{names[k]}")
+        # late responses are rare: there is room for a line for each choice
+        ax.annotate(
+            f"{names[k]}: {share:.1f}%", (1.0, 0.0 if down else 1.0), xycoords="axes fraction",
+            xytext=(0, 4 if down else -4 - 12 * (0 if mirrored else k)), textcoords="offset points", ha="right",
+            va="bottom" if down else "top", fontsize=SMALL, color=COLOURS[k],
+        )  # fmt: skip

@@ -48,5 +48,5 @@ def finish(ax: Axes, name: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
     tidy(ax, left=False)
-    ax.xaxis.set_major_locator(MaxNLocator(4))
+    ax.xaxis.set_major_locator(MaxNLocator(3))
     ax.set_xlabel(name)

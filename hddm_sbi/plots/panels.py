@@ -137,7 +137,8 @@ def on_page(count: int, most: int, page: int | None, what: str) -> tuple[npt.NDA
         )
     first = (page - 1) * most
     shown = np.arange(first, min(first + most, count))
-    return shown, "" if pages == 1 else f"{what} {first + 1} to {shown[-1] + 1} of {count} (page {page} of {pages})"
+    range_ = f"{first + 1} to {shown[-1] + 1}" if len(shown) > 1 else f"{first + 1}"
+    return shown, "" if pages == 1 else f"{what} {range_} of {count} (page {page} of {pages})"
 
 
 def as_array(found: Sequence[Axes]) -> npt.NDArray[np.object_]:

@@ -43,11 +43,11 @@ def test_densities_are_those_of_the_simulator() -> None:
     theta = THETA["ddm"]
     ax = plots.cartoon("ddm", theta, trials=2000, seed=4, options=("left", "right"))
     rt, choice = hs.simulate("ddm", theta, 2000, seed=4)
-    labels = ax.get_legend_handles_labels()[1]
+    labels = [text.get_text() for text in ax.texts]
     assert f"right: {100 * choice.mean():.1f}%" in labels and f"left: {100 * (1 - choice.mean()):.1f}%" in labels
     areas = []
     for label in ("left", "right"):
-        patch = next(one for one in ax.patches if str(one.get_label()).startswith(label))
+        patch = next(one for one in ax.patches if one.get_label() == label)
         data = patch.get_data()
         areas.append(np.sum((data.values - data.baseline) * np.diff(data.edges)))
     within = rt <= patch.get_data().edges[-1]
@@ -70,7 +70,7 @@ def own_model() -> hs.SSM:
 def test_a_model_of_ones_own_shows_its_times() -> None:
     ax = plots.cartoon(own_model(), {"t0": 0.3, "rate": 2.0}, trials=300)
     assert not curves(ax, "_path") and ax.get_ylabel() == "density"
-    assert ax.get_title() == "own: rate = 2, t0 = 0.3"
+    assert ax.get_title().replace("\u00a0", " ") == "own: rate = 2, t0 = 0.3"
 
 
 def test_a_model_of_ones_own_may_have_evidence() -> None:
@@ -112,4 +112,4 @@ def test_what_does_not_fit_is_said() -> None:
         plots.cartoon("ddm", [1.0, -1.0, 0.5, 0.3])
     theta = dict(zip(("v0", "v1", "v2", "B", "A", "t0"), THETA["rdm 3"], strict=True))
     three = plots.cartoon("rdm", theta, trials=300)
-    assert len(three.get_legend_handles_labels()[1]) == 5
+    assert sum("%" in text.get_text() for text in three.texts) == 3
