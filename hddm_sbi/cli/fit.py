@@ -236,7 +236,8 @@ def _plot(ddm: HierarchicalDDM, idata: Any, seed: int, path: Path) -> None:
     from matplotlib.figure import Figure
 
     from hddm_sbi.plots import plot_predictive
-    from hddm_sbi.plots.observed import Predicted, indices
+    from hddm_sbi.plots.observed import Predicted
+    from hddm_sbi.plots.reading import indices
     from hddm_sbi.results.to_arviz import thin
 
     trials = ddm.trials

@@ -48,9 +48,12 @@ def density(rt: FloatArray, choice: IntArray, option: int, edges: FloatArray) ->
         Shape (data sets, bins). Summed over options and integrated over time it is 1, less what lies beyond the edges
         and the share of trials without a response.
     """
-    sets, trials = rt.shape
     bins, width = len(edges) - 1, edges[1] - edges[0]
-    at = np.floor((rt - edges[0]) / width)
-    inside = (at >= 0) & (at < bins) & (choice == option)  # NaN is not
-    place = (np.arange(sets)[:, None] * bins + np.where(inside, at, 0).astype(np.int64))[inside]
-    return np.bincount(place, minlength=sets * bins).reshape(sets, bins) / (trials * width)
+
+    def counts(rt: FloatArray) -> IntArray:
+        at = np.floor((rt - edges[0]) / width)
+        return np.bincount(at[(at >= 0) & (at < bins)].astype(np.int64), minlength=bins)  # NaN is not inside
+
+    # one data set at a time: there may be millions of trials
+    each = [counts(of_set[which == option]) for of_set, which in zip(rt, choice, strict=True)]
+    return np.reshape(each, (len(rt), bins)) / (rt.shape[1] * width)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from hddm_sbi.errors import DataError
 
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+IntArray = npt.NDArray[np.signedinteger]
 BoolArray = npt.NDArray[np.bool_]
 
 

@@ -94,9 +94,9 @@ def from_results(idata: Results, options: Sequence[object] | None = None) -> Pre
         labels = ("lower", "upper") if count <= 2 else range(count)
     found = Predicted(
         rt=observed["rt"].to_numpy(),
-        choice=_indices(observed["choice"].to_numpy()),
+        choice=indices(observed["choice"].to_numpy()),
         predicted_rt=predicted["rt"].to_numpy().reshape(-1, n),
-        predicted_choice=_indices(predicted["choice"].to_numpy()).reshape(-1, n),
+        predicted_choice=indices(predicted["choice"].to_numpy()).reshape(-1, n),
         options=tuple(labels),
         columns=columns,
     )
@@ -148,9 +148,11 @@ def _constant(idata: Results, n: int) -> dict[str, Any]:
     }
 
 
-def _indices(choice: npt.NDArray[Any]) -> IntArray:
+def indices(choice: npt.NDArray[Any]) -> IntArray:
     """Choices as option indices, -1 where NaN stands for none."""
-    return np.where(np.isnan(choice), UNSEEN, choice).astype(np.int64)
+    if choice.dtype.kind == "i":
+        return choice
+    return np.where(np.isnan(choice), UNSEEN, choice).astype(np.int8)
 
 
 def _with_subjects(data: Predicted, subject: npt.NDArray[Any], subjects: Sequence[object] = ()) -> Predicted:
