@@ -320,8 +320,8 @@ class HierarchicalDDM:
                 ``loo_pit`` and the plots find either observed variable. Where ``p_outlier`` is a number, a trial that
                 only a lapse explains, faster than every t0 drawn, has the same log density in all draws: nothing is
                 smoothed there, ArviZ below 1 says k = inf, and ArviZ 1 raises "All tail values are the same"; leave
-                such trials out of the group before ``loo``. Of very many trials only each k-th draw is in the group, with
-                a warning, but 1,000 of them, which ``loo`` needs; they are in a temporary file where they do not fit.
+                such trials out of the group before ``loo``. Of very many trials only each k-th draw is in the group,
+                with a warning, but 1,000 of them, which ``loo`` needs, in a temporary file where they do not fit.
             cores: number of chains that run at the same time; by default one per core.
             progress: whether to show how far the chains are.
             target_accept: acceptance rate at which the sampler aims; nearer to 1 means shorter steps, which helps where
