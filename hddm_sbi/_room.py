@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hddm_sbi._files import reason_of
 from hddm_sbi.errors import OutputError
 
 # Share of the memory that is left which arrays that are kept may fill: what is computed from them takes room as well.
@@ -91,10 +92,20 @@ def folder() -> Path:
 
 
 class TemporaryFolder:
-    """A folder that is deleted, with all that is in it, when this object goes, or Python ends."""
+    """A folder that is deleted, with all that is in it, when this object goes, or Python ends.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(dir=folder(), prefix="hddm_sbi-"))
+        try:
+            self.path = Path(tempfile.mkdtemp(dir=folder(), prefix="hddm_sbi-"))
+        except OSError as error:
+            raise OutputError(
+                f"the draws do not fit in memory, and no folder for them can be made in '{folder()}' "
+                f"({reason_of(error)}); set the environment variable TMPDIR to a folder that can be written to."
+            ) from error
         weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 

@@ -84,6 +84,14 @@ def test_temporary_folders_go_with_their_object(little_memory):
     assert list(little_memory.iterdir()) == []
 
 
+def test_a_folder_that_cannot_be_made_is_told(little_memory, monkeypatch):
+    monkeypatch.setattr(_room, "folder", lambda: little_memory / "nowhere")
+    with pytest.raises(
+        OutputError, match=r"no folder for them can be made in '.*nowhere' \(no such file or directory\)"
+    ):
+        _room.TemporaryFolder()
+
+
 def test_tmpdir_says_where_files_are(monkeypatch, tmp_path):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
