@@ -58,8 +58,11 @@ def cells_of(data: Predicted, by: By) -> Cells:
         return Cells(("",), np.zeros(n, dtype=np.int64), "")
     if isinstance(by, str):
         return _of_column(data, by)
-    if isinstance(by, list | tuple) and all(isinstance(name, str) for name in by) and by:
+    named = isinstance(by, list | tuple) and len(by) > 0 and all(isinstance(name, str) for name in by)
+    if named and (len(by) != n or all(name in data.columns for name in by)):
         return _crossed([_of_column(data, name) for name in by])
+    if not isinstance(by, list | tuple | pd.Series | np.ndarray):
+        raise DataError(f"by is {by!r:.60}; give the name of a column, several names, or a label for each trial.")
     labels = by if isinstance(by, pd.Series) else pd.Series(np.asarray(by).tolist())
     if len(labels) != n:
         raise DataError(f"by has {len(labels):,} labels, but there are {n:,} trials; give one for each trial.")

@@ -105,11 +105,13 @@ def _pair(cells: Cells, between: str, levels: Sequence[object] | None) -> Cells:
     """
     wanted = list(cells.labels)
     if levels is not None:
-        names = [f"{between}={level}" for level in levels]
-        unknown = [level for level, name in zip(levels, names, strict=True) if name not in cells.labels]
+        if not isinstance(levels, list | tuple):
+            raise DataError(f"levels is {levels!r:.60}; give two levels of '{between}', the first is taken off.")
+        bare = {label.removeprefix(f"{between}="): label for label in cells.labels}
+        unknown = [level for level in levels if str(level) not in bare]
         if unknown:
-            raise DataError(f"levels names {unknown[0]!r}, but '{between}' has {listed(cells.labels)}.")
-        wanted = names
+            raise DataError(f"levels names {unknown[0]!r}, but '{between}' has {', '.join(bare)}.")
+        wanted = [bare[str(level)] for level in levels]
     if len(wanted) != 2:
         raise DataError(
             f"delta compares two levels, and '{between}' has {len(wanted)}, {listed(wanted)}; choose two by levels=."

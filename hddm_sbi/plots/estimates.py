@@ -55,6 +55,18 @@ def parameters_of(posterior: xr.Dataset) -> dict[str, str | None]:
     return names
 
 
+def names_of(parameters: Sequence[str] | str) -> list[str]:
+    """The names of parameters that a user gives.
+
+    Raises:
+        DataError: it is none.
+    """
+    names = [parameters] if isinstance(parameters, str) else parameters
+    if not isinstance(names, list | tuple) or not names or not all(isinstance(name, str) for name in names):
+        raise DataError(f"parameters is {parameters!r:.60}; give names, as in ['v', 'a'], or leave it out for all.")
+    return list(names)
+
+
 def variable(posterior: xr.Dataset, name: str) -> xr.DataArray:
     """A variable of the posterior.
 

@@ -14,6 +14,7 @@ from hddm_sbi.plots.estimates import (
     FloatArray,
     cells,
     draws_of,
+    names_of,
     parameters_of,
     participant_values,
     trade_offs,
@@ -103,8 +104,8 @@ def _of_subject(
     Raises:
         DataError: nobody has that label, or no parameter varies by participant.
     """
-    names = [parameters] if isinstance(parameters, str) else parameters
-    wanted = [name for name, dim in parameters_of(posterior).items() if dim is not None] if names is None else names
+    varying = [name for name, dim in parameters_of(posterior).items() if dim is not None]
+    wanted = varying if parameters is None else names_of(parameters)
     if not wanted:
         raise DataError("no parameter varies by participant in these results; leave subject out.")
     found = []

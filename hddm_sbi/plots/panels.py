@@ -125,15 +125,16 @@ def on_page(count: int, most: int, page: int | None, what: str) -> tuple[npt.NDA
     Raises:
         DataError: there is no such page.
     """
-    if not isinstance(most, int) or most < 1:
+    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
         raise DataError(f"max_panels is {most!r}; give a positive integer.")
     pages = math.ceil(count / most)
     if page is None:
         shown = np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(np.int64))
         return shown, "" if len(shown) == count else f"{len(shown)} of {count} {what}"
-    if not isinstance(page, int) or not 1 <= page <= pages:
+    if isinstance(page, bool) or not isinstance(page, int) or not 1 <= page <= pages:
         raise DataError(
-            f"page is {page!r}; {count} {what} fill {pages} page{'s' * (pages != 1)} of {most}: give 1 to {pages}."
+            f"page is {page!r}; {count} {what} fill {pages} page{'s' * (pages != 1)} of {most}: "
+            f"give {'1' if pages == 1 else f'1 to {pages}'}."
         )
     first = (page - 1) * most
     shown = np.arange(first, min(first + most, count))

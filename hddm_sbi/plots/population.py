@@ -12,7 +12,7 @@ import xarray as xr
 
 from hddm_sbi.errors import DataError
 from hddm_sbi.plots.densities import draw_density, draw_intervals, finish
-from hddm_sbi.plots.estimates import FloatArray, cells, checked_interval, draws_of, interval_words, variable
+from hddm_sbi.plots.estimates import FloatArray, cells, checked_interval, draws_of, interval_words, names_of, variable
 from hddm_sbi.plots.panels import COLOURS, LINES, SMALL, Canvas, as_array, on_page, panels
 from hddm_sbi.results.quantities import quantities_of
 from hddm_sbi.results.to_arviz import Results
@@ -79,7 +79,7 @@ def population_names(posterior: xr.Dataset, parameters: Sequence[str] | str | No
         DataError: there is no such variable, or no population.
     """
     if parameters is not None:
-        names = [parameters] if isinstance(parameters, str) else list(parameters)
+        names = names_of(parameters)
         for name in names:
             variable(posterior, name)
         return names

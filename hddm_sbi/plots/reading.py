@@ -51,6 +51,9 @@ def read_source(
         found = data
     elif isinstance(data, Trials):
         found = _of_trials(data)
+    elif isinstance(data, pd.DataFrame) or hasattr(data, "trials"):
+        what = "a table" if isinstance(data, pd.DataFrame) else "a model"
+        raise DataError(f"plots draw a result of sample, or the trials of a model, model.trials; this is {what}.")
     else:
         found = from_results(data, options)
         told = recorded_model(data).get("stimulus") or {}
@@ -79,6 +82,7 @@ def from_results(idata: Results, options: Sequence[object] | None = None) -> Pre
         )
     observed, predictive = group(idata, "observed_data"), group(idata, name)
     n = observed.sizes["trial"]
+    predictive = predictive.isel(draw=_spaced(predictive.sizes["draw"], MOST_DATA_SETS // predictive.sizes["chain"]))
     predicted = {name: predictive[name].transpose("chain", "draw", "trial") for name in ("rt", "choice")}
     if predicted["rt"].sizes["trial"] != n:
         raise DataError(
@@ -104,6 +108,11 @@ def from_results(idata: Results, options: Sequence[object] | None = None) -> Pre
     groupby = recorded.get("groupby")
     who = ":".join(groupby) if isinstance(groupby, list) else groupby
     return replace(_with_subjects(found, columns[who]), groupby=who) if who in columns else found
+
+
+def _spaced(count: int, most: int) -> IntArray:
+    """At most so many of a number of things, evenly spaced: what is not drawn is not copied either."""
+    return np.unique(np.linspace(0, count - 1, min(count, max(most, 1))).round().astype(np.int64))
 
 
 def _of_trials(trials: Trials) -> Predicted:
@@ -197,7 +206,9 @@ def _right(data: Predicted, correct: str | npt.ArrayLike, told: Mapping[str, Map
     else:
         values = np.asarray(correct).tolist()
     if len(values) != len(data.rt):
-        raise DataError(f"correct has {len(values):,} labels, but there are {len(data.rt):,} trials.")
+        raise DataError(
+            f"correct has {len(values):,} labels, but there are {len(data.rt):,} trials; give one for each."
+        )
     place = {str(plain(option)): k for k, option in enumerate(data.options)}
     unknown = next((value for value in values if str(plain(value)) not in place), None)
     if unknown is not None:

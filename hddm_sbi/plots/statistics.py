@@ -84,7 +84,10 @@ def checked_probabilities(probabilities: Sequence[float]) -> FloatArray:
     Raises:
         DataError: they are none.
     """
-    wanted = np.asarray(probabilities, dtype=np.float64)
+    try:
+        wanted = np.asarray(probabilities, dtype=np.float64)
+    except (TypeError, ValueError):
+        wanted = np.empty(0)
     if wanted.ndim != 1 or not len(wanted) or not ((wanted > 0.0) & (wanted < 1.0)).all():
-        raise DataError(f"the quantiles are {wanted.tolist()}; give probabilities between 0 and 1.")
+        raise DataError(f"the quantiles are {probabilities!r:.60}; give probabilities between 0 and 1.")
     return wanted

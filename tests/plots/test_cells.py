@@ -39,6 +39,7 @@ def test_labels_by_trial_keep_the_order_of_categories(predicted: Predicted) -> N
     speed = pd.Series(pd.Categorical(np.tile(["slow", "fast"], N // 2), categories=["slow", "none", "fast"]))
     assert cells_of(predicted, speed).labels == ("slow", "fast")
     assert cells_of(predicted, np.tile([10, 9], N // 2)).labels == ("9", "10")
+    assert cells_of(predicted, predicted.columns["cond"].tolist()).labels == ("A", "B")
     parts = pd.qcut(pd.Series(predicted.rt), 4)
     assert len(cells_of(predicted, parts).labels) == 4
 
@@ -57,6 +58,8 @@ def test_what_cannot_divide_is_said(predicted: Predicted) -> None:
         cells_of(replace(predicted, columns={"x": predicted.rt}), "x")
     with pytest.raises(DataError, match="by has 3 labels, but there are 400 trials"):
         cells_of(predicted, np.array([1, 2, 3]))
+    with pytest.raises(DataError, match="by is 5; give the name of a column, several names, or a label for each"):
+        cells_of(predicted, 5)  # type: ignore[arg-type]
     with pytest.raises(DataError, match="by='subject' needs the participant of each trial"):
         cells_of(replace(predicted, subject=None), "subject")
 
@@ -94,6 +97,14 @@ def test_participants_that_do_not_fit_are_said(predicted: Predicted) -> None:
         predictive(idata, by="subject", subject=np.full(N, 9), subjects=("a", "b"))
 
 
+def test_both_kinds_of_results_are_drawn(predicted: Predicted, monkeypatch: pytest.MonkeyPatch) -> None:
+    """InferenceData, and the DataTree that took its place in ArviZ 1."""
+    for inference_data in (True, False):
+        monkeypatch.setattr("hddm_sbi.results.to_arviz.HAS_INFERENCE_DATA", inference_data)
+        panels = predictive(as_results(predicted), by="cond")
+        assert [panel.get_title().split(":")[0] for panel in panels] == ["cond=A", "cond=B"]
+
+
 def test_options_are_those_of_the_data(predicted: Predicted) -> None:
     assert read_source(as_results(predicted)).options == ("HH", "LL")
     assert read_source(as_results(predicted), options=("x", "y")).options == ("x", "y")
@@ -124,6 +135,21 @@ def test_trials_of_a_model_are_drawn_without_predictions(cavanagh: pd.DataFrame)
     assert [panel.get_title().split(":")[0] for panel in panels] == [
         "stim=LL, conf=HC", "stim=WL, conf=LC", "stim=WW, conf=HC"
     ]  # fmt: skip
+
+
+def test_a_table_or_a_model_is_no_result(cavanagh: pd.DataFrame) -> None:
+    model = HierarchicalDDM(cavanagh, groupby="participant_id", likelihood="exact")
+    for given, what in ((cavanagh, "a table"), (model, "a model")):
+        with pytest.raises(DataError, match=f"the trials of a model, model.trials; this is {what}"):
+            predictive(given)
+
+
+def test_no_more_predictions_are_read_than_are_drawn(predicted: Predicted) -> None:
+    many = replace(
+        predicted, predicted_rt=np.tile(predicted.predicted_rt, (30, 1)),
+        predicted_choice=np.tile(predicted.predicted_choice, (30, 1)),
+    )  # fmt: skip
+    assert read_source(as_results(many)).sets == read_source(many).sets == 400
 
 
 def test_predictions_of_other_trials_are_refused(predicted: Predicted) -> None:

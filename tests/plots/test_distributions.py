@@ -78,6 +78,10 @@ def test_every_plot_has_panels(name: str, predicted: Predicted) -> None:
     second = ALL[name](predicted, by="subject", max_panels=2, page=2)
     assert [panel.get_title().split(":")[0] for panel in second] == ["c", "d"]
     assert "participants 3 to 4 of 5 (page 2 of 3)" in second[0].figure.legends[0].get_title().get_text()
+    with pytest.raises(DataError, match="page is True; 5 participants fill 1 page of 16: give 1"):
+        ALL[name](predicted, by="subject", page=True)
+    with pytest.raises(DataError, match="max_panels is 0; give a positive integer"):
+        ALL[name](predicted, by="subject", max_panels=0)
     with pytest.raises(DataError, match="page is 4; 5 participants fill 3 pages of 2: give 1 to 3"):
         ALL[name](predicted, by="subject", max_panels=2, page=4)
 
@@ -156,8 +160,10 @@ def test_effects_are_of_two_levels(predicted: Predicted) -> None:
     with pytest.raises(DataError, match="delta compares two levels, and 'x' has 3, 'x=0', 'x=1', 'x=2'; choose two"):
         plots.delta(three, "x")
     assert "x=2 less x=0" in plots.delta(three, "x", levels=(0, 2)).get_ylabel()
-    with pytest.raises(DataError, match="levels names 7, but 'x' has"):
+    with pytest.raises(DataError, match="levels names 7, but 'x' has 0, 1, 2"):
         plots.delta(three, "x", levels=(0, 7))
+    with pytest.raises(DataError, match="levels is 7; give two levels of 'x'"):
+        plots.delta(three, "x", levels=7)  # type: ignore[arg-type]
 
 
 def test_a_condition_in_which_nobody_responds_has_its_panel(predicted: Predicted) -> None:

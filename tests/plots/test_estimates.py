@@ -199,3 +199,16 @@ def test_what_does_not_vary_by_participant_is_said() -> None:
     for plot in (plots.population, plots.prior_posterior, plots.pairs):
         with pytest.raises(DataError, match="the results have no parameter 'w'"):
             plot(draws(), "w")
+        for nothing in ([], 3):
+            with pytest.raises(DataError, match=r"parameters is .*; give names, as in \['v', 'a'\]"):
+                plot(draws(), nothing)
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_both_kinds_of_results_are_drawn(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """InferenceData, and the DataTree that took its place in ArviZ 1."""
+    kinds = []
+    for inference_data in (True, False):
+        monkeypatch.setattr("hddm_sbi.results.to_arviz.HAS_INFERENCE_DATA", inference_data)
+        kinds.append([panel.get_xlabel() for panel in PLOTS[name](draws())])
+    assert kinds[0] == kinds[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,8 +51,8 @@ def test_quantiles_of_fewer_than_five_responses_are_none() -> None:
     assert row_quantiles(np.empty((2, 0)), np.array([0.5])).shape == (2, 1)
 
 
-@pytest.mark.parametrize("probabilities", [(), (0.0, 0.5), (1.5,)])
-def test_probabilities_are_checked(predicted: Predicted, probabilities: tuple[float, ...]) -> None:
+@pytest.mark.parametrize("probabilities", [(), (0.0, 0.5), (1.5,), ("x",)])
+def test_probabilities_are_checked(predicted: Predicted, probabilities: tuple[Any, ...]) -> None:
     with pytest.raises(DataError, match="give probabilities between 0 and 1"):
         quantile_table(predicted, cells_of(predicted, None), probabilities)
 
