@@ -217,8 +217,6 @@ def _draw_densities(
     found = [density(rt[None], choice[None], k, edges)[0] for k in range(len(names))]
     scale = _HEIGHT * room / max(max(float(one.max()) for one in found), 1e-12)
     gap = _GAP * room if high > low else 0.0
-    if mirrored:  # room for the words
-        ax.set_ylim(bottom=low - gap - scale * float(found[0].max()) - 0.2 * room)
     for k, one in enumerate(found):
         down = mirrored and k == 0
         base, side = (low - gap, -1.0) if down else (high + gap, 1.0)
@@ -232,3 +230,5 @@ def _draw_densities(
             xytext=(0, 4 if down else -4 - 12 * (0 if mirrored else k)), textcoords="offset points", ha="right",
             va="bottom" if down else "top", fontsize=SMALL, color=COLOURS[k],
         )  # fmt: skip
+    if mirrored:  # room for the words; now that all is drawn, since this ends autoscaling
+        ax.set_ylim(bottom=low - gap - scale * float(found[0].max()) - 0.2 * room)

@@ -24,7 +24,7 @@ def forest(
     interval: float = 0.95,
     sort: Literal["value", "label"] = "value",
     max_panels: int = 4,
-    page: int | None = None,
+    page: int = 1,
 ) -> npt.NDArray[np.object_]:
     """Each participant's value of a parameter on its natural scale, with the population's behind.
 
@@ -38,7 +38,7 @@ def forest(
         interval: probability of the intervals.
         sort: participants by ``"value"``, or by ``"label"``.
         max_panels: the number of panels drawn at most.
-        page: which of them, 1, 2, ...; by default some that are evenly spaced among all.
+        page: which of them, 1, 2, ...
 
     Returns:
         An array of axes, shape (panels,).

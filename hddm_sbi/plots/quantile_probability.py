@@ -13,7 +13,7 @@ from hddm_sbi.plots.cells import By, Cells, cells_of
 from hddm_sbi.plots.histogram import option_name
 from hddm_sbi.plots.multiples import need_times, omission_words
 from hddm_sbi.plots.observed import Predicted
-from hddm_sbi.plots.panels import COLOURS, MARKERS, SMALL, Canvas, axes, on_page, tidy
+from hddm_sbi.plots.panels import COLOURS, LINES, MARKERS, SMALL, Canvas, axes, on_page, tidy
 from hddm_sbi.plots.reading import Source, read_source
 from hddm_sbi.plots.tables import QUANTILES, quantile_table
 
@@ -99,8 +99,8 @@ def _draw_option(data: Predicted, table: pd.DataFrame, option: int, ax: Axes) ->
             ordered = rows.sort_values("share_median")
             spread = [ordered["median"] - ordered["low"], ordered["high"] - ordered["median"]]
             ax.errorbar(
-                ordered["share_median"], ordered["median"], yerr=spread, color=colour, linewidth=1.0,
-                elinewidth=2.5, alpha=0.55, label="_" if k else f"{name}, predicted (95%)",
+                ordered["share_median"], ordered["median"], yerr=spread, color=colour, linestyle=LINES[option],
+                linewidth=1.0, elinewidth=2.5, alpha=0.55, label="_" if k else f"{name}, predicted (95%)",
             )  # fmt: skip
     ax.plot(
         table["share"], table["observed"], MARKERS[option], color="black", markersize=4.5,

@@ -38,7 +38,7 @@ class RowPanel:
 
 
 def row_panels(
-    order: Sequence[object], conditions: Sequence[str], ax: Canvas, max_panels: int, page: int | None, parameter: str
+    order: Sequence[object], conditions: Sequence[str], ax: Canvas, max_panels: int, page: int, parameter: str
 ) -> list[RowPanel]:
     """Panels for all participants in all conditions: at most fifty rows each, conditions beside one another.
 
@@ -46,13 +46,14 @@ def row_panels(
         order: the participants, from the lowest row.
         conditions: the conditions, in the order of the panels.
         ax: what to draw on.
-        max_panels: the number of panels drawn at most.
-        page: which of them; None draws the first, if they fit, else evenly spaced ones.
+        max_panels: the number of panels drawn at most; conditions of the same participants stay together where they fit.
+        page: which of them.
         parameter: label of the horizontal axis.
     """
     parts = [tuple(order[k : k + _MOST_ROWS]) for k in range(0, len(order), _MOST_ROWS)]
     wanted = [(condition, part) for part in parts for condition in conditions]
-    shown, which = on_page(len(wanted), max_panels, page, "panels")
+    together = max(max_panels - max_panels % len(conditions), 1) if max_panels >= len(conditions) else max_panels
+    shown, which = on_page(len(wanted), together, page, "panels")
     longest = max(len(wanted[k][1]) for k in shown)
     height = max(_LEAST_HEIGHT, _ROW * longest + 0.8)
     found = panels(ax, len(shown), size=(2.6 if len(shown) > 1 else 4.2, height), columns=4, sharex=True)

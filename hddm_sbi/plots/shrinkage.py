@@ -28,7 +28,7 @@ def shrinkage(
     interval: float = 0.95,
     sort: Literal["value", "label"] = "value",
     max_panels: int = 4,
-    page: int | None = None,
+    page: int = 1,
 ) -> npt.NDArray[np.object_]:
     """Each participant's own estimate of a parameter, and where the hierarchical model moves it.
 
@@ -45,7 +45,7 @@ def shrinkage(
         interval: probability of the intervals.
         sort: participants by their own ``"value"``, or by ``"label"``.
         max_panels: the number of panels drawn at most.
-        page: which of them, 1, 2, ...; by default some that are evenly spaced among all.
+        page: which of them, 1, 2, ...
 
     Returns:
         An array of axes, shape (panels,).

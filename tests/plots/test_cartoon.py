@@ -35,6 +35,10 @@ def test_every_model_has_a_cartoon(name: str) -> None:
     for path in paths:
         assert path[0, 0] == pytest.approx(t0)
         assert path[:, 1].max() <= bounds.max() + 1e-9  # stopped at the boundary
+    bottom, top = ax.get_ylim()
+    for patch in ax.patches:  # nothing is cut off
+        values = patch.get_data().values
+        assert bottom <= values.min() and values.max() <= top
     (boundary,) = curves(ax, "boundary")
     np.testing.assert_allclose(boundary[0], [t0, bounds[0, 0]])
 

@@ -96,6 +96,7 @@ def test_two_hundred_participants_stay_legible() -> None:
         panels[0].figure.canvas.draw()
         rows = panels[0].get_position().height * panels[0].figure.get_size_inches()[1] / 50
         assert rows * 72 > 6.0  # points, the size of the labels
+    assert len(plots.forest(many, "v", max_panels=3)) == 2  # both conditions of fifty
     panels = plots.forest(many, "v", page=2)
     assert [panel.get_title() for panel in panels] == ["cond=A", "cond=B"] * 2
     assert "panels 5 to 8 of 8 (page 2 of 2)" in panels[0].figure.get_supxlabel()
