@@ -125,9 +125,7 @@ def on_page(count: int, most: int, page: int | None, what: str) -> tuple[npt.NDA
     Raises:
         DataError: there is no such page.
     """
-    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
-        raise DataError(f"max_panels is {most!r}; give a positive integer.")
-    pages = math.ceil(count / most)
+    pages = math.ceil(count / checked_panels(most))
     if page is None:
         shown = np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(np.int64))
         return shown, "" if len(shown) == count else f"{len(shown)} of {count} {what}"
@@ -140,6 +138,17 @@ def on_page(count: int, most: int, page: int | None, what: str) -> tuple[npt.NDA
     shown = np.arange(first, min(first + most, count))
     range_ = f"{first + 1} to {shown[-1] + 1}" if len(shown) > 1 else f"{first + 1}"
     return shown, "" if pages == 1 else f"{what} {range_} of {count} (page {page} of {pages})"
+
+
+def checked_panels(most: int) -> int:
+    """The number of panels that are drawn at most.
+
+    Raises:
+        DataError: it is no positive integer.
+    """
+    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
+        raise DataError(f"max_panels is {most!r}; give a positive integer.")
+    return most
 
 
 def as_array(found: Sequence[Axes]) -> npt.NDArray[np.object_]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hddm_sbi.errors import DataError
-from hddm_sbi.plots.panels import SMALL, Canvas, on_page, panels, tidy
+from hddm_sbi.plots.panels import SMALL, Canvas, checked_panels, on_page, panels, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,13 +46,14 @@ def row_panels(
         order: the participants, from the lowest row.
         conditions: the conditions, in the order of the panels.
         ax: what to draw on.
-        max_panels: the number of panels drawn at most; conditions of the same participants stay together where they fit.
+        max_panels: the number of panels drawn at most; conditions of the same participants stay together, if they fit.
         page: which of them.
         parameter: label of the horizontal axis.
     """
     parts = [tuple(order[k : k + _MOST_ROWS]) for k in range(0, len(order), _MOST_ROWS)]
     wanted = [(condition, part) for part in parts for condition in conditions]
-    together = max(max_panels - max_panels % len(conditions), 1) if max_panels >= len(conditions) else max_panels
+    most = checked_panels(max_panels)
+    together = most - most % len(conditions) if most >= len(conditions) else most
     shown, which = on_page(len(wanted), together, page, "panels")
     longest = max(len(wanted[k][1]) for k in shown)
     height = max(_LEAST_HEIGHT, _ROW * longest + 0.8)

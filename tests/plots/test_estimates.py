@@ -47,6 +47,8 @@ def test_every_plot_takes_a_figure_or_axes(name: str) -> None:
         assert len(first) == 1
     with pytest.raises(DataError, match="page is 99"):
         PLOTS[name](idata, page=99)
+    with pytest.raises(DataError, match="max_panels is 'x'; give a positive integer"):
+        PLOTS[name](idata, max_panels="x")
 
 
 @pytest.mark.parametrize("name", PLOTS)
