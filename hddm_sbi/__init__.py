@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hddm_sbi import plots
     from hddm_sbi.api import HierarchicalDDM
     from hddm_sbi.choose import log_likelihood
+    from hddm_sbi.doctor import Checkup, check_data
     from hddm_sbi.errors import HDDMError, HDDMWarning
     from hddm_sbi.likelihoods.base import BoundLikelihood, Likelihood
     from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator, first_passage_estimator
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "BoundLikelihood": "likelihoods.base",
+    "Checkup": "doctor",
     "FirstPassageEstimator": "likelihoods.neural.estimator",
     "Likelihood": "likelihoods.base",
     "SeenTrials": "likelihoods.observation.seen",
@@ -41,6 +43,7 @@ _HOME = {
     "SBItoPyro": "likelihoods.neural.sbi_distribution",
     "SSM": "ssm",
     "Symmetries": "ssm",
+    "check_data": "doctor",
     "first_passage_estimator": "likelihoods.neural.estimator",
     "get_model": "ssm",
     "list_models": "ssm",
@@ -58,6 +61,7 @@ _MODULES = ("plots",)
 __all__ = [
     "SSM",
     "BoundLikelihood",
+    "Checkup",
     "Diffusion",
     "Evidence",
     "FirstPassageEstimator",
@@ -71,6 +75,7 @@ __all__ = [
     "SeenTrials",
     "Symmetries",
     "__version__",
+    "check_data",
     "first_passage_estimator",
     "get_model",
     "list_models",

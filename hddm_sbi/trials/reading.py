@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,9 @@ from hddm_sbi.trials.observed import BOTH, sees_times
 from hddm_sbi.trials.plausibility import check, missing
 from hddm_sbi.trials.recording import FloatArray, Limit, Recording
 from hddm_sbi.trials.response_times import check_unit, read_times
-from hddm_sbi.trials.responses import read_responses, response_codes
+from hddm_sbi.trials.responses import Labels, read_responses, response_codes
 from hddm_sbi.trials.same_labels import check_labels_once
-from hddm_sbi.trials.subjects import GroupBy, names_of, read_participants
+from hddm_sbi.trials.subjects import GroupBy, Participants, names_of, read_participants
 from hddm_sbi.trials.trials import Trials
 from hddm_sbi.trials.wording import in_words
 
@@ -66,17 +66,62 @@ def read_trials(
     Raises:
         DataError: the table cannot be read as trials; the message names the column, the value and what to do.
     """
+    recorded = record(
+        df, groupby=groupby, rt=rt, response=response, rt_unit=rt_unit, coding=coding, choices=choices,
+        deadline=deadline, truncate=truncate, go=go, observed=observed,
+    )  # fmt: skip
+    check(recorded.recording, (missing,))  # before the responses are counted and put in order
+    ordered = order_responses(recorded, choices, counts)
+    check(ordered.recording)
+    return to_trials(ordered)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What the columns of a table say, before it is judged.
+
+    Args:
+        df: the table.
+        recording: its columns; choices are places in ``labels`` before they are put in order, then of ``options``.
+        labels: the responses, or the options of the model in order.
+        participants: whose trial each is.
+        words: how responses were read; empty before they are put in order.
+    """
+
+    df: pd.DataFrame
+    recording: Recording
+    labels: Labels
+    participants: Participants
+    words: str = ""
+
+
+def record(
+    df: pd.DataFrame,
+    *,
+    groupby: GroupBy = None,
+    rt: str = "rt",
+    response: str = "response",
+    rt_unit: str = "s",
+    coding: str = "response",
+    choices: Sequence[object] | None = None,
+    deadline: float | str | None = None,
+    truncate: tuple[float | str | None, float | str | None] | None = None,
+    go: object = None,
+    observed: str | Sequence[str] = BOTH,
+) -> Recorded:
+    """The columns of a table as they stand; see ``read_trials`` for the arguments.
+
+    Raises:
+        DataError: a column is not there, or holds what it cannot.
+    """
     df = check_table(df)
-    check_unit(rt_unit)
+    check_arguments(rt=rt, response=response, rt_unit=rt_unit, groupby=groupby, coding=coding, deadline=deadline,
+                    go=go, observed=observed)  # fmt: skip
     times = sees_times(observed)
-    if go is not None:
-        _check_go(coding, times)
-    _check_distinct({"rt": rt if times else None, "response": response, "deadline": deadline}, groupby)
     rt_column = get_column(df, rt, "rt") if times else None
     response_column = get_column(df, response, "response")
     participants = read_participants(df, groupby)
     check_labels_once(df, participants)
-
     codes, labels = response_codes(response_column, choices, go)
     low, high = read_truncation(df, truncate, rt_unit)
     recording = Recording(
@@ -85,32 +130,64 @@ def read_trials(
         response_name=response, groupby=participants.name, deadline=read_deadline(df, deadline, rt_unit), low=low,
         high=high, go=go, times=times,
     )  # fmt: skip
-    check(recording, (missing,))  # before the responses are counted and put in order
-    if go is None:
-        choice, options, words = read_responses(codes, labels, response, coding=coding, choices=choices, counts=counts)
+    return Recorded(df, recording, labels, participants)
+
+
+def order_responses(recorded: Recorded, choices: Sequence[object] | None, counts: Collection[int]) -> Recorded:
+    """The same with choices that are options of the model.
+
+    Raises:
+        DataError: there are not so many responses, or their order is not known.
+    """
+    recording, name = recorded.recording, recorded.recording.response_name
+    codes, labels = recording.choice, recorded.labels
+    if recording.go is None:
+        choice, options, words = read_responses(
+            codes, labels, name, coding=recording.coding, choices=choices, counts=counts
+        )
     else:
-        choice, options, words = read_go(codes, labels, response, go, choices=choices, counts=counts)
-    recording = replace(recording, choice=choice)
-    check(recording)
+        choice, options, words = read_go(codes, labels, name, recording.go, choices=choices, counts=counts)
+    return replace(recorded, recording=replace(recording, choice=choice), labels=options, words=words)
+
+
+def to_trials(ordered: Recorded) -> Trials:
+    """The trials, of choices that are options."""
+    recording, participants = ordered.recording, ordered.participants
     return Trials(
         rt=recording.seconds,
-        choice=choice,
-        options=options,
-        frame=participants.frame(df),
+        choice=recording.choice,
+        options=ordered.labels,
+        frame=participants.frame(ordered.df),
         groupby=participants.name,
         subject=participants.index,
         subjects=participants.labels,
-        reading=in_words(recording, words),
+        reading=in_words(recording, ordered.words),
         recording=recording,
         deadline=_seconds(recording.deadline, np.inf),
-        low=_seconds(low, 0.0),
-        high=_seconds(high, np.inf),
-        truncated=low is not None or high is not None,
-        go=go is not None,
-        times=times,
+        low=_seconds(recording.low, 0.0),
+        high=_seconds(recording.high, np.inf),
+        truncated=recording.low is not None or recording.high is not None,
+        go=recording.go is not None,
+        times=recording.times,
         named_by=participants.columns,
         stated=participants.stated,
     )
+
+
+def check_arguments(
+    *, rt: str, response: str, rt_unit: str, groupby: GroupBy, coding: str, deadline: object, go: object,
+    observed: str | Sequence[str],
+) -> None:  # fmt: skip
+    """Refuse arguments that no table could be read by; see ``read_trials``.
+
+    Raises:
+        DataError: names the argument.
+    """
+    check_unit(rt_unit)
+    times = sees_times(observed)
+    if go is not None:
+        _check_go(coding, times)
+    _check_distinct({"rt": rt if times else None, "response": response, "deadline": deadline}, groupby)
 
 
 def _seconds(limit: Limit | None, none: float) -> FloatArray:

@@ -1,0 +1,98 @@
+"""Numbers in formulas: far from 0, or with values far from all others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from hddm_sbi.doctor.experiment import Experiment
+from hddm_sbi.doctor.finding import Finding
+from hddm_sbi.doctor.odds import ALARM
+from hddm_sbi.trials.recording import FloatArray
+
+# Standard deviations by which 0 is outside of all values.
+_OUTSIDE = 1.0
+# Values that may be apart from the others, and differences between the following ones that tell how dense they are.
+_MOST = 3
+_FOLLOWING = 8
+_FEWEST = 7
+
+
+def covariates(experiment: Experiment) -> Iterator[Finding]:
+    """Covariates whose intercept is at a value that nobody has, and those with outliers."""
+    for name in experiment.covariates:
+        numbers = experiment.numbers(name)
+        if numbers is None:
+            continue
+        values = np.unique(numbers[np.isfinite(numbers)])
+        if len(values) < 2:
+            continue
+        apart = _outliers(values)
+        if len(apart):
+            yield _with_outliers(experiment, name, numbers, values, apart)
+        rest = numbers[np.isfinite(numbers) & ~np.isin(numbers, apart)]
+        distance = max(float(rest.min()), -float(rest.max()))
+        if distance > _OUTSIDE * float(rest.std()):
+            yield _off_centre(experiment, name, rest)
+
+
+def _outliers(values: FloatArray) -> FloatArray:
+    """Values at either end that are apart from the rest, also on a logarithmic scale where all are positive.
+
+    The differences between consecutive values of an exponential tail, multiplied by how many are beyond, are independent
+    and have one exponential distribution (Renyi 1953); tails of measurements are shorter, or exponential as logarithms.
+    """
+    scales = [values] if values[0] <= 0.0 else [values, np.log(values)]
+    top = min(_apart_above(scale) for scale in scales)
+    bottom = min(_apart_above(-scale[::-1]) for scale in scales)
+    return np.concatenate((values[:bottom], values[len(values) - top :]))
+
+
+def _apart_above(ordered: FloatArray) -> int:
+    """How many of the largest values are apart from all others; 0 where none is."""
+    gaps = np.diff(ordered)[::-1]  # from the largest value down
+    scaled = gaps * np.arange(1, len(ordered))
+    size = min(_FOLLOWING, len(ordered) - _MOST - 1)
+    if len(ordered) < _FEWEST:
+        return 0
+    for number in range(_MOST, 0, -1):
+        following = scaled[number : number + size]
+        spread = float(np.subtract(*np.quantile(ordered, [0.75, 0.25])))
+        if following.mean() > 0.0 and gaps[number - 1] > spread:
+            chance = (1.0 + scaled[number - 1] / following.mean() / len(following)) ** -float(len(following))
+            if chance < ALARM:
+                return number
+    return 0
+
+
+def _with_outliers(
+    experiment: Experiment, name: str, numbers: FloatArray, values: FloatArray, apart: FloatArray
+) -> Finding:
+    rows = np.isin(numbers, apart)
+    rest = values[~np.isin(values, apart)]
+    shown = ", ".join(f"{value:g}" for value in apart)
+    return Finding(
+        "outliers of a covariate",
+        "warning",
+        f"'{name}' is {shown} in {int(rows.sum()):,} rows{experiment.recording.whose(rows)} ({experiment.at(rows)}), and "
+        f"elsewhere {rest[0]:g} to {rest[-1]:g}.",
+        "A slope is drawn to the values that are far from the mean: a code for a missing value or a slip of a digit can "
+        "make or hide an effect.",
+        "The model takes the number as it is: correct it, or set it to missing and choose the rows to fit.",
+        rows,
+    )
+
+
+def _off_centre(experiment: Experiment, name: str, rest: FloatArray) -> Finding:
+    return Finding(
+        "a covariate to be centred",
+        "warning",
+        f"'{name}' is {rest.min():g} to {rest.max():g} (mean {rest.mean():.4g}, sd {rest.std():.3g}), so that 0 is no "
+        "value of anybody.",
+        "The intercept is the parameter where the covariate is 0: an extrapolation, which is uncertain, and which "
+        "nobody asks about.",
+        f"The model fits it as it is, with priors that are centred; write center({name}) or scale({name}) in the "
+        "formula, and the intercept is the parameter at the mean.",
+        np.ones(experiment.n, dtype=np.bool_),
+    )
