@@ -2,6 +2,7 @@
 
 import typer
 
+from hddm_sbi.cli.check import check
 from hddm_sbi.cli.compile import compile_command
 from hddm_sbi.cli.console import SafeGroup
 from hddm_sbi.cli.download import download
@@ -19,6 +20,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(cls=FitCommand)(fit)
+app.command()(check)
 app.command()(simulate)
 app.command()(models)
 app.command()(download)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hddm_sbi.cli.check import say_what_matters
 from hddm_sbi.cli.console import one_line_errors, quick_imports
 
 if TYPE_CHECKING:
@@ -188,6 +189,7 @@ def fit(
         ddm = _build(data, options)
         folder.create()
         typer.echo(f"{ddm}\n")
+        say_what_matters(ddm)
         idata = ddm.sample(**sampling, progress=True)
         _write(ddm, idata, folder, seed)
         if usual:

@@ -85,8 +85,8 @@ def check_asked(df: object, asked: Asked) -> pd.DataFrame:
         levels = get_column(table, name, "conditions").astype(str).nunique()
         if levels > _MOST_LEVELS:
             raise DataError(
-                f"column '{name}' of conditions has {levels:,} different values, which are no conditions; leave it out, "
-                "or name it in a formula, where it is a number."
+                f"column '{name}' of conditions has {levels:,} different values, which are no conditions; leave it "
+                "out, or name it in a formula, where it is a number."
             )
     return table
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,11 +13,10 @@ import pandas as pd
 from hddm_sbi.doctor.asked import Asked, check_asked
 from hddm_sbi.doctor.checkup import Checkup, checkup
 from hddm_sbi.doctor.experiment import Experiment
-from hddm_sbi.doctor.finding import SEVERITIES, Finding
-from hddm_sbi.doctor.findings import CHECKS
+from hddm_sbi.doctor.findings import further
 from hddm_sbi.doctor.formulas import check_formulas, columns_of, model_says
 from hddm_sbi.doctor.look import Look, look
-from hddm_sbi.doctor.reasons import SET_ASIDE, explained, without_consequences
+from hddm_sbi.doctor.reasons import explained, in_order, rows_aside, without_consequences
 from hddm_sbi.errors import DataError, HDDMWarning
 from hddm_sbi.ssm.base import SSM
 from hddm_sbi.trials.observed import BOTH
@@ -108,35 +107,7 @@ def check_data(
     )
     findings = [explained(one) for one in found] + further(experiment)
     reading = trials.reading if trials is not None else ""
-    return checkup(experiment, _in_order(findings), reading)
-
-
-def further(experiment: Experiment) -> list[Finding]:
-    """What the model itself does not look for."""
-    return [finding for one in CHECKS for finding in one(experiment)]
-
-
-def of_trials(trials: Trials, covariates: Iterable[str] = ()) -> list[Finding]:
-    """The quick part, for trials that a model was built on, which has said the rest.
-
-    Args:
-        trials: as they were read.
-        covariates: the columns of the model's formulas.
-    """
-    recording = trials.recording
-    if recording is None:
-        return []
-    named = [name for name in covariates if name in trials.frame.columns]
-    numeric = [name for name in named if pd.api.types.is_numeric_dtype(trials.frame[name])]
-    factors = tuple(name for name in named if name not in numeric or trials.frame[name].nunique() <= 2)
-    read = (*trials.named_by, recording.rt_name, recording.response_name)
-    known = list(find(recording))
-    experiment = Experiment(
-        trials.frame, recording, trials.options, factors, (), read,
-        trials.choice if recording.coding == "accuracy" else None,
-        frozenset({"missing cells", *(one.kind for one in known)}), _rows_aside(known),
-    )  # fmt: skip
-    return _in_order([explained(one) for one in known] + further(experiment), leave=len(known))
+    return checkup(experiment, in_order(without_consequences(findings)), reading)
 
 
 def _experiment(
@@ -146,13 +117,8 @@ def _experiment(
     kinds = {one.kind for one in found}
     return Experiment(
         table.reset_index(drop=True), recorded.recording, recorded.labels, conditions, covariates, seen.asked.read,
-        None, frozenset(kinds), _rows_aside(found),
+        None, frozenset(kinds), rows_aside(found),
     )  # fmt: skip
-
-
-def _rows_aside(found: list[Found]) -> Any:
-    rows = [one.rows for one in found if one.kind in SET_ASIDE]
-    return np.logical_or.reduce(rows) if rows else None
 
 
 def _correct(table: pd.DataFrame, seen: Look, trials: Trials | None) -> tuple[IntArray | None, list[Found]]:
@@ -178,13 +144,6 @@ def _correct(table: pd.DataFrame, seen: Look, trials: Trials | None) -> tuple[In
             if len(seen_values) and np.isin(seen_values, (0.0, 1.0)).all():
                 return np.where(np.isfinite(values) & (choice >= 0), values, -1).astype(np.int64), []
     return None, []
-
-
-def _in_order(findings: list[Finding], leave: int = 0) -> list[Finding]:
-    """What stops the model first; without what follows from another finding, and without the first ``leave``."""
-    told = set(map(id, findings[leave:]))
-    kept = [finding for finding in without_consequences(findings) if id(finding) in told]
-    return sorted(kept, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
 def _listed(formula: Any) -> Any:

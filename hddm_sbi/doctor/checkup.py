@@ -23,8 +23,8 @@ class Checkup:
     """What is in a table of trials, and what is odd about it; ``print`` shows it, ``to_html`` writes a page.
 
     Args:
-        participants: one row for each participant, or each of their conditions: ``trials``, ``accuracy`` or the share of
-            each response, ``fastest`` and the quantiles ``rt_10`` to ``rt_90`` in seconds, ``omissions``.
+        participants: one row for each participant, or each of their conditions: ``trials``, ``accuracy`` or the
+            share of each response, ``fastest`` and the quantiles ``rt_10`` to ``rt_90`` in seconds, ``omissions``.
         findings: one row for each, what stops the model first: ``severity`` (error, warning or note), ``finding`` (its
             name), ``sentence``, ``why`` it matters, ``advice`` (what the model will do, and what to do), and ``rows``,
             places in the table, ``df.iloc[rows]``.

@@ -81,6 +81,12 @@ class Experiment:
         return np.argsort(self.subject, kind="stable")
 
     @cached_property
+    def by_time(self) -> IntArray:
+        """The rows with a time, the shortest first."""
+        timed = np.flatnonzero(self.timed)
+        return timed[np.argsort(self.recording.rt[timed], kind="stable")]
+
+    @cached_property
     def trials(self) -> IntArray:
         """Number of rows of each participant, shape (people,)."""
         return np.bincount(self.subject, minlength=self.people)
@@ -115,12 +121,12 @@ class Experiment:
             except TypeError:  # lists, say
                 self._codes[name] = None
             else:
-                self._codes[name], self._values[name] = codes.astype(np.int64), [plain(value) for value in values]
+                self._codes[name], self._values[name] = codes.astype(np.int64), values
         return self._codes[name]
 
-    def levels(self, name: str) -> Sequence[object]:
+    def levels(self, name: str) -> list[object]:
         """The values that ``codes`` stand for."""
-        return self._values[name] if self.codes(name) is not None else ()
+        return [plain(value) for value in self._values[name]] if self.codes(name) is not None else []
 
     def numbers(self, name: str) -> FloatArray | None:
         """A column of numbers, NaN where missing, shape (n,); None where it holds something else."""
@@ -136,7 +142,7 @@ class Experiment:
         return {}
 
     @cached_property
-    def _values(self) -> dict[str, list[object]]:
+    def _values(self) -> dict[str, pd.Index]:
         return {}
 
     def at(self, rows: BoolArray) -> str:

@@ -56,12 +56,13 @@ def histograms(experiment: Experiment) -> Histograms:
         for part in (up, ~up)
     ]
     labels = tuple(plain(label) for label in recording.subjects) or ("all",)
-    return Histograms(labels, edges, counts[0], counts[1], names, _medians(times, subject, experiment.people))
+    return Histograms(labels, edges, counts[0], counts[1], names, _medians(experiment))
 
 
-def _medians(times: FloatArray, subject: IntArray, people: int) -> FloatArray:
-    order = np.lexsort((times, subject))
-    counts = np.bincount(subject, minlength=people)
+def _medians(experiment: Experiment) -> FloatArray:
+    order, people = experiment.by_time, experiment.people
+    order = order[np.argsort(experiment.subject[order], kind="stable")]
+    times, counts = experiment.recording.seconds[order], np.bincount(experiment.subject[order], minlength=people)
     middle = np.cumsum(counts) - counts + np.maximum(counts - 1, 0) // 2
-    found = times[order][np.minimum(middle, max(len(times) - 1, 0))] if len(times) else np.zeros(people)
+    found = times[np.minimum(middle, max(len(times) - 1, 0))] if len(times) else np.zeros(people)
     return np.where(counts > 0, found, np.nan)

@@ -5,7 +5,7 @@ Where the model stops at the first error, this goes on: what cannot be read is t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,7 +51,9 @@ def look(table: pd.DataFrame, asked: Asked) -> Look:
         recorded = record(table, **asked.reading)
     except DataError as error:
         for mend in _MENDS:
-            for found, table, asked in mend(table, asked):  # noqa: B020  # each mend starts from the last one's
+            mended = mend(table, asked)
+            if mended is not None:
+                found, table, asked = mended
                 refused.append(found)
         if not refused:
             raise error
@@ -68,56 +70,63 @@ def look(table: pd.DataFrame, asked: Asked) -> Look:
     return Look(replace(recorded, recording=recording), False, asked, tuple(refused))
 
 
-Mended = Iterator[tuple[Found, pd.DataFrame, Asked]]
+Mended = tuple[Found, pd.DataFrame, Asked] | None
 
 
 def _times(table: pd.DataFrame, asked: Asked) -> Mended:
     """Entries that are no numbers are taken as missing."""
     column = table[asked.rt] if sees_times(asked.observed) else None
     error = None if column is None else _error(lambda: read_times(column))
-    if column is not None and error is not None:
-        text = column.astype(str).where(~is_missing(column))
-        numbers = pd.to_numeric(text, errors="coerce")
-        rows = np.array(numbers.isna() & ~is_missing(column), dtype=np.bool_)
-        yield Found("times that are no numbers", "error", error, rows), table.assign(**{asked.rt: numbers}), asked
+    if column is None or error is None:
+        return None
+    missing = is_missing(column)
+    numbers = pd.to_numeric(column.astype(str).where(~missing), errors="coerce")
+    rows = np.array(numbers.isna() & ~missing, dtype=np.bool_)
+    return Found("times that are no numbers", "error", error, rows), table.assign(**{asked.rt: numbers}), asked
 
 
 def _people(table: pd.DataFrame, asked: Asked) -> Mended:
     """Trials of nobody are somebody's; where there are no participants in the column, there are none."""
     error = _error(lambda: read_participants(table, asked.groupby))
     if error is None:
-        return
+        return None
     names = names_of(asked.groupby)
-    empty: BoolArray = np.logical_or.reduce([is_empty(table[name]) for name in names])
-    yield_rows = empty if empty.any() else np.ones(len(table), dtype=np.bool_)
-    if empty.any():
-        filled = {name: table[name].astype(object).where(~is_empty(table[name]), _NOBODY) for name in names}
-        table = table.assign(**filled)
+    rows: BoolArray = np.logical_or.reduce([is_empty(table[name]) for name in names])
+    filled = {name: table[name].astype(object).where(~is_empty(table[name]), _NOBODY) for name in names}
+    table = table.assign(**filled) if rows.any() else table
     if _error(lambda: read_participants(table, asked.groupby)) is not None:
         asked = replace(asked, groupby=None)
-    yield Found("participants", "error", error, yield_rows), table, asked
+    found = Found("participants", "error", error, rows if rows.any() else np.ones(len(table), dtype=np.bool_))
+    return found, table, asked
 
 
 def _labels(table: pd.DataFrame, asked: Asked) -> Mended:
     """A label is one participant."""
     error = _error(lambda: check_labels_once(table, read_participants(table, asked.groupby)))
-    if error is not None:
-        rows = np.ones(len(table), dtype=np.bool_)
-        stated = replace(asked, groupby=list(names_of(asked.groupby)))
-        yield Found("participants in several groups", "error", error, rows), table, stated
-
-
-def _limits(table: pd.DataFrame, asked: Asked) -> Mended:
-    """There is no limit."""
+    if error is None:
+        return None
     rows = np.ones(len(table), dtype=np.bool_)
-    for name, read in (("deadline", read_deadline), ("truncate", read_truncation)):
-        error = _error(lambda name=name, read=read: read(table, getattr(asked, name), asked.rt_unit))  # type: ignore[misc]
-        if error is not None:
-            asked = replace(asked, **{name: None})
-            yield Found("limits", "error", error, rows), table, asked
+    stated = replace(asked, groupby=list(names_of(asked.groupby)))
+    return Found("participants in several groups", "error", error, rows), table, stated
 
 
-_MENDS: tuple[Callable[[pd.DataFrame, Asked], Mended], ...] = (_times, _people, _labels, _limits)
+def _deadline(table: pd.DataFrame, asked: Asked) -> Mended:
+    """There is none."""
+    error = _error(lambda: read_deadline(table, asked.deadline, asked.rt_unit))
+    if error is None:
+        return None
+    return Found("limits", "error", error, np.ones(len(table), dtype=np.bool_)), table, replace(asked, deadline=None)
+
+
+def _truncation(table: pd.DataFrame, asked: Asked) -> Mended:
+    """There is none."""
+    error = _error(lambda: read_truncation(table, asked.truncate, asked.rt_unit))
+    if error is None:
+        return None
+    return Found("limits", "error", error, np.ones(len(table), dtype=np.bool_)), table, replace(asked, truncate=None)
+
+
+_MENDS: tuple[Callable[[pd.DataFrame, Asked], Mended], ...] = (_times, _people, _labels, _deadline, _truncation)
 
 
 def _error(read: Callable[[], object]) -> str | None:

@@ -7,7 +7,7 @@ checks together have about twenty times ``ALARM`` of a chance to complain about 
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import binom, expit, gammaln, log_expit, logit, logsumexp
+from scipy.special import bdtrc, binom, expit, gammaln, log_expit, logit, logsumexp
 
 from hddm_sbi.trials.recording import FloatArray, IntArray
 
@@ -55,12 +55,6 @@ def odds_against_the_others(hits: IntArray, counts: IntArray, share: float) -> F
     return np.exp(np.minimum(binomial_log_prob(hits, counts, share) - others, 700.0))
 
 
-def both(first: float, second: float) -> float:
-    """The chance of two independent figures together, of chance ``first`` and ``second`` (Fisher's method)."""
-    product = max(first * second, 1e-300)
-    return product * (1.0 - np.log(product))
-
-
 def edge_chance(above_half: int, size: int) -> float:
     """The chance that so many of the ``size`` largest times lie in the upper half of the range that they span.
 
@@ -70,10 +64,7 @@ def edge_chance(above_half: int, size: int) -> float:
     """
     m = np.linspace(1e-4, np.log(size) + 25.0, 4001)
     density = size * (-np.expm1(-m)) ** (size - 1) * np.exp(-m)
-    further = np.arange(above_half - 1, size)
-    share = expit(-m / 2.0)[:, np.newaxis]
-    terms = binomial_log_prob(further, np.full_like(further, size - 1), share)
-    return float(min(1.0, np.trapezoid(density * np.exp(logsumexp(terms, axis=1)), m)))
+    return float(min(1.0, np.trapezoid(density * bdtrc(above_half - 2, size - 1, expit(-m / 2.0)), m)))
 
 
 def pairs(counts: IntArray) -> float:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from hddm_sbi.doctor.finding import Finding
+from collections.abc import Collection
+
+import numpy as np
+
+from hddm_sbi.doctor.finding import SEVERITIES, Finding
 from hddm_sbi.trials.plausibility import Finding as Found
+from hddm_sbi.trials.recording import BoolArray
 
 # By kind; the sentence says what to do.
 _WHY = {
@@ -12,13 +17,13 @@ _WHY = {
     "missing responses": "Without responses nothing says which boundary was reached.",
     "missing response times": "Without times nothing tells a high drift from a wide boundary.",
     "infinite response times": "The likelihood of an infinite time is zero, whatever the parameters.",
-    "zero or negative response times": "No response of the process comes before t0, so that such a time is either a code "
-    "or a response to something else.",
+    "zero or negative response times": "No response of the process comes before t0, so that such a time is either a "
+    "code or a response to something else.",
     "codes": "A code that is read as a time is the slowest trial of all: it stretches the window of the lapses and "
     "pulls drift and boundary.",
     "units": "Drift, boundary and t0 are in units of seconds: a factor of 1,000 in some of the times makes them "
     "meaningless.",
-    "withheld with a time": "A withheld response has the likelihood of no response by the deadline, not of one at a time.",
+    "withheld with a time": "A withheld response has the likelihood of no response by the deadline, not of a time.",
     "nothing withheld": "Withheld responses are one of the two options of go/no-go.",
     "limit before all responses": "The likelihood of a response after its deadline is zero.",
     "unit of a limit": "With a limit a thousand times too long an omission would have no probability.",
@@ -35,7 +40,7 @@ _WHY = {
     "accuracy": "Correct responses are those that the drift leads to: with 1 for an error its sign turns round.",
     "single trials": "One trial hardly tells three parameters or more.",
     "unseen participants": "What was never seen comes from the population and the priors.",
-    "missing cells": "The effect of a condition is told from its trials; elsewhere the population or the prior stands in.",
+    "missing cells": "The effect of a condition is told from its trials; elsewhere population or prior stand in.",
     "few groups": "How much people differ is told from people, not from trials.",
     "responses": "The process ends at one of the model's boundaries: each response must be one of them.",
     "times that are no numbers": "The likelihood is that of a time in seconds.",
@@ -61,10 +66,12 @@ _FOLLOWS = {
     "single trials": {"few trials", "empty cells", "unbalanced cells", "missing cells"},
     "too fast for a response": {"fastest trials"},
     "two factors in one": {"empty cells", "formula"},
+    "confounded with participants": {"empty cells", "unbalanced cells"},
+    "participants": {"few trials"},
     "units": {"limits"},
 }
 # Rows with such findings are left out of what other checks look at.
-SET_ASIDE = {"units", "codes", "time-outs", "untimed responses", "unanswered trials"}
+_SET_ASIDE = {"units", "codes", "time-outs", "untimed responses", "unanswered trials"}
 
 
 def explained(found: Found) -> Finding:
@@ -82,3 +89,14 @@ def without_consequences(findings: list[Finding]) -> list[Finding]:
             finding.kind in _FOLLOWS.get(other.kind, ()) and (finding.rows & other.rows).any() for other in findings
         )
     ]
+
+
+def in_order(findings: list[Finding]) -> list[Finding]:
+    """What stops the model first, then warnings, then notes."""
+    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def rows_aside(found: Collection[Found]) -> BoolArray | None:
+    """Rows whose times have a fault, shape (n,); None where there are none."""
+    rows = [one.rows for one in found if one.kind in _SET_ASIDE]
+    return np.logical_or.reduce(rows) if rows else None

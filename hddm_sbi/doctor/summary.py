@@ -16,8 +16,9 @@ TIMES = ("fastest", *(f"rt_{100 * q:.0f}" for q in QUANTILES))
 def summarise(experiment: Experiment) -> pd.DataFrame:
     """One row for each participant, or each of their conditions: trials, shares of responses, times, omissions.
 
-    Columns: the participant's, the conditions', ``trials``; ``accuracy`` where it is known, else ``share_LABEL`` of each
-    response; ``fastest`` and the quantiles ``rt_10`` to ``rt_90``, seconds; ``omissions``, or ``withheld`` in go/no-go.
+    Columns: the participant's, the conditions', ``trials``; ``accuracy`` where it is known, else ``share_LABEL`` of
+    each response; ``fastest`` and the quantiles ``rt_10`` to ``rt_90``, seconds; ``omissions``, or
+    ``withheld`` in go/no-go.
     """
     row, first = _rows(experiment)
     n = len(first)
@@ -62,9 +63,9 @@ def _share(row: IntArray, which: BoolArray, of: BoolArray, n: int) -> FloatArray
 
 def _times(experiment: Experiment, row: IntArray, n: int) -> list[FloatArray]:
     """The fastest time and the quantiles of each row, interpolated as NumPy does; NaN where there are no times."""
-    timed = np.flatnonzero(experiment.timed)
-    order = timed[np.lexsort((experiment.recording.seconds[timed], row[timed]))]
-    times, counts = experiment.recording.seconds[order], np.bincount(row[timed], minlength=n)
+    order = experiment.by_time
+    order = order[np.argsort(row[order], kind="stable")]
+    times, counts = experiment.recording.seconds[order], np.bincount(row[order], minlength=n)
     start, last = np.cumsum(counts) - counts, np.maximum(len(times) - 1, 0)
     found = []
     for q in (0.0, *QUANTILES):

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import pandas as pd
 
 _WIDTH = 80
-_LABEL = 9
 # A table longer than a screen is left to the page and the DataFrame.
 _MOST_ROWS = 30
 # Lines of the short form.
@@ -73,10 +72,12 @@ def _table(participants: pd.DataFrame) -> str:
     cells += [[number(value) for value in row] for row in shown.astype(object).itertuples(index=False, name=None)]
     left = [not pd.api.types.is_numeric_dtype(participants[name]) for name in participants.columns]
     widths = [max(len(row[k]) for row in cells) for k in range(len(left))]
-    lines = [
-        "  ".join(cell.ljust(width) if to_left else cell.rjust(width) for cell, width, to_left in zip(row, widths, left, strict=True))
-        for row in cells
-    ]  # fmt: skip
+    lines = []
+    for row in cells:
+        padded = (
+            cell.ljust(w) if is_text else cell.rjust(w) for cell, w, is_text in zip(row, widths, left, strict=True)
+        )
+        lines.append("  ".join(padded))
     rest = len(participants) - len(shown)
     more = [f"... and {counted(rest, 'row')} more, in participants and in the page."] if rest else []
     return "\n".join([*(line.rstrip() for line in lines), *more])

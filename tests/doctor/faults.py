@@ -146,9 +146,9 @@ def one_key(seed: int) -> Planted:
 def practice(seed: int) -> Planted:
     """Everyone becomes faster by a quarter."""
     made = two_conditions(seed)
-    return _with(made, made.table.assign(rt=made.table["rt"] * np.linspace(1.25, 0.95, 120)[made.table["trial"] - 1])), (
-        "drift of speed"
-    )
+    return _with(
+        made, made.table.assign(rt=made.table["rt"] * np.linspace(1.25, 0.95, 120)[made.table["trial"] - 1])
+    ), ("drift of speed")
 
 
 def a_tired_person(seed: int) -> Planted:

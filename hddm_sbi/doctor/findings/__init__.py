@@ -1,6 +1,7 @@
 """What the doctor looks for, beyond what the model itself checks: one file a finding, and its place here."""
 
-from hddm_sbi.doctor.finding import Check
+from hddm_sbi.doctor.experiment import Experiment
+from hddm_sbi.doctor.finding import Check, Finding
 from hddm_sbi.doctor.findings.cells import cells
 from hddm_sbi.doctor.findings.chance_level import chance_level
 from hddm_sbi.doctor.findings.confounded import confounded
@@ -21,4 +22,9 @@ CHECKS: tuple[Check, ...] = (
     cells, covariates,
 )  # fmt: skip
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "further"]
+
+
+def further(experiment: Experiment) -> list[Finding]:
+    """What the model itself does not look for."""
+    return [finding for one in CHECKS for finding in one(experiment)]

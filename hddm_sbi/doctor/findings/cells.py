@@ -20,21 +20,21 @@ _NEARLY_ALL = 0.75
 _MOST_CELLS = 200
 # Fewer trials than this part of what is typical, of a person or a cell, and in number.
 _PART = 0.25
-_LITTLE = 1.0 / 3.0
+_LITTLE = 0.4
 _RATIO = 8.0
 _FEW = 20
 _NAMED = 3
 
 _WHY = (
-    "An effect is told from the trials of its conditions: where there are none it comes from the other participants and "
-    "the prior, and where there are few it is drawn to these."
+    "An effect is told from the trials of its conditions: where there are none it comes from the other participants "
+    "and the prior, and where there are few it is drawn to these."
 )
 
 
 def cells(experiment: Experiment) -> Iterator[Finding]:
     """Participants with few trials; combinations of factors that nobody saw; those that some lack or have few of."""
     yield from _short(experiment)
-    factors = {name: codes for name in experiment.conditions if (codes := experiment.codes(name)) is not None}
+    factors = {name: codes for name in experiment.conditions if (codes := _within(experiment, name)) is not None}
     if not factors:
         return
     cell, names = _crossed(experiment, factors)
@@ -71,17 +71,25 @@ def _short(experiment: Experiment) -> Iterator[Finding]:
         )
 
 
+def _within(experiment: Experiment, name: str) -> IntArray | None:
+    """Codes of a factor that varies within most participants; None where it is between them."""
+    codes = experiment.codes(name)
+    if codes is None:
+        return None
+    size = int(codes.max(initial=0)) + 2
+    levels = np.bincount(pd.unique(experiment.subject * size + codes + 1) // size, minlength=experiment.people)
+    return codes if 2 * (levels > 1).sum() > experiment.people else None
+
+
 def _crossed(experiment: Experiment, factors: dict[str, IntArray]) -> tuple[IntArray, list[str]]:
     """The cell of each row, -1 where a factor is missing, and names such as ``cond=a, stim=b``."""
     key, missing = np.zeros(experiment.n, dtype=np.int64), np.zeros(experiment.n, dtype=np.bool_)
     for codes in factors.values():
         key, missing = key * (codes.max(initial=0) + 1) + codes, missing | (codes < 0)
-    codes, found = pd.factorize(np.where(missing, -1, key), sort=True)
+    codes, _ = pd.factorize(np.where(missing, -1, key), sort=True)
     first = pd.Series(np.arange(experiment.n)).groupby(codes).first()
-    names = [
-        ", ".join(f"{name}={experiment.levels(name)[own[row]]}" for name, own in factors.items())
-        for row in first.to_numpy()
-    ]
+    levels = {name: experiment.levels(name) for name in factors}
+    names = [", ".join(f"{name}={levels[name][own[row]]}" for name, own in factors.items()) for row in first.to_numpy()]
     if missing.any():
         return np.asarray(codes - 1, dtype=np.int64), names[1:]
     return np.asarray(codes, dtype=np.int64), names

@@ -12,15 +12,16 @@ from hddm_sbi.doctor.finding import Finding
 from hddm_sbi.doctor.odds import ALARM, odds_against_the_others
 from hddm_sbi.trials.recording import IntArray
 
-# A finding about single people is made in at most one clean experiment of fifty, by a bound that is far from sharp.
-_ODDS = 50.0
+# Of people like the others at most one in a hundred has such odds, by a bound that is far from sharp, and who has them is
+# no better than guessing in any case.
+_ODDS = 100.0
 # All together are no better than guessing where that much is not excluded.
 _GUESSING = 0.01
 _FEWEST = 20
 
 _WHY = (
-    "Without evidence the drift is 0, and a boundary and a t0 are then estimated from responses that may have nothing to "
-    "do with the stimuli; such participants also draw the population's drift towards 0, and its spread up."
+    "Without evidence the drift is 0, and a boundary and a t0 are then estimated from responses that may have nothing "
+    "to do with the stimuli; such participants also draw the population's drift towards 0, and its spread up."
 )
 
 
@@ -44,7 +45,7 @@ def chance_level(experiment: Experiment) -> Iterator[Finding]:
     enough = np.flatnonzero(counts >= _FEWEST)
     if len(enough) > 1:
         odds = odds_against_the_others(hits[enough], counts[enough], share)
-        guess = (odds > _ODDS * len(enough)) & ~np.isin(enough, below)
+        guess = (odds > _ODDS) & ~np.isin(enough, below)
         better = bdtrc(hits[enough] - 1, counts[enough], share) < _GUESSING
         people = enough[guess & ~better].tolist()
         if people:

@@ -9,6 +9,7 @@ import numpy as np
 from hddm_sbi.doctor.experiment import Experiment
 from hddm_sbi.doctor.finding import Finding
 from hddm_sbi.doctor.odds import ALARM
+from hddm_sbi.doctor.text import counted
 from hddm_sbi.trials.recording import FloatArray
 
 # Standard deviations by which 0 is outside of all values.
@@ -40,8 +41,9 @@ def covariates(experiment: Experiment) -> Iterator[Finding]:
 def _outliers(values: FloatArray) -> FloatArray:
     """Values at either end that are apart from the rest, also on a logarithmic scale where all are positive.
 
-    The differences between consecutive values of an exponential tail, multiplied by how many are beyond, are independent
-    and have one exponential distribution (Renyi 1953); tails of measurements are shorter, or exponential as logarithms.
+    The differences between consecutive values of an exponential tail, multiplied by how many are beyond, are
+    independent and have one exponential distribution (Renyi 1953); tails of measurements are shorter, or exponential
+    as logarithms.
     """
     scales = [values] if values[0] <= 0.0 else [values, np.log(values)]
     top = min(_apart_above(scale) for scale in scales)
@@ -75,10 +77,10 @@ def _with_outliers(
     return Finding(
         "outliers of a covariate",
         "warning",
-        f"'{name}' is {shown} in {int(rows.sum()):,} rows{experiment.recording.whose(rows)} ({experiment.at(rows)}), and "
-        f"elsewhere {rest[0]:g} to {rest[-1]:g}.",
-        "A slope is drawn to the values that are far from the mean: a code for a missing value or a slip of a digit can "
-        "make or hide an effect.",
+        f"'{name}' is {shown} in {counted(int(rows.sum()), 'row')}{experiment.recording.whose(rows)} "
+        f"({experiment.at(rows)}), and elsewhere {rest[0]:g} to {rest[-1]:g}.",
+        "A slope is drawn to the values that are far from the mean: a code for a missing value or a slip of a digit "
+        "can make or hide an effect.",
         "The model takes the number as it is: correct it, or set it to missing and choose the rows to fit.",
         rows,
     )

@@ -22,13 +22,13 @@ def cut_off(experiment: Experiment) -> Iterator[Finding]:
     """A time limit that shows in the response times, where the table has no trials beyond it and nobody said so."""
     recording = experiment.recording
     said = recording.deadline is not None or recording.high is not None
-    if said or "time-outs" in experiment.known:
+    if said or experiment.known & {"time-outs", "omissions"}:
         return
     times = np.sort(comparable(experiment.seconds[experiment.usable]))[::-1]
     if not len(times):
         return
     times = times[times < times[0]] if (times == times[0]).sum() > 2 else times
-    sizes = [size for size in _FEWEST * 2 ** np.arange(12) if size <= _LARGEST_SHARE * len(times)]
+    sizes = [_FEWEST * 2**k for k in range(12) if _FEWEST * 2**k <= _LARGEST_SHARE * len(times)]
     for size in sizes:
         end, start = float(times[0]), float(times[size])
         above = int((times[:size] > (start + end) / 2.0).sum())

@@ -42,8 +42,8 @@ def merged(experiment: Experiment) -> Iterator[Finding]:
             f"sessions under one label: {reason} ({experiment.at(rows)}).",
             "Two people read as one have one drift, boundary and t0: their average, and their difference becomes "
             "variability from trial to trial.",
-            'The model fits one participant: give each its own label, or name both columns, such as groupby=["session", '
-            '"subject"], if they differ in another column; if it is one person in two sessions, say so in the formula.',
+            'The model fits one participant: give each its own label, or name both columns, such as groupby=["session",'
+            ' "subject"], if they differ there; if it is one person in two sessions, say so in the formula.',
             rows,
         )
 
@@ -71,7 +71,7 @@ def _restarts(experiment: Experiment) -> tuple[list[int], str]:
 
 
 def _two_sources(experiment: Experiment) -> tuple[list[int], str]:
-    """Who has two values in a column that has one for everyone else, mostly another for each: a file, a date, an age."""
+    """Who has two values in a column with one for everyone else, mostly another for each: a file, a date, an age."""
     for name in experiment.others:
         codes = experiment.codes(name)
         if codes is None or (codes < 0).any():

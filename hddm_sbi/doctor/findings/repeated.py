@@ -39,8 +39,8 @@ def repeated(experiment: Experiment) -> Iterator[Finding]:
         yield Finding(
             "repeated rows",
             "warning",
-            f"{count:,} of {experiment.n:,} rows{experiment.recording.whose(rows)} are copies of other rows of the same "
-            f"participant{'' if within.any() else ', equal in all columns'} ({experiment.at(rows)}).",
+            f"{count:,} of {experiment.n:,} rows{experiment.recording.whose(rows)} are copies of other rows of the "
+            f"same participant{'' if within.any() else ', equal in all columns'} ({experiment.at(rows)}).",
             _WHY,
             "The model counts them as trials of their own: leave them out (df.drop_duplicates() where they are equal "
             "in all columns), and see how they came in.",
@@ -115,9 +115,11 @@ def _copies(experiment: Experiment) -> BoolArray:
     for name in [*experiment.others, *(name for name in experiment.read if name in experiment.table.columns)]:
         codes = None if name == experiment.recording.rt_name else experiment.codes(name)
         if codes is not None:
-            group = pd.factorize(group * (codes.max(initial=0) + 2) + codes + 1)[0].astype(np.int64)
-    usable = np.flatnonzero(experiment.usable)
-    order = usable[np.lexsort((experiment.seconds[usable], group[usable]))]
+            group, found = pd.factorize(group * (codes.max(initial=0) + 2) + codes + 1)
+            if len(found) == experiment.n:  # a column that counts
+                return none
+    order = experiment.by_time[experiment.usable[experiment.by_time]]
+    order = order[np.argsort(group[order], kind="stable")]
     times, group = comparable(experiment.seconds[order]), group[order]
     same = (group[1:] == group[:-1]) & (times[1:] == times[:-1])
     if same.sum() < 2:
@@ -131,7 +133,7 @@ def _copies(experiment: Experiment) -> BoolArray:
 
 
 def _expected(times: FloatArray, group: IntArray) -> float:
-    """How many pairs of a group have the same time, by how many are some steps of the clock apart: half as many a step."""
+    """How many pairs of a group have the same time by chance: half as many as are each of some steps apart."""
     step = smallest_step(times)
     if not np.isfinite(step):
         return np.inf

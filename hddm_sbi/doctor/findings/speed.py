@@ -21,9 +21,7 @@ _FEWEST = 20
 # Trials of a cell, on average, below which no more columns make cells.
 _OF_A_CELL = 8
 # Times outside so many standard deviations of the logarithm count as being at their border.
-_BORDER = 2.5
-# Consecutive times are correlated, and what is left of that in people's own trends is no fault.
-_STRICT = 1e-2
+_BORDER = 3.0
 # A table in which so many times follow a shorter one is sorted by them.
 _SORTED = 0.9
 
@@ -52,7 +50,7 @@ def speed(experiment: Experiment) -> Iterator[Finding]:
     if common:
         yield _finding(experiment, list(range(experiment.people)), mean, everybody=True)
     apart = slope - (mean if known.sum() > 2 else 0.0)
-    far = known & (np.abs(apart) > _z(_STRICT * ALARM / experiment.people) * np.sqrt(np.where(known, variance, 1.0)))
+    far = known & (np.abs(apart) > _z(ALARM / experiment.people) * np.sqrt(np.where(known, variance, 1.0)))
     own = np.flatnonzero(far & (np.abs(np.expm1(slope)) > _SMALLEST_OWN)).tolist()
     if own and not (common and experiment.people == 1):
         for people in ([i for i in own if slope[i] > 0.0], [i for i in own if slope[i] < 0.0]):
@@ -89,7 +87,7 @@ def _slopes(place: FloatArray, rest: FloatArray, subject: IntArray, people: int)
     """Change of log rt from the first trial to the last, and its sampling variance, of each participant."""
 
     def total(values: FloatArray) -> FloatArray:
-        return np.bincount(subject, values, people)
+        return np.bincount(subject, values, people).astype(np.float64)
 
     squares, counts = total(place**2), np.bincount(subject, minlength=people)
     with np.errstate(divide="ignore", invalid="ignore"):

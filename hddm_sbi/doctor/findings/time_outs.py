@@ -1,8 +1,8 @@
 """Responses near the longest time that no person gave: the clock's, when a trial was given up.
 
 Software that looks at the clock once a frame writes times near its limit, not at it, so that they are no ties (which
-``trials.plausibility.time_outs`` finds). Two things show them: more trials within 20 ms of the longest than just before,
-the more so if all have one response; and rows that another column marks, by an empty cell, "None" or "timeout".
+``trials.plausibility.time_outs`` finds). Two things show them: more trials within 20 ms of the longest than just
+before, the more so if all have one response; and rows that another column marks, by an empty cell, "None" or "timeout".
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from scipy.special import bdtrc
 
 from hddm_sbi.doctor.experiment import Experiment
 from hddm_sbi.doctor.finding import Finding
-from hddm_sbi.doctor.odds import ALARM, both
+from hddm_sbi.doctor.odds import ALARM
 from hddm_sbi.trials.missing import is_missing
-from hddm_sbi.trials.plausibility.chance import comparable, smallest_step
+from hddm_sbi.trials.plausibility.chance import both, comparable, smallest_step
 from hddm_sbi.trials.recording import BoolArray, FloatArray
 
 # Software looks at the clock once in a frame.
@@ -34,8 +34,8 @@ _WORDS = {"timeout", "time-out", "time out", "timedout", "timed out", "no respon
           "missed", "miss", "omission", "too slow", "no key", "nokey"}  # fmt: skip
 
 _WHY = (
-    "A time-out that is read as a slow response moves drift, boundary and lapses: of trials with v = 1 and a = 2, 3% of "
-    "them make v 1.18 and 17% make it 2.99."
+    "A time-out that is read as a slow response moves drift, boundary and lapses: of trials with v = 1 and a = 2, 3% "
+    "of them make v 1.18 and 17% make it 2.99."
 )
 
 

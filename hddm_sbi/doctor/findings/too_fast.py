@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from hddm_sbi.doctor.experiment import Experiment
 from hddm_sbi.doctor.finding import Finding
 
@@ -20,7 +18,7 @@ def too_fast(experiment: Experiment) -> Iterator[Finding]:
     if not rows.any():
         return
     count, total = int(rows.sum()), int(experiment.usable.sum())
-    are, they = ("time is", "it") if count == 1 else ("times are", "they")
+    are, them = ("time is", "it a lapse") if count == 1 else ("times are", "them lapses")
     yield Finding(
         "too fast for a response",
         "warning",
@@ -29,12 +27,7 @@ def too_fast(experiment: Experiment) -> Iterator[Finding]:
         f"({experiment.at(rows)}): too short to see a stimulus, decide and press a key.",
         "The non-decision time t0 lies below all times that the process makes, so that an anticipation, a key that was "
         "still pressed or a trial that began too early draws it towards 0.",
-        f'With p_outlier="estimate" the model can call {they if count > 1 else "it"} {"a lapse" if count == 1 else "lapses"}'
+        f'With p_outlier="estimate" the model can call {them}'
         f"; where they were no responses at all, take them out and say so with truncate=({FASTEST:g}, None).",
         rows,
     )
-
-
-def shorter(experiment: Experiment) -> np.ndarray:
-    """Which rows these are, shape (n,)."""
-    return experiment.usable & (experiment.recording.seconds < FASTEST)

@@ -22,8 +22,8 @@ def drawings(times: Histograms) -> Iterator[str]:
         else ""
     )
     yield (
-        f'<p class="hint">{two}from 0 to {end:.3g} s, the last bar with all that is longer; each as high as its highest '
-        "bar. The line is the median.</p>"
+        f'<p class="hint">{two}from 0 to {end:.3g} s, the last bar with all that is longer; each as high as its '
+        "highest bar. The line is the median.</p>"
     )
     yield '<ul class="histograms">'
     for person, label in enumerate(times.labels):

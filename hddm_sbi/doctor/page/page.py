@@ -79,7 +79,8 @@ def _findings(findings: pd.DataFrame) -> Iterator[str]:
         yield f'<article class="finding {severity}">'
         yield f'<h3><span class="badge">{severity}</span> {escape(str(row.finding))}</h3>'
         yield f"<p>{escape(str(row.sentence))}</p>"
-        yield f"<dl><dt>Why</dt><dd>{escape(str(row.why))}</dd><dt>What to do</dt><dd>{escape(str(row.advice))}</dd></dl>"
+        why, advice = escape(str(row.why)), escape(str(row.advice))
+        yield f"<dl><dt>Why</dt><dd>{why}</dd><dt>What to do</dt><dd>{advice}</dd></dl>"
         rows = np.asarray(row.rows)
         if len(rows):
             shown = ", ".join(map(str, rows[:_MOST_ROWS].tolist())) + (" ..." if len(rows) > _MOST_ROWS else "")

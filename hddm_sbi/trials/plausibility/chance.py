@@ -91,3 +91,9 @@ def many_ties(further: int, expected: float) -> float:
     the Fifth Berkeley Symposium 1, 1-12).
     """
     return float(pdtrc(further - 1, expected)) if further > 0 else 1.0
+
+
+def both(first: float, second: float) -> float:
+    """The chance of two independent figures together, of chance ``first`` and ``second`` (Fisher's method)."""
+    product = max(first * second, 1e-300)
+    return product * (1.0 - np.log(product))

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hddm_sbi.trials.plausibility.chance import comparable
+from hddm_sbi.trials.plausibility.chance import both, comparable
 from hddm_sbi.trials.plausibility.finding import Finding
 from hddm_sbi.trials.recording import UNITS, BoolArray, FloatArray, Recording
 
@@ -36,21 +36,26 @@ _FEWEST = 8
 _SMALLEST = 0.25
 
 
-def fast_trials(recording: Recording, by_participant: bool) -> Iterator[Finding]:
+def fast_trials(
+    recording: Recording, by_participant: bool, unlike_others: FloatArray | None = None
+) -> Iterator[Finding]:
     """The trials that set ``t0``, each participant's own or that of all, alone.
 
     Args:
         recording: the trials, of a model without lapses.
         by_participant: whether ``t0`` varies by participant.
+        unlike_others: the chance of a shortest time like each participant's among those of all, which has nothing to do
+            with how their own times are spread, shape (participants,); None where only these are looked at.
     """
     times = comparable(recording.seconds)
     timed = recording.rt_seen
     parts = recording.of_each(timed) if by_participant else [np.flatnonzero(timed)]
     rows: BoolArray = np.zeros(recording.n, dtype=np.bool_)
     bound = np.inf
-    for part in parts:
+    for place, part in enumerate(parts):
         fastest = np.sort(times[part])
-        number = _too_fast(fastest, _CHANCE / len(parts))
+        other = 1.0 if unlike_others is None else float(unlike_others[place])
+        number = _too_fast(fastest, _CHANCE / len(parts), other)
         if number:
             rows[part[times[part] <= fastest[number - 1]]] = True
             bound = min(bound, float(fastest[number]))
@@ -58,18 +63,18 @@ def fast_trials(recording: Recording, by_participant: bool) -> Iterator[Finding]
         yield Finding("fast trials", "warning", _sentence(recording, times, rows, bound), rows)
 
 
-def _too_fast(ordered: FloatArray, chance: float) -> int:
-    """How many of the fastest trials are apart from the others; 0 where none is."""
+def _too_fast(ordered: FloatArray, chance: float, other: float) -> int:
+    """How many of the fastest trials are apart from the others, by their chance alone or with ``other``'s; else 0."""
     differences = np.diff(ordered) * np.arange(1, len(ordered))
     size = max(_FEWEST, int(_FOLLOWING * len(ordered)))
     for number in range(min(_MOST, max(1, int(_LARGEST_SHARE * len(ordered)))), 0, -1):
         following = differences[number : number + size]
         if number + size > len(ordered) // 2 or following.mean() == 0.0:
             continue
-        worst = (1.0 + differences[number - 1] / following.mean() / size) ** -size
+        worst = ((1.0 + differences[number - 1] / following.mean() / size) ** -size) ** _POWER
         gap = ordered[number] - ordered[number - 1]
         wide = gap > _SMALLEST * (np.median(ordered) - ordered[number])
-        if wide and worst**_POWER < chance:
+        if wide and min(worst, both(worst, other)) < chance:
             return number
     return 0
 
