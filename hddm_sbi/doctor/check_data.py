@@ -83,8 +83,8 @@ def check_data(
         >>> checkup = check_data(df, groupby="participant_id", formula="v ~ conf")
         >>> checkup.participants[["participant_id", "conf", "trials", "rt_50"]].head(2)
            participant_id conf  trials  rt_50
-        0               0   HC     128  0.920
-        1               0   LC     128  0.795
+        0               0   HC     147   1.71
+        1               0   LC     151   1.55
     """
     asked = Asked(
         groupby, _listed(formula), model, coding, stimulus, rt, response, rt_unit, choices, deadline, truncate, go,

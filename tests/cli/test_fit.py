@@ -31,6 +31,7 @@ class FakeModel:
     def __init__(self, df: pd.DataFrame, **options: Any) -> None:
         names = ("groupby", "rt", "response", "rt_unit", "coding", "choices", "deadline", "truncate", "go")
         self.trials = read_trials(df, **{name: options[name] for name in names})
+        self.conditions = pd.DataFrame()
         if options["model"] != "ddm":
             raise ModelError(f"there is no model '{options['model']}'.")
         type(self).options = options

@@ -12,8 +12,8 @@ from hddm_sbi.doctor.finding import Finding
 from hddm_sbi.doctor.odds import ALARM, odds_against_the_others
 from hddm_sbi.trials.recording import IntArray
 
-# Of people like the others at most one in a hundred has such odds, by a bound that is far from sharp, and who has them is
-# no better than guessing in any case.
+# Of people like the others at most one in a hundred has such odds, by a bound that is far from sharp; and who has them
+# is no better than guessing in any case.
 _ODDS = 100.0
 # All together are no better than guessing where that much is not excluded.
 _GUESSING = 0.01
