@@ -185,6 +185,8 @@ def test_files_of_the_recipes_exist() -> None:
         ("hddm_sbi/likelihoods/observation/outcomes.py", ["OUTCOMES"]),
         ("hddm_sbi/inference/potential/priors.py", ["FAMILIES"]),
         ("hddm_sbi/trials/plausibility/__init__.py", ["CHECKS"]),
+        ("hddm_sbi/doctor/findings/__init__.py", ["CHECKS"]),
+        ("tests/doctor/faults.py", ["FAULTS"]),
         ("tests/likelihoods/observation/test_laws.py", ["THETA", "KINDS"]),
         ("tests/ssm/test_evidence.py", ["THETA"]),
         ("tests/plots/test_distributions.py", ["ALL"]),

@@ -28,7 +28,7 @@ def binomial_log_prob(hits: IntArray, counts: IntArray, share: FloatArray | floa
     return np.asarray(choose + hits * np.log(share) + (counts - hits) * np.log1p(-np.asarray(share)))
 
 
-def odds_against_the_others(hits: IntArray, counts: IntArray, share: float) -> FloatArray:
+def odds_against_the_others(hits: IntArray, counts: IntArray, share: float, stray: float = 0.0) -> FloatArray:
     """How much better a share of its own explains each participant's hits than being one of the others.
 
     The others' shares are normal on the logit scale, with median and spread (from the median absolute deviation) of all
@@ -39,6 +39,7 @@ def odds_against_the_others(hits: IntArray, counts: IntArray, share: float) -> F
         hits: of each participant, shape (people,).
         counts: trials of each, not 0.
         share: what an odd participant would have.
+        stray: the part of people who differ from the others three times as much.
     """
     observed = logit((hits + 0.5) / (counts + 1.0))
     centre = float(np.median(observed))
@@ -47,11 +48,11 @@ def odds_against_the_others(hits: IntArray, counts: IntArray, share: float) -> F
     noise = 1.0 / max(float(np.median(counts)) * typical * (1.0 - typical), 0.5)
     sd = max(np.sqrt(max(spread**2 - noise, 0.0)), _LEAST_SD)
     sd = max(sd, _UNKNOWN_SD) if len(hits) < _FEW else sd
-    at = centre + sd * _NODES[:, np.newaxis]
+    at = centre + np.concatenate((sd * _NODES, 3.0 * sd * _NODES))[:, np.newaxis]
     choose = gammaln(counts + 1.0) - gammaln(hits + 1.0) - gammaln(counts - hits + 1.0)
     given = choose + hits * log_expit(at) + (counts - hits) * log_expit(-at)
-    log_weights = np.log(_WEIGHTS / _WEIGHTS.sum())[:, np.newaxis]
-    others = logsumexp(given + log_weights, axis=0)
+    weights = np.concatenate(((1.0 - stray) * _WEIGHTS, stray * _WEIGHTS)) / _WEIGHTS.sum()
+    others = logsumexp(given, axis=0, b=weights[:, np.newaxis])
     return np.exp(np.minimum(binomial_log_prob(hits, counts, share) - others, 700.0))
 
 

@@ -96,7 +96,7 @@ def test_bad_options_are_one_sentence(options: dict[str, Any], words: tuple[str,
         hs.check_data(CLEAN["two conditions"](1).table, **{"groupby": "subject", **options})
     sentence = str(error.value)
     assert all(word in sentence for word in words), sentence
-    assert sentence.endswith(".") and "\n" not in sentence
+    assert sentence.endswith((".", "?")) and "\n" not in sentence
 
 
 @pytest.mark.parametrize("table", [None, [1, 2], pd.DataFrame(), pd.DataFrame(columns=["rt", "response"])])

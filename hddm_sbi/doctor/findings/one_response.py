@@ -15,23 +15,27 @@ _ODDS = 1e3
 # The share of the one response, of participants who press one key.
 _ALWAYS = 0.995
 _FEWEST = 10
+# Drifts are spread widely where people have preferences: so many differ three times as much as most.
+_STRAY = 0.1
 
 
 def one_response(experiment: Experiment) -> Iterator[Finding]:
     """Participants with one response on nearly all trials, where the others have several."""
     recording = experiment.recording
-    if recording.go is not None or recording.coding == "accuracy" or len(experiment.options) < 2:
+    if recording.go is not None or len(experiment.options) < 2:
         return
     counts = recording.counts(recording.choice_seen)
     enough = np.flatnonzero(counts >= _FEWEST)
     if not len(enough):
         return
     for choice, label in enumerate(experiment.options):
+        if recording.coding == "accuracy" and (choice == 0 or experiment.people == 1):
+            continue  # errors alone are below chance, and one who is always right need not be odd
         hits = recording.counts(recording.choice == choice)
         if experiment.people == 1:
             people = enough[hits[enough] == counts[enough]].tolist()
         else:
-            odds = odds_against_the_others(hits[enough], counts[enough], _ALWAYS)
+            odds = odds_against_the_others(hits[enough], counts[enough], _ALWAYS, _STRAY)
             mostly = hits[enough] > 0.95 * counts[enough]
             people = enough[(odds > _ODDS * len(enough)) & mostly].tolist()
         if people:
