@@ -27,9 +27,11 @@ PEOPLE, TRIALS = 20, 120
 
 
 def found(table: pd.DataFrame, options: dict[str, Any]) -> list[str]:
-    """Findings other than notes on a design that is as it should be."""
+    """Names of the findings; notes are marked, and those on a design that is as it should be left out."""
     findings = hs.check_data(table, **options).findings
-    return findings["finding"][findings["finding"] != "between participants"].tolist()
+    findings = findings[findings["finding"] != "between participants"]
+    marks = findings["severity"].astype(str).map({"note": " (note)"}).fillna("")
+    return (findings["finding"] + marks).tolist()
 
 
 def faults(seeds: int) -> list[str]:
@@ -39,7 +41,8 @@ def faults(seeds: int) -> list[str]:
         for seed in range(FIRST_SEED, FIRST_SEED + seeds):
             design, kind = plant(seed)
             kinds = found(design.table, design.options)
-            hits, more = hits + (kind in kinds), more + bool(set(kinds) - {kind})
+            named = {one.removesuffix(" (note)") for one in kinds}
+            hits, more = hits + (kind in named), more + bool(named - {kind})
         lines.append(f"| {plant.__name__.replace('_', ' ')} | {kind} | {hits} of {seeds} | {more} |")
     return lines
 

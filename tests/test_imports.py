@@ -31,7 +31,9 @@ def test_matplotlib_comes_with_the_first_plot() -> None:
     assert "matplotlib" not in _imported("import hddm_sbi as hs\nhs.plots.predictive")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["models"], ["simulate", "--help"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["models"], ["simulate", "--help"], ["check", "--help"]], ids=" ".join
+)
 def test_commands_without_a_fit_import_neither_networks_nor_plots(arguments: list[str]) -> None:
     code = (
         "from hddm_sbi.cli import app\n"
@@ -41,6 +43,15 @@ def test_commands_without_a_fit_import_neither_networks_nor_plots(arguments: lis
         "    assert not end.code\n"
     )
     assert not {"torch", "sbi", "pyro", "arviz", "matplotlib", "nutpie"} & _imported(code)
+
+
+def test_checking_data_without_a_formula_imports_no_network() -> None:
+    code = (
+        "import hddm_sbi as hs\n"
+        "data = hs.load_data('cavanagh_theta')\n"
+        "str(hs.check_data(data, groupby='participant_id', conditions='conf'))\n"
+    )
+    assert not {"torch", "sbi", "pyro", "arviz", "matplotlib", "nutpie", "formulae"} & _imported(code)
 
 
 @pytest.mark.parametrize("likelihood", ["exact", "nle"])

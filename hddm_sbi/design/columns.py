@@ -64,7 +64,13 @@ def read_columns(frame: pd.DataFrame, names: Iterable[str], parameter: str) -> C
             raise FormulaError(
                 f"the column '{name}' holds times; the formula for '{parameter}' needs numbers or labels."
             )
-        levels[name] = _levels(frame[name])
+        try:
+            levels[name] = _levels(frame[name])
+        except TypeError as error:  # lists, say
+            raise FormulaError(
+                f"the column '{name}' holds {type(frame[name].iloc[0]).__name__} values; the formula for '{parameter}' "
+                "needs numbers or labels."
+            ) from error
     return Columns(levels)
 
 

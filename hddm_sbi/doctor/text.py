@@ -10,8 +10,9 @@ import pandas as pd
 _WIDTH = 80
 # A table longer than a screen is left to the page and the DataFrame.
 _MOST_ROWS = 30
-# Lines of the short form.
+# Of the short form: lines, and what a line has at most.
 _LINES = 3
+_LONGEST_LINE = 160
 
 _TITLES = {"error": "ERROR", "warning": "WARNING", "note": "NOTE"}
 
@@ -43,7 +44,7 @@ def three_lines(findings: pd.DataFrame) -> list[str]:
     told += [counted(notes, "note")] if notes else []
     lines = [f"Data: {' and '.join(told)}; all of it, with the rows, by 'hddm-sbi check'."]
     for row in serious.head(_LINES - 1).itertuples(index=False):
-        lines.append(f"- {row.finding}: {row.sentence}")
+        lines.append(textwrap.shorten(f"- {row.finding}: {row.sentence}", _LONGEST_LINE, placeholder=" ..."))
     return lines
 
 

@@ -41,6 +41,8 @@ def read_times(column: pd.Series, what: str = "response times") -> FloatArray:
     missing = is_missing(column)
     # A categorical is seen through to its values.
     values = pd.to_numeric(column.astype(object).where(~missing, np.nan), errors="coerce")
+    if types.is_complex_dtype(values):  # among others
+        values = values.where(values == np.real(values)).map(np.real)
     numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
     text = ~missing & np.isnan(numbers)
     if not types.is_numeric_dtype(column):

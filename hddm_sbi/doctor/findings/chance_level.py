@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from scipy.special import bdtr, bdtrc
 
 from hddm_sbi.doctor.experiment import Experiment
-from hddm_sbi.doctor.finding import Finding
+from hddm_sbi.doctor.finding import Finding, Severity
 from hddm_sbi.doctor.odds import ALARM, odds_against_the_others
 from hddm_sbi.trials.recording import IntArray
 
-# Of people like the others at most one in a hundred has such odds, by a bound that is far from sharp; and who has them
-# is no better than guessing in any case.
-_ODDS = 100.0
+# Of people like the others at most one in a hundred has the higher odds, by a bound that is far from sharp, and so one
+# in twenty the lower, which are only noted; who has them is no better than guessing in any case.
+_ODDS: dict[Severity, float] = {"warning": 100.0, "note": 20.0}
 # All together are no better than guessing where that much is not excluded.
 _GUESSING = 0.01
 _FEWEST = 20
@@ -45,11 +46,13 @@ def chance_level(experiment: Experiment) -> Iterator[Finding]:
     enough = np.flatnonzero(counts >= _FEWEST)
     if len(enough) > 1:
         odds = odds_against_the_others(hits[enough], counts[enough], share)
-        guess = (odds > _ODDS) & ~np.isin(enough, below)
         better = bdtrc(hits[enough] - 1, counts[enough], share) < _GUESSING
-        people = enough[guess & ~better].tolist()
-        if people:
-            yield _finding(experiment, people, hits, counts, share, everybody=False)
+        left = ~better & ~np.isin(enough, below)
+        for severity, least in _ODDS.items():
+            people = enough[left & (odds > least)].tolist()
+            left &= odds <= least
+            if people:
+                yield replace(_finding(experiment, people, hits, counts, share, everybody=False), severity=severity)
 
 
 def _finding(
