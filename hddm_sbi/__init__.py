@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hddm_sbi.likelihoods.observation.seen import SeenTrials
     from hddm_sbi.plots import plot_predictive
     from hddm_sbi.ssm import SSM, Diffusion, Evidence, Parameter, Prior, Symmetries, get_model, list_models, simulate
+    from hddm_sbi.reading import read
     from hddm_sbi.ssm.simulation.trial_simulator import simulator_of
     from hddm_sbi.training.train_nle import train_nle
     from hddm_sbi.trials import load_data
@@ -51,6 +52,7 @@ _HOME = {
     "load_pretrained": "weights.store",
     "log_likelihood": "choose",
     "plot_predictive": "plots",
+    "read": "reading",
     "simulate": "ssm",
     "simulator_of": "ssm.simulation.trial_simulator",
     "train_nle": "training.train_nle",
@@ -84,6 +86,7 @@ __all__ = [
     "log_likelihood",
     "plot_predictive",
     "plots",
+    "read",
     "simulate",
     "simulator_of",
     "train_nle",

@@ -1,0 +1,80 @@
+"""SPSS and Stata files: codes with labels, and codes that are declared missing."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from hddm_sbi.errors import DataError
+from hddm_sbi.reading.raw import File, Raw
+from hddm_sbi.trials.columns import plain
+
+
+def read_sav(file: File) -> Raw:
+    """An SPSS file, labels in the order of their codes, declared missing codes as missing.
+
+    Raises:
+        DataError: pyreadstat is not installed, or the file is damaged.
+    """
+    try:
+        import pyreadstat
+    except ImportError as error:
+        raise DataError(
+            f"reading SPSS files takes pyreadstat: pip install 'hddm-sbi[files]', or save '{file.name}' as CSV."
+        ) from error
+    try:
+        with tempfile.TemporaryDirectory() as folder:  # pyreadstat reads from a path only
+            copy = Path(folder) / "table.sav"
+            copy.write_bytes(file.content)
+            frame, meta = pyreadstat.read_sav(copy, user_missing=True)
+    except Exception as error:  # pyreadstat's own, and whatever it passes on
+        raise DataError(f"the file '{file.name}' is an SPSS file that is damaged or cut off; save it again.") from error
+    notes = []
+    for column, ranges in meta.missing_ranges.items():
+        declared = pd.Series(False, index=frame.index)
+        for one in ranges:
+            values = frame[column]
+            declared |= values.between(one["lo"], one["hi"]) if not isinstance(one["lo"], str) else values == one["lo"]
+        codes = ", ".join(str(plain(code)) for code in pd.unique(frame[column][declared]))
+        frame[column] = frame[column].mask(declared)
+        if declared.any():
+            notes.append(
+                f"{codes} in column '{column}', declared missing, is read as missing in {declared.sum():,} rows"
+            )
+    for column, labels in meta.variable_value_labels.items():
+        frame[column] = _labelled(frame[column], labels)
+    described = tuple((k, v) for k, v in zip(meta.column_names, meta.column_labels, strict=True) if v)
+    return Raw(file.name, frame, "an SPSS file", tuple(notes), labels=described)
+
+
+def read_stata(file: File) -> Raw:
+    """A Stata file, labels in the order of their codes.
+
+    Raises:
+        DataError: it is damaged.
+    """
+    try:
+        with pd.io.stata.StataReader(io.BytesIO(file.content), convert_categoricals=False) as reader:
+            frame = reader.read()
+            value_labels, described = reader.value_labels(), reader.variable_labels()
+            by_column = dict(zip(frame.columns, getattr(reader, "_lbllist", ()), strict=False))
+    except Exception as error:  # whatever pandas stumbles over
+        raise DataError(f"the file '{file.name}' is a Stata file that is damaged or cut off; save it again.") from error
+    for column, label in by_column.items():
+        if label in value_labels:
+            frame[column] = _labelled(frame[column], value_labels[label])
+    return Raw(file.name, frame, "a Stata file", labels=tuple((k, v) for k, v in described.items() if v))
+
+
+def _labelled(column: pd.Series, labels: Mapping[Any, str]) -> pd.Series:
+    """An ordered category where every code has a label of its own; else the codes."""
+    codes = pd.unique(column.dropna())
+    if not set(codes) <= set(labels) or len(set(labels.values())) < len(labels):
+        return column
+    order = [labels[code] for code in sorted(labels) if code in set(codes)]
+    return pd.Series(pd.Categorical(column.map(labels), categories=order, ordered=True), index=column.index)

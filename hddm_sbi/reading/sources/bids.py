@@ -1,0 +1,123 @@
+"""BIDS: ``*_events.tsv`` and ``*_beh.tsv``, whose names say whose they are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+
+import numpy as np
+import pandas as pd
+
+from hddm_sbi.errors import DataError
+from hddm_sbi.reading.raw import Raw
+from hddm_sbi.reading.sources import cells
+from hddm_sbi.reading.sources.base import Asked, BoolArray, FloatArray, LeftOut, Reading, Source
+from hddm_sbi.reading.sources.kinds import counts, select
+from hddm_sbi.trials.columns import listed
+
+_NAME = "BIDS"
+_FILE = re.compile(r"(?:^|_)sub-[A-Za-z0-9]+.*_(events|beh)$")
+_ENTITIES = {"sub": "sub", "ses": "session", "task": "task", "run": "run"}
+_RESPONSES = (
+    "response",
+    "response_key",
+    "button",
+    "key",
+    "button_pressed",
+    "choice",
+    "response_button",
+    "resp",
+    "answer",
+)
+_CORRECT = ("accuracy", "correct", "acc", "response_accuracy", "is_correct", "correctness")
+
+
+def _recognises(raw: Raw) -> bool:
+    stem = PurePath(raw.name).stem
+    return bool(_FILE.search(stem)) or ({"onset", "duration"} <= raw.columns and raw.layout.startswith("tab"))
+
+
+def _tidy(raw: Raw) -> pd.DataFrame:
+    """What the file's name says of all rows: subject, session, task, run."""
+    found = dict(re.findall(r"(?:^|_)(sub|ses|task|run)-([A-Za-z0-9]+)", PurePath(raw.name).stem))
+    given = {_ENTITIES[key]: value for key, value in found.items()}
+    if "sub" in given:
+        given["sub"] = f"sub-{given['sub']}"
+    return raw.frame.assign(**{name: value for name, value in given.items() if name not in raw.frame})
+
+
+def _read(table: pd.DataFrame, asked: Asked) -> Reading:
+    rt_name = asked.rt or "response_time"
+    rt_column = cells.need(table, rt_name, _NAME, "rt" if asked.rt else "", "rt=")
+    response_name = _response(table, asked)
+    missing = cells.nothing(table[response_name])
+    unit = cells.unit_of(asked, "s")
+    times = cells.seconds(rt_column, unit)
+    answered = ~np.isnan(times) | ~missing
+    kinds = [name for name in ("task",) if name in table.columns]
+    kept = _answered_kinds(table, answered)
+    chosen = select(table, answered, asked, kinds=kinds, rows=kept)
+    participant, how, column = cells.people(table, asked, ("sub",) if "sub" in table else (), _NAME)
+    correct_name = next((name for name in _CORRECT if name in table.columns), None)
+    correct = None if correct_name is None else cells.right_or_wrong(table[correct_name], missing)
+    return Reading(
+        rows=chosen.rows,
+        participant=participant,
+        rt=times,
+        response=cells.labels(table[response_name], missing),
+        correct=correct,
+        read_as={
+            "participant": "the file's name" if column == "sub" else how,
+            "rt": f"column '{rt_name}', {cells.UNIT_WORDS[unit]}",
+            "response": f"column '{response_name}'",
+            **({"correct": f"column '{correct_name}', missing without a response"} if correct_name else {}),
+        },
+        used=frozenset(
+            {rt_name, response_name, *([correct_name] if correct_name else []), *([column] if column else [])}
+        ),
+        left_out=(*_events(table, kept), *chosen.left_out),
+        notes=_early(table, times, chosen.rows, rt_name),
+    )
+
+
+def _response(table: pd.DataFrame, asked: Asked) -> str:
+    """The column of the responses, whose name the standard leaves free."""
+    if asked.response not in (None, "correct"):
+        cells.need(table, str(asked.response), _NAME, "response")
+        return str(asked.response)
+    found = [name for name in _RESPONSES if name in table.columns]
+    if not found:
+        raise DataError(
+            f"the file reads as {_NAME}'s, where columns of responses have names of their own, and none is called "
+            f"'response': name it with response=, of {listed(table.columns)}."
+        )
+    return found[0]
+
+
+def _answered_kinds(table: pd.DataFrame, answered: BoolArray) -> BoolArray:
+    """Rows of a trial_type that is answered somewhere; without the column, of a response alone."""
+    if "trial_type" not in table.columns:
+        return np.ones(len(table), dtype=bool)
+    seen = set(table["trial_type"][answered])
+    return np.asarray(table["trial_type"].isin(seen), dtype=bool)
+
+
+def _events(table: pd.DataFrame, kept: BoolArray) -> list[LeftOut]:
+    if kept.all():
+        return []
+    return [LeftOut("none of their trial_type has a response", counts(table["trial_type"].astype(str), ~kept))]
+
+
+def _early(table: pd.DataFrame, times: FloatArray, rows: BoolArray, name: str) -> tuple[str, ...]:
+    early = rows & (times < 0.0)
+    count = int(early.sum())
+    if not count:
+        return ()
+    return (
+        f"{count:,} response{'s' if count > 1 else ''} came before the stimulus (negative times, the first "
+        f"{times[early][0]:g} s) and {'are' if count > 1 else 'is'} kept as such, which no model takes; to leave "
+        f'{"them" if count > 1 else "it"} out: where="not {name} < 0"',
+    )
+
+
+BIDS = Source("bids", _NAME, _recognises, _read, _tidy)

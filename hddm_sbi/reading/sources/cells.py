@@ -1,0 +1,214 @@
+"""Cells -> values: times, labels, right and wrong, people; each column is looked at once, for all sources."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePath
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from hddm_sbi.errors import DataError
+from hddm_sbi.reading.sources.base import SOURCE_FILE, Asked, BoolArray, FloatArray
+from hddm_sbi.trials.columns import listed, plain
+from hddm_sbi.trials.missing import is_missing
+
+_PER_SECOND = {"s": 1.0, "ms": 1000.0}
+UNIT_WORDS = {"s": "seconds", "ms": "milliseconds, converted to seconds"}
+# Names for a person, in the order in which they are believed; compared in lower case, without _ and the like.
+_PEOPLE = (
+    "participant", "participantid", "participantnr", "participantcode", "subject", "subjectid", "subjectnr", "subjects",
+    "subjidx", "subjid", "subj", "sub", "prolificpid", "prolificid", "workerid", "sonaid", "pid", "id", "code", "vp",
+    "vpn", "vpnr", "vpcode", "proband", "probandid", "versuchsperson", "pp", "ppn", "ppnr", "sujet", "sujeto", "s",
+)  # fmt: skip
+_WRONG = frozenset({"0", "0.0", "false", "no", "incorrect", "error", "wrong", "falsch", "nein", "faux", "fout"})
+_RIGHT = frozenset({"1", "1.0", "true", "yes", "correct", "right", "richtig", "ja", "juste", "goed"})
+_INTEGER = r"[+-]?(0|[1-9]\d{0,17})"
+_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+# Unset variables of JavaScript and OpenSesame.
+_UNSET = ("undefined", "NULL", "NA")
+
+
+def need(table: pd.DataFrame, column: str, source: str, argument: str = "", also: str = "") -> pd.Series:
+    """A column that a file of a source has.
+
+    Args:
+        table: the rows.
+        column: its name.
+        source: name of the program, or what the table is.
+        argument: by which the user named it, if so.
+        also: what the user may say in place of it.
+
+    Raises:
+        DataError: there is none; what the file was taken for, and what is missing.
+    """
+    if column in table.columns:
+        return table[column]
+    names = listed([name for name in table.columns if name != SOURCE_FILE])
+    if argument:
+        raise DataError(f"{argument}={column!r} is no column of {_files(table)}; its columns are {names}.")
+    raise DataError(
+        f"{_files(table)} reads as {source}'s and has no column '{column}'; export it with that column"
+        f"{f', or say {also}' if also else ''}. Its columns are {names}."
+    )
+
+
+def _files(table: pd.DataFrame) -> str:
+    names = list(pd.unique(table[SOURCE_FILE])) if SOURCE_FILE in table.columns else []
+    if len(names) == 1:
+        return f"the file '{names[0]}'"
+    return f"the files '{names[0]}' and {len(names) - 1} more" if names else "the table"
+
+
+def nothing(column: pd.Series) -> BoolArray:
+    """Whether each cell holds nothing, or a word for it; shape (n,)."""
+    missing = is_missing(column)
+    return missing if types.is_numeric_dtype(column) else missing | np.asarray(column.isin(_UNSET), dtype=bool)
+
+
+def seconds(column: pd.Series, unit: str) -> FloatArray:
+    """Times in seconds, NaN where there is none, shape (n,).
+
+    Raises:
+        DataError: a cell is no number.
+    """
+    missing = nothing(column)
+    numbers = pd.to_numeric(column.astype(object).where(~missing, np.nan), errors="coerce")
+    values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+    wrong = ~missing & ~np.isfinite(values)
+    if wrong.any():
+        raise DataError(
+            f"column '{column.name}' holds {int(wrong.sum()):,} cells that are no times, the first "
+            f"{_short(column[wrong].iloc[0])}; name the column of the response times with rt=."
+        )
+    return values / _PER_SECOND[unit]
+
+
+def unit_of(asked: Asked, usual: str) -> str:
+    """The unit that the user said, or the program's.
+
+    Raises:
+        DataError: it is no unit that is known.
+    """
+    if asked.rt_unit is None:
+        return usual
+    if asked.rt_unit not in _PER_SECOND:
+        raise DataError(f"rt_unit must be 's' for seconds or 'ms' for milliseconds, not {asked.rt_unit!r}.")
+    return asked.rt_unit
+
+
+def labels(column: pd.Series, missing: BoolArray | None = None) -> pd.Series:
+    """Responses: whole numbers where all are, without a leading zero, else text; missing where there is none."""
+    missing = nothing(column) if missing is None else missing | nothing(column)
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.where(~missing)
+    there = column[~missing]
+    if types.is_bool_dtype(column.dtype):
+        return column.astype(object).where(~missing)
+    if types.is_numeric_dtype(column.dtype):
+        whole = bool((there == np.floor(there.astype(float))).all())
+        return column.where(~missing).astype("Int64") if whole else column.where(~missing)
+    text = there.astype(str).str.strip()
+    if len(text) and text.str.fullmatch(_INTEGER).all():
+        return pd.to_numeric(text).astype("Int64").reindex(column.index)
+    return (
+        column.astype(object).where(~missing, np.nan).map(lambda cell: cell.strip() if isinstance(cell, str) else cell)
+    )
+
+
+def right_or_wrong(column: pd.Series, missing: BoolArray) -> pd.Series:
+    """1 for right and 0 for wrong, missing where there was no response; labels in other words stay as they are.
+
+    A category of two levels is in their order: the lower one is wrong.
+    """
+    missing = missing | nothing(column)
+    if isinstance(column.dtype, pd.CategoricalDtype) and len(column.cat.categories) == 2:
+        codes = pd.Series(column.cat.codes, index=column.index)
+        return codes.where(~missing).astype("Int64")
+    text = column.astype(str).str.strip().str.lower().where(~missing)
+    if not text.dropna().isin(_WRONG | _RIGHT).all():
+        return labels(column, missing)
+    return text.map(lambda cell: int(cell in _RIGHT), na_action="ignore").astype("Int64")
+
+
+def values(column: pd.Series) -> pd.Series:
+    """Any other column: numbers where all are numbers without leading zeros, truth values, else text as it is."""
+    if not (types.is_object_dtype(column.dtype) or types.is_string_dtype(column.dtype)):
+        return column
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column
+    missing = is_missing(column)
+    there = column[~missing].astype(str).str.strip()
+    if not len(there):
+        return column.astype(object).where(~missing, np.nan)
+    if there.str.fullmatch(_NUMBER).all() and not there.str.match(r"[+-]?0\d").any():
+        return pd.to_numeric(there).reindex(column.index)
+    if there.str.lower().isin(["true", "false"]).all() and not missing.any():
+        return there.str.lower() == "true"
+    kept = missing & np.asarray(column.astype(str).str.strip() != "None", dtype=bool)  # a label among text
+    return column.astype(object).where(~kept, np.nan)
+
+
+def people(table: pd.DataFrame, asked: Asked, usual: Sequence[str], source: str) -> tuple[pd.Series, str, str | None]:
+    """The participant of each row as text, how they were found, and the column, None for the files' names.
+
+    Args:
+        table: the rows.
+        asked: may name the column, or ``source_file``.
+        usual: names of the column in files of that program; none: the names that people use, else the file's name.
+        source: name of the program.
+
+    Raises:
+        DataError: there is no such column, or some rows have nobody.
+    """
+    if asked.groupby == SOURCE_FILE:
+        return _by_file(table), "the file's name", None
+    name = asked.groupby or next((one for one in usual if one in table.columns), None)
+    if asked.groupby:
+        need(table, asked.groupby, source, "groupby")
+    if name is None:
+        if usual:
+            need(table, usual[0], source, also=f"groupby={SOURCE_FILE!r} where each file is a participant's")
+        name = _usual_person(table)
+    if name is None:
+        return _by_file(table), "the file's name", None
+    column = table[name]
+    found = column.map(_as_text).mask(is_missing(column))
+    if found.isna().any() and not found.isna().all():
+        count = int(found.isna().sum())
+        if asked.groupby or usual:
+            raise DataError(
+                f"column '{name}' says of {count:,} of {len(found):,} rows not whose they are; fill it in, name another "
+                f"one with groupby=, or say groupby={SOURCE_FILE!r} where each file is a participant's."
+            )
+    if found.isna().any():
+        return _by_file(table), "the file's name", None
+    return found, f"column '{name}'", name
+
+
+def person_column(table: pd.DataFrame) -> str | None:
+    """The column that is called as people call participants, whatever it holds."""
+    plainly = {re.sub(r"[^a-z]", "", str(column).lower()): str(column) for column in reversed(list(table.columns))}
+    return next((plainly[name] for name in _PEOPLE if name in plainly), None)
+
+
+def _usual_person(table: pd.DataFrame) -> str | None:
+    name = person_column(table)
+    if name is None or is_missing(table[name]).any():
+        return None
+    return name
+
+
+def _by_file(table: pd.DataFrame) -> pd.Series:
+    return table[SOURCE_FILE].map(lambda name: PurePath(str(name)).stem)
+
+
+def _as_text(cell: object) -> str:
+    return str(plain(cell)).strip()
+
+
+def _short(cell: object) -> str:
+    text = repr(cell)
+    return text if len(text) <= 40 else text[:40] + " ..."

@@ -1,0 +1,104 @@
+"""jsPsych 6 to 8: a row for each trial of a plugin, CSV or JSON."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from hddm_sbi.reading.raw import Raw
+from hddm_sbi.reading.sources import cells
+from hddm_sbi.reading.sources.base import Asked, BoolArray, LeftOut, Reading, Source
+from hddm_sbi.reading.sources.kinds import PARTS, counts, select
+
+_NAME = "jsPsych"
+_MARKS = ("trial_type", "trial_index", "time_elapsed", "internal_node_id", "plugin_version", "view_history")
+# Plugins that ask for no choice between two keys or buttons; others, also people's own, do.
+_NO_CHOICE = re.compile(
+    r"instructions|survey|fullscreen|preload|call-function|browser-check|initialize|virtual-chinrest|external-html|resize"
+    r"|slider|free-sort|sketchpad|cloze|maxdiff|reconstruction|webgazer|extension|html-audio-response|html-video-response"
+    r"|mirror-camera|consent|likert|animation"
+)
+# Answers of people to whom a plugin shows several questions are objects.
+_FEW = 0.5
+
+
+def _recognises(raw: Raw) -> bool:
+    return len(raw.columns & set(_MARKS[:4])) >= 2 and "onset" not in raw.columns
+
+
+def _tidy(raw: Raw) -> pd.DataFrame:
+    """Old versions wrote the key's code as ``key_press``."""
+    frame = raw.frame
+    return (
+        frame.rename(columns={"key_press": "response"}) if "response" not in frame and "key_press" in frame else frame
+    )
+
+
+def _read(table: pd.DataFrame, asked: Asked) -> Reading:
+    plugin = cells.need(table, "trial_type", _NAME)
+    rt_name, response_name = asked.rt or "rt", "response"
+    rt_column = cells.need(table, rt_name, _NAME, "rt" if asked.rt else "", "rt=")
+    said = asked.response if asked.response not in (None, "correct") else None
+    response_column = cells.need(table, said or response_name, _NAME, "response" if said else "", "response=")
+    choice = ~_no_choice(plugin) if "trial_type" not in asked.where else np.ones(len(table), dtype=bool)
+    empty = cells.nothing(response_column) | cells.nothing(rt_column)
+    kinds = ["trial_type", *_kind(table, choice & ~empty)]
+    chosen = select(table, ~empty & choice, asked, kinds=_telling(table, kinds, choice), rows=choice)
+    unit = cells.unit_of(asked, "ms")
+    times = cells.seconds(rt_column.where(chosen.rows), unit)
+    missing = cells.nothing(response_column)
+    participant, how, column = cells.people(table, asked, (), _NAME)
+    correct = cells.right_or_wrong(table["correct"].where(chosen.rows), missing) if "correct" in table else None
+    limit = table["trial_duration"] if "trial_duration" in table else None
+    left_out = (
+        [LeftOut("a plugin that asks for no choice", counts(plugin.astype(str), ~choice))] if (~choice).any() else []
+    )
+    return Reading(
+        rows=chosen.rows,
+        participant=participant,
+        rt=np.where(missing & np.isnan(times), np.nan, times),
+        response=cells.labels(response_column.where(chosen.rows), missing),
+        correct=correct,
+        deadline=None if limit is None else cells.seconds(limit.where(chosen.rows), unit),
+        read_as={
+            "participant": how,
+            "rt": f"column '{rt_name}', {cells.UNIT_WORDS[unit]}",
+            "response": f"column '{response_column.name}'",
+            **({"correct": "column 'correct', missing without a response"} if correct is not None else {}),
+            **({"deadline": "column 'trial_duration'"} if limit is not None else {}),
+        },
+        used=frozenset({rt_name, str(response_column.name), "correct"}) | ({column} if column else set()),
+        left_out=(*left_out, *chosen.left_out),
+        notes=_buttons(plugin, chosen.rows),
+    )
+
+
+def _no_choice(plugin: pd.Series) -> BoolArray:
+    return np.asarray(plugin.astype(str).str.contains(_NO_CHOICE), dtype=bool)
+
+
+def _kind(table: pd.DataFrame, answered: BoolArray) -> list[str]:
+    """The first column of parts that names most rows with a response."""
+    for name in PARTS:
+        if name in table.columns and answered.any() and (~cells.nothing(table[name]))[answered].mean() > _FEW:
+            return [name]
+    return []
+
+
+def _telling(table: pd.DataFrame, kinds: list[str], rows: BoolArray) -> list[str]:
+    """Without the plugin where the part of the experiment says as much."""
+    if len(kinds) < 2:
+        return kinds
+    by_part = table.loc[rows].groupby(table.loc[rows, kinds[1]].astype(str))["trial_type"].nunique()
+    return kinds[1:] if (by_part <= 1).all() else kinds
+
+
+def _buttons(plugin: pd.Series, rows: BoolArray) -> tuple[str, ...]:
+    if plugin[rows].astype(str).str.contains("button").any():
+        return ("responses of buttons are their places, 0 the first",)
+    return ()
+
+
+JSPSYCH = Source("jspsych", _NAME, _recognises, _read, _tidy)

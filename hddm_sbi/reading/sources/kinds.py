@@ -1,0 +1,159 @@
+"""Which rows are trials: kinds of rows that are never answered, screens that come once, and practice are not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from hddm_sbi.errors import DataError
+from hddm_sbi.reading.sources.base import SOURCE_FILE, Asked, BoolArray, LeftOut
+from hddm_sbi.reading.sources.cells import nothing
+
+# Columns in which people say what part of the experiment a row is, in the order in which they are asked about.
+PARTS = (
+    "task", "phase", "test_part", "trial_part", "part", "exp_part", "stage", "screen", "screen_id", "trial_name",
+    "block_type", "blocktype", "block_name", "trial_kind", "practice", "is_practice", "practise",
+)  # fmt: skip
+# A screen to go on from comes once or twice a session, a trial more often.
+_MORE = 5
+# A part of an experiment has no more levels.
+_LEVELS = 30
+_PRACTICE = frozenset(
+    ["practice", "practise", "prac", "training", "warmup", "familiarization", "familiarisation", "übung", "uebung", "probedurchgang", "probeblock", "probetrial", "entraînement", "entrainement", "práctica", "practica", "ensayo", "oefen", "oefening", "demo", "tutorial"]
+)
+_NOT = frozenset({"no", "non", "not", "post", "after", "without"})
+_TRUE = frozenset({"yes", "true", "1", "1.0", "ja", "oui", "y", "practice"})
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The rows that are trials, and why the others are not."""
+
+    rows: BoolArray
+    left_out: tuple[LeftOut, ...]
+
+
+def select(
+    table: pd.DataFrame,
+    answered: BoolArray,
+    asked: Asked,
+    *,
+    kinds: Sequence[str],
+    parts: Sequence[str] = PARTS,
+    rows: BoolArray | None = None,
+    ask: bool = True,
+) -> Selection:
+    """The rows that are trials.
+
+    Args:
+        table: the rows.
+        answered: which of them have a response, shape (n,).
+        asked: what the user said; what ``where`` tells apart is not decided here.
+        kinds: columns that tell kinds of rows apart.
+        parts: columns that may say that a row is practice.
+        rows: those that may be trials; None for all.
+        ask: whether to ask where several kinds are answered.
+
+    Raises:
+        DataError: several kinds remain; each is named with its count and what to say.
+    """
+    rows = np.ones(len(table), dtype=bool) if rows is None else rows.copy()
+    left_out = []
+    kinds = [name for name in kinds if name in table.columns]
+    labels = label_rows(table, kinds)
+    for rule, drop in (
+        ("none of their kind has a response", _unanswered(labels, answered, rows)),
+        ("a screen that comes once", _once(table, labels, rows) if not asked.where & set(kinds) else ~rows & rows),
+        ("practice", practice(table, [*kinds, *parts], asked) & rows),
+    ):
+        drop = drop & rows
+        if drop.any() and (rule != "practice" or (rows & ~drop).any()):
+            left_out.append(LeftOut(rule, counts(_shown(table, labels, kinds, parts), drop)))
+            rows &= ~drop
+    if ask:
+        _ask(table, rows, kinds, asked)
+    return Selection(rows, tuple(left_out))
+
+
+def label_rows(table: pd.DataFrame, kinds: Sequence[str]) -> pd.Series:
+    """One label for the kinds of each row."""
+    if not kinds:
+        return pd.Series("rows", index=table.index)
+    parts = [table[name].astype(str).where(~nothing(table[name]), "") for name in kinds]
+    joined = parts[0]
+    for part in parts[1:]:
+        joined = joined.where(part == "", joined + " / " + part).where(joined != "", part)
+    return joined.where(joined != "", "(no label)")
+
+
+def counts(labels: pd.Series, rows: BoolArray) -> dict[str, int]:
+    """How many rows of each label."""
+    return {str(label): int(count) for label, count in labels[rows].value_counts().items()}
+
+
+def practice(table: pd.DataFrame, columns: Sequence[str], asked: Asked) -> BoolArray:
+    """Rows that a column calls practice, in one of several languages; not where the user filters by that column."""
+    found = np.zeros(len(table), dtype=bool)
+    for name in dict.fromkeys(columns):
+        if name not in table.columns or name in asked.where:
+            continue
+        levels = table[name].astype(str).str.strip()
+        unique = pd.unique(levels)
+        if len(unique) > _LEVELS:
+            continue
+        flag = is_practice(name)
+        called = [level for level in unique if is_practice(level) or (flag and level.lower() in _TRUE)]
+        found |= np.asarray(levels.isin(called), dtype=bool)
+    return found
+
+
+def is_practice(label: str) -> bool:
+    """Whether a label says practice, and not what comes after it."""
+    words = [word.lower() for word in re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label))]
+    return any(word in _PRACTICE and (k == 0 or words[k - 1] not in _NOT) for k, word in enumerate(words))
+
+
+def _shown(table: pd.DataFrame, labels: pd.Series, kinds: Sequence[str], parts: Sequence[str]) -> pd.Series:
+    """Labels for counts: of the kinds, else of the first column of parts."""
+    if kinds:
+        return labels
+    name = next((part for part in parts if part in table.columns), None)
+    return labels if name is None else label_rows(table, [name])
+
+
+def _unanswered(labels: pd.Series, answered: BoolArray, rows: BoolArray) -> BoolArray:
+    seen = set(labels[answered & rows])
+    return ~np.asarray(labels.isin(seen), dtype=bool) if seen else np.zeros(len(labels), dtype=bool)
+
+
+def _once(table: pd.DataFrame, labels: pd.Series, rows: BoolArray) -> BoolArray:
+    per_file = labels[rows].groupby([labels[rows], table.loc[rows, SOURCE_FILE]]).size()
+    if not len(per_file):
+        return np.zeros(len(labels), dtype=bool)
+    most = per_file.groupby(level=0).max()
+    single = most[(most <= 1) & (most.max() >= _MORE)].index
+    return np.asarray(labels.isin(single), dtype=bool)
+
+
+def _ask(table: pd.DataFrame, rows: BoolArray, kinds: Sequence[str], asked: Asked) -> None:
+    """Ask where several kinds of rows could be the trials."""
+    for name in kinds:
+        levels = table.loc[rows, name].astype(str)
+        found = levels.value_counts()
+        if len(found) > 1 and not asked.where & set(kinds):
+            named = ", ".join(f"{label!r} ({count:,} rows)" for label, count in list(found.items())[:12])
+            first = str(found.index[0])
+            both = ", ".join(repr(str(label)) for label in found.index[:2])
+            raise DataError(
+                f"rows of several kinds have responses, by column '{name}': {named}; say which are the trials, such as "
+                f'where="{_name(name)} == \'{first}\'", or all that are: where="{_name(name)} in ({both})".'
+            )
+
+
+def _name(column: str) -> str:
+    """A column as a row filter names it."""
+    return column if all(part.isidentifier() for part in column.split(".")) else f"`{column}`"

@@ -1,0 +1,101 @@
+"""lab.js: a row for each screen, form and loop that ended."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from hddm_sbi.errors import DataError
+from hddm_sbi.reading.raw import Raw
+from hddm_sbi.reading.sources import cells
+from hddm_sbi.reading.sources.base import SOURCE_FILE, Asked, BoolArray, LeftOut, Reading, Source
+from hddm_sbi.reading.sources.kinds import counts, select
+from hddm_sbi.reading.sources.timeouts import deadline_of
+
+_NAME = "lab.js"
+_MARKS = ("sender", "sender_type", "sender_id", "ended_on", "time_commit", "time_render")
+_NO_SCREEN = r"flow\.|form|page|loop|sequence|parallel"
+
+
+def _recognises(raw: Raw) -> bool:
+    return len(raw.columns & set(_MARKS)) >= 3
+
+
+def _tidy(raw: Raw) -> pd.DataFrame:
+    """What a form asked once goes onto the rows of its session: the person, in other rows empty.
+
+    Files that were joined hold several sessions; each begins with the first component anew.
+    """
+    frame = raw.frame
+    name = cells.person_column(frame)
+    if name is None or cells.nothing(frame[name]).all():
+        return frame
+    session = pd.Series(0, index=frame.index)
+    if "sender_id" in frame:
+        first = frame["sender_id"].astype(str).str.strip()
+        session = ((first == "0") & (first.shift() != "0")).cumsum()
+    person = frame[name].mask(cells.nothing(frame[name]))
+    return frame.assign(**{name: person.groupby(session).transform(lambda column: column.ffill().bfill()).fillna("")})
+
+
+def _read(table: pd.DataFrame, asked: Asked) -> Reading:
+    sender = cells.need(table, "sender", _NAME)
+    ended = cells.need(table, "ended_on", _NAME).astype(str).str.strip()
+    rt_name = asked.rt or "duration"
+    rt_column = cells.need(table, rt_name, _NAME, "rt" if asked.rt else "", "rt=")
+    named = asked.response not in (None, "correct")
+    response_name = str(asked.response) if named else "response"
+    response_column = cells.need(table, response_name, _NAME, "response" if named else "", "response=")
+    kind = cells.need(table, "sender_type", _NAME).astype(str)
+    screen = np.asarray(~kind.str.contains(_NO_SCREEN, case=False), dtype=bool)
+    answered = np.asarray(ended == "response", dtype=bool)
+    timed_out = np.asarray(ended == "timeout", dtype=bool)
+    left_out = [LeftOut("no screen", counts(kind, ~screen))] if (~screen).any() else []
+    chosen = select(table, answered & screen, asked, kinds=("sender",), rows=screen)
+    if not (answered & chosen.rows).any():
+        raise DataError("no screen of lab.js ended on a response in these rows; say which rows are trials with where=.")
+    rows, broken = _ended(chosen.rows, answered | timed_out, ended)
+    missing = timed_out | cells.nothing(response_column)
+    unit = cells.unit_of(asked, "ms")
+    times = cells.seconds(rt_column.where(rows), unit)
+    deadline, remark = deadline_of(times, timed_out, table[SOURCE_FILE], rows)
+    participant, how, column = cells.people(table, asked, _person(table), _NAME)
+    correct = cells.right_or_wrong(table["correct"], missing) if "correct" in table else None
+    return Reading(
+        rows=rows,
+        participant=participant,
+        rt=np.where(timed_out, np.nan, times),
+        response=cells.labels(response_column, missing),
+        correct=correct,
+        deadline=deadline,
+        read_as={
+            "participant": how,
+            "rt": f"column '{rt_name}', {cells.UNIT_WORDS[unit]}, of sender {', '.join(map(repr, pd.unique(sender[rows])))}",
+            "response": f"column '{response_name}'; none where ended_on is 'timeout'",
+            **({"correct": "column 'correct', missing without a response"} if correct is not None else {}),
+            **(
+                {"deadline": f"column '{rt_name}' of the trials that ended on 'timeout'"}
+                if deadline is not None
+                else {}
+            ),
+        },
+        used=frozenset({rt_name, response_name, "correct", *([column] if column else [])}),
+        left_out=(*left_out, *chosen.left_out, *broken),
+        notes=(remark,) if remark else (),
+    )
+
+
+def _person(table: pd.DataFrame) -> tuple[str, ...]:
+    """The column of the person, if it says something."""
+    name = cells.person_column(table)
+    return () if name is None or cells.nothing(table[name]).all() else (name,)
+
+
+def _ended(rows: BoolArray, regular: BoolArray, ended: pd.Series) -> tuple[BoolArray, list[LeftOut]]:
+    """Trials that ended on a response or the time-out; others were broken off."""
+    broken = rows & ~regular
+    out = [LeftOut("ended neither on a response nor on the time-out", counts(ended, broken))] if broken.any() else []
+    return rows & regular, out
+
+
+LABJS = Source("labjs", _NAME, _recognises, _read, _tidy)

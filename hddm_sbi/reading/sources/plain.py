@@ -1,0 +1,179 @@
+"""Tables that have a trial a row already: those of other model programs, and any with the usual names of columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from hddm_sbi.errors import DataError
+from hddm_sbi.reading.raw import Raw
+from hddm_sbi.reading.sources import cells
+from hddm_sbi.reading.sources.base import Asked, BoolArray, FloatArray, Reading, Source
+from hddm_sbi.trials.columns import listed, plain
+
+_RT = (
+    "rt", "rts", "responsetime", "reactiontime", "latency", "rtms", "rtmsec", "rtsec", "rts", "reaktionszeit", "rz",
+    "tempsdereaction", "tr", "resprt", "time",
+)  # fmt: skip
+_RESPONSE = (
+    "response", "resp", "responses", "r", "choice", "key", "keypress", "keypressed", "answer", "button", "taste",
+    "antwort", "reponse", "respuesta",
+)  # fmt: skip
+_CORRECT = ("correct", "accuracy", "acc", "corr", "iscorrect", "korrekt", "richtig", "genauigkeit", "exactitude")
+# What these programs write for nothing, in columns of times and of responses.
+_SENTINELS = (-999, 999, -999.0, 999.0)
+# A median beyond is no time in seconds, one below none in milliseconds.
+_SECONDS, _MILLISECONDS = 20.0, 50.0
+
+
+@dataclass(frozen=True)
+class _Names:
+    """Names of columns in the tables of a program, each in the order in which they are looked for.
+
+    Args:
+        rt: of the response times.
+        response: of the responses.
+        person: of the participants.
+        unit: of the response times; None where it shows in them only.
+    """
+
+    rt: tuple[str, ...]
+    response: tuple[str, ...]
+    person: tuple[str, ...]
+    unit: str | None = "s"
+
+
+_PROGRAMS = {
+    ("hddm", "HDDM"): _Names(("rt",), ("response",), ("subj_idx",)),
+    ("emc2", "EMC2"): _Names(("rt",), ("R",), ("subjects",)),
+    ("fastdm", "fast-dm"): _Names(("TIME",), ("RESPONSE",), ()),
+    ("hssm", "HSSM"): _Names(("rt",), ("response",), ("participant_id",)),
+    ("rtdists", "rtdists"): _Names(("rt",), ("response",), ("id",)),
+}
+_ANY = _Names((), (), (), None)
+
+
+def _recognises(names: _Names, raw: Raw) -> bool:
+    return all(not wanted or raw.columns & set(wanted) for wanted in (names.rt, names.response, names.person)) and bool(
+        names.rt
+    )
+
+
+def _read(names: _Names, program: str, table: pd.DataFrame, asked: Asked) -> Reading:
+    rt_name = asked.rt or _column(table, names.rt, _RT, "response times", "rt", program)
+    rt_column = cells.need(table, rt_name, program, "rt" if asked.rt else "")
+    correct_name = _first(table, _CORRECT)
+    response_name = _response(table, names, asked, correct_name, program)
+    response = cells.need(table, response_name, program, "response" if asked.response else "")
+    times = cells.seconds(rt_column, "s")
+    unit, why = _unit(times, rt_name, names, asked)
+    rt_sentinel = np.isin(times, _SENTINELS) & _stand_out(times)
+    response_sentinel = np.asarray(pd.to_numeric(response.astype(object), errors="coerce").isin(_SENTINELS), dtype=bool)
+    missing = cells.nothing(response) | response_sentinel
+    participant, how, column = cells.people(table, asked, names.person, program)
+    correct = None if correct_name is None else cells.right_or_wrong(table[correct_name], missing)
+    used = {rt_name, response_name, *([correct_name] if correct_name else []), *([column] if column else [])}
+    limit = table["deadline"] if "deadline" in table.columns and program == "HSSM" else None
+    return Reading(
+        rows=np.ones(len(table), dtype=bool),
+        participant=participant,
+        rt=np.where(rt_sentinel, np.nan, times) / (1000.0 if unit == "ms" else 1.0),
+        response=cells.labels(response, missing),
+        correct=correct,
+        deadline=None if limit is None else cells.seconds(limit, unit),
+        read_as={
+            "participant": how,
+            "rt": f"column '{rt_name}', {cells.UNIT_WORDS[unit]}{why}",
+            "response": f"column '{response_name}'",
+            **({"correct": f"column '{correct_name}', missing without a response"} if correct_name else {}),
+            **({"deadline": "column 'deadline'"} if limit is not None else {}),
+        },
+        used=frozenset(used) | ({"deadline"} if limit is not None else set()),
+        notes=(*_said(times, rt_sentinel, rt_name), *_said(response, response_sentinel, response_name)),
+    )
+
+
+def _column(
+    table: pd.DataFrame, own: Sequence[str], usual: Sequence[str], what: str, argument: str, program: str
+) -> str:
+    """The program's own name, else the one that is usual; asks where there are two."""
+    found = [name for name in own if name in table.columns] or _all(table, usual)
+    exact = [name for name in found if str(name).lower() == usual[0]]
+    if len(exact) == 1:
+        return exact[0]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise DataError(
+            f"{listed(found)} could be the column of the {what}; say which, "
+            f"{' or '.join(f'{argument}={name!r}' for name in found)}."
+        )
+    if own:
+        cells.need(table, own[0], program, also=f"{argument}=")
+    raise DataError(
+        f"no program that is known wrote this table, and no column is called as {what} usually are; name it with "
+        f"{argument}=, of {listed([name for name in table.columns if name != 'source_file'])}."
+    )
+
+
+def _response(table: pd.DataFrame, names: _Names, asked: Asked, correct: str | None, program: str) -> str:
+    """The column of the responses; where there is none, right and wrong are what is left."""
+    if asked.response and not (asked.response == "correct" and correct):
+        return asked.response
+    if correct and not any(name in table.columns for name in names.response) and not _all(table, _RESPONSE):
+        return correct
+    return _column(table, names.response, _RESPONSE, "responses", "response", program)
+
+
+def _all(table: pd.DataFrame, usual: Sequence[str]) -> list[str]:
+    plainly = {str(column): re.sub(r"[^a-z]", "", str(column).lower()) for column in table.columns}
+    return [column for column, name in plainly.items() if name in usual]
+
+
+def _first(table: pd.DataFrame, usual: Sequence[str]) -> str | None:
+    return next(iter(_all(table, usual)), None)
+
+
+def _unit(times: FloatArray, name: str, names: _Names, asked: Asked) -> tuple[str, str]:
+    """The unit of the times, and why it is taken for that."""
+    if asked.rt_unit is not None or names.unit is not None:
+        return cells.unit_of(asked, names.unit or "s"), ""
+    there = times[np.isfinite(times) & (times > 0.0) & ~(np.isin(times, _SENTINELS) & _stand_out(times))]
+    if not len(there):
+        return "s", ""
+    median = float(np.median(there))
+    if median < _SECONDS:
+        return "s", ""
+    if median > _MILLISECONDS:
+        return "ms", f" (their median is {median:,.0f})"
+    raise DataError(
+        f"the times in column '{name}' have the median {median:g}, and may be seconds or milliseconds; say rt_unit='s' or "
+        "rt_unit='ms'."
+    )
+
+
+def _stand_out(times: FloatArray) -> BoolArray:
+    """Whether times are no ordinary ones: negative, or beyond ten times the median in a table in seconds."""
+    positive = times[np.isfinite(times) & (times > 0.0) & (times != 999.0)]
+    median = float(np.median(positive)) if len(positive) else 0.0
+    return (times < 0.0) | (median < _SECONDS)
+
+
+def _said(column: pd.Series | FloatArray, sentinel: BoolArray, name: str) -> tuple[str, ...]:
+    if not sentinel.any():
+        return ()
+    codes = ", ".join(str(plain(code)) for code in pd.unique(np.asarray(column)[sentinel]))
+    return (f"{codes} in column '{name}' is read as missing in {int(sentinel.sum()):,} rows",)
+
+
+def _source(key: str, name: str, names: _Names) -> Source:
+    return Source(key, name, partial(_recognises, names), partial(_read, names, name), plain=True)
+
+
+MODEL_TABLES = tuple(_source(key, name, names) for (key, name), names in _PROGRAMS.items())
+TABLE = Source("table", "a table of trials", lambda raw: True, partial(_read, _ANY, "a table of trials"), plain=True)
