@@ -9,6 +9,7 @@ from hddm_sbi.cli.download import download
 from hddm_sbi.cli.fit import fit
 from hddm_sbi.cli.fit_command import FitCommand
 from hddm_sbi.cli.models import models
+from hddm_sbi.cli.read import read
 from hddm_sbi.cli.simulate import simulate
 from hddm_sbi.cli.train import train
 
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 app.command(cls=FitCommand)(fit)
 app.command()(check)
+app.command()(read)
 app.command()(simulate)
 app.command()(models)
 app.command()(download)

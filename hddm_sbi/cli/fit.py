@@ -30,9 +30,19 @@ _SAMPLING = "Sampling"
 
 
 def fit(
-    data: Annotated[Path, typer.Argument(metavar="DATA.csv", help="One row per trial.", show_default=False)],
+    data: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="DATA", help="A table of trials, or files, folders or archives as for read.", show_default=False
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="Folder for the results.", show_default=False)],
     force: Annotated[bool, typer.Option("--force", help="Overwrite result files of other origin.")] = False,
+    source: Annotated[str, typer.Option(help="What wrote the files, as for read.", rich_help_panel=_DATA)] = "auto",
+    where: Annotated[
+        str | None,
+        typer.Option(help="Which rows are trials: \"phase == 'test'\".", show_default=False, rich_help_panel=_DATA),
+    ] = None,
     groupby: Annotated[
         list[str] | None,
         typer.Option(
@@ -186,7 +196,7 @@ def fit(
         usual = model.isidentifier() and likelihood in ("exact", "nle") and sampler == "nutpie"
         if usual:
             ahead.start(model, likelihood)
-        ddm = _build(data, options)
+        ddm = _build(data, options, source, where)
         folder.create()
         typer.echo(f"{ddm}\n")
         say_what_matters(ddm)
@@ -196,12 +206,11 @@ def fit(
             ahead.set_ready(model, likelihood)
 
 
-def _build(data: Path, options: dict[str, Any]) -> HierarchicalDDM:
+def _build(data: list[str], options: dict[str, Any], source: str, where: str | None) -> HierarchicalDDM:
     """Read the table and assemble the model: all bad input shows here, before anything is written."""
-    from hddm_sbi.trials import read_csv
+    from hddm_sbi.cli.experiment_files import load
 
-    go = () if options["go"] is None else (options["go"],)
-    table = read_csv(data, (*(options["choices"] or ()), *go))  # before the slow imports
+    table = load(data, options, source, where)  # before the slow imports
     with quick_imports():
         from hddm_sbi.api import HierarchicalDDM
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hddm_sbi.reading.paths import short_names
 from hddm_sbi.reading.raw import Raw
 from hddm_sbi.reading.sources.base import SOURCE_FILE, LeftOut, Reading, Source
 from hddm_sbi.trials.columns import plain
@@ -50,6 +51,7 @@ def account(
         "left_out": [{"rule": out.rule, "rows": out.rows, "counts": dict(out.counts)} for out in left_out],
         "notes": list(notes),
     }
+    facts["rows_in_words"] = _rows_in_words(facts)
     facts["text"] = _text(facts, result)
     return facts
 
@@ -62,9 +64,12 @@ def file_notes(tables: Sequence[Raw]) -> list[str]:
             found.setdefault(note, []).append(raw.name)
     if len(tables) == 1:
         return list(found)
-    return [
-        f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {note}" for note, names in found.items()
-    ]
+    short = short_names([raw.name for raw in tables])
+    return [f"{_first(short[names[0]], len(names) - 1)}: {note}" for note, names in found.items()]
+
+
+def _first(name: str, others: int) -> str:
+    return f"{name} and {others:,} more" if others else name
 
 
 def shared_people(result: pd.DataFrame) -> list[str]:
@@ -74,26 +79,36 @@ def shared_people(result: pd.DataFrame) -> list[str]:
     if not twice:
         return []
     return [
-        f"{_some([repr(label) for label in twice])} {'have' if len(twice) > 1 else 'has'} trials in several files: sessions "
-        f"of one person, or a number that was given twice (then groupby='{SOURCE_FILE}')"
+        f"{_some([repr(label) for label in twice])} {'have' if len(twice) > 1 else 'has'} trials in several files: "
+        f"sessions of one person, or a number that was given twice (then groupby='{SOURCE_FILE}')"
     ]
 
 
 def _text(facts: dict[str, Any], result: pd.DataFrame) -> str:
-    files = facts["files"]
+    files = list(short_names(facts["files"]).values())
     count = "1 file" if len(files) == 1 else f"{len(files):,} files"
     lines = [f"Read as {facts['program']}: {count} ({_some(files)}), {facts['layout']}."]
     for role, words in facts["columns"].items():
         lines.append(_line(role, f"{words}{_values(role, result)}"))
     lines.append(_line("trials", f"{facts['trials']:,} of {facts['rows']:,} rows"))
-    for out in facts["left_out"]:
-        named = {label: n for label, n in out["counts"].items() if label}
-        by = f" ({_some([f'{label}: {n:,}' for label, n in named.items()])})" if named else ""
-        lines.append(_line("left out", f"{_counted(out['rows'])}, {out['rule']}{by}"))
+    lines += [_line("left out", words) for words in map(_left_out, facts["left_out"])]
     missing = [f"{n:,} with {what}" for what, n in facts["no_response"].items() if n]
     lines.append(_line("no response", "; ".join(missing) or "every trial has a time and a response"))
     lines += [_line("note", note) for note in facts["notes"]]
     return "\n".join(lines)
+
+
+def _rows_in_words(facts: dict[str, Any]) -> str:
+    """For the model's own account: how many rows were trials, and by which rules others were left out."""
+    out = [_left_out(one) for one in facts["left_out"]]
+    trials = f"{facts['trials']:,} of {facts['rows']:,} rows that were read as {facts['program']} are trials"
+    return f"{trials}, left out were {', '.join(out)}" if out else trials
+
+
+def _left_out(out: dict[str, Any]) -> str:
+    named = {label: n for label, n in out["counts"].items() if label}
+    by = f" ({_some([f'{label}: {n:,}' for label, n in named.items()])})" if named else ""
+    return f"{_counted(out['rows'])}: {out['rule']}{by}"
 
 
 def _counted(rows: int) -> str:

@@ -20,7 +20,7 @@ from hddm_sbi.reading.raw import File
 
 _ZIP, _GZIP, _BZIP2, _XZ = b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ"
 _OPENERS: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
-    _GZIP: lambda raw: cast(IO[bytes], gzip.GzipFile(fileobj=raw)),
+    _GZIP: lambda raw: cast(IO[bytes], gzip.GzipFile(fileobj=raw)),  # its caller closes it
     _BZIP2: lambda raw: cast(IO[bytes], bz2.BZ2File(raw)),
     _XZ: lambda raw: cast(IO[bytes], lzma.LZMAFile(raw)),
 }
@@ -31,6 +31,8 @@ _BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOF
 def is_archive(file: File) -> bool:
     """Whether a file is an archive of files; a workbook is a zip file as well, and none."""
     content, name = file.content, file.name.lower()
+    if name.endswith((".csv", ".tsv", ".txt")):
+        return False  # whatever it holds, it is meant as a table
     if content.startswith(_ZIP):
         return not name.endswith((".xlsx", ".xlsm")) and not _is_workbook(content)
     if content.startswith((_GZIP, _BZIP2, _XZ)):
@@ -76,7 +78,7 @@ def _zipped(file: File, wanted: Callable[[str], bool]) -> Iterator[File]:
 
 def _tarred(file: File, wanted: Callable[[str], bool]) -> Iterator[File]:
     budget = _Budget(file.name)
-    if not re.search(r"\.(tar|tgz|tbz2?|txz)\b", file.name.lower()) and not file.content[257:262] == b"ustar":
+    if not re.search(r"\.(tar|tgz|tbz2?|txz)\b", file.name.lower()) and file.content[257:262] != b"ustar":
         yield from _single(file, wanted, budget)
         return
     # as a stream: a member that is not wanted is passed over in pieces

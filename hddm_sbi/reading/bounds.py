@@ -23,8 +23,8 @@ def check_size(name: str, size: int) -> None:
     """
     if size > FILE_BYTES:
         raise DataError(
-            f"the file '{name}' has {size / 2**20:,.0f} MB, and files of more than {FILE_BYTES / 2**20:,.0f} MB are not "
-            "read; split it, one file a participant."
+            f"the file '{name}' has {size / 2**20:,.0f} MB, and files of more than {FILE_BYTES / 2**20:,.0f} MB are "
+            "not read; split it, one file a participant."
         )
 
 

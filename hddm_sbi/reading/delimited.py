@@ -1,4 +1,4 @@
-"""Text -> a table of text: its separator, its header, headers that are repeated, its comments and its decimal commas."""
+"""Text -> a table of text: its separator, comments and decimal commas, its header and where that is repeated."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ def _separator(name: str, body: str) -> tuple[str, str]:
     if len(first.split()) > 1:
         return " ", _BLANKS[" "]
     raise DataError(
-        f"the file '{name}' is no table: no comma, semicolon, tab or blank separates names of columns in its first line, "
-        f"{_short(first)!r}; a table needs a header and one row per trial."
+        f"the file '{name}' is no table: no comma, semicolon, tab or blank separates names of columns in its first "
+        f"line, {_short(first)!r}; a table needs a header and one row per trial."
     )
 
 
@@ -123,8 +123,8 @@ def _tables(
         )
     if not any(map(len, found)):
         raise DataError(
-            f"the file '{name}' has a header ({listed(_trimmed(header)[:6])}{' ...' if len(header) > 6 else ''}) and no "
-            "rows; it needs one row per trial."
+            f"the file '{name}' has a header ({listed(_trimmed(header)[:6])}{' ...' if len(header) > 6 else ''}) and "
+            "no rows; it needs one row per trial."
         )
     return [frame for frame in found if len(frame)], notes
 

@@ -76,8 +76,8 @@ def _session(name: str, text: str) -> tuple[list[Frame], bool]:
                 header.setdefault(key, value)
     if current is not None:
         raise DataError(
-            f"the file '{name}' is an E-Prime text log that ends within a frame: it was cut off; copy it again, or delete "
-            "what follows the last '*** LogFrame End ***' to read the rest."
+            f"the file '{name}' is an E-Prime text log that ends within a frame: it was cut off; copy it again, or "
+            "delete what follows the last '*** LogFrame End ***' to read the rest."
         )
     kept = [{k: v for k, v in frame.items() if not k.startswith("closed ")} for frame in waiting]
     return [{**header, **frame} for frame in kept], closed

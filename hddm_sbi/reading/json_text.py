@@ -87,8 +87,8 @@ def _records(name: str, values: Iterable[object]) -> Iterable[dict[str, object]]
                 yield from inner
         else:
             raise DataError(
-                f"the JSON file '{name}' holds {type(value).__name__} values where trials should be; it needs a list of "
-                "objects, one a trial."
+                f"the JSON file '{name}' holds {type(value).__name__} values where trials should be; it needs a list "
+                "of objects, one a trial."
             )
 
 

@@ -38,8 +38,9 @@ def read_sav(file: File) -> Raw:
     for column, ranges in meta.missing_ranges.items():
         declared = pd.Series(False, index=frame.index)
         for one in ranges:
+            low, high = (one["lo"], one["hi"]) if isinstance(one, dict) else (one, one)
             values = frame[column]
-            declared |= values.between(one["lo"], one["hi"]) if not isinstance(one["lo"], str) else values == one["lo"]
+            declared |= values == low if isinstance(low, str) else values.between(low, high)
         codes = ", ".join(str(plain(code)) for code in pd.unique(frame[column][declared]))
         frame[column] = frame[column].mask(declared)
         if declared.any():

@@ -6,7 +6,7 @@ import glob
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from hddm_sbi.errors import DataError
 from hddm_sbi.reading.archives import is_archive, members
@@ -52,6 +52,15 @@ def open_files(paths: Paths) -> list[Found]:
     return list(found.values())
 
 
+def short_names(names: Sequence[str]) -> dict[str, str]:
+    """Names of files without the folder that all are in, which says nothing about them."""
+    parts = {name: PurePath(name).parts for name in names}
+    shared = 0
+    while all(len(p) > shared + 1 and p[shared] == parts[names[0]][shared] for p in parts.values()):
+        shared += 1
+    return {name: PurePath(*part[shared:]).as_posix() for name, part in parts.items()}
+
+
 def _open(text: str) -> Iterator[Found]:
     path = Path(text)
     if path.is_dir():
@@ -76,7 +85,7 @@ def _file_or_archive(path: Path, named: bool) -> Iterator[Found]:
     if not is_archive(file):
         yield Found(file, named)
         return
-    tables = [member for member in members(file, lambda name: _looks_like_table(Path(name)))]
+    tables = list(members(file, lambda name: _looks_like_table(Path(name))))
     if not tables:
         raise DataError(f"the archive '{path}' holds no file that could be a table, such as .csv, .json or .xlsx.")
     for member in tables:

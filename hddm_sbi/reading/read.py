@@ -9,8 +9,8 @@ import pandas as pd
 from hddm_sbi.errors import DataError
 from hddm_sbi.reading.account import account, file_notes, shared_people
 from hddm_sbi.reading.bounds import check_columns
-from hddm_sbi.reading.paths import Found, Paths, open_files
-from hddm_sbi.reading.raw import Raw
+from hddm_sbi.reading.paths import Found, Paths, open_files, short_names
+from hddm_sbi.reading.raw import File, Raw
 from hddm_sbi.reading.recognise import AUTO, recognise
 from hddm_sbi.reading.rows import Where, parse_where
 from hddm_sbi.reading.sources import SOURCES, Source
@@ -20,6 +20,8 @@ from hddm_sbi.reading.tables import read_table
 
 # A column of the file that has the name of one of the result's, and is not what that was read from.
 _OTHER = "_in_file"
+# Bytes of a long file that show what it is.
+_BEGINNING = 200_000
 
 
 def read(
@@ -34,19 +36,19 @@ def read(
 ) -> pd.DataFrame:
     """The trials in files of experiment software, a statistics program or another model program.
 
-    What is not said is found out; where two readings are possible, the error lists them with what to say. How everything
-    was read stands in ``df.attrs["reading"]``: ``print(df.attrs["reading"]["text"])``.
+    What is not said is found out; where two readings are possible, the error lists them with what to say. How it was
+    read stands in ``df.attrs["reading"]``: ``print(df.attrs["reading"]["text"])``.
 
     Args:
         files: a file, a folder, a pattern such as ``"raw/*.csv"``, a zip or tar archive, or a list of these.
-        source: ``"auto"``, or what wrote the files: jspsych, psychopy, labjs, opensesame, eprime, bids, expyriment, hddm,
-            hssm, emc2, fastdm, rtdists, or table.
+        source: ``"auto"``, or what wrote the files: jspsych, psychopy, labjs, opensesame, eprime, bids, expyriment,
+            hddm, hssm, emc2, fastdm, rtdists, or table.
         groupby: column of the participant; ``"source_file"`` where each file is a participant's.
         rt: column of the response times.
         response: column of the responses.
         rt_unit: ``"s"`` or ``"ms"``, of the response times in the file.
-        where: which rows are trials, by the file's own columns: ``"phase == 'test' and block > 1"``. Practice, and rows of
-            kinds that are never answered, are left out unless it names their column.
+        where: which rows are trials, by the file's own columns: ``"phase == 'test' and block > 1"``. Practice, and
+            rows of kinds that are never answered, are left out unless it names their column.
 
     Returns:
         One row per trial with the columns ``participant`` (text), ``rt`` in seconds, ``response``, ``correct`` and
@@ -56,23 +58,22 @@ def read(
     Raises:
         DataError: a file cannot be read, or not in one way only; says what it was taken for and what is missing.
     """
-    filter_ = None if where is None else parse_where(where)
+    rows = None if where is None else parse_where(where)
     tables, skipped = _tables(open_files(files), source)
     program = recognise(tables, source)
     table = _together(tables, program)
     left_out: list[LeftOut] = []
-    if filter_ is not None and filter_.columns <= set(table.columns):
-        table = _filtered(table, filter_, left_out)
-        filter_, names = None, filter_.columns
-    else:
-        names = frozenset()
-    reading = program.read(table, Asked(groupby, rt, response, rt_unit, names))
+    by_file = rows is not None and rows.columns <= set(table.columns)
+    if rows is not None and by_file:
+        table = _filtered(table, rows, left_out)
+    told_apart = rows.columns if rows is not None and by_file else frozenset()
+    reading = program.read(table, Asked(groupby, rt, response, rt_unit, told_apart))
     if not reading.rows.any():
         raise DataError(f"no row of '{tables[0].name}', read as {program.name}'s, is a trial.")
     result = _result(table, reading, response)
     left_out += reading.left_out
-    if filter_ is not None:
-        result = _filtered(result, filter_, left_out)
+    if rows is not None and not by_file:  # it names columns of the result, such as participant
+        result = _filtered(result, rows, left_out)
     notes = [*file_notes(tables), *skipped, *reading.notes, *shared_people(result)]
     result.attrs["reading"] = account(program, tables, reading, result, left_out, notes)
     return result
@@ -88,10 +89,18 @@ def is_export(files: Paths) -> bool:
     if len(found) != 1 or not found[0].named:
         return True
     try:
-        raw = read_table(found[0].file)
+        raw = read_table(_beginning(found[0].file))
     except DataError:
         return False  # whoever reads it as a plain table says what is wrong with it
     return not raw.layout.endswith("text") or not recognise([raw]).plain
+
+
+def _beginning(file: File) -> File:
+    """The first lines of a long table of text, which tell as much as all; any other file."""
+    content = file.content
+    if len(content) <= _BEGINNING or b"\0" in content[:_BEGINNING] or content.lstrip()[:1] in (b"[", b"{"):
+        return file
+    return File(file.name, content[: content.rfind(b"\n", 0, _BEGINNING) + 1] or content)
 
 
 def _tables(found: Sequence[Found], source: str) -> tuple[list[Raw], list[str]]:
@@ -127,11 +136,12 @@ def _without_sidecars(tables: Sequence[Raw], source: str) -> tuple[list[Raw], li
 
 def _together(tables: Sequence[Raw], program: Source) -> pd.DataFrame:
     frames = []
+    short = short_names([raw.name for raw in tables])
     for raw in tables:
         frame = program.tidy(raw)
         if SOURCE_FILE in frame:
             frame = frame.rename(columns={SOURCE_FILE: SOURCE_FILE + _OTHER})
-        frames.append(frame.assign(**{SOURCE_FILE: raw.name}))
+        frames.append(frame.assign(**{SOURCE_FILE: short[raw.name]}))
     if len(frames) == 1:
         return frames[0].reset_index(drop=True)
     table = pd.concat(frames, ignore_index=True, sort=False)
@@ -141,12 +151,12 @@ def _together(tables: Sequence[Raw], program: Source) -> pd.DataFrame:
 
 
 def _filtered(table: pd.DataFrame, where: Where, left_out: list[LeftOut]) -> pd.DataFrame:
-    rows = where.rows(table)
-    if not rows.any():
-        raise DataError(f"where={where.text!r} leaves none of the {len(rows):,} rows.")
-    if not rows.all():
-        left_out.append(LeftOut(f"where={where.text!r}", {"": int((~rows).sum())}))
-    return table[rows].reset_index(drop=True)
+    passed = where.rows(table)
+    if not passed.any():
+        raise DataError(f"where={where.text!r} leaves none of the {len(passed):,} rows.")
+    if not passed.all():
+        left_out.append(LeftOut(f"where={where.text!r}", {"": int((~passed).sum())}))
+    return table[passed].reset_index(drop=True)
 
 
 def _result(table: pd.DataFrame, reading: Reading, response: str | None) -> pd.DataFrame:

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import ast
+import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from hddm_sbi.errors import DataError
-from hddm_sbi.trials.columns import listed
+from hddm_sbi.trials.columns import listed, plain
 from hddm_sbi.trials.missing import is_missing
 
 BoolArray = npt.NDArray[np.bool_]
 
+Test = Callable[[pd.DataFrame], BoolArray]
+
 _QUOTED = re.compile(r"`([^`]+)`")
 _LONGEST = 2_000
-_ORDER: dict[type[ast.cmpop], Callable[[pd.Series, float], pd.Series]] = {
-    ast.Lt: pd.Series.lt,
-    ast.LtE: pd.Series.le,
-    ast.Gt: pd.Series.gt,
-    ast.GtE: pd.Series.ge,
+_ORDER: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
 }
+_MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.Lt: ast.Gt, ast.LtE: ast.GtE, ast.Gt: ast.Lt, ast.GtE: ast.LtE}
 _ALLOWED = (
     "comparisons (==, !=, <, <=, >, >=, in, not in, is None) of columns with text or numbers, joined by and, or, not, "
     "such as where=\"phase == 'test' and block > 1\""
@@ -37,17 +42,13 @@ class Where:
 
     Args:
         text: as the user wrote it.
-        tree: parsed, of allowed nodes only.
         columns: the names in it.
+        rows: which rows of a table pass; a missing value passes no comparison but ``!=``, ``not in`` and ``is None``.
     """
 
     text: str
-    tree: ast.expr
     columns: frozenset[str]
-
-    def rows(self, frame: pd.DataFrame) -> BoolArray:
-        """Which rows of a table pass; a missing value passes no comparison but ``!=``, ``not in`` and ``is None``."""
-        return _rows(self.tree, frame)
+    rows: Test
 
 
 def parse_where(text: str) -> Where:
@@ -66,117 +67,110 @@ def parse_where(text: str) -> Where:
 
     try:
         tree = ast.parse(_QUOTED.sub(hidden, text.strip()), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise DataError(f"where={text!r} cannot be read; it takes {_ALLOWED}, odd names in backticks.") from error
-    tree = _Names(quoted).visit(tree)
-    columns: set[str] = set()
-    _check(tree, text, columns)
-    return Where(text, tree, frozenset(columns))
+        parser = _Parser(text, quoted)
+        test = parser.test(tree)
+    except (SyntaxError, RecursionError, MemoryError) as error:
+        raise DataError(f"where={_short(repr(text))} cannot be read; it takes {_ALLOWED}.") from error
+    return Where(text, frozenset(parser.columns), test)
 
 
-class _Names(ast.NodeTransformer):
-    """Columns by their names: what was in backticks, and names with dots, which Python takes for attributes."""
+class _Parser:
+    """From Python's syntax tree to tests of rows; any other kind of node is refused."""
 
-    def __init__(self, quoted: list[str]) -> None:
+    def __init__(self, text: str, quoted: Sequence[str]) -> None:
+        self._text = text
         self._quoted = quoted
+        self.columns: set[str] = set()
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:
+    def test(self, node: ast.expr) -> Test:
+        """The test that an expression states."""
+        if isinstance(node, ast.BoolOp):
+            return _joined([self.test(value) for value in node.values], all_of_them=isinstance(node.op, ast.And))
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            inner = self.test(node.operand)
+            return lambda frame: ~inner(frame)
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            pairs = zip(sides, node.ops, node.comparators, strict=False)
+            return _joined([self._comparison(*pair) for pair in pairs], all_of_them=True)
+        name = self._name(node)
+        if name is None:
+            raise self._refused()
+        return lambda frame: _equal(_column(name, frame), True)  # a column of true and false
+
+    def _comparison(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Test:
+        name, other = self._name(left), self._name(right)
+        if name is None:
+            if other is None or isinstance(op, (ast.In, ast.NotIn, ast.Is, ast.IsNot)):
+                raise self._refused()
+            return self._comparison(right, _MIRRORED.get(type(op), type(op))(), left)
+        if isinstance(op, (ast.Is, ast.IsNot)):
+            if not (isinstance(right, ast.Constant) and right.value is None):
+                raise self._refused()
+            return _unless(isinstance(op, ast.IsNot), lambda frame: is_missing(_column(name, frame)))
+        if isinstance(op, (ast.In, ast.NotIn)):
+            if not isinstance(right, (ast.List, ast.Tuple, ast.Set)):
+                raise self._refused()
+            entries = [self._constant(entry) for entry in right.elts]
+            return _unless(isinstance(op, ast.NotIn), lambda frame: _among(_column(name, frame), entries))
+        if other is not None:
+            return _of_columns(name, op, other)
+        value = self._constant(right)
+        if isinstance(op, (ast.Eq, ast.NotEq)):
+            return _unless(isinstance(op, ast.NotEq), lambda frame: _equal(_column(name, frame), value))
+        if isinstance(value, str):
+            raise DataError(f"where compares column '{name}' with {value!r} by order; that takes a number.")
+        compare = _ORDER[type(op)]
+        return lambda frame: _bools(compare(_numeric(_column(name, frame)), value))
+
+    def _name(self, node: ast.expr) -> str | None:
+        """The column that a node names, with dots as Python takes for attributes; None if it is no name."""
+        found = self._spelled(node)
+        if found is not None:
+            self.columns.add(found)
+        return found
+
+    def _spelled(self, node: ast.expr) -> str | None:
+        if isinstance(node, ast.Attribute):
+            owner = self._spelled(node.value)
+            return None if owner is None else f"{owner}.{node.attr}"
+        if not isinstance(node, ast.Name):
+            return None
         place = re.fullmatch(r"quoted_name_(\d+)_", node.id)
-        known = place and int(place[1]) < len(self._quoted)
-        return ast.Name(self._quoted[int(place[1])] if place and known else node.id, node.ctx)
+        return self._quoted[int(place[1])] if place and int(place[1]) < len(self._quoted) else node.id
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        owner = self.visit(node.value)
-        return ast.Name(f"{owner.id}.{node.attr}", node.ctx) if isinstance(owner, ast.Name) else node
+    def _constant(self, node: ast.expr) -> float | str | bool:
+        sign = 1
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            sign, node = -1, node.operand
+        value = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(value, (int, float)) and not (isinstance(value, bool) and sign < 0):
+            return value if sign > 0 else -value
+        if isinstance(value, str) and sign > 0:
+            return value
+        raise self._refused()
 
-
-def _check(node: ast.expr, text: str, columns: set[str]) -> None:
-    if isinstance(node, ast.BoolOp):
-        for value in node.values:
-            _check(value, text, columns)
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        _check(node.operand, text, columns)
-    elif isinstance(node, ast.Name):
-        columns.add(node.id)
-    elif isinstance(node, ast.Compare):
-        for left, op, right in zip([node.left, *node.comparators], node.ops, node.comparators, strict=False):
-            _check_comparison(left, op, right, text)
-        columns |= {side.id for side in (node.left, *node.comparators) if isinstance(side, ast.Name)}
-    else:
-        raise _refused(text)
+    def _refused(self) -> DataError:
+        return DataError(f"where={_short(repr(self._text))} does more than compare columns; it takes {_ALLOWED}.")
 
 
-def _check_comparison(left: ast.expr, op: ast.cmpop, right: ast.expr, text: str) -> None:
-    if isinstance(op, (ast.In, ast.NotIn)):
-        fine = isinstance(left, ast.Name) and isinstance(right, (ast.List, ast.Tuple, ast.Set))
-        fine = fine and all(_is_constant(entry) for entry in getattr(right, "elts", ()))
-    elif isinstance(op, (ast.Is, ast.IsNot)):
-        fine = isinstance(left, ast.Name) and isinstance(right, ast.Constant) and right.value is None
-    else:
-        fine = isinstance(op, (ast.Eq, ast.NotEq, *_ORDER)) and all(
-            isinstance(side, ast.Name) or _is_constant(side) for side in (left, right)
-        )
-        fine = fine and (isinstance(left, ast.Name) or isinstance(right, ast.Name))
-    if not fine:
-        raise _refused(text)
+def _joined(tests: Sequence[Test], *, all_of_them: bool) -> Test:
+    join = np.logical_and if all_of_them else np.logical_or
+    return lambda frame: join.reduce([test(frame) for test in tests])
 
 
-def _is_constant(node: ast.expr) -> bool:
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return isinstance(node.operand, ast.Constant) and type(node.operand.value) in (int, float)
-    return isinstance(node, ast.Constant) and type(node.value) in (int, float, str, bool)
+def _unless(negated: bool, test: Test) -> Test:
+    return (lambda frame: ~test(frame)) if negated else test
 
 
-def _refused(text: str) -> DataError:
-    return DataError(f"where={_short(repr(text))} does more than compare columns; it takes {_ALLOWED}.")
+def _of_columns(name: str, op: ast.cmpop, other: str) -> Test:
+    def test(frame: pd.DataFrame) -> BoolArray:
+        one, two = _column(name, frame), _column(other, frame)
+        if type(op) in _ORDER:
+            return _bools(_ORDER[type(op)](_numeric(one), _numeric(two)))
+        return _bools(_text(one) == _text(two))
 
-
-def _rows(node: ast.expr, frame: pd.DataFrame) -> BoolArray:
-    if isinstance(node, ast.BoolOp):
-        parts = [_rows(value, frame) for value in node.values]
-        return np.logical_and.reduce(parts) if isinstance(node.op, ast.And) else np.logical_or.reduce(parts)
-    if isinstance(node, ast.UnaryOp):
-        return ~_rows(node.operand, frame)
-    if isinstance(node, ast.Name):  # a column of true and false
-        return _equal(_column(node.id, frame), True)
-    assert isinstance(node, ast.Compare)
-    sides = [node.left, *node.comparators]
-    parts = [
-        _compared(left, op, right, frame) for left, op, right in zip(sides, node.ops, node.comparators, strict=False)
-    ]
-    return np.logical_and.reduce(parts)
-
-
-def _compared(left: ast.expr, op: ast.cmpop, right: ast.expr, frame: pd.DataFrame) -> BoolArray:
-    if not isinstance(left, ast.Name):
-        left, right, op = right, left, _MIRRORED.get(type(op), type(op))()
-    column = _column(left.id, frame)  # type: ignore[attr-defined]  # _check_comparison has seen to it
-    if isinstance(op, (ast.Is, ast.IsNot)):
-        missing = is_missing(column)
-        return missing if isinstance(op, ast.Is) else ~missing
-    if isinstance(op, (ast.In, ast.NotIn)):
-        entries = [_value(entry) for entry in right.elts]  # type: ignore[attr-defined]
-        inside = np.logical_or.reduce(
-            [np.zeros(len(column), dtype=bool), *(_equal(column, entry) for entry in entries)]
-        )
-        return inside if isinstance(op, ast.In) else ~inside
-    if isinstance(right, ast.Name):
-        return _columns_compared(column, op, _column(right.id, frame))
-    value = _value(right)
-    if isinstance(op, (ast.Eq, ast.NotEq)):
-        equal = _equal(column, value)
-        return equal if isinstance(op, ast.Eq) else ~equal
-    return np.asarray(_ORDER[type(op)](_numeric(column), _number(value, left.id)), dtype=bool)  # type: ignore[attr-defined]
-
-
-_MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.Lt: ast.Gt, ast.LtE: ast.GtE, ast.Gt: ast.Lt, ast.GtE: ast.LtE}
-
-
-def _columns_compared(one: pd.Series, op: ast.cmpop, other: pd.Series) -> BoolArray:
-    if type(op) in _ORDER:
-        return np.asarray(_ORDER[type(op)](_numeric(one), _numeric(other)), dtype=bool)  # type: ignore[arg-type]
-    equal = np.asarray(one.astype(str) == other.astype(str), dtype=bool)
-    return equal if isinstance(op, ast.Eq) else ~equal
+    return _unless(isinstance(op, ast.NotEq), test)
 
 
 def _column(name: str, frame: pd.DataFrame) -> pd.Series:
@@ -187,28 +181,35 @@ def _column(name: str, frame: pd.DataFrame) -> pd.Series:
     return frame[name]
 
 
+def _among(column: pd.Series, entries: Sequence[object]) -> BoolArray:
+    found = np.zeros(len(column), dtype=np.bool_)
+    for entry in entries:
+        found |= _equal(column, entry)
+    return found
+
+
 def _equal(column: pd.Series, value: object) -> BoolArray:
     """Rows that equal a value; text that reads as the number or the truth value equals it."""
-    text = column.astype(str).str.strip()
     if isinstance(value, bool):
-        return np.asarray(text.str.lower().isin(["true", "1", "1.0"] if value else ["false", "0", "0.0"]), dtype=bool)
+        return _bools(_text(column).str.lower().isin(["true", "1"] if value else ["false", "0"]))
     if isinstance(value, str):
-        return np.asarray(text == value, dtype=bool)
-    return np.asarray(_numeric(column) == value, dtype=bool)
+        return _bools(_text(column) == value)
+    return _bools(_numeric(column) == value)
+
+
+def _text(column: pd.Series) -> pd.Series:
+    """Cells as people write them, 1 for 1.0."""
+    if pd.api.types.is_float_dtype(column.dtype):
+        column = column.map(plain)
+    return column.astype(str).str.strip()
 
 
 def _numeric(column: pd.Series) -> pd.Series:
     return pd.to_numeric(column.astype(object), errors="coerce").astype(float)
 
 
-def _number(value: object, name: str) -> float:
-    if isinstance(value, (int, float)):
-        return float(value)
-    raise DataError(f"where compares column '{name}' with {value!r} by order; that takes a number.")
-
-
-def _value(node: ast.expr) -> object:
-    return ast.literal_eval(node)
+def _bools(values: object) -> BoolArray:
+    return np.asarray(values, dtype=np.bool_)
 
 
 def _short(text: str) -> str:

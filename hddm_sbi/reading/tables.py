@@ -33,8 +33,8 @@ def read_table(file: File) -> Raw:
         raise DataError(f"the file '{name}' is empty.")
     if suffix in _PICKLES or file.content.startswith((b"\x80\x03", b"\x80\x04", b"\x80\x05", b"\x93NUMPY")):
         raise DataError(
-            f"the file '{name}' holds objects of Python, which could run whatever its author wanted, and is not opened; "
-            "read the CSV that was written beside it."
+            f"the file '{name}' holds objects of Python, which could run whatever its author wanted, and is not "
+            "opened; read the CSV that was written beside it."
         )
     reader = _BY_MARK.get(file.content[:4]) or _BY_SUFFIX.get(suffix)
     raw = reader(file) if reader else _read_text(file)

@@ -29,9 +29,9 @@ def decode(file: File) -> tuple[str, str]:
     for mark, codec, name in _MARKS:
         if content.startswith(mark):
             return _clean(file, _decoded(file, content[len(mark) :], codec, name)), name
-    codec = _utf16_without_mark(content)
-    if codec:
-        return _clean(file, _decoded(file, content, codec, "UTF-16")), "UTF-16"
+    unmarked = _utf16_without_mark(content)
+    if unmarked:
+        return _clean(file, _decoded(file, content, unmarked, "UTF-16")), "UTF-16"
     if b"\0" in content:
         raise DataError(_not_text(file))
     try:

@@ -52,6 +52,7 @@ def attributes(
         "likelihood": likelihood,
         "weights_sha256": weights,
         "responses": trials.reading,
+        "reading": json.dumps(trials.frame.attrs["reading"], default=str) if "reading" in trials.frame.attrs else None,
         "draws_outside_training_box": shares,
     }
 

@@ -6,9 +6,11 @@ import csv
 import io
 import re
 from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
+from pandas.api import types
 
 from hddm_sbi.errors import DataError
 from hddm_sbi.trials.columns import listed
@@ -20,14 +22,15 @@ _SEPARATORS = (",", ";", "\t")
 # A spreadsheet in a language with decimal commas separates columns by semicolons. Either mark between two digits,
 # filling a field, shows which is meant.
 _DECIMAL = r"(?m)(?:^|;)\s*[+-]?\d+\{mark}\d+\s*(?=;|$)"
+_ZEROS = r'(?m)(?:^|{mark})\s*"?0\d+"?\s*(?:{mark}|$)'
 _SAVE_AS = "save the table as CSV (comma-separated text, UTF-8) first"
 
 
 def read_csv(path: str | Path, labels: Collection[object] = ()) -> pd.DataFrame:
     """The table in a text file separated by commas, semicolons (also with decimal commas) or tabs, with a header.
 
-    Fields that are empty or say so (NA, n/a, null, ...) are missing; "None" is so in a column of numbers, and a label
-    among other text.
+    Numbers that begin with zeros, such as the participant 007, are text. Fields that are empty or say so (NA, n/a,
+    null, ...) are missing; "None" is so in a column of numbers, and a label among other text.
 
     Args:
         path: of the file.
@@ -40,11 +43,14 @@ def read_csv(path: str | Path, labels: Collection[object] = ()) -> pd.DataFrame:
     text = _read_text(path)
     separator, header = _header(path, text)
     decimal = "," if separator == ";" and _has_decimal(text, ",") and not _has_decimal(text, ".") else "."
+    parse = partial(
+        pd.read_csv, sep=separator, decimal=decimal, skipinitialspace=True, keep_default_na=False,
+        na_values=["", *sorted(MARKERS - {_LABEL} - set(labels))],
+    )  # fmt: skip
     try:
-        df = pd.read_csv(
-            io.StringIO(text), sep=separator, decimal=decimal, skipinitialspace=True, keep_default_na=False,
-            na_values=["", *sorted(MARKERS - {_LABEL} - set(labels))],
-        )  # fmt: skip
+        df = parse(io.StringIO(text))
+        if re.search(_ZEROS.replace("{mark}", separator), text):
+            df = _with_zeros(df, parse(io.StringIO(text), dtype=str))
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         reason = str(error).removeprefix("Error tokenizing data. C error: ").strip()
         raise DataError(f"the file '{path}' is not a regular table: {reason}.") from error
@@ -55,6 +61,16 @@ def read_csv(path: str | Path, labels: Collection[object] = ()) -> pd.DataFrame:
     df.columns = pd.Index([str(column).strip() for column in df.columns])
     words = {_LABEL} | (MARKERS & set(labels))
     return df.apply(_numbers_beside_words, args=(words, decimal))
+
+
+def _with_zeros(df: pd.DataFrame, text: pd.DataFrame) -> pd.DataFrame:
+    """The table with those columns as text of which some entry is an integer that begins with zeros."""
+    kept = [
+        name
+        for name in df.columns
+        if types.is_numeric_dtype(df[name]) and text[name].str.fullmatch(r"\s*0\d+\s*").fillna(False).any()
+    ]
+    return df.assign(**{name: text[name].str.strip() for name in kept})
 
 
 def _numbers_beside_words(column: pd.Series, words: Collection[str], decimal: str) -> pd.Series:

@@ -12,6 +12,7 @@ from hddm_sbi.errors import DataError
 from hddm_sbi.trials.columns import check_table, get_column
 from hddm_sbi.trials.go_nogo import read_go
 from hddm_sbi.trials.limits import read_deadline, read_truncation
+from hddm_sbi.trials.no_trials import no_trials
 from hddm_sbi.trials.observed import BOTH, sees_times
 from hddm_sbi.trials.plausibility import check, missing
 from hddm_sbi.trials.recording import FloatArray, Limit, Recording
@@ -21,6 +22,9 @@ from hddm_sbi.trials.same_labels import check_labels_once
 from hddm_sbi.trials.subjects import GroupBy, Participants, names_of, read_participants
 from hddm_sbi.trials.trials import Trials
 from hddm_sbi.trials.wording import in_words
+
+# Under which a table carries how it was read from files.
+READING = "reading"
 
 
 def read_trials(
@@ -130,6 +134,7 @@ def record(
         response_name=response, groupby=participants.name, deadline=read_deadline(df, deadline, rt_unit), low=low,
         high=high, go=go, times=times,
     )  # fmt: skip
+    recording = replace(recording, no_trials=no_trials(df, recording.omitted))
     return Recorded(df, recording, labels, participants)
 
 
@@ -161,7 +166,7 @@ def to_trials(ordered: Recorded) -> Trials:
         groupby=participants.name,
         subject=participants.index,
         subjects=participants.labels,
-        reading=in_words(recording, ordered.words),
+        reading=in_words(recording, ordered.words, _before(ordered.df)),
         recording=recording,
         deadline=_seconds(recording.deadline, np.inf),
         low=_seconds(recording.low, 0.0),
@@ -188,6 +193,12 @@ def check_arguments(
     if go is not None:
         _check_go(coding, times)
     _check_distinct({"rt": rt if times else None, "response": response, "deadline": deadline}, groupby)
+
+
+def _before(df: pd.DataFrame) -> str:
+    """Which rows of files were left out before, as the table tells."""
+    told = df.attrs.get(READING)
+    return str(told.get("rows_in_words", "")) if isinstance(told, dict) else ""
 
 
 def _seconds(limit: Limit | None, none: float) -> FloatArray:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hddm_sbi.trials.columns import enumerated, plain, rows_in_words
+from hddm_sbi.trials.no_trials import Kind
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
@@ -76,6 +77,7 @@ class Recording:
         high: trials with a longer rt were taken out; None: none were.
         go: the label of the only response that is made in go/no-go; None in other experiments.
         times: whether the table has times; where it has none, ``rt`` is NaN.
+        no_trials: kinds of rows on which nobody ever responded, as the table tells them apart.
     """
 
     rt: FloatArray
@@ -93,6 +95,7 @@ class Recording:
     high: Limit | None = None
     go: object = None
     times: bool = True
+    no_trials: tuple[Kind, ...] = ()
 
     @property
     def n(self) -> int:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hddm_sbi.errors import DataError
-from hddm_sbi.trials.columns import labels_of, listed
+from hddm_sbi.trials.columns import labels_of, listed, plain
 from hddm_sbi.trials.missing import is_missing
 from hddm_sbi.trials.wanted import Wanted
 
@@ -78,7 +78,7 @@ def read_responses(
         if choices is None
         else match_choices(choices, labels, name, wanted)
     )
-    if coding == "accuracy" and not _is_accuracy(options):
+    if coding == "accuracy" and not _may_be_accuracy(options, named=choices is not None):
         raise DataError(_not_accuracy(options, name))
     index_of_code = np.array([*(options.index(label) for label in labels), MISSING], dtype=np.int64)
     return index_of_code[codes], options, _in_words(name, options, coding, wanted)
@@ -140,15 +140,20 @@ def _comparable(options: Sequence[object]) -> tuple[object, ...]:
     return tuple(option.lower() if isinstance(option, str) else option for option in options)
 
 
-def _is_accuracy(options: Labels) -> bool:
-    return _comparable(options) in (_ACCURACY_NUMBERS, *_ACCURACY_WORDS)
+def _may_be_accuracy(options: Labels, *, named: bool) -> bool:
+    """Whether options say error and correct, in that order; named by the user, labels of any language may."""
+    pair = _comparable(options)
+    if pair in (_ACCURACY_NUMBERS, *_ACCURACY_WORDS):
+        return True
+    known = (_ACCURACY_NUMBERS, *_KNOWN_WORDS)
+    return named and pair not in known and pair[::-1] not in known
 
 
 def _not_accuracy(labels: Sequence[object], name: object) -> str:
     return (
         'coding="accuracy" needs responses that say error or correct, in that order (0 and 1, False and True, '
-        f"'error' and 'correct'), but those in column '{name}' are {listed(labels)}; recode them, or use "
-        'coding="response" if they are the two options.'
+        f"'error' and 'correct'), but those in column '{name}' are {listed(labels)}; name both with "
+        'choices, error first, such as choices=("wrong", "right"), or use coding="response" if they are the options.'
     )
 
 
@@ -222,4 +227,4 @@ def _in_words(name: object, options: Labels, coding: str, wanted: Wanted) -> str
 
 
 def _short(label: object) -> str:
-    return f"{label:g}" if isinstance(label, float) else str(label)
+    return f"{label:g}" if isinstance(label, float) and not label.is_integer() else str(plain(label))

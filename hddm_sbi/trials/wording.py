@@ -11,14 +11,15 @@ from hddm_sbi.trials.recording import BoolArray, Recording
 _AT_RANDOM = "what is missing there is taken not to depend on the time itself"
 
 
-def in_words(recording: Recording, responses: str) -> str:
+def in_words(recording: Recording, responses: str, before: str = "") -> str:
     """The sentence.
 
     Args:
         recording: its choices are options.
         responses: how the responses were read.
+        before: what was done to the rows before, as ``hs.read`` says it.
     """
-    parts = [_times(recording), responses, _deadline(recording), _counts(recording), _truncation(recording)]
+    parts = [_times(recording), responses, _deadline(recording), _counts(recording), _truncation(recording), before]
     return "; ".join(part for part in parts if part) + "."
 
 

@@ -173,7 +173,7 @@ def test_files(run, tmp_path: Path, content: bytes, words: tuple[str, ...]) -> N
 def test_data_that_is_a_folder_or_missing(run, tmp_path: Path) -> None:
     assert "there is no file 'data.csv'" in _fails(run(*FIT))
     (tmp_path / "data.csv").mkdir()
-    assert "'data.csv' cannot be read" in _fails(run(*FIT))
+    assert "the folder 'data.csv' holds no file that could be a table" in _fails(run(*FIT))
 
 
 @pytest.fixture

@@ -103,3 +103,12 @@ def test_missing_file(tmp_path: Path) -> None:
 def test_folder(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be read"):
         read_csv(tmp_path)
+
+
+def test_participants_keep_their_zeros(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("subject,rt,response\n007,0.5,1\n12,0.05,0\n,1,1\n", encoding="utf-8")
+    table = read_csv(path)
+    assert table["subject"].tolist()[:2] == ["007", "12"]
+    assert table["subject"].isna().tolist() == [False, False, True]
+    assert table["rt"].tolist() == [0.5, 0.05, 1.0]

@@ -165,13 +165,27 @@ def test_accuracy_coding_of_an_errorless_experiment() -> None:
     np.testing.assert_array_equal(trials.choice, [1, 1])
 
 
+@pytest.mark.parametrize("labels", [("falsch", "richtig"), ("Erreur", "Juste"), (7, 9), ("誤", "正")])
+def test_accuracy_in_any_language_where_choices_name_its_order(labels: tuple[object, object]) -> None:
+    wrong, right = labels
+    trials = _read([right, wrong, right], coding="accuracy", choices=labels)
+    np.testing.assert_array_equal(trials.choice, [1, 0, 1])
+    assert f"{wrong} = error (lower), {right} = correct (upper)" in trials.reading
+
+
+def test_codes_of_keys_print_as_integers() -> None:
+    left, right = 1073741904, 1073741903
+    trials = _read([float(left), float(right), np.nan], choices=(float(left), float(right)))
+    assert f"{left} = lower, {right} = upper" in trials.reading
+
+
 @pytest.mark.parametrize(
     ("responses", "options"),
     [
         (["left", "right"], {}),
         ([-1, 1], {}),
         (["old", "new"], {}),
-        (["old", "new"], {"choices": ("old", "new")}),
+        (["left", "right"], {"choices": ("left", "right")}),
         (["error", "correct"], {"choices": ("correct", "error")}),
         ([0, 1], {"choices": (1, 0)}),
     ],

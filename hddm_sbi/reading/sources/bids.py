@@ -66,15 +66,14 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
         rt=times,
         response=cells.labels(table[response_name], missing),
         correct=correct,
-        read_as={
-            "participant": "the file's name" if column == "sub" else how,
-            "rt": f"column '{rt_name}', {cells.UNIT_WORDS[unit]}",
-            "response": f"column '{response_name}'",
-            **({"correct": f"column '{correct_name}', missing without a response"} if correct_name else {}),
-        },
-        used=frozenset(
-            {rt_name, response_name, *([correct_name] if correct_name else []), *([column] if column else [])}
+        read_as=cells.read_as(
+            participant="the file's name" if column == "sub" else how,
+            rt=rt_name,
+            unit=unit,
+            response=f"column '{response_name}'",
+            correct=correct_name,
         ),
+        used=cells.names(rt_name, response_name, correct_name, column),
         left_out=(*_events(table, kept), *chosen.left_out),
         notes=_early(table, times, chosen.rows, rt_name),
     )

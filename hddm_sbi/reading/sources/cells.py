@@ -16,7 +16,7 @@ from hddm_sbi.trials.columns import listed, plain
 from hddm_sbi.trials.missing import is_missing
 
 _PER_SECOND = {"s": 1.0, "ms": 1000.0}
-UNIT_WORDS = {"s": "seconds", "ms": "milliseconds, converted to seconds"}
+_UNIT_WORDS = {"s": "seconds", "ms": "milliseconds, converted to seconds"}
 # Names for a person, in the order in which they are believed; compared in lower case, without _ and the like.
 _PEOPLE = (
     "participant", "participantid", "participantnr", "participantcode", "subject", "subjectid", "subjectnr", "subjects",
@@ -29,6 +29,30 @@ _INTEGER = r"[+-]?(0|[1-9]\d{0,17})"
 _NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 # Unset variables of JavaScript and OpenSesame.
 _UNSET = ("undefined", "NULL", "NA")
+
+
+def read_as(
+    *, participant: str, rt: str, unit: str, response: str, correct: str | None = None, deadline: str | None = None
+) -> dict[str, str]:
+    """What was read as what, in words, by column of the result.
+
+    Args:
+        participant: how they were found.
+        rt: the column of the times.
+        unit: its unit.
+        response: the column of the responses, and what else is to be said of it.
+        correct: the column of right and wrong, if there is one.
+        deadline: where it stands, if anywhere.
+    """
+    words = {"participant": participant, "rt": f"column '{rt}', {_UNIT_WORDS[unit]}", "response": response}
+    if correct is not None:
+        words["correct"] = f"column '{correct}', missing without a response"
+    return words if deadline is None else {**words, "deadline": deadline}
+
+
+def names(*columns: str | None) -> frozenset[str]:
+    """Columns of the file that were used."""
+    return frozenset(column for column in columns if column is not None)
 
 
 def need(table: pd.DataFrame, column: str, source: str, argument: str = "", also: str = "") -> pd.Series:
@@ -180,8 +204,8 @@ def people(table: pd.DataFrame, asked: Asked, usual: Sequence[str], source: str)
         count = int(found.isna().sum())
         if asked.groupby or usual:
             raise DataError(
-                f"column '{name}' says of {count:,} of {len(found):,} rows not whose they are; fill it in, name another "
-                f"one with groupby=, or say groupby={SOURCE_FILE!r} where each file is a participant's."
+                f"column '{name}' says of {count:,} of {len(found):,} rows not whose they are; fill it in, name "
+                f"another one with groupby=, or say groupby={SOURCE_FILE!r} where each file is a participant's."
             )
     if found.isna().any():
         return _by_file(table), "the file's name", None
@@ -202,7 +226,11 @@ def _usual_person(table: pd.DataFrame) -> str | None:
 
 
 def _by_file(table: pd.DataFrame) -> pd.Series:
-    return table[SOURCE_FILE].map(lambda name: PurePath(str(name)).stem)
+    """Files by their names, with their folders where two have the same name."""
+    stems = {name: PurePath(str(name)).stem for name in pd.unique(table[SOURCE_FILE])}
+    if len(set(stems.values())) < len(stems):
+        stems = {name: PurePath(str(name)).with_suffix("").as_posix() for name in stems}
+    return table[SOURCE_FILE].map(stems)
 
 
 def _as_text(cell: object) -> str:

@@ -45,13 +45,14 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
         rt=np.where(missing & (np.nan_to_num(times) <= 0.0), np.nan, times),
         response=cells.labels(response_column, missing),
         correct=correct,
-        read_as={
-            "participant": how,
-            "rt": f"column '{rt_name}', {cells.UNIT_WORDS[unit]}; 0 without a response is none",
-            "response": f"column '{response_name}'",
-            **({"correct": f"column '{right}', missing without a response"} if correct is not None else {}),
-        },
-        used=frozenset({rt_name, response_name, right, *([column] if column else [])}),
+        read_as=cells.read_as(
+            participant=how,
+            rt=rt_name,
+            unit=unit,
+            response=f"column '{response_name}'; 0 ms without one is no time",
+            correct=None if correct is None else right,
+        ),
+        used=cells.names(rt_name, response_name, right, column),
         left_out=(*other, *chosen.left_out),
     )
 
@@ -62,8 +63,8 @@ def _rt(table: pd.DataFrame) -> str:
     stems = [name.removesuffix(".RT") for name in timed]
     if not timed:
         raise DataError(
-            f"the file reads as {_NAME}'s and has no column that ends on .RT; log RT, RESP and ACC of the stimulus. Its "
-            f"columns are {listed(table.columns)}."
+            f"the file reads as {_NAME}'s and has no column that ends on .RT; log RT, RESP and ACC of the stimulus. "
+            f"Its columns are {listed(table.columns)}."
         )
     lacking = [stem for stem in stems if f"{stem}.RESP" not in table.columns]
     if len(lacking) == len(stems):

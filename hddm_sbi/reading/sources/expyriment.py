@@ -54,15 +54,10 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
         rt=np.where(missing & np.isnan(times), np.nan, times),
         response=keys,
         correct=correct,
-        read_as={
-            "participant": how,
-            "rt": f"column '{rt_name}', {cells.UNIT_WORDS[unit]}",
-            "response": f"column '{response_name}'{words}",
-            **({"correct": f"column '{correct_name}', missing without a response"} if correct_name else {}),
-        },
-        used=frozenset(
-            {rt_name, response_name, *([correct_name] if correct_name else []), *([column] if column else [])}
+        read_as=cells.read_as(
+            participant=how, rt=rt_name, unit=unit, response=f"column '{response_name}'{words}", correct=correct_name
         ),
+        used=cells.names(rt_name, response_name, correct_name, column),
         left_out=chosen.left_out,
     )
 
@@ -73,8 +68,8 @@ def _one(table: pd.DataFrame, names: tuple[str, ...], what: str, argument: str) 
     found = [by_lower[name] for name in names if name in by_lower]
     if not found:
         raise DataError(
-            f"the file reads as {_NAME}'s, whose columns are called as the experiment's author liked, and none is called "
-            f"{listed(names[:3])}: name the column of the {what} with {argument}=, of {listed(table.columns)}."
+            f"the file reads as {_NAME}'s, whose columns are called as the experiment's author liked, and none is "
+            f"called {listed(names[:3])}: name the column of the {what} with {argument}=, of {listed(table.columns)}."
         )
     return found[0]
 

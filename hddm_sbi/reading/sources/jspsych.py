@@ -51,7 +51,7 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
     missing = cells.nothing(response_column)
     participant, how, column = cells.people(table, asked, (), _NAME)
     correct = cells.right_or_wrong(table["correct"].where(chosen.rows), missing) if "correct" in table else None
-    limit = table["trial_duration"] if "trial_duration" in table else None
+    limit = table.get("trial_duration")
     left_out = (
         [LeftOut("a plugin that asks for no choice", counts(plugin.astype(str), ~choice))] if (~choice).any() else []
     )
@@ -62,14 +62,15 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
         response=cells.labels(response_column.where(chosen.rows), missing),
         correct=correct,
         deadline=None if limit is None else cells.seconds(limit.where(chosen.rows), unit),
-        read_as={
-            "participant": how,
-            "rt": f"column '{rt_name}', {cells.UNIT_WORDS[unit]}",
-            "response": f"column '{response_column.name}'",
-            **({"correct": "column 'correct', missing without a response"} if correct is not None else {}),
-            **({"deadline": "column 'trial_duration'"} if limit is not None else {}),
-        },
-        used=frozenset({rt_name, str(response_column.name), "correct"}) | ({column} if column else set()),
+        read_as=cells.read_as(
+            participant=how,
+            rt=rt_name,
+            unit=unit,
+            response=f"column '{response_column.name}'",
+            correct=None if correct is None else "correct",
+            deadline=None if limit is None else "column 'trial_duration'",
+        ),
+        used=cells.names(rt_name, str(response_column.name), "correct", column),
         left_out=(*left_out, *chosen.left_out),
         notes=_buttons(plugin, chosen.rows),
     )

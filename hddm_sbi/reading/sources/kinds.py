@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,29 @@ _MORE = 5
 # A part of an experiment has no more levels.
 _LEVELS = 30
 _PRACTICE = frozenset(
-    ["practice", "practise", "prac", "training", "warmup", "familiarization", "familiarisation", "übung", "uebung", "probedurchgang", "probeblock", "probetrial", "entraînement", "entrainement", "práctica", "practica", "ensayo", "oefen", "oefening", "demo", "tutorial"]
+    [
+        "practice",
+        "practise",
+        "prac",
+        "training",
+        "warmup",
+        "familiarization",
+        "familiarisation",
+        "übung",
+        "uebung",
+        "probedurchgang",
+        "probeblock",
+        "probetrial",
+        "entraînement",
+        "entrainement",
+        "práctica",
+        "practica",
+        "ensayo",
+        "oefen",
+        "oefening",
+        "demo",
+        "tutorial",
+    ]
 )
 _NOT = frozenset({"no", "non", "not", "post", "after", "without"})
 _TRUE = frozenset({"yes", "true", "1", "1.0", "ja", "oui", "y", "practice"})
@@ -65,14 +87,15 @@ def select(
     left_out = []
     kinds = [name for name in kinds if name in table.columns]
     labels = label_rows(table, kinds)
-    for rule, drop in (
-        ("none of their kind has a response", _unanswered(labels, answered, rows)),
-        ("a screen that comes once", _once(table, labels, rows) if not asked.where & set(kinds) else ~rows & rows),
-        ("practice", practice(table, [*kinds, *parts], asked) & rows),
+    called = practice(table, [*kinds, *parts], asked)
+    for rule, drop, told in (
+        ("none of their kind has a response", _unanswered(labels, answered, rows), labels),
+        ("a screen that comes once", _once(table, labels, rows, asked.where & set(kinds)), labels),
+        ("practice", np.asarray(called != "", dtype=bool), called),
     ):
         drop = drop & rows
-        if drop.any() and (rule != "practice" or (rows & ~drop).any()):
-            left_out.append(LeftOut(rule, counts(_shown(table, labels, kinds, parts), drop)))
+        if drop.any() and (rows & ~drop).any():  # a session that ended in practice has no other trials
+            left_out.append(LeftOut(rule, counts(told, drop)))
             rows &= ~drop
     if ask:
         _ask(table, rows, kinds, asked)
@@ -95,9 +118,12 @@ def counts(labels: pd.Series, rows: BoolArray) -> dict[str, int]:
     return {str(label): int(count) for label, count in labels[rows].value_counts().items()}
 
 
-def practice(table: pd.DataFrame, columns: Sequence[str], asked: Asked) -> BoolArray:
-    """Rows that a column calls practice, in one of several languages; not where the user filters by that column."""
-    found = np.zeros(len(table), dtype=bool)
+def practice(table: pd.DataFrame, columns: Sequence[str], asked: Asked) -> pd.Series:
+    """What a column calls rows that are practice, in one of several languages; "" for others.
+
+    A column by which the user filters says nothing here.
+    """
+    found = pd.Series("", index=table.index, dtype=object)
     for name in dict.fromkeys(columns):
         if name not in table.columns or name in asked.where:
             continue
@@ -107,7 +133,7 @@ def practice(table: pd.DataFrame, columns: Sequence[str], asked: Asked) -> BoolA
             continue
         flag = is_practice(name)
         called = [level for level in unique if is_practice(level) or (flag and level.lower() in _TRUE)]
-        found |= np.asarray(levels.isin(called), dtype=bool)
+        found = found.where(~levels.isin(called) | (found != ""), f"{name} = " + levels)
     return found
 
 
@@ -117,22 +143,15 @@ def is_practice(label: str) -> bool:
     return any(word in _PRACTICE and (k == 0 or words[k - 1] not in _NOT) for k, word in enumerate(words))
 
 
-def _shown(table: pd.DataFrame, labels: pd.Series, kinds: Sequence[str], parts: Sequence[str]) -> pd.Series:
-    """Labels for counts: of the kinds, else of the first column of parts."""
-    if kinds:
-        return labels
-    name = next((part for part in parts if part in table.columns), None)
-    return labels if name is None else label_rows(table, [name])
-
-
 def _unanswered(labels: pd.Series, answered: BoolArray, rows: BoolArray) -> BoolArray:
     seen = set(labels[answered & rows])
     return ~np.asarray(labels.isin(seen), dtype=bool) if seen else np.zeros(len(labels), dtype=bool)
 
 
-def _once(table: pd.DataFrame, labels: pd.Series, rows: BoolArray) -> BoolArray:
+def _once(table: pd.DataFrame, labels: pd.Series, rows: BoolArray, told: Collection[str]) -> BoolArray:
+    """Kinds of which no file has two rows, where others have many; not if the user filters by them."""
     per_file = labels[rows].groupby([labels[rows], table.loc[rows, SOURCE_FILE]]).size()
-    if not len(per_file):
+    if told or not len(per_file):
         return np.zeros(len(labels), dtype=bool)
     most = per_file.groupby(level=0).max()
     single = most[(most <= 1) & (most.max() >= _MORE)].index

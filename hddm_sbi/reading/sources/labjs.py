@@ -61,6 +61,7 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
     deadline, remark = deadline_of(times, timed_out, table[SOURCE_FILE], rows)
     participant, how, column = cells.people(table, asked, _person(table), _NAME)
     correct = cells.right_or_wrong(table["correct"], missing) if "correct" in table else None
+    who = ", ".join(map(repr, pd.unique(sender[rows])))
     return Reading(
         rows=rows,
         participant=participant,
@@ -68,18 +69,15 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
         response=cells.labels(response_column, missing),
         correct=correct,
         deadline=deadline,
-        read_as={
-            "participant": how,
-            "rt": f"column '{rt_name}', {cells.UNIT_WORDS[unit]}, of sender {', '.join(map(repr, pd.unique(sender[rows])))}",
-            "response": f"column '{response_name}'; none where ended_on is 'timeout'",
-            **({"correct": "column 'correct', missing without a response"} if correct is not None else {}),
-            **(
-                {"deadline": f"column '{rt_name}' of the trials that ended on 'timeout'"}
-                if deadline is not None
-                else {}
-            ),
-        },
-        used=frozenset({rt_name, response_name, "correct", *([column] if column else [])}),
+        read_as=cells.read_as(
+            participant=how,
+            rt=rt_name,
+            unit=unit,
+            response=f"column '{response_name}' of sender {who}; none where ended_on is 'timeout'",
+            correct=None if correct is None else "correct",
+            deadline=None if deadline is None else f"column '{rt_name}' of the trials that ended on 'timeout'",
+        ),
+        used=cells.names(rt_name, response_name, "correct", column),
         left_out=(*left_out, *chosen.left_out, *broken),
         notes=(remark,) if remark else (),
     )

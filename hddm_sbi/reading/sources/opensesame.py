@@ -56,16 +56,15 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
         response=cells.labels(response_column, missing),
         correct=correct,
         deadline=deadline,
-        read_as={
-            "participant": how,
-            "rt": f"column '{rt_name}', {cells.UNIT_WORDS[unit]}",
-            "response": f"column '{response_name}'; 'None' is no response",
-            **({"correct": f"column '{correct_name}', missing without a response"} if correct_name else {}),
-            **({"deadline": f"column '{rt_name}' of the trials without a response"} if deadline is not None else {}),
-        },
-        used=frozenset(
-            {rt_name, response_name, *([correct_name] if correct_name else []), *([column] if column else [])}
+        read_as=cells.read_as(
+            participant=how,
+            rt=rt_name,
+            unit=unit,
+            response=f"column '{response_name}'; 'None' is no response",
+            correct=correct_name,
+            deadline=None if deadline is None else f"column '{rt_name}' of the trials without a response",
         ),
+        used=cells.names(rt_name, response_name, correct_name, column),
         left_out=chosen.left_out,
         notes=(remark,) if remark else (),
     )

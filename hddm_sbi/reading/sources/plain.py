@@ -71,13 +71,14 @@ def _read(names: _Names, program: str, table: pd.DataFrame, asked: Asked) -> Rea
     response_name = _response(table, names, asked, correct_name, program)
     response = cells.need(table, response_name, program, "response" if asked.response else "")
     times = cells.seconds(rt_column, "s")
-    unit, why = _unit(times, rt_name, names, asked)
+    unit = _unit(times, rt_name, names, asked)
     rt_sentinel = np.isin(times, _SENTINELS) & _stand_out(times)
     response_sentinel = np.asarray(pd.to_numeric(response.astype(object), errors="coerce").isin(_SENTINELS), dtype=bool)
     missing = cells.nothing(response) | response_sentinel
     participant, how, column = cells.people(table, asked, names.person, program)
+    unanswered = _unanswered(times, rt_sentinel, missing, table, correct_name)
+    missing = missing | unanswered
     correct = None if correct_name is None else cells.right_or_wrong(table[correct_name], missing)
-    used = {rt_name, response_name, *([correct_name] if correct_name else []), *([column] if column else [])}
     limit = table["deadline"] if "deadline" in table.columns and program == "HSSM" else None
     return Reading(
         rows=np.ones(len(table), dtype=bool),
@@ -86,15 +87,20 @@ def _read(names: _Names, program: str, table: pd.DataFrame, asked: Asked) -> Rea
         response=cells.labels(response, missing),
         correct=correct,
         deadline=None if limit is None else cells.seconds(limit, unit),
-        read_as={
-            "participant": how,
-            "rt": f"column '{rt_name}', {cells.UNIT_WORDS[unit]}{why}",
-            "response": f"column '{response_name}'",
-            **({"correct": f"column '{correct_name}', missing without a response"} if correct_name else {}),
-            **({"deadline": "column 'deadline'"} if limit is not None else {}),
-        },
-        used=frozenset(used) | ({"deadline"} if limit is not None else set()),
-        notes=(*_said(times, rt_sentinel, rt_name), *_said(response, response_sentinel, response_name)),
+        read_as=cells.read_as(
+            participant=how,
+            rt=rt_name,
+            unit=unit,
+            response=f"column '{response_name}'",
+            correct=correct_name,
+            deadline=None if limit is None else "column 'deadline'",
+        ),
+        used=cells.names(rt_name, response_name, correct_name, column, None if limit is None else "deadline"),
+        notes=(
+            *_said(times, rt_sentinel, rt_name),
+            *_said(response, response_sentinel, response_name),
+            *_without(unanswered, response_name, correct_name),
+        ),
     )
 
 
@@ -139,21 +145,21 @@ def _first(table: pd.DataFrame, usual: Sequence[str]) -> str | None:
     return next(iter(_all(table, usual)), None)
 
 
-def _unit(times: FloatArray, name: str, names: _Names, asked: Asked) -> tuple[str, str]:
-    """The unit of the times, and why it is taken for that."""
+def _unit(times: FloatArray, name: str, names: _Names, asked: Asked) -> str:
+    """The unit of the times: said, the program's, or what their median shows."""
     if asked.rt_unit is not None or names.unit is not None:
-        return cells.unit_of(asked, names.unit or "s"), ""
+        return cells.unit_of(asked, names.unit or "s")
     there = times[np.isfinite(times) & (times > 0.0) & ~(np.isin(times, _SENTINELS) & _stand_out(times))]
     if not len(there):
-        return "s", ""
+        return "s"
     median = float(np.median(there))
     if median < _SECONDS:
-        return "s", ""
+        return "s"
     if median > _MILLISECONDS:
-        return "ms", f" (their median is {median:,.0f})"
+        return "ms"
     raise DataError(
-        f"the times in column '{name}' have the median {median:g}, and may be seconds or milliseconds; say rt_unit='s' or "
-        "rt_unit='ms'."
+        f"the times in column '{name}' have the median {median:g}, and may be seconds or milliseconds; say "
+        "rt_unit='s' or rt_unit='ms'."
     )
 
 
@@ -162,6 +168,26 @@ def _stand_out(times: FloatArray) -> BoolArray:
     positive = times[np.isfinite(times) & (times > 0.0) & (times != 999.0)]
     median = float(np.median(positive)) if len(positive) else 0.0
     return (times < 0.0) | (median < _SECONDS)
+
+
+def _unanswered(
+    times: FloatArray, sentinel: BoolArray, missing: BoolArray, table: pd.DataFrame, correct: str | None
+) -> BoolArray:
+    """Rows with a label in place of a response: they have neither a time nor right or wrong, which others have."""
+    if correct is None:
+        return np.zeros(len(table), dtype=bool)
+    unjudged = cells.nothing(table[correct])
+    return ~missing & unjudged & (np.isnan(times) | sentinel) if not unjudged.all() else unjudged & ~unjudged
+
+
+def _without(rows: BoolArray, response: str, correct: str | None) -> tuple[str, ...]:
+    if not rows.any():
+        return ()
+    count = int(rows.sum())
+    return (
+        f"{count:,} row{'s' if count > 1 else ''} with a label in column '{response}', but neither a time nor a value "
+        f"in column '{correct}', {'are' if count > 1 else 'is'} read as without a response",
+    )
 
 
 def _said(column: pd.Series | FloatArray, sentinel: BoolArray, name: str) -> tuple[str, ...]:

@@ -107,12 +107,12 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
         response=cells.labels(keys.where(rows), missing),
         correct=correct,
         read_as={
-            "participant": how,
-            "rt": f"column '{component.name}.rt', {cells.UNIT_WORDS[unit]}{words}",
-            "response": f"column '{component.name}.keys'{words}",
+            **cells.read_as(
+                participant=how, rt=f"{component.name}.rt", unit=unit, response=f"column '{component.name}.keys'{words}"
+            ),
             **({"correct": said} if correct is not None else {}),
         },
-        used=frozenset({column} if column else ()),
+        used=cells.names(column),
         left_out=(*between, *chosen.left_out, *broken),
         notes=notes if correct is not None or not said else (*notes, said),
     )

@@ -32,6 +32,6 @@ def deadline_of(
         of_file = pd.Series(np.asarray(files)).map(limits["median"]).round(3)
         return of_file.to_numpy(dtype=np.float64), "the deadline differs between files"
     return np.where(out, times, np.nan), (
-        f"time-outs lie between {times[out].min():.3f} and {times[out].max():.3f} s: where the limit of a trial that was "
-        "answered is not in the file, name it in the model with deadline="
+        f"time-outs lie between {times[out].min():.3f} and {times[out].max():.3f} s: where the limit of a trial "
+        "that was answered is not in the file, name it in the model with deadline="
     )

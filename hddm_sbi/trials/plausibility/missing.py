@@ -38,6 +38,8 @@ def missing(recording: Recording) -> Iterator[Finding]:
 
 
 def _omissions(recording: Recording, rows: BoolArray) -> str:
+    if recording.no_trials:
+        return _no_trials(recording, int(rows.sum()))
     count = int(rows.sum())
     have, they = ("has", "it is an omission") if count == 1 else ("have", "they are omissions")
     remedy = (
@@ -52,6 +54,26 @@ def _omissions(recording: Recording, rows: BoolArray) -> str:
     return (
         f"{count:,} of {recording.n:,} trials {have} neither a response time in column '{recording.rt_name}' nor a "
         f"response in column '{recording.response_name}'{_where(recording, rows)}: {remedy}"
+    )
+
+
+def _no_trials(recording: Recording, count: int) -> str:
+    """What is said where rows are told apart that are no trials, and the rest are omissions."""
+    kinds = recording.no_trials
+    column, inside = kinds[0].column, sum(kind.rows for kind in kinds)
+    named = enumerated([f"{kind.label!r} ({kind.rows:,} rows)" for kind in kinds])
+    many, rest = len(kinds) > 1, count - inside
+    where = f"{column} not in {tuple(kind.label for kind in kinds)!r}" if many else f"{column} != {kinds[0].label!r}"
+    omissions = (
+        f"; the other {rest:,} {'are omissions' if rest > 1 else 'is an omission'}, to be fitted as such with the time "
+        f"limit, deadline= (seconds, or a column), and not to be removed, because {BIAS}"
+        if rest
+        else ""
+    )
+    return (
+        f"{count:,} of {recording.n:,} rows have neither a response time in column '{recording.rt_name}' nor a "
+        f"response in column '{recording.response_name}': nobody ever responded where column '{column}' is {named}, "
+        f"so that these rows are no trials and may be left out (hs.read does, or where=\"{where}\" in it){omissions}."
     )
 
 
