@@ -61,7 +61,8 @@ def _read(files: Sequence[str], options: dict[str, Any], source: str, where: str
     accuracy = options["coding"] == "accuracy"
     if accuracy and _CORRECT not in table.columns:
         raise DataError(
-            'coding="accuracy" takes a column that says right or wrong, and the files have none; name it with --response.'
+            "--coding accuracy takes a column that says right or wrong, and the files have none; name it with "
+            "--response."
         )
     options |= {"rt": _RT, "response": _CORRECT if accuracy else _RESPONSE, "rt_unit": "s"}
     if options["deadline"] is None and _DEADLINE in table.columns and table[_DEADLINE].notna().all():

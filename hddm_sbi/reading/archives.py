@@ -12,18 +12,14 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import PurePath
-from typing import IO, cast
+from typing import IO, Any
 
 from hddm_sbi.errors import DataError
 from hddm_sbi.reading.bounds import ARCHIVE_BYTES, ARCHIVE_MEMBERS, FILE_BYTES
 from hddm_sbi.reading.raw import File
 
 _ZIP, _GZIP, _BZIP2, _XZ = b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ"
-_OPENERS: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
-    _GZIP: lambda raw: cast(IO[bytes], gzip.GzipFile(fileobj=raw)),  # its caller closes it
-    _BZIP2: lambda raw: cast(IO[bytes], bz2.BZ2File(raw)),
-    _XZ: lambda raw: cast(IO[bytes], lzma.LZMAFile(raw)),
-}
+_OPENERS: dict[bytes, Callable[[IO[bytes]], Any]] = {_GZIP: gzip.open, _BZIP2: bz2.open, _XZ: lzma.open}
 _CHUNK = 2**20
 _BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
 
@@ -79,7 +75,7 @@ def _zipped(file: File, wanted: Callable[[str], bool]) -> Iterator[File]:
 def _tarred(file: File, wanted: Callable[[str], bool]) -> Iterator[File]:
     budget = _Budget(file.name)
     if not re.search(r"\.(tar|tgz|tbz2?|txz)\b", file.name.lower()) and file.content[257:262] != b"ustar":
-        yield from _single(file, wanted, budget)
+        yield from _single(file, wanted)
         return
     # as a stream: a member that is not wanted is passed over in pieces
     with tarfile.open(fileobj=io.BytesIO(file.content), mode="r|*") as archive:
@@ -91,13 +87,24 @@ def _tarred(file: File, wanted: Callable[[str], bool]) -> Iterator[File]:
                     yield File(f"{file.name}/{info.name}", stream.read())
 
 
-def _single(file: File, wanted: Callable[[str], bool], budget: _Budget) -> Iterator[File]:
+def _single(file: File, wanted: Callable[[str], bool]) -> Iterator[File]:
     """A file that is compressed by itself, such as data.csv.gz."""
     inner = PurePath(file.name).stem
-    opener = next(opener for mark, opener in _OPENERS.items() if file.content.startswith(mark))
     if wanted(inner):
-        with opener(io.BytesIO(file.content)) as stream:
-            yield File(f"{file.name}/{inner}", budget.read(stream))
+        yield File(f"{file.name}/{inner}", decompressed(file))
+
+
+def decompressed(file: File) -> bytes:
+    """The content of a file that is compressed by itself; of any other as it is.
+
+    Raises:
+        DataError: it unpacks to more than a bound.
+    """
+    opener = next((opener for mark, opener in _OPENERS.items() if file.content.startswith(mark)), None)
+    if opener is None:
+        return file.content
+    with opener(io.BytesIO(file.content)) as stream:
+        return _Budget(file.name).read(stream)
 
 
 class _Budget:

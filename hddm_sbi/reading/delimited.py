@@ -116,10 +116,10 @@ def _tables(
         names = header if start < 0 else [cell.strip() for cell in rows[start]]
         _check_names(name, names)
         found.append(_frame(name, names, rows, range(start + 1, stop), skipped + 2))
-    if last >= 0 and not ends and 0 < len(rows[last]) < len(_trimmed(header)) and last not in starts:
+    if last >= 0 and not ends and 0 < len(rows[last]) < len(header) and last not in starts:
         raise DataError(
             f"the file '{name}' ends in the middle of line {last + skipped + 2}, with {len(rows[last])} of "
-            f"{len(_trimmed(header))} fields: it was cut off; copy it again, or delete that line to read the rest."
+            f"{len(header)} fields: it was cut off; copy it again, or delete that line to read the rest."
         )
     if not any(map(len, found)):
         raise DataError(

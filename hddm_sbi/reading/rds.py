@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import io
-import lzma
 import warnings
 
 import pandas as pd
 
 from hddm_sbi.errors import DataError
-from hddm_sbi.reading.bounds import FILE_BYTES
+from hddm_sbi.reading.archives import decompressed
 from hddm_sbi.reading.raw import File, Raw
-
-_OPENERS = {b"\x1f\x8b": gzip.GzipFile, b"BZ": bz2.BZ2File, b"\xfd7": lzma.LZMAFile}
 
 
 def read_rds(file: File) -> Raw:
@@ -30,7 +24,7 @@ def read_rds(file: File) -> Raw:
             f"reading R's .rds files takes rdata: pip install 'hddm-sbi[files]', or write '{file.name}' with write.csv."
         ) from error
     try:
-        content = _unpacked(file)
+        content = decompressed(file)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about classes that it does not know
             found = rdata.conversion.convert(rdata.parser.parse_data(content, extension=".rds"))
@@ -46,14 +40,3 @@ def read_rds(file: File) -> Raw:
     frame = found.reset_index(drop=True)
     frame.columns = frame.columns.map(str)
     return Raw(file.name, frame, "an .rds file of R")
-
-
-def _unpacked(file: File) -> bytes:
-    opener = next((opener for mark, opener in _OPENERS.items() if file.content.startswith(mark)), None)
-    if opener is None:
-        return file.content
-    with opener(io.BytesIO(file.content)) as stream:
-        content = stream.read(FILE_BYTES + 1)
-    if len(content) > FILE_BYTES:
-        raise DataError(f"the file '{file.name}' unpacks to more than {FILE_BYTES / 2**20:,.0f} MB and is not read.")
-    return bytes(content)

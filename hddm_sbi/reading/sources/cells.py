@@ -168,7 +168,9 @@ def values(column: pd.Series) -> pd.Series:
     if not len(there):
         return column.astype(object).where(~missing, np.nan)
     if there.str.fullmatch(_NUMBER).all() and not there.str.match(r"[+-]?0\d").any():
-        return pd.to_numeric(there).reindex(column.index)
+        numbers = pd.to_numeric(there)
+        whole = missing.any() and types.is_integer_dtype(numbers.dtype)  # which floats would print as 1.07e+09
+        return (numbers.astype("Int64") if whole else numbers).reindex(column.index)
     if there.str.lower().isin(["true", "false"]).all() and not missing.any():
         return there.str.lower() == "true"
     kept = missing & np.asarray(column.astype(str).str.strip() != "None", dtype=bool)  # a label among text

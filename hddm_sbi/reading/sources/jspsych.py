@@ -10,7 +10,7 @@ import pandas as pd
 from hddm_sbi.reading.raw import Raw
 from hddm_sbi.reading.sources import cells
 from hddm_sbi.reading.sources.base import Asked, BoolArray, LeftOut, Reading, Source
-from hddm_sbi.reading.sources.kinds import PARTS, counts, select
+from hddm_sbi.reading.sources.kinds import PARTS, counts, select, sessions_of
 
 _NAME = "jsPsych"
 _MARKS = ("trial_type", "trial_index", "time_elapsed", "internal_node_id", "plugin_version", "view_history")
@@ -45,7 +45,14 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
     choice = ~_no_choice(plugin) if "trial_type" not in asked.where else np.ones(len(table), dtype=bool)
     empty = cells.nothing(response_column) | cells.nothing(rt_column)
     kinds = ["trial_type", *_kind(table, choice & ~empty)]
-    chosen = select(table, ~empty & choice, asked, kinds=_telling(table, kinds, choice), rows=choice)
+    chosen = select(
+        table,
+        ~empty & choice,
+        asked,
+        kinds=_telling(table, kinds, choice),
+        rows=choice,
+        sessions=sessions_of(table, "trial_index"),
+    )
     unit = cells.unit_of(asked, "ms")
     times = cells.seconds(rt_column.where(chosen.rows), unit)
     missing = cells.nothing(response_column)

@@ -67,6 +67,7 @@ def select(
     kinds: Sequence[str],
     parts: Sequence[str] = PARTS,
     rows: BoolArray | None = None,
+    sessions: pd.Series | None = None,
     ask: bool = True,
 ) -> Selection:
     """The rows that are trials.
@@ -78,6 +79,7 @@ def select(
         kinds: columns that tell kinds of rows apart.
         parts: columns that may say that a row is practice.
         rows: those that may be trials; None for all.
+        sessions: which session each row is of; None for one a file.
         ask: whether to ask where several kinds are answered.
 
     Raises:
@@ -90,7 +92,11 @@ def select(
     called = practice(table, [*kinds, *parts], asked)
     for rule, drop, told in (
         ("none of their kind has a response", _unanswered(labels, answered, rows), labels),
-        ("a screen that comes once", _once(table, labels, rows, asked.where & set(kinds)), labels),
+        (
+            "a screen that comes once",
+            _once(labels, rows, table[SOURCE_FILE] if sessions is None else sessions, asked.where & set(kinds)),
+            labels,
+        ),
         ("practice", np.asarray(called != "", dtype=bool), called),
     ):
         drop = drop & rows
@@ -121,11 +127,11 @@ def counts(labels: pd.Series, rows: BoolArray) -> dict[str, int]:
 def practice(table: pd.DataFrame, columns: Sequence[str], asked: Asked) -> pd.Series:
     """What a column calls rows that are practice, in one of several languages; "" for others.
 
-    A column by which the user filters says nothing here.
+    Where the user filters by a column and keeps rows that it calls practice, none is.
     """
     found = pd.Series("", index=table.index, dtype=object)
     for name in dict.fromkeys(columns):
-        if name not in table.columns or name in asked.where:
+        if name not in table.columns:
             continue
         levels = table[name].astype(str).str.strip()
         unique = pd.unique(levels)
@@ -133,6 +139,8 @@ def practice(table: pd.DataFrame, columns: Sequence[str], asked: Asked) -> pd.Se
             continue
         flag = is_practice(name)
         called = [level for level in unique if is_practice(level) or (flag and level.lower() in _TRUE)]
+        if called and name in asked.where:
+            return pd.Series("", index=table.index, dtype=object)
         found = found.where(~levels.isin(called) | (found != ""), f"{name} = " + levels)
     return found
 
@@ -148,12 +156,21 @@ def _unanswered(labels: pd.Series, answered: BoolArray, rows: BoolArray) -> Bool
     return ~np.asarray(labels.isin(seen), dtype=bool) if seen else np.zeros(len(labels), dtype=bool)
 
 
-def _once(table: pd.DataFrame, labels: pd.Series, rows: BoolArray, told: Collection[str]) -> BoolArray:
-    """Kinds of which no file has two rows, where others have many; not if the user filters by them."""
-    per_file = labels[rows].groupby([labels[rows], table.loc[rows, SOURCE_FILE]]).size()
-    if told or not len(per_file):
+def sessions_of(table: pd.DataFrame, counter: str) -> pd.Series:
+    """The session of each row: a file, or, where files were joined, what follows a counter's beginning anew."""
+    files = table[SOURCE_FILE]
+    if counter not in table.columns:
+        return files
+    count = pd.to_numeric(table[counter].astype(str).str.split("_").str[0], errors="coerce")
+    return ((files != files.shift()) | (count < count.shift())).cumsum()
+
+
+def _once(labels: pd.Series, rows: BoolArray, sessions: pd.Series, told: Collection[str]) -> BoolArray:
+    """Kinds of which no session has two rows, where others have many; not if the user filters by them."""
+    in_session = labels[rows].groupby([labels[rows], sessions[rows]]).size()
+    if told or not len(in_session):
         return np.zeros(len(labels), dtype=bool)
-    most = per_file.groupby(level=0).max()
+    most = in_session.groupby(level=0).max()
     single = most[(most <= 1) & (most.max() >= _MORE)].index
     return np.asarray(labels.isin(single), dtype=bool)
 

@@ -9,7 +9,7 @@ from hddm_sbi.errors import DataError
 from hddm_sbi.reading.raw import Raw
 from hddm_sbi.reading.sources import cells
 from hddm_sbi.reading.sources.base import SOURCE_FILE, Asked, BoolArray, LeftOut, Reading, Source
-from hddm_sbi.reading.sources.kinds import counts, select
+from hddm_sbi.reading.sources.kinds import counts, select, sessions_of
 from hddm_sbi.reading.sources.timeouts import deadline_of
 
 _NAME = "lab.js"
@@ -30,10 +30,7 @@ def _tidy(raw: Raw) -> pd.DataFrame:
     name = cells.person_column(frame)
     if name is None or cells.nothing(frame[name]).all():
         return frame
-    session = pd.Series(0, index=frame.index)
-    if "sender_id" in frame:
-        first = frame["sender_id"].astype(str).str.strip()
-        session = ((first == "0") & (first.shift() != "0")).cumsum()
+    session = sessions_of(frame.assign(**{SOURCE_FILE: raw.name}), "sender_id")
     person = frame[name].mask(cells.nothing(frame[name]))
     return frame.assign(**{name: person.groupby(session).transform(lambda column: column.ffill().bfill()).fillna("")})
 
@@ -51,7 +48,9 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
     answered = np.asarray(ended == "response", dtype=bool)
     timed_out = np.asarray(ended == "timeout", dtype=bool)
     left_out = [LeftOut("no screen", counts(kind, ~screen))] if (~screen).any() else []
-    chosen = select(table, answered & screen, asked, kinds=("sender",), rows=screen)
+    chosen = select(
+        table, answered & screen, asked, kinds=("sender",), rows=screen, sessions=sessions_of(table, "sender_id")
+    )
     if not (answered & chosen.rows).any():
         raise DataError("no screen of lab.js ended on a response in these rows; say which rows are trials with where=.")
     rows, broken = _ended(chosen.rows, answered | timed_out, ended)

@@ -1,0 +1,230 @@
+"""What happens to exports every day: sessions broken off, files joined by hand, other versions, cells with lists."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import hddm_sbi as hs
+from tests.reading.exports import EXPORTS, question
+
+Export = Callable[..., Path]
+
+
+def _lines(name: str) -> list[str]:
+    return (EXPORTS / name).read_text(encoding="utf-8-sig").splitlines()
+
+
+def _edited(name: str, change: Callable[[dict[str, str]], None]) -> bytes:
+    """A CSV with something changed in every row."""
+    rows = list(csv.DictReader(io.StringIO("\n".join(_lines(name)))))
+    for row in rows:
+        change(row)
+    out = io.StringIO()
+    writer = csv.DictWriter(out, fieldnames=list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode()
+
+
+@pytest.mark.parametrize(
+    ("names", "trials"),
+    [
+        (("jspsych_P01.csv", "jspsych_P02.csv"), 26),
+        (("labjs_1.csv", "labjs_2.csv"), 26),
+        (("opensesame_subject-1.csv", "opensesame_subject-2.csv"), 22),
+        (("psychopy_367439_stroop.csv", "psychopy_414271_stroop.csv"), 24),
+        (("expyriment_001.xpd", "expyriment_002.xpd"), 24),
+    ],
+    ids=lambda names: names[0] if isinstance(names, tuple) else "",
+)
+@pytest.mark.parametrize("end", ["\n", ""], ids=["line end", "no line end"])
+def test_files_joined_by_hand(tmp_path: Path, names: tuple[str, str], trials: int, end: str) -> None:
+    apart = hs.read([EXPORTS / name for name in names])
+    path = tmp_path / f"all{Path(names[0]).suffix}"
+    path.write_text("\n".join(line for name in names for line in _lines(name)) + end, encoding="utf-8")
+    joined = hs.read(path)
+    assert joined.groupby("participant").size().tolist() == [trials, trials]
+    shared = [name for name in ("participant", "rt", "response", "correct") if name in joined]
+    pd.testing.assert_frame_equal(joined[shared], apart[shared])
+    assert "its header stands once more within the table" in joined.attrs["reading"]["text"]
+
+
+def test_joined_logs_of_eprime(tmp_path: Path) -> None:
+    text = "".join((EXPORTS / f"eprime_Simon-{k}-1.txt").read_text(encoding="utf-16") for k in (1, 2))
+    path = tmp_path / "all.txt"
+    path.write_text(text, encoding="utf-16")
+    assert hs.read(path).groupby("participant").size().to_dict() == {"1": 24, "2": 24}
+
+
+def test_joined_files_whose_columns_have_another_order(tmp_path: Path) -> None:
+    one = pd.read_csv(EXPORTS / "opensesame_subject-1.csv", dtype=str, keep_default_na=False)
+    other = pd.read_csv(EXPORTS / "opensesame_subject-2.csv", dtype=str, keep_default_na=False)
+    path = tmp_path / "all.csv"
+    path.write_text(one.to_csv(index=False) + other[sorted(other, reverse=True)].to_csv(index=False), encoding="utf-8")
+    expected = hs.read([EXPORTS / "opensesame_subject-1.csv", EXPORTS / "opensesame_subject-2.csv"])
+    shared = ["participant", "rt", "response", "correct", "category"]
+    pd.testing.assert_frame_equal(hs.read(path)[shared], expected[shared])
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "trials"),
+    [
+        ("jspsych_P01.csv", 41, 14),
+        ("labjs_1.csv", 51, 12),
+        ("opensesame_subject-1.csv", 12, 9),
+        ("psychopy_367439_stroop.csv", 15, 11),
+        ("bids_sub-01_task-flanker_beh.tsv", 25, 12),
+        ("expyriment_001.xpd", 30, 17),
+    ],
+)
+def test_a_session_that_was_broken_off(tmp_path: Path, name: str, lines: int, trials: int) -> None:
+    path = tmp_path / name
+    path.write_text("\n".join(_lines(name)[:lines]) + "\n", encoding="utf-8")
+    whole = hs.read(EXPORTS / name)
+    broken = hs.read(path)
+    assert len(broken) == trials
+    columns = ["participant", "rt", "response"]
+    pd.testing.assert_frame_equal(broken[columns], whole[columns].head(trials))
+
+
+def test_a_log_of_eprime_that_was_broken_off_says_whose_it_is(tmp_path: Path) -> None:
+    text = (EXPORTS / "eprime_Simon-1-1.txt").read_text(encoding="utf-16")
+    end = [found.end() for found in re.finditer(r"\*\*\* LogFrame End \*\*\*", text)][15]
+    path = tmp_path / "Simon-1-1.txt"
+    path.write_text(text[:end] + "\n", encoding="utf-16")
+    table = hs.read(path)
+    assert table["participant"].unique().tolist() == ["1"]
+    assert len(table) == 11  # 4 of practice and the frame of its block come before
+    assert "broken off" in table.attrs["reading"]["text"]
+
+
+def test_values_of_a_block_go_onto_its_trials() -> None:
+    table = hs.read(EXPORTS / "eprime_Simon-1-1.txt", where="Procedure in ('PracProc', 'TrialProc')")
+    assert table["BlockList[Block]"].tolist() == [1] * 4 + [2] * 24
+
+
+def test_a_turn_that_was_broken_off_is_no_omission(tmp_path: Path) -> None:
+    lines = _lines("psychopy_367439_stroop.csv")
+    header = next(csv.reader([lines[0]]))
+    row = next(csv.reader([lines[12]]))
+    for name in [name for name in header if "key_resp." in name]:
+        row[header.index(name)] = ""
+    path = tmp_path / "psychopy.csv"
+    path.write_text("\n".join([*lines[:12], ",".join(row)]) + "\n", encoding="utf-8")
+    table = hs.read(path)
+    assert len(table) == 8
+    assert table.attrs["reading"]["left_out"][-1]["rule"].startswith("broken off")
+
+
+def _lists(row: dict[str, str]) -> None:
+    """What a keyboard that stores all keys writes: lists, and 0 for right."""
+    for prefix in ("", "practice.", "trials."):
+        keys, rt = row[f"{prefix}key_resp.keys"], row[f"{prefix}key_resp.rt"]
+        if keys not in ("", "None"):
+            other = "left" if keys == "right" else "right"
+            row[f"{prefix}key_resp.keys"] = f"['{keys}', '{other}']"
+            row[f"{prefix}key_resp.rt"] = f"[{rt}, {float(rt) + 0.2}]"
+            row[f"{prefix}key_resp.corr"] = "0"
+
+
+def test_cells_with_several_keys(tmp_path: Path) -> None:
+    path = tmp_path / "367439.csv"
+    path.write_bytes(_edited("psychopy_367439_stroop.csv", _lists))
+    single = hs.read(EXPORTS / "psychopy_367439_stroop.csv")
+    table = hs.read(path)
+    columns = ["participant", "rt", "response", "correct"]
+    pd.testing.assert_frame_equal(table[columns], single[columns])
+    assert "of several keys the first" in table.attrs["reading"]["text"]
+    last = hs.read(path, response="last")
+    np.testing.assert_allclose(last["rt"], single["rt"] + 0.2)
+    assert (last["correct"].dropna() == 1 - single["correct"].dropna()).all()
+
+
+def test_without_the_right_answer_a_list_is_neither_right_nor_wrong(tmp_path: Path) -> None:
+    def change(row: dict[str, str]) -> None:
+        _lists(row)
+        row["corrAns"] = ""
+
+    path = tmp_path / "367439.csv"
+    path.write_bytes(_edited("psychopy_367439_stroop.csv", change).replace(b"corrAns", b"answer_"))
+    table = hs.read(path)
+    assert "correct" not in table
+    assert "'key_resp.corr' is 0" in table.attrs["reading"]["text"]
+
+
+def test_participants_keep_their_zeros(tmp_path: Path) -> None:
+    for name, column, value in (
+        ("psychopy_367439_stroop.csv", "participant", "007"),
+        ("jspsych_P01.csv", "subject", "0012"),
+        ("opensesame_subject-1.csv", "subject_nr", "01"),
+    ):
+        path = tmp_path / name
+        path.write_bytes(_edited(name, lambda row, column=column, value=value: row.update({column: value})))
+        table = hs.read(path)
+        assert table["participant"].unique().tolist() == [value]
+        out = tmp_path / "trials.csv"
+        table.to_csv(out, index=False)
+        assert hs.read(out)["participant"].unique().tolist() == [value]
+
+
+def test_several_loops_are_asked_about(tmp_path: Path) -> None:
+    path = tmp_path / "two.csv"
+    content = (EXPORTS / "psychopy_367439_stroop.csv").read_bytes().replace(b"practice.", b"stroop1.")
+    path.write_bytes(content)
+    message = question(path)
+    assert "'trials' (24 rows), 'stroop1' (2 rows)" in message
+    assert "where=\"loop == 'trials'\"" in message
+    assert len(hs.read(path, where="loop == 'stroop1'")) == 2
+    assert len(hs.read(path, rt="trials.key_resp.rt")) == 24
+
+
+def test_several_tasks_are_asked_about(tmp_path: Path) -> None:
+    path = tmp_path / "P01.csv"
+    path.write_bytes((EXPORTS / "jspsych_P01.csv").read_bytes().replace(b'"practice"', b'"flanker"'))
+    message = question(path)
+    assert "by column 'task': 'response' (26 rows), 'flanker' (4 rows)" in message
+    assert len(hs.read(path, where="task == 'flanker'")) == 4
+    assert len(hs.read(path, where="task in ('response', 'flanker')")) == 30
+
+
+def test_several_items_of_opensesame_are_asked_about(tmp_path: Path) -> None:
+    frame = pd.read_csv(EXPORTS / "opensesame_subject-1.csv", dtype=str, keep_default_na=False)
+    frame = frame.assign(response_time_sure="900", response_sure="1", correct_sure="undefined")
+    frame = frame.assign(response_time="900", response="1")
+    path = tmp_path / "subject-1.csv"
+    frame.to_csv(path, index=False)
+    assert "rt='response_time_key', rt='response_time_sure'" in question(path)
+    table = hs.read(path, rt="response_time_key")
+    assert table["response"].dropna().unique().tolist() == ["z", "m"]
+    assert table["correct"].notna().sum() == 20
+
+
+def test_participants_by_file_where_numbers_were_given_twice(export: Export, tmp_path: Path) -> None:
+    for folder in ("monday", "tuesday"):
+        (tmp_path / folder).mkdir()
+        export("opensesame_subject-1.csv", as_=f"{folder}/subject-1.csv")
+    table = hs.read(tmp_path)
+    assert table["participant"].unique().tolist() == ["1"]
+    assert "has trials in several files" in table.attrs["reading"]["text"]
+    apart = hs.read(tmp_path, groupby="source_file")
+    assert apart["participant"].unique().tolist() == ["monday/subject-1", "tuesday/subject-1"]
+
+
+def test_old_and_other_versions(tmp_path: Path) -> None:
+    """jsPsych 6 names its plugins otherwise; nobody's name for the part of the experiment; no accuracy."""
+    frame = pd.read_csv(EXPORTS / "jspsych_P01.csv", dtype=str, keep_default_na=False)
+    frame = frame.drop(columns=["plugin_version", "correct"]).rename(columns={"response": "key_press"})
+    path = tmp_path / "P01.csv"
+    frame.to_csv(path, index=False)
+    table = hs.read(path)
+    assert len(table) == 26
+    assert "correct" not in table
+    assert table["response"].dropna().isin(["f", "j"]).all()
