@@ -10,7 +10,7 @@ import pandas as pd
 
 from hddm_sbi.reading.paths import short_names
 from hddm_sbi.reading.raw import Raw
-from hddm_sbi.reading.sources.base import SOURCE_FILE, LeftOut, Reading, Source
+from hddm_sbi.reading.sources.base import SOURCE_FILE, LeftOut, Reading, Source, counted
 from hddm_sbi.trials.columns import plain
 
 # Names of files, people and responses are shown up to so many.
@@ -86,8 +86,7 @@ def shared_people(result: pd.DataFrame) -> list[str]:
 
 def _text(facts: dict[str, Any], result: pd.DataFrame) -> str:
     files = list(short_names(facts["files"]).values())
-    count = "1 file" if len(files) == 1 else f"{len(files):,} files"
-    lines = [f"Read as {facts['program']}: {count} ({_some(files)}), {facts['layout']}."]
+    lines = [f"Read as {facts['program']}: {counted(len(files), 'file')} ({_some(files)}), {facts['layout']}."]
     for role, words in facts["columns"].items():
         lines.append(_line(role, f"{words}{_values(role, result)}"))
     lines.append(_line("trials", f"{facts['trials']:,} of {facts['rows']:,} rows"))
@@ -108,11 +107,7 @@ def _rows_in_words(facts: dict[str, Any]) -> str:
 def _left_out(out: dict[str, Any]) -> str:
     named = {label: n for label, n in out["counts"].items() if label}
     by = f" ({_some([f'{label}: {n:,}' for label, n in named.items()])})" if named else ""
-    return f"{_counted(out['rows'])}: {out['rule']}{by}"
-
-
-def _counted(rows: int) -> str:
-    return "1 row" if rows == 1 else f"{rows:,} rows"
+    return f"{counted(out['rows'], 'row')}: {out['rule']}{by}"
 
 
 def _line(role: str, words: str) -> str:

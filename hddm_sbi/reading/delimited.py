@@ -12,6 +12,7 @@ from hddm_sbi.errors import DataError
 from hddm_sbi.reading.bounds import CELL_BYTES, check_cell, check_columns
 from hddm_sbi.reading.raw import Raw
 from hddm_sbi.trials.columns import listed
+from hddm_sbi.trials.missing import is_missing
 
 _SEPARATORS = {",": "comma-separated text", "\t": "tab-separated text", ";": "semicolon-separated text"}
 _BARS = {"|": "text separated by |"}
@@ -116,10 +117,10 @@ def _tables(
         names = header if start < 0 else [cell.strip() for cell in rows[start]]
         _check_names(name, names)
         found.append(_frame(name, names, rows, range(start + 1, stop), skipped + 2))
-    if last >= 0 and not ends and 0 < len(rows[last]) < len(header) and last not in starts:
+    if last >= 0 and not ends and 0 < len(rows[last]) < len(names) and last not in starts:
         raise DataError(
             f"the file '{name}' ends in the middle of line {last + skipped + 2}, with {len(rows[last])} of "
-            f"{len(header)} fields: it was cut off; copy it again, or delete that line to read the rest."
+            f"{len(names)} fields: it was cut off; copy it again, or delete that line to read the rest."
         )
     if not any(map(len, found)):
         raise DataError(
@@ -178,7 +179,7 @@ def _check_names(name: str, header: list[str]) -> None:
 
 def _with_points(column: pd.Series) -> pd.Series:
     """Numbers with decimal points, where all are numbers and some have commas."""
-    there = column[column != ""]
+    there = column[~is_missing(column)]
     if not there.str.contains(",", regex=False).any() or not there.str.fullmatch(_DECIMAL_COMMA).all():
         return column
     return column.str.replace(",", ".", regex=False)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from hddm_sbi.errors import DataError
 from hddm_sbi.reading.raw import File, Raw
+from hddm_sbi.reading.sources.base import counted
 from hddm_sbi.trials.columns import plain
 
 
@@ -44,8 +45,9 @@ def read_sav(file: File) -> Raw:
         codes = ", ".join(str(plain(code)) for code in pd.unique(frame[column][declared]))
         frame[column] = frame[column].mask(declared)
         if declared.any():
+            rows = counted(int(declared.sum()), "row")
             notes.append(
-                f"{codes} in column '{column}', declared missing, is read as missing in {declared.sum():,} rows"
+                f"{codes} in column '{column}', declared missing, is read as missing in {rows}"
             )
     for column, labels in meta.variable_value_labels.items():
         frame[column] = _labelled(frame[column], labels)

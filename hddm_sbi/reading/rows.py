@@ -200,7 +200,7 @@ def _equal(column: pd.Series, value: object) -> BoolArray:
 def _text(column: pd.Series) -> pd.Series:
     """Cells as people write them, 1 for 1.0."""
     if pd.api.types.is_float_dtype(column.dtype):
-        column = column.map(plain)
+        return pd.Series([str(plain(cell)) for cell in column], index=column.index, dtype=object)
     return column.astype(str).str.strip()
 
 

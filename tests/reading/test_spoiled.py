@@ -202,9 +202,8 @@ def test_rows_in_any_order_are_the_same_trials(export: Export, tmp_path: Path, n
     shuffled = hs.read(tmp_path / name)
     columns = ["participant", "rt", "response", "correct"]
     order = [*columns, *(["onset"] if "onset" in expected else [])]
-    for table in (expected, shuffled):
-        table.sort_values(order, inplace=True, ignore_index=True)
-    pd.testing.assert_frame_equal(shuffled[columns], expected[columns])
+    one, other = (table.sort_values(order, ignore_index=True) for table in (shuffled, expected))
+    pd.testing.assert_frame_equal(one[columns], other[columns])
 
 
 SPOIL = settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

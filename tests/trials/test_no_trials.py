@@ -25,13 +25,13 @@ def test_rows_of_a_kind_that_is_never_answered_are_no_trials() -> None:
         read_trials(_table())
     message = str(caught.value)
     assert message.startswith("22 of 40 rows have neither a response time in column 'rt' nor a response")
-    assert "where column 'task' is 'fixation' (20 rows), so that these rows are no trials and may be left out" in message
+    assert "where column 'task' is 'fixation' (20 rows), so that these rows are no trials and may be left" in message
     assert "where=\"task != 'fixation'\"" in message
     assert "the other 2 are omissions, to be fitted as such" in message
 
 
 def test_without_such_a_kind_missing_rows_are_omissions() -> None:
-    with pytest.raises(DataError, match="2 of 20 trials have neither .* they are omissions"):
+    with pytest.raises(DataError, match=r"2 of 20 trials have neither .* they are omissions"):
         read_trials(_table(fixations=0))
 
 

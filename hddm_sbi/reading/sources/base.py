@@ -83,6 +83,12 @@ class Reading:
     notes: tuple[str, ...] = ()
 
 
+def counted(count: int, thing: str) -> str:
+    """A number of things: ``1 row``, ``1,200 rows``."""
+    several = f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
+    return f"{count:,} {thing if count == 1 else several}"
+
+
 def _as_it_stands(raw: Raw) -> pd.DataFrame:
     return raw.frame
 

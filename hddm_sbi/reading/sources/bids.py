@@ -11,7 +11,7 @@ import pandas as pd
 from hddm_sbi.errors import DataError
 from hddm_sbi.reading.raw import Raw
 from hddm_sbi.reading.sources import cells
-from hddm_sbi.reading.sources.base import Asked, BoolArray, FloatArray, LeftOut, Reading, Source
+from hddm_sbi.reading.sources.base import Asked, BoolArray, FloatArray, LeftOut, Reading, Source, counted
 from hddm_sbi.reading.sources.kinds import counts, select
 from hddm_sbi.trials.columns import listed
 
@@ -113,7 +113,7 @@ def _early(table: pd.DataFrame, times: FloatArray, rows: BoolArray, name: str) -
     if not count:
         return ()
     return (
-        f"{count:,} response{'s' if count > 1 else ''} came before the stimulus (negative times, the first "
+        f"{counted(count, 'response')} came before the stimulus (negative times, the first "
         f"{times[early][0]:g} s) and {'are' if count > 1 else 'is'} kept as such, which no model takes; to leave "
         f'{"them" if count > 1 else "it"} out: where="not {name} < 0"',
     )

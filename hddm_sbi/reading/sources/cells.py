@@ -11,7 +11,7 @@ import pandas as pd
 from pandas.api import types
 
 from hddm_sbi.errors import DataError
-from hddm_sbi.reading.sources.base import SOURCE_FILE, Asked, BoolArray, FloatArray
+from hddm_sbi.reading.sources.base import SOURCE_FILE, Asked, BoolArray, FloatArray, counted
 from hddm_sbi.trials.columns import listed, plain
 from hddm_sbi.trials.missing import is_missing
 
@@ -104,7 +104,7 @@ def seconds(column: pd.Series, unit: str) -> FloatArray:
     wrong = ~missing & ~np.isfinite(values)
     if wrong.any():
         raise DataError(
-            f"column '{column.name}' holds {int(wrong.sum()):,} cells that are no times, the first "
+            f"column '{column.name}' holds {counted(int(wrong.sum()), 'entry')} that read as no times, the first "
             f"{_short(column[wrong].iloc[0])}; name the column of the response times with rt=."
         )
     return values / _PER_SECOND[unit]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hddm_sbi.errors import DataError
-from hddm_sbi.reading.sources.base import SOURCE_FILE, Asked, BoolArray, LeftOut
+from hddm_sbi.reading.sources.base import SOURCE_FILE, Asked, BoolArray, LeftOut, counted
 from hddm_sbi.reading.sources.cells import nothing
 
 # Columns in which people say what part of the experiment a row is, in the order in which they are asked about.
@@ -181,7 +181,7 @@ def _ask(table: pd.DataFrame, rows: BoolArray, kinds: Sequence[str], asked: Aske
         levels = table.loc[rows, name].astype(str)
         found = levels.value_counts()
         if len(found) > 1 and not asked.where & set(kinds):
-            named = ", ".join(f"{label!r} ({count:,} rows)" for label, count in list(found.items())[:12])
+            named = ", ".join(f"{label!r} ({counted(count, 'row')})" for label, count in list(found.items())[:12])
             first = str(found.index[0])
             both = ", ".join(repr(str(label)) for label in found.index[:2])
             raise DataError(

@@ -13,7 +13,7 @@ import pandas as pd
 from hddm_sbi.errors import DataError
 from hddm_sbi.reading.raw import Raw
 from hddm_sbi.reading.sources import cells
-from hddm_sbi.reading.sources.base import Asked, BoolArray, FloatArray, Reading, Source
+from hddm_sbi.reading.sources.base import Asked, BoolArray, FloatArray, Reading, Source, counted
 from hddm_sbi.trials.columns import listed, plain
 
 _RT = (
@@ -185,7 +185,7 @@ def _without(rows: BoolArray, response: str, correct: str | None) -> tuple[str, 
         return ()
     count = int(rows.sum())
     return (
-        f"{count:,} row{'s' if count > 1 else ''} with a label in column '{response}', but neither a time nor a value "
+        f"{counted(count, 'row')} with a label in column '{response}', but neither a time nor a value "
         f"in column '{correct}', {'are' if count > 1 else 'is'} read as without a response",
     )
 
@@ -194,7 +194,7 @@ def _said(column: pd.Series | FloatArray, sentinel: BoolArray, name: str) -> tup
     if not sentinel.any():
         return ()
     codes = ", ".join(str(plain(code)) for code in pd.unique(np.asarray(column)[sentinel]))
-    return (f"{codes} in column '{name}' is read as missing in {int(sentinel.sum()):,} rows",)
+    return (f"{codes} in column '{name}' is read as missing in {counted(int(sentinel.sum()), 'row')}",)
 
 
 def _source(key: str, name: str, names: _Names) -> Source:

@@ -11,7 +11,7 @@ import pandas as pd
 from hddm_sbi.errors import DataError
 from hddm_sbi.reading.raw import Raw
 from hddm_sbi.reading.sources import cells
-from hddm_sbi.reading.sources.base import Asked, BoolArray, LeftOut, Reading, Source
+from hddm_sbi.reading.sources.base import Asked, BoolArray, LeftOut, Reading, Source, counted
 from hddm_sbi.reading.sources.kinds import select
 from hddm_sbi.reading.sources.psychopy_lists import first_of, has_lists, right_answers
 from hddm_sbi.trials.columns import listed
@@ -189,7 +189,7 @@ def _first(component: _Component, asked: Asked) -> tuple[pd.Series, pd.Series, s
     keys, several = first_of(component.keys, last)
     times, _ = first_of(component.rt, last)
     other = "" if last else "; response='last' takes the last"
-    return keys, times, f", of several keys the {which}", (f"{several:,} cells hold several keys{other}",)
+    return keys, times, f", of several keys the {which}", (f"{counted(several, 'cell')} with several keys{other}",)
 
 
 def _broken(component: _Component, rows: BoolArray, missing: BoolArray) -> tuple[BoolArray, list[LeftOut]]:
