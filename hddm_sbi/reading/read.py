@@ -57,6 +57,19 @@ def read(
 
     Raises:
         DataError: a file cannot be read, or not in one way only; says what it was taken for and what is missing.
+
+    Example:
+        >>> from pathlib import Path
+        >>> header = "subject_nr,opensesame_version,practice,response,response_time,correct"
+        >>> rows = ["07,4.0.24,yes,z,512,1", "07,4.0.24,no,m,634,1", "07,4.0.24,no,None,1500,0"]
+        >>> _ = Path("subject-07.csv").write_text("\\n".join([header, *rows]))
+        >>> df = read("subject-07.csv")
+        >>> print(df[["participant", "rt", "response", "correct", "deadline"]].to_string(index=False))
+        participant    rt response  correct  deadline
+                 07 0.634        m        1       1.5
+                 07   NaN      NaN     <NA>       1.5
+        >>> print(df.attrs["reading"]["text"].splitlines()[7])
+          left out     1 row: practice (practice = yes: 1)
     """
     rows = None if where is None else parse_where(where)
     tables, skipped = _tables(open_files(files), source)

@@ -57,7 +57,7 @@ class _Component:
     """A keyboard (or button box) and the columns in which its answers are.
 
     Args:
-        name: ``key_resp``, or with its loop ``trials.key_resp`` where only that exists.
+        name: such as ``key_resp``, without its loop.
         keys: what was pressed, as text.
         rt: when.
         corr: what the program took for right, "" where it says nothing.
