@@ -41,6 +41,8 @@ def read_delimited(name: str, text: str, notes: Sequence[str] = ()) -> Raw:
         check_columns(name, max(text.count(mark, 0, longest) for mark in _SEPARATORS))
         check_cell(name, longest)
     comments, body, skipped = _split_comments(text)
+    body, titles = _without_title(body)
+    skipped += titles
     separator, layout = _separator(name, body)
     header, *rows = _lines(name, body, separator)
     header = [cell.strip() for cell in header]
@@ -64,8 +66,20 @@ def _split_comments(text: str) -> tuple[tuple[str, ...], str, int]:
     return comments, "\n".join(kept), first
 
 
+def _without_title(text: str) -> tuple[str, int]:
+    """A text without a first line that has no tab before one that has several, as E-DataAid's exports begin."""
+    title, _, rest = text.lstrip("\n").partition("\n")
+    if title and "\t" not in title and "," not in title and _first_line(rest).count("\t") > 1:
+        return rest, len(text) - len(text.lstrip("\n")) + 1
+    return text, 0
+
+
+def _first_line(text: str) -> str:
+    return next((line for line in text.split("\n") if line.strip()), "")
+
+
 def _separator(name: str, body: str) -> tuple[str, str]:
-    first = next((line for line in body.split("\n") if line.strip()), "")
+    first = _first_line(body)
     if not first:
         raise DataError(f"the file '{name}' holds comments and no table.")
     for marks in (_SEPARATORS, _BARS):
@@ -131,10 +145,10 @@ def _tables(
 
 
 def _is_header(row: list[str], header: list[str]) -> bool:
-    """Whether a line has names of columns for cells; most lines are told by their first cell."""
+    """Whether a line has names of columns for cells; most lines are told by their first cells."""
     if row == header:
         return True
-    if len(row) < 2 or row[0].strip() not in header:
+    if len(row) < 2 or (row[0].strip() not in header and row[1].strip() not in header):
         return False
     cells = [cell.strip() for cell in row if cell.strip()]
     return len(cells) > 1 and sum(cell in header for cell in cells) >= _HEADER_AGAIN * len(cells)

@@ -46,9 +46,7 @@ def read_sav(file: File) -> Raw:
         frame[column] = frame[column].mask(declared)
         if declared.any():
             rows = counted(int(declared.sum()), "row")
-            notes.append(
-                f"{codes} in column '{column}', declared missing, is read as missing in {rows}"
-            )
+            notes.append(f"{codes} in column '{column}', declared missing, is read as missing in {rows}")
     for column, labels in meta.variable_value_labels.items():
         frame[column] = _labelled(frame[column], labels)
     described = tuple((k, v) for k, v in zip(meta.column_names, meta.column_labels, strict=True) if v)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from hddm_sbi.errors import DataError
@@ -20,6 +21,8 @@ from hddm_sbi.reading.tables import read_table
 
 # A column of the file that has the name of one of the result's, and is not what that was read from.
 _OTHER = "_in_file"
+# Seconds between which the median of response times lies.
+_FASTEST, _SLOWEST = 0.01, 100.0
 # Bytes of a long file that show what it is.
 _BEGINNING = 200_000
 
@@ -81,6 +84,7 @@ def read(
         table = _filtered(table, rows, left_out)
     told_apart = rows.columns if rows is not None and by_file else frozenset()
     reading = program.read(table, Asked(groupby, rt, response, rt_unit, told_apart))
+    _check_unit(reading, program)
     if not reading.rows.any():
         raise DataError(f"no row of '{tables[0].name}', read as {program.name}'s, is a trial.")
     result = _result(table, reading, response)
@@ -170,6 +174,18 @@ def _filtered(table: pd.DataFrame, where: Where, left_out: list[LeftOut]) -> pd.
     if not passed.all():
         left_out.append(LeftOut(f"where={where.text!r}", {"": int((~passed).sum())}))
     return table[passed].reset_index(drop=True)
+
+
+def _check_unit(reading: Reading, program: Source) -> None:
+    """Ask where the times are none in the program's unit, as after somebody converted them."""
+    times = reading.rt[reading.rows & (reading.rt > 0.0)]
+    median = float(np.median(times)) if len(times) else 1.0
+    if not _FASTEST < median < _SLOWEST:
+        asked = "s" if median <= _FASTEST else "ms"
+        raise DataError(
+            f"the times read as {program.name}'s have the median {median:g} s, which is no response time; if they are "
+            f"in other units, say rt_unit={asked!r}."
+        )
 
 
 def _result(table: pd.DataFrame, reading: Reading, response: str | None) -> pd.DataFrame:

@@ -28,6 +28,20 @@ def test_a_pattern_of_files_becomes_one_table(run) -> None:
     assert table["rt"].isna().sum() == 4
 
 
+def test_what_read_wrote_is_a_plain_table(run) -> None:
+    run("read", EXPORTS / "jspsych_P0*.csv", "--out", "trials.csv")
+    again = hs.read("trials.csv")
+    pd.testing.assert_frame_equal(
+        again[["participant", "rt", "response", "correct"]],
+        hs.read(EXPORTS / "jspsych_P0*.csv")[["participant", "rt", "response", "correct"]],
+        check_dtype=False,
+        atol=1e-6,
+    )
+    result = run("fit", "trials.csv", "--groupby", "participant", "--choices", "f,j", "--out", "run")
+    assert "Read as" not in result.stdout
+    assert "5 of 52 trials have neither a response time" in result.stderr
+
+
 def test_everything_may_be_said(run) -> None:
     options = ("--source", "table", "--rt", "response_time", "--rt-unit", "ms", "--response", "response")
     options += ("--groupby", "subject_nr", "--where", "practice == 'yes'")

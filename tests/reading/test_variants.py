@@ -228,3 +228,52 @@ def test_old_and_other_versions(tmp_path: Path) -> None:
     assert len(table) == 26
     assert "correct" not in table
     assert table["response"].dropna().isin(["f", "j"]).all()
+
+
+def test_fixations_without_a_label_are_told_by_their_stimulus(tmp_path: Path) -> None:
+    frame = pd.read_csv(EXPORTS / "jspsych_P01.csv", dtype=str, keep_default_na=False)
+    path = tmp_path / "P01.csv"
+    frame[frame["task"] != "practice"].drop(columns="task").to_csv(path, index=False)
+    table = hs.read(path, where="trial_type == 'html-keyboard-response'")
+    assert len(table) == 26
+    assert {"rule": "their stimulus was never answered", "rows": 30, "counts": {"+": 30}} in table.attrs["reading"][
+        "left_out"
+    ]
+
+
+def test_loops_within_loops(tmp_path: Path) -> None:
+    """A block around the trials: its column is filled on each of their turns."""
+    frame = pd.read_csv(EXPORTS / "psychopy_367439_stroop.csv", dtype=str, keep_default_na=False)
+    turn = frame["trials.thisN"] != ""
+    blocks = pd.Series(np.where(turn, np.cumsum(turn) // 13, ""), index=frame.index).astype(str)
+    path = tmp_path / "nested.csv"
+    frame.assign(**{"blocks.thisN": blocks, "blocks.thisRepN": blocks}).to_csv(path, index=False)
+    assert len(hs.read(path)) == 24
+
+
+def test_times_that_somebody_converted_are_asked_about(tmp_path: Path) -> None:
+    frame = pd.read_csv(EXPORTS / "opensesame_subject-1.csv")
+    path = tmp_path / "subject-1.csv"
+    frame.assign(response_time=frame["response_time"] / 1000).to_csv(path, index=False)
+    assert "say rt_unit='s'" in question(path)
+    table = hs.read(path, rt_unit="s")
+    np.testing.assert_allclose(table["rt"], hs.read(EXPORTS / "opensesame_subject-1.csv")["rt"])
+    trials = tmp_path / "367439.csv"
+    psychopy = pd.read_csv(EXPORTS / "psychopy_367439_stroop.csv")
+    times = {name: psychopy[name] * 1000 for name in psychopy if name.endswith("key_resp.rt")}
+    psychopy.assign(**times).to_csv(trials, index=False)
+    assert "say rt_unit='ms'" in question(trials)
+
+
+def test_what_edataaid_exports(tmp_path: Path) -> None:
+    """A title line, tabs, columns of levels in brackets, NULL for what a level lacks."""
+    table = hs.read(EXPORTS / "eprime_Simon-*.txt")
+    names = {"Experiment": "ExperimentName", "Procedure": "Procedure[Trial]", "Running": "Running[Trial]"}
+    log = table.drop(columns=["participant", "rt", "response", "correct", "source_file"]).rename(columns=names)
+    path = tmp_path / "merged.txt"
+    body = log.to_csv(index=False, sep="\t", na_rep="").replace("\n", "\r\n")
+    path.write_bytes(("C:\\lab\\all data.emrg2\r\n" + body).encode("utf-16"))
+    again = hs.read(path)
+    columns = ["participant", "rt", "response", "correct"]
+    pd.testing.assert_frame_equal(again[columns], table[columns])
+    assert again.attrs["reading"]["source"] == "eprime"

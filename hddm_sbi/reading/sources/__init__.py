@@ -7,10 +7,11 @@ from hddm_sbi.reading.sources.expyriment import EXPYRIMENT
 from hddm_sbi.reading.sources.jspsych import JSPSYCH
 from hddm_sbi.reading.sources.labjs import LABJS
 from hddm_sbi.reading.sources.opensesame import OPENSESAME
-from hddm_sbi.reading.sources.plain import MODEL_TABLES, TABLE
+from hddm_sbi.reading.sources.plain import MODEL_TABLES, OWN_TABLE, TABLE
 from hddm_sbi.reading.sources.psychopy import PSYCHOPY
 
 SOURCES: tuple[Source, ...] = (
+    OWN_TABLE,
     EXPYRIMENT,
     EPRIME,
     PSYCHOPY,

@@ -11,8 +11,8 @@ import pandas as pd
 from hddm_sbi.errors import DataError
 from hddm_sbi.reading.raw import Raw
 from hddm_sbi.reading.sources import cells
-from hddm_sbi.reading.sources.base import Asked, BoolArray, FloatArray, LeftOut, Reading, Source, counted
-from hddm_sbi.reading.sources.kinds import counts, select
+from hddm_sbi.reading.sources.base import SOURCE_FILE, Asked, BoolArray, FloatArray, Reading, Source, counted
+from hddm_sbi.reading.sources.kinds import dropped, select
 from hddm_sbi.trials.columns import listed
 
 _NAME = "BIDS"
@@ -74,7 +74,14 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
             correct=correct_name,
         ),
         used=cells.names(rt_name, response_name, correct_name, column),
-        left_out=(*_events(table, kept), *chosen.left_out),
+        left_out=(
+            *dropped(
+                "none of their trial_type has a response",
+                table.get("trial_type", table[SOURCE_FILE]).astype(str),
+                ~kept,
+            ),
+            *chosen.left_out,
+        ),
         notes=_early(table, times, chosen.rows, rt_name),
     )
 
@@ -99,12 +106,6 @@ def _answered_kinds(table: pd.DataFrame, answered: BoolArray) -> BoolArray:
         return np.ones(len(table), dtype=bool)
     seen = set(table["trial_type"][answered])
     return np.asarray(table["trial_type"].isin(seen), dtype=bool)
-
-
-def _events(table: pd.DataFrame, kept: BoolArray) -> list[LeftOut]:
-    if kept.all():
-        return []
-    return [LeftOut("none of their trial_type has a response", counts(table["trial_type"].astype(str), ~kept))]
 
 
 def _early(table: pd.DataFrame, times: FloatArray, rows: BoolArray, name: str) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ from hddm_sbi.errors import DataError
 from hddm_sbi.reading.eprime_log import LAYOUT, LEVEL
 from hddm_sbi.reading.raw import Raw
 from hddm_sbi.reading.sources import cells
-from hddm_sbi.reading.sources.base import Asked, LeftOut, Reading, Source
-from hddm_sbi.reading.sources.kinds import PARTS, counts, select
+from hddm_sbi.reading.sources.base import Asked, Reading, Source
+from hddm_sbi.reading.sources.kinds import PARTS, dropped, select
 from hddm_sbi.trials.columns import listed
 
 _NAME = "E-Prime"
@@ -35,7 +35,6 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
     there = ~np.isnan(times)
     chosen = select(table, ~missing & there, asked, kinds=(), parts=_PARTS, rows=there)
     level = table[LEVEL].astype(str) if LEVEL in table else pd.Series("row", index=table.index)
-    other = [LeftOut(f"no '{rt_name}', by level", counts("level " + level, ~there))] if (~there).any() else []
     participant, how, column = cells.people(table, asked, ("Subject",), _NAME)
     right = f"{stem}.ACC"
     correct = cells.right_or_wrong(table[right], missing) if right in table else None
@@ -53,7 +52,7 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
             correct=None if correct is None else right,
         ),
         used=cells.names(rt_name, response_name, right, column),
-        left_out=(*other, *chosen.left_out),
+        left_out=(*dropped(f"no '{rt_name}', by level", "level " + level, ~there), *chosen.left_out),
     )
 
 

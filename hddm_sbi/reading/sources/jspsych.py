@@ -10,7 +10,7 @@ import pandas as pd
 from hddm_sbi.reading.raw import Raw
 from hddm_sbi.reading.sources import cells
 from hddm_sbi.reading.sources.base import Asked, BoolArray, LeftOut, Reading, Source
-from hddm_sbi.reading.sources.kinds import PARTS, counts, select, sessions_of
+from hddm_sbi.reading.sources.kinds import PARTS, dropped, select, sessions_of
 
 _NAME = "jsPsych"
 _MARKS = ("trial_type", "trial_index", "time_elapsed", "internal_node_id", "plugin_version", "view_history")
@@ -22,6 +22,10 @@ _NO_CHOICE = re.compile(
 )
 # Answers of people to whom a plugin shows several questions are objects.
 _FEW = 0.5
+# A stimulus of trials that was shown so often was answered at least once.
+_OFTEN = 5
+# Stimuli are HTML, of which so many characters are told.
+_SHOWN = 30
 
 
 def _recognises(raw: Raw) -> bool:
@@ -44,13 +48,14 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
     response_column = cells.need(table, said or response_name, _NAME, "response" if said else "", "response=")
     choice = ~_no_choice(plugin) if "trial_type" not in asked.where else np.ones(len(table), dtype=bool)
     empty = cells.nothing(response_column) | cells.nothing(rt_column)
+    silent = _silent(table, ~empty, choice)
     kinds = ["trial_type", *_kind(table, choice & ~empty)]
     chosen = select(
         table,
         ~empty & choice,
         asked,
         kinds=_telling(table, kinds, choice),
-        rows=choice,
+        rows=choice & ~silent,
         sessions=sessions_of(table, "trial_index"),
     )
     unit = cells.unit_of(asked, "ms")
@@ -59,9 +64,6 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
     participant, how, column = cells.people(table, asked, (), _NAME)
     correct = cells.right_or_wrong(table["correct"].where(chosen.rows), missing) if "correct" in table else None
     limit = table.get("trial_duration")
-    left_out = (
-        [LeftOut("a plugin that asks for no choice", counts(plugin.astype(str), ~choice))] if (~choice).any() else []
-    )
     return Reading(
         rows=chosen.rows,
         participant=participant,
@@ -78,13 +80,38 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
             deadline=None if limit is None else "column 'trial_duration'",
         ),
         used=cells.names(rt_name, str(response_column.name), "correct", column),
-        left_out=(*left_out, *chosen.left_out),
+        left_out=(
+            *dropped("a plugin that asks for no choice", plugin.astype(str), ~choice),
+            *_never_answered(table, silent),
+            *chosen.left_out,
+        ),
         notes=_buttons(plugin, chosen.rows),
     )
 
 
 def _no_choice(plugin: pd.Series) -> BoolArray:
     return np.asarray(plugin.astype(str).str.contains(_NO_CHOICE), dtype=bool)
+
+
+def _silent(table: pd.DataFrame, answered: BoolArray, choice: BoolArray) -> BoolArray:
+    """Rows of a stimulus that nobody ever answered, such as a fixation cross, where most others were.
+
+    jsPsych does not write which keys were allowed; where no column names the parts, this tells them apart.
+    """
+    none = np.zeros(len(table), dtype=bool)
+    if "stimulus" not in table.columns or _kind(table, choice & answered):
+        return none
+    shown = table["stimulus"].astype(str)
+    seen = set(shown[answered])
+    silent = choice & ~np.asarray(shown.isin(seen), dtype=bool)
+    often = shown[silent].value_counts()
+    return silent & np.asarray(shown.isin(often[often >= _OFTEN].index), dtype=bool)
+
+
+def _never_answered(table: pd.DataFrame, silent: BoolArray) -> tuple[LeftOut, ...]:
+    if not silent.any():
+        return ()
+    return dropped("their stimulus was never answered", table["stimulus"].astype(str).str.slice(0, _SHOWN), silent)
 
 
 def _kind(table: pd.DataFrame, answered: BoolArray) -> list[str]:

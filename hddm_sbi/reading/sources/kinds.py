@@ -124,6 +124,11 @@ def counts(labels: pd.Series, rows: BoolArray) -> dict[str, int]:
     return {str(label): int(count) for label, count in labels[rows].value_counts().items()}
 
 
+def dropped(rule: str, labels: pd.Series, rows: BoolArray) -> tuple[LeftOut, ...]:
+    """Rows that a rule leaves out, if it does any, counted by label."""
+    return (LeftOut(rule, counts(labels, rows)),) if rows.any() else ()
+
+
 def practice(table: pd.DataFrame, columns: Sequence[str], asked: Asked) -> pd.Series:
     """What a column calls rows that are practice, in one of several languages; "" for others.
 

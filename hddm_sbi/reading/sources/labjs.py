@@ -8,8 +8,8 @@ import pandas as pd
 from hddm_sbi.errors import DataError
 from hddm_sbi.reading.raw import Raw
 from hddm_sbi.reading.sources import cells
-from hddm_sbi.reading.sources.base import SOURCE_FILE, Asked, BoolArray, LeftOut, Reading, Source
-from hddm_sbi.reading.sources.kinds import counts, select, sessions_of
+from hddm_sbi.reading.sources.base import SOURCE_FILE, Asked, Reading, Source
+from hddm_sbi.reading.sources.kinds import dropped, select, sessions_of
 from hddm_sbi.reading.sources.timeouts import deadline_of
 
 _NAME = "lab.js"
@@ -47,13 +47,13 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
     screen = np.asarray(~kind.str.contains(_NO_SCREEN, case=False), dtype=bool)
     answered = np.asarray(ended == "response", dtype=bool)
     timed_out = np.asarray(ended == "timeout", dtype=bool)
-    left_out = [LeftOut("no screen", counts(kind, ~screen))] if (~screen).any() else []
     chosen = select(
         table, answered & screen, asked, kinds=("sender",), rows=screen, sessions=sessions_of(table, "sender_id")
     )
     if not (answered & chosen.rows).any():
         raise DataError("no screen of lab.js ended on a response in these rows; say which rows are trials with where=.")
-    rows, broken = _ended(chosen.rows, answered | timed_out, ended)
+    broken = chosen.rows & ~answered & ~timed_out
+    rows = chosen.rows & ~broken
     missing = timed_out | cells.nothing(response_column)
     unit = cells.unit_of(asked, "ms")
     times = cells.seconds(rt_column.where(rows), unit)
@@ -77,7 +77,11 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
             deadline=None if deadline is None else f"column '{rt_name}' of the trials that ended on 'timeout'",
         ),
         used=cells.names(rt_name, response_name, "correct", column),
-        left_out=(*left_out, *chosen.left_out, *broken),
+        left_out=(
+            *dropped("no screen", kind, ~screen),
+            *chosen.left_out,
+            *dropped("ended neither on a response nor on the time-out", ended, broken),
+        ),
         notes=(remark,) if remark else (),
     )
 
@@ -86,13 +90,6 @@ def _person(table: pd.DataFrame) -> tuple[str, ...]:
     """The column of the person, if it says something."""
     name = cells.person_column(table)
     return () if name is None or cells.nothing(table[name]).all() else (name,)
-
-
-def _ended(rows: BoolArray, regular: BoolArray, ended: pd.Series) -> tuple[BoolArray, list[LeftOut]]:
-    """Trials that ended on a response or the time-out; others were broken off."""
-    broken = rows & ~regular
-    out = [LeftOut("ended neither on a response nor on the time-out", counts(ended, broken))] if broken.any() else []
-    return rows & regular, out
 
 
 LABJS = Source("labjs", _NAME, _recognises, _read, _tidy)

@@ -13,7 +13,7 @@ import pandas as pd
 from hddm_sbi.errors import DataError
 from hddm_sbi.reading.raw import Raw
 from hddm_sbi.reading.sources import cells
-from hddm_sbi.reading.sources.base import Asked, BoolArray, FloatArray, Reading, Source, counted
+from hddm_sbi.reading.sources.base import SOURCE_FILE, Asked, BoolArray, FloatArray, Reading, Source, counted
 from hddm_sbi.trials.columns import listed, plain
 
 _RT = (
@@ -40,28 +40,33 @@ class _Names:
         response: of the responses.
         person: of the participants.
         unit: of the response times; None where it shows in them only.
+        also: what tells a table of the program from others.
+        deadline: whether a column of this name is the time limit.
     """
 
     rt: tuple[str, ...]
     response: tuple[str, ...]
     person: tuple[str, ...]
     unit: str | None = "s"
+    also: tuple[str, ...] = ()
+    deadline: bool = False
 
 
+_OWN = _Names(("rt",), ("response",), ("participant",), also=(SOURCE_FILE,), deadline=True)
 _PROGRAMS = {
     ("hddm", "HDDM"): _Names(("rt",), ("response",), ("subj_idx",)),
     ("emc2", "EMC2"): _Names(("rt",), ("R",), ("subjects",)),
     ("fastdm", "fast-dm"): _Names(("TIME",), ("RESPONSE",), ()),
-    ("hssm", "HSSM"): _Names(("rt",), ("response",), ("participant_id",)),
+    ("hssm", "HSSM"): _Names(("rt",), ("response",), ("participant_id",), deadline=True),
     ("rtdists", "rtdists"): _Names(("rt",), ("response",), ("id",)),
 }
 _ANY = _Names((), (), (), None)
 
 
 def _recognises(names: _Names, raw: Raw) -> bool:
-    return all(not wanted or raw.columns & set(wanted) for wanted in (names.rt, names.response, names.person)) and bool(
-        names.rt
-    )
+    return all(
+        not wanted or raw.columns & set(wanted) for wanted in (names.rt, names.response, names.person, names.also)
+    ) and bool(names.rt)
 
 
 def _read(names: _Names, program: str, table: pd.DataFrame, asked: Asked) -> Reading:
@@ -79,7 +84,7 @@ def _read(names: _Names, program: str, table: pd.DataFrame, asked: Asked) -> Rea
     unanswered = _unanswered(times, rt_sentinel, missing, table, correct_name)
     missing = missing | unanswered
     correct = None if correct_name is None else cells.right_or_wrong(table[correct_name], missing)
-    limit = table["deadline"] if "deadline" in table.columns and program == "HSSM" else None
+    limit = table["deadline"] if "deadline" in table.columns and names.deadline else None
     return Reading(
         rows=np.ones(len(table), dtype=bool),
         participant=participant,
@@ -123,7 +128,7 @@ def _column(
         cells.need(table, own[0], program, also=f"{argument}=")
     raise DataError(
         f"no program that is known wrote this table, and no column is called as {what} usually are; name it with "
-        f"{argument}=, of {listed([name for name in table.columns if name != 'source_file'])}."
+        f"{argument}=, of {listed([name for name in table.columns if name != SOURCE_FILE])}."
     )
 
 
@@ -201,5 +206,6 @@ def _source(key: str, name: str, names: _Names) -> Source:
     return Source(key, name, partial(_recognises, names), partial(_read, names, name), plain=True)
 
 
+OWN_TABLE = _source("hddm_sbi", "hs.read", _OWN)
 MODEL_TABLES = tuple(_source(key, name, names) for (key, name), names in _PROGRAMS.items())
 TABLE = Source("table", "a table of trials", lambda raw: True, partial(_read, _ANY, "a table of trials"), plain=True)

@@ -11,8 +11,8 @@ import pandas as pd
 from hddm_sbi.errors import DataError
 from hddm_sbi.reading.raw import Raw
 from hddm_sbi.reading.sources import cells
-from hddm_sbi.reading.sources.base import Asked, BoolArray, LeftOut, Reading, Source, counted
-from hddm_sbi.reading.sources.kinds import select
+from hddm_sbi.reading.sources.base import Asked, BoolArray, Reading, Source, counted
+from hddm_sbi.reading.sources.kinds import dropped, select
 from hddm_sbi.reading.sources.psychopy_lists import first_of, has_lists, right_answers
 from hddm_sbi.trials.columns import listed
 
@@ -91,15 +91,16 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
         raise DataError(
             f"no row within a loop of {_NAME} has a key: {listed([c.name for c in found])} were not answered."
         )
-    between = [LeftOut("between the turns of loops", {"": int((~in_loop).sum())})] if (~in_loop).any() else []
     chosen = select(table, any_answer, asked, kinds=(LOOP,), rows=in_loop)
     component = _one([c for c in found if (c.answered & chosen.rows).any()])
     keys, times, words, notes = _first(component, asked)
     missing = cells.nothing(keys)
-    rows, broken = _broken(component, chosen.rows, missing)
+    broken = _broken(component, chosen.rows, missing)
+    rows = chosen.rows & ~broken
     correct, said = _correct(table, component, keys, missing, rows)
     participant, how, column = cells.people(table, asked, ("participant",), _NAME)
     unit = cells.unit_of(asked, "s")
+    unnamed = pd.Series("", index=table.index)
     return Reading(
         rows=rows,
         participant=participant,
@@ -113,7 +114,11 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
             **({"correct": said} if correct is not None else {}),
         },
         used=cells.names(column),
-        left_out=(*between, *chosen.left_out, *broken),
+        left_out=(
+            *dropped("no turn of a loop that is read", unnamed, ~in_loop),
+            *chosen.left_out,
+            *dropped("broken off before the keyboard wrote anything", unnamed, broken),
+        ),
         notes=notes if correct is not None or not said else (*notes, said),
     )
 
@@ -192,14 +197,12 @@ def _first(component: _Component, asked: Asked) -> tuple[pd.Series, pd.Series, s
     return keys, times, f", of several keys the {which}", (f"{counted(several, 'cell')} with several keys{other}",)
 
 
-def _broken(component: _Component, rows: BoolArray, missing: BoolArray) -> tuple[BoolArray, list[LeftOut]]:
+def _broken(component: _Component, rows: BoolArray, missing: BoolArray) -> BoolArray:
     """Turns in which the keyboard wrote nothing at all: the session was ended there."""
     nothing = np.asarray(component.keys.astype(str).str.strip() == "", dtype=bool)
     others = rows & missing & ~nothing
     silent = component.corr is not None and np.asarray(component.corr.astype(str).str.strip() == "", dtype=bool)
-    broken = rows & nothing & (silent if component.corr is not None else bool(others.any()))
-    out = [LeftOut("broken off before the keyboard wrote anything", {"": int(broken.sum())})] if broken.any() else []
-    return rows & ~broken, out
+    return rows & nothing & (silent if component.corr is not None else bool(others.any()))
 
 
 def _correct(

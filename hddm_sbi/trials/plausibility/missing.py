@@ -73,7 +73,7 @@ def _no_trials(recording: Recording, count: int) -> str:
     return (
         f"{count:,} of {recording.n:,} rows have neither a response time in column '{recording.rt_name}' nor a "
         f"response in column '{recording.response_name}': nobody ever responded where column '{column}' is {named}, "
-        f"so that these rows are no trials and may be left out (hs.read does, or where=\"{where}\" in it){omissions}."
+        f'so that these rows are no trials and may be left out (hs.read does, or where="{where}" in it){omissions}.'
     )
 
 
