@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from hddm_sbi.reading.recognise import AUTO, recognise
 from hddm_sbi.reading.rows import Where, parse_where
 from hddm_sbi.reading.sources import SOURCES, Source
 from hddm_sbi.reading.sources.base import SOURCE_FILE, Asked, LeftOut, Reading
-from hddm_sbi.reading.sources.cells import values
+from hddm_sbi.reading.sources.cells import as_text, values
 from hddm_sbi.reading.tables import read_table
 
 # A column of the file that has the name of one of the result's, and is not what that was read from.
@@ -155,7 +156,7 @@ def _together(tables: Sequence[Raw], program: Source) -> pd.DataFrame:
     frames = []
     short = short_names([raw.name for raw in tables])
     for raw in tables:
-        frame = program.tidy(raw)
+        frame = program.tidy(raw if program.plain else replace(raw, frame=as_text(raw.frame)))
         if SOURCE_FILE in frame:
             frame = frame.rename(columns={SOURCE_FILE: SOURCE_FILE + _OTHER})
         frames.append(frame.assign(**{SOURCE_FILE: short[raw.name]}))

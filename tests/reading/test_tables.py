@@ -202,6 +202,51 @@ def test_descriptions_beside_the_data_are_no_data(tmp_path: Path) -> None:
     assert hs.read(tmp_path).groupby("participant").size().to_dict() == {"sub-01": 24, "sub-02": 24}
 
 
+def test_the_response_that_a_description_names(tmp_path: Path) -> None:
+    name = "sub-01_task-flanker_beh.tsv"
+    text = (EXPORTS / f"bids_{name}").read_text(encoding="utf-8").replace("\tresponse\t", "\tpressed\t")
+    (tmp_path / "sub-01" / "beh").mkdir(parents=True)
+    path = tmp_path / "sub-01" / "beh" / name
+    path.write_text(text, encoding="utf-8")
+    assert "name it with response=" in question(path)
+    said = {
+        "pressed": {"Description": "Key that was pressed"},
+        "response_time": {"Description": "Time of the key press"},
+    }
+    (tmp_path / "task-flanker_beh.json").write_text(json.dumps(said), encoding="utf-8")
+    table = hs.read(path)
+    assert table["response"].dropna().unique().tolist() == ["left", "right"]
+    assert hs.read(path, response="pressed")["response"].equals(table["response"])
+
+
+RAW = [
+    "jspsych_P01.csv",
+    "labjs_1.csv",
+    "opensesame_subject-1.csv",
+    "psychopy_367439_stroop.csv",
+    "bids_sub-01_task-flanker_beh.tsv",
+]
+
+
+@pytest.mark.parametrize("name", RAW)
+@pytest.mark.parametrize("suffix", ["xlsx", "parquet", "jsonl", "csv"])
+def test_exports_that_went_through_another_program(tmp_path: Path, name: str, suffix: str) -> None:
+    """Saved again with types, so that identifiers are 1.0 and empty cells are missing."""
+    raw = pd.read_csv(EXPORTS / name, sep="\t" if name.endswith("tsv") else ",")
+    raw = raw[[column for column in raw if not column.startswith("Unnamed")]]
+    path = tmp_path / f"{Path(name).stem}.{suffix}"
+    save: dict[str, Callable[[], object]] = {
+        "xlsx": lambda: raw.to_excel(path, index=False),
+        "parquet": lambda: raw.to_parquet(path),
+        "jsonl": lambda: raw.to_json(path, orient="records", lines=True),
+        "csv": lambda: raw.to_csv(path, index=False, sep=";", decimal=","),
+    }
+    save[suffix]()
+    expected = hs.read(EXPORTS / name)
+    own = [column for column in (*OWN, "deadline") if column in expected]
+    pd.testing.assert_frame_equal(hs.read(path)[own], expected[own], check_dtype=False, rtol=1e-6)
+
+
 def test_a_file_whose_name_has_the_signs_of_a_pattern(tmp_path: Path) -> None:
     path = tmp_path / "data [1].csv"
     _text()(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePath
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from hddm_sbi.errors import DataError
 from hddm_sbi.reading.raw import Raw
 from hddm_sbi.reading.sources import cells
 from hddm_sbi.reading.sources.base import SOURCE_FILE, Asked, BoolArray, FloatArray, Reading, Source, counted
+from hddm_sbi.reading.sources.bids_sidecar import descriptions
 from hddm_sbi.reading.sources.kinds import dropped, select
 from hddm_sbi.trials.columns import listed
 
@@ -29,6 +31,10 @@ _RESPONSES = (
     "resp",
     "answer",
 )
+# What descriptions of columns say of a response, and not of its time.
+_RESPONDED = re.compile(
+    r"^(?!.*(time|latency|accura|correct)).*\b(response|responded|button|key|choice|answer)", re.I | re.S
+)
 _CORRECT = ("accuracy", "correct", "acc", "response_accuracy", "is_correct", "correctness")
 
 
@@ -40,10 +46,25 @@ def _recognises(raw: Raw) -> bool:
 def _tidy(raw: Raw) -> pd.DataFrame:
     """What the file's name says of all rows: subject, session, task, run."""
     found = dict(re.findall(r"(?:^|_)(sub|ses|task|run)-([A-Za-z0-9]+)", PurePath(raw.name).stem))
-    given = {_ENTITIES[key]: value for key, value in found.items()}
+    given: dict[str, Any] = {_ENTITIES[key]: value for key, value in found.items()}
     if "sub" in given:
         given["sub"] = f"sub-{given['sub']}"
+    described = _described(raw)
+    if described is not None:
+        given["response"] = raw.frame[described]
     return raw.frame.assign(**{name: value for name, value in given.items() if name not in raw.frame})
+
+
+def _described(raw: Raw) -> str | None:
+    """The column that the description beside the file calls the response, where none is called so."""
+    if raw.columns & set(_RESPONSES):
+        return None
+    found = [
+        name
+        for name, words in descriptions(raw.name).items()
+        if name in raw.columns and _RESPONDED.search(words) and name not in (*_CORRECT, "response_time")
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _read(table: pd.DataFrame, asked: Asked) -> Reading:

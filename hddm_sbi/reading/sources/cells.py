@@ -25,7 +25,7 @@ _PEOPLE = (
 )  # fmt: skip
 _WRONG = frozenset({"0", "0.0", "false", "no", "incorrect", "error", "wrong", "falsch", "nein", "faux", "fout"})
 _RIGHT = frozenset({"1", "1.0", "true", "yes", "correct", "right", "richtig", "ja", "juste", "goed"})
-_INTEGER = r"[+-]?(0|[1-9]\d{0,17})"
+_INTEGER = r"[+-]?(0|[1-9]\d{0,14})(\.0+)?"
 _NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 # Unset variables of JavaScript and OpenSesame.
 _UNSET = ("undefined", "NULL", "NA")
@@ -136,7 +136,7 @@ def labels(column: pd.Series, missing: BoolArray | None = None) -> pd.Series:
         return column.where(~missing).astype("Int64") if whole else column.where(~missing)
     text = there.astype(str).str.strip()
     if len(text) and text.str.fullmatch(_INTEGER).all():
-        return pd.to_numeric(text).astype("Int64").reindex(column.index)
+        return pd.to_numeric(text).astype(np.int64).astype("Int64").reindex(column.index)
     return (
         column.astype(object).where(~missing, np.nan).map(lambda cell: cell.strip() if isinstance(cell, str) else cell)
     )
@@ -155,6 +155,11 @@ def right_or_wrong(column: pd.Series, missing: BoolArray) -> pd.Series:
     if not text.dropna().isin(_WRONG | _RIGHT).all():
         return labels(column, missing)
     return text.map(lambda cell: int(cell in _RIGHT), na_action="ignore").astype("Int64")
+
+
+def as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table of any types as the text that a CSV of it has, "" for nothing."""
+    return frame.apply(lambda column: column.astype(object).map(_as_text).mask(column.isna(), ""))
 
 
 def values(column: pd.Series) -> pd.Series:
@@ -202,6 +207,8 @@ def people(table: pd.DataFrame, asked: Asked, usual: Sequence[str], source: str)
         return _by_file(table), "the file's name", None
     column = table[name]
     found = column.map(_as_text).mask(is_missing(column))
+    if found.dropna().str.fullmatch(r"\d+\.0+").all():  # integers that were floats once
+        found = found.str.replace(r"\.0+$", "", regex=True)
     if found.isna().any() and not found.isna().all():
         count = int(found.isna().sum())
         if asked.groupby or usual:
