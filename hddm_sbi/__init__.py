@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from hddm_sbi.likelihoods.neural.sbi_distribution import SBItoPyro
     from hddm_sbi.likelihoods.observation.seen import SeenTrials
     from hddm_sbi.plots import plot_predictive
-    from hddm_sbi.ssm import SSM, Diffusion, Evidence, Parameter, Prior, Symmetries, get_model, list_models, simulate
     from hddm_sbi.reading import read
+    from hddm_sbi.ssm import SSM, Diffusion, Evidence, Parameter, Prior, Symmetries, get_model, list_models, simulate
     from hddm_sbi.ssm.simulation.trial_simulator import simulator_of
     from hddm_sbi.training.train_nle import train_nle
     from hddm_sbi.trials import load_data
