@@ -77,7 +77,8 @@ def as_before() -> Iterator[None]:
 @pytest.mark.parametrize("path", sorted((ROOT / "tutorials").glob("*.py")), ids=lambda path: path.stem)
 def test_tutorials(path: Path, few_draws: None, as_before: None) -> None:
     names = runpy.run_path(str(path))
-    # evidence comes faster without conflict, or where the task is easy; what is shared makes more certain; r is above 1
+    # evidence comes faster without conflict, where the task is easy, or for what is right; what is shared makes more
+    # certain; r is above 1
     assert float(names["effect"].mean()) > 0.0
     plt.close("all")
 
