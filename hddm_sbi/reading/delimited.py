@@ -19,7 +19,7 @@ _BARS = {"|": "text separated by |"}
 _BLANKS = {" ": "text separated by blanks"}
 # Of the cells of a line so many are names of columns where it is a header once more.
 _HEADER_AGAIN = 0.6
-_DECIMAL_COMMA = r"[+-]?\d+(?:,\d+)?(?:[eE][+-]?\d+)?"
+_DECIMAL_COMMA = r"[+-]?[0-9]+(?:,[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 
 
 def read_delimited(name: str, text: str, notes: Sequence[str] = ()) -> Raw:

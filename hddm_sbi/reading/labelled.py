@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import io
+import json
+import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from hddm_sbi.errors import DataError
+from hddm_sbi.reading import sav_apart
 from hddm_sbi.reading.raw import File, Raw
 from hddm_sbi.reading.sources.base import counted
 from hddm_sbi.trials.columns import plain
+
+# The largest files take a minute.
+_SECONDS = 600
 
 
 def read_sav(file: File) -> Raw:
@@ -22,24 +31,15 @@ def read_sav(file: File) -> Raw:
     Raises:
         DataError: pyreadstat is not installed, or the file is damaged.
     """
-    try:
-        import pyreadstat
-    except ImportError as error:
+    if find_spec("pyreadstat") is None:
         raise DataError(
             f"reading SPSS files takes pyreadstat: pip install 'hddm-sbi[files]', or save '{file.name}' as CSV."
-        ) from error
-    try:
-        with tempfile.TemporaryDirectory() as folder:  # pyreadstat reads from a path only
-            copy = Path(folder) / "table.sav"
-            copy.write_bytes(file.content)
-            frame, meta = pyreadstat.read_sav(copy, user_missing=True)
-    except Exception as error:  # pyreadstat's own, and whatever it passes on
-        raise DataError(f"the file '{file.name}' is an SPSS file that is damaged or cut off; save it again.") from error
+        )
+    frame, columns = _read_apart(file)
     notes = []
-    for column, ranges in meta.missing_ranges.items():
+    for column, ranges in columns["missing"].items():
         declared = pd.Series(False, index=frame.index)
-        for one in ranges:
-            low, high = (one["lo"], one["hi"]) if isinstance(one, dict) else (one, one)
+        for low, high in ranges:
             values = frame[column]
             declared |= values == low if isinstance(low, str) else values.between(low, high)
         codes = ", ".join(str(plain(code)) for code in pd.unique(frame[column][declared]))
@@ -47,10 +47,28 @@ def read_sav(file: File) -> Raw:
         if declared.any():
             rows = counted(int(declared.sum()), "row")
             notes.append(f"{codes} in column '{column}', declared missing, is read as missing in {rows}")
-    for column, labels in meta.variable_value_labels.items():
-        frame[column] = _labelled(frame[column], labels)
-    described = tuple((k, v) for k, v in zip(meta.column_names, meta.column_labels, strict=True) if v)
+    for column, labels in columns["labels"].items():
+        frame[column] = _labelled(frame[column], dict(labels))
+    described = tuple((name, label) for name, label in columns["described"])
     return Raw(file.name, frame, "an SPSS file", tuple(notes), labels=described)
+
+
+def _read_apart(file: File) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The table and what is known of its columns, read in another process: damaged files crash the reader."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "table.sav"
+        copy.write_bytes(file.content)
+        command = [sys.executable, "-P", str(Path(sav_apart.__file__)), str(copy), folder]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        try:
+            subprocess.run(command, check=True, capture_output=True, env=environment, timeout=_SECONDS)
+            frame = pd.read_parquet(Path(folder) / sav_apart.TABLE)
+            columns = json.loads((Path(folder) / sav_apart.COLUMNS).read_text(encoding="utf-8"))
+        except (subprocess.SubprocessError, OSError, ValueError) as error:
+            raise DataError(
+                f"the file '{file.name}' is an SPSS file that is damaged or cut off; save it again, or as CSV."
+            ) from error
+    return frame, columns
 
 
 def read_stata(file: File) -> Raw:

@@ -37,6 +37,4 @@ def read_rds(file: File) -> Raw:
         found = frames[0] if len(frames) == 1 else None
     if not isinstance(found, pd.DataFrame):
         raise DataError(f"the file '{file.name}' holds no data frame of R's; save one, with one row per trial.")
-    frame = found.reset_index(drop=True)
-    frame.columns = frame.columns.map(str)
-    return Raw(file.name, frame, "an .rds file of R")
+    return Raw(file.name, found.reset_index(drop=True), "an .rds file of R")

@@ -18,6 +18,7 @@ from hddm_sbi.reading.labelled import read_sav, read_stata
 from hddm_sbi.reading.raw import File, Raw
 from hddm_sbi.reading.rds import read_rds
 from hddm_sbi.reading.text import decode
+from hddm_sbi.trials.columns import listed
 
 _PICKLES = (".pkl", ".pickle", ".psydat", ".npy", ".npz", ".joblib")
 
@@ -39,6 +40,10 @@ def read_table(file: File) -> Raw:
     reader = _BY_MARK.get(file.content[:4]) or _BY_SUFFIX.get(suffix)
     raw = reader(file) if reader else _read_text(file)
     check_columns(name, raw.frame.shape[1])
+    raw.frame.columns = pd.Index([str(column) for column in raw.frame.columns])
+    repeated = raw.frame.columns[raw.frame.columns.duplicated()].unique()
+    if len(repeated):
+        raise DataError(f"the file '{name}' has more than one column named {listed(repeated)}; rename all but one.")
     if not len(raw.frame):
         raise DataError(f"the file '{name}' holds a table without rows; it needs one row per trial.")
     return raw
@@ -63,8 +68,7 @@ def _read_arrow(kind: str, read: Callable[[io.BytesIO], pd.DataFrame]) -> Callab
         except Exception as error:  # pyarrow's own, which have no class in common
             raise DataError(f"the file '{file.name}' is {kind} that is damaged or cut off; copy it again.") from error
         frame = frame.reset_index() if frame.index.name else frame.reset_index(drop=True)
-        frame.columns = frame.columns.map(str)
-        return Raw(file.name, frame, kind)
+            return Raw(file.name, frame, kind)
 
     return reader
 
@@ -88,7 +92,6 @@ def _read_excel(file: File) -> Raw:
         raise DataError(f"the workbook '{file.name}' has no sheet with a header and rows.")
     name, frame = next(iter(filled.items()))
     notes = (f"the sheet '{name}' was read, the first of {len(filled)}",) if len(filled) > 1 else ()
-    frame.columns = frame.columns.map(str)
     return Raw(file.name, frame.astype(object).fillna(""), "an Excel workbook", notes)
 
 

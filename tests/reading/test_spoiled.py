@@ -174,6 +174,18 @@ def test_what_is_no_table(tmp_path: Path, name: str, content: bytes, words: str)
     assert any(word in message for word in words.split("|"))
 
 
+def test_a_damaged_file_that_crashes_its_library(export: Export) -> None:
+    damage = {536: 79, 547: 159, 1407: 178, 3531: 30}
+
+    def change(content: bytes) -> bytes:
+        changed = bytearray(content)
+        for place, byte in damage.items():
+            changed[place] = byte
+        return bytes(changed)
+
+    assert "damaged or cut off" in question(export("exp.sav", change))
+
+
 def test_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()

@@ -25,8 +25,10 @@ _PEOPLE = (
 )  # fmt: skip
 _WRONG = frozenset({"0", "0.0", "false", "no", "incorrect", "error", "wrong", "falsch", "nein", "faux", "fout"})
 _RIGHT = frozenset({"1", "1.0", "true", "yes", "correct", "right", "richtig", "ja", "juste", "goed"})
-_INTEGER = r"[+-]?(0|[1-9]\d{0,14})(\.0+)?"
-_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+_INTEGER = r"[+-]?(0|[1-9][0-9]{0,14})(\.0+)?"
+_NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+# Floats are exact integers below this.
+_EXACT = 2.0**53
 # Unset variables of JavaScript and OpenSesame.
 _UNSET = ("undefined", "NULL", "NA")
 
@@ -132,7 +134,8 @@ def labels(column: pd.Series, missing: BoolArray | None = None) -> pd.Series:
     if types.is_bool_dtype(column.dtype):
         return column.astype(object).where(~missing)
     if types.is_numeric_dtype(column.dtype):
-        whole = bool((there == np.floor(there.astype(float))).all())
+        numbers = there.astype(float)
+        whole = bool(((numbers == np.floor(numbers)) & (numbers.abs() < _EXACT)).all())
         return column.where(~missing).astype("Int64") if whole else column.where(~missing)
     text = there.astype(str).str.strip()
     if len(text) and text.str.fullmatch(_INTEGER).all():
@@ -172,7 +175,7 @@ def values(column: pd.Series) -> pd.Series:
     there = column[~missing].astype(str).str.strip()
     if not len(there):
         return column.astype(object).where(~missing, np.nan)
-    if there.str.fullmatch(_NUMBER).all() and not there.str.match(r"[+-]?0\d").any():
+    if there.str.fullmatch(_NUMBER).all() and not there.str.match(r"[+-]?0[0-9]").any():
         numbers = pd.to_numeric(there)
         whole = missing.any() and types.is_integer_dtype(numbers.dtype)  # which floats would print as 1.07e+09
         return (numbers.astype("Int64") if whole else numbers).reindex(column.index)
@@ -207,7 +210,7 @@ def people(table: pd.DataFrame, asked: Asked, usual: Sequence[str], source: str)
         return _by_file(table), "the file's name", None
     column = table[name]
     found = column.map(_as_text).mask(is_missing(column))
-    if found.dropna().str.fullmatch(r"\d+\.0+").all():  # integers that were floats once
+    if found.dropna().str.fullmatch(r"[0-9]+\.0+").all():  # integers that were floats once
         found = found.str.replace(r"\.0+$", "", regex=True)
     if found.isna().any() and not found.isna().all():
         count = int(found.isna().sum())
