@@ -12,8 +12,8 @@
 # %% [markdown]
 # # From lab.js to the first picture
 #
-# Two people named the colour of words in the browser; lab.js wrote one file each. (They are simulated, lab.js 20.2 was
-# not.) Every screen and every loop has a row, and the participant's number stands in the row of a form, once.
+# Two people named the colour of words in the browser; lab.js wrote one file each. (They are simulated, lab.js 20.2
+# was not.) Every screen and every loop has a row, and the participant's number stands in the row of a form, once.
 
 # %%
 import hddm_sbi as hs
@@ -23,9 +23,9 @@ df = hs.read(FILES)
 print(df.attrs["reading"]["text"])
 
 # %% [markdown]
-# `duration` is the response time of screens that ended on a response, and the deadline of those that ended on a time-out:
-# lab.js writes both into one column. The table has `deadline` for that, and no response time on these trials. The doctor
-# looks it over before a model does.
+# `duration` is the response time of screens that ended on a response, and the deadline of those that ended on a
+# time-out: lab.js writes both into one column. The table has `deadline` for that, and no response time on these
+# trials. The doctor looks it over before a model does.
 
 # %%
 how = {"groupby": "participant", "response": "correct", "coding": "accuracy", "deadline": "deadline"}

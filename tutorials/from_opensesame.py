@@ -12,9 +12,10 @@
 # %% [markdown]
 # # From OpenSesame to the first picture, and a trap on the way
 #
-# Two people decided whether a string of letters is a word; OpenSesame wrote one CSV each. (They are simulated, OpenSesame
-# 4.1 was not.) Where nobody responded in time, OpenSesame writes "None" as the response, the moment of the time-out as the
-# response time, and 0 as `correct`. A program that reads `correct` and `response_time` finds slow errors there.
+# Two people decided whether a string of letters is a word; OpenSesame wrote one CSV each. (They are simulated,
+# OpenSesame 4.1 was not.) Where nobody responded in time, OpenSesame writes "None" as the response, the moment of the
+# time-out as the response time, and 0 as `correct`. A program that reads `correct` and `response_time` finds slow
+# errors there.
 
 # %%
 import pandas as pd

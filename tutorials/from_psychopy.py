@@ -23,9 +23,9 @@ df = hs.read(FILES)
 print(df.attrs["reading"]["text"])
 
 # %% [markdown]
-# The turns of the loop `practice` are left out, and so are rows that are none of a loop. PsychoPy writes "None" for a key
-# that was never pressed, without a time; `correct` is then missing rather than 0. Participants keep their zeros: they are
-# text. Anything that is meant otherwise can be said, the loop, say:
+# The turns of the loop `practice` are left out, and so are rows that are none of a loop. PsychoPy writes "None" for a
+# key that was never pressed, without a time; `correct` is then missing rather than 0. Participants keep their zeros:
+# they are text. Anything that is meant otherwise can be said, the loop, say:
 
 # %%
 practice = hs.read(FILES, where="loop == 'practice'")
@@ -41,8 +41,8 @@ how = {"groupby": "participant", "response": "correct", "coding": "accuracy", "d
 print(hs.check_data(df, **how, conditions="word_is"))
 
 # %% [markdown]
-# Two people are no population: `pooling="complete"` takes their trials together, with the same values for both. With more
-# people leave it out. Does the drift depend on the word?
+# Two people are no population: `pooling="complete"` takes their trials together, with the same values for both. With
+# more people leave it out. Does the drift depend on the word?
 
 # %%
 model = hs.HierarchicalDDM(df, **how, formula="v ~ word_is", pooling="complete", likelihood="exact")
