@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -81,10 +80,4 @@ def _draw(found: Contrast, ax: Axes) -> None:
         ax.spines[["top", "right"]].set_visible(False)
         ax.set_xlabel(found.text)
         ax.set_title(f"{found.of}, {100.0 * found.interval:g}% intervals", fontsize=SMALL)
-    ax.axvline(null_of(found), color="black", linewidth=0.6)
-
-
-def null_of(found: Contrast) -> float:
-    """What the direction refers to, which a contrast says in words alone: ``P(> 0) .97``."""
-    said = re.match(r"P\([<>] (\S+)\)", str(found.summary["direction"].iloc[0]))
-    return float(said[1]) if said else 0.0
+    ax.axvline(found.null, color="black", linewidth=0.6)

@@ -9,7 +9,6 @@ import xarray as xr
 
 from hddm_sbi import plots
 from hddm_sbi.errors import DataError
-from hddm_sbi.plots.contrast import null_of
 from hddm_sbi.plots.estimates import density_curve
 from hddm_sbi.results.contrasts.answer import Contrast, summarise_draws
 
@@ -24,7 +23,7 @@ def made(null: float = 0.0, participants: int = 0, draws: int = 50) -> Contrast:
     index = pd.Index([f"p{k}" for k in range(participants)] or ["v[c=B] - v[c=A]"])
     table = summarise_draws(values.reshape(2, draws, -1), index, null, 0.9, ROPE)
     whose = "each participant" if participants else "typical participant"
-    return Contrast("v[c=B] - v[c=A]", whose, xr.DataArray(values, dims=dims), table, (), 0.9, ROPE, None)
+    return Contrast("v[c=B] - v[c=A]", whose, xr.DataArray(values, dims=dims), table, (), 0.9, null, ROPE, None)
 
 
 def test_a_contrast_is_a_density_with_its_rope() -> None:
@@ -49,7 +48,8 @@ def test_participants_have_rows() -> None:
 
 @pytest.mark.parametrize("null", [0.0, 1.0, -0.25])
 def test_the_reference_is_drawn(null: float) -> None:
-    assert null_of(made(null)) == null
+    (ax,) = plots.contrast(made(null))
+    assert list(ax.lines[-1].get_xdata()) == [null, null]
 
 
 def test_several_contrasts_and_what_is_none() -> None:

@@ -35,6 +35,7 @@ class Contrast:
             error is NaN; with a ROPE ``p_rope`` and ``p_rope_error``; ``ess_bulk``, ``ess_tail``, ``r_hat``.
         notes: what was averaged over, and what to be careful about.
         interval: probability of the interval.
+        null: what the direction and the Bayes factor refer to.
         rope: the region of practical equivalence; None where none was given.
         bayes_factor: None where none was asked for.
     """
@@ -45,6 +46,7 @@ class Contrast:
     summary: pd.DataFrame
     notes: tuple[str, ...]
     interval: float
+    null: float
     rope: tuple[float, float] | None
     bayes_factor: BayesFactor | None
 

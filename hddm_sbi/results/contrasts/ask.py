@@ -88,7 +88,7 @@ def ask(
     draws = xr.DataArray(values, dims=dims, coords=coords, name="contrast", attrs={"contrast": text})
     table = summarise_draws(shown, labels, reference, interval, checked)
     said += list(imprecise(table))
-    return Contrast(text, _whose(asked, of, scale), draws, table, tuple(said), interval, checked, found)
+    return Contrast(text, _whose(asked, of, scale), draws, table, tuple(said), interval, reference, checked, found)
 
 
 def bayes_factor_of(asked: Asked, tree: Expression, text: str, of: str, scale: str, null: float) -> BayesFactor:
