@@ -68,7 +68,7 @@ def _read_arrow(kind: str, read: Callable[[io.BytesIO], pd.DataFrame]) -> Callab
         except Exception as error:  # pyarrow's own, which have no class in common
             raise DataError(f"the file '{file.name}' is {kind} that is damaged or cut off; copy it again.") from error
         frame = frame.reset_index() if frame.index.name else frame.reset_index(drop=True)
-            return Raw(file.name, frame, kind)
+        return Raw(file.name, frame, kind)
 
     return reader
 

@@ -1,7 +1,10 @@
-"""Where the exports are, and how a file is refused."""
+"""Where the exports are, copies with a change, and how a file is refused."""
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,3 +23,19 @@ def question(path: object, **options: object) -> str:
     assert "\n" not in message
     assert len(message) < 1500
     return message
+
+
+def lines(name: str) -> list[str]:
+    return (EXPORTS / name).read_text(encoding="utf-8-sig").splitlines()
+
+
+def edited(name: str, change: Callable[[dict[str, str]], None]) -> bytes:
+    """A CSV with something changed in every row."""
+    rows = list(csv.DictReader(io.StringIO("\n".join(lines(name)))))
+    for row in rows:
+        change(row)
+    out = io.StringIO()
+    writer = csv.DictWriter(out, fieldnames=list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode()

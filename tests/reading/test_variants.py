@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -13,25 +11,9 @@ import pandas as pd
 import pytest
 
 import hddm_sbi as hs
-from tests.reading.exports import EXPORTS, question
+from tests.reading.exports import EXPORTS, edited, lines, question
 
 Export = Callable[..., Path]
-
-
-def _lines(name: str) -> list[str]:
-    return (EXPORTS / name).read_text(encoding="utf-8-sig").splitlines()
-
-
-def _edited(name: str, change: Callable[[dict[str, str]], None]) -> bytes:
-    """A CSV with something changed in every row."""
-    rows = list(csv.DictReader(io.StringIO("\n".join(_lines(name)))))
-    for row in rows:
-        change(row)
-    out = io.StringIO()
-    writer = csv.DictWriter(out, fieldnames=list(rows[0]))
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue().encode()
 
 
 @pytest.mark.parametrize(
@@ -49,7 +31,7 @@ def _edited(name: str, change: Callable[[dict[str, str]], None]) -> bytes:
 def test_files_joined_by_hand(tmp_path: Path, names: tuple[str, str], trials: int, end: str) -> None:
     apart = hs.read([EXPORTS / name for name in names])
     path = tmp_path / f"all{Path(names[0]).suffix}"
-    path.write_text("\n".join(line for name in names for line in _lines(name)) + end, encoding="utf-8")
+    path.write_text("\n".join(line for name in names for line in lines(name)) + end, encoding="utf-8")
     joined = hs.read(path)
     assert joined.groupby("participant").size().tolist() == [trials, trials]
     shared = [name for name in ("participant", "rt", "response", "correct") if name in joined]
@@ -75,7 +57,7 @@ def test_joined_files_whose_columns_have_another_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "lines", "trials"),
+    ("name", "kept", "trials"),
     [
         ("jspsych_P01.csv", 41, 14),
         ("labjs_1.csv", 51, 12),
@@ -85,9 +67,9 @@ def test_joined_files_whose_columns_have_another_order(tmp_path: Path) -> None:
         ("expyriment_001.xpd", 30, 17),
     ],
 )
-def test_a_session_that_was_broken_off(tmp_path: Path, name: str, lines: int, trials: int) -> None:
+def test_a_session_that_was_broken_off(tmp_path: Path, name: str, kept: int, trials: int) -> None:
     path = tmp_path / name
-    path.write_text("\n".join(_lines(name)[:lines]) + "\n", encoding="utf-8")
+    path.write_text("\n".join(lines(name)[:kept]) + "\n", encoding="utf-8")
     whole = hs.read(EXPORTS / name)
     broken = hs.read(path)
     assert len(broken) == trials
@@ -111,55 +93,6 @@ def test_values_of_a_block_go_onto_its_trials() -> None:
     assert table["BlockList[Block]"].tolist() == [1] * 4 + [2] * 24
 
 
-def test_a_turn_that_was_broken_off_is_no_omission(tmp_path: Path) -> None:
-    lines = _lines("psychopy_367439_stroop.csv")
-    header = next(csv.reader([lines[0]]))
-    row = next(csv.reader([lines[12]]))
-    for name in [name for name in header if "key_resp." in name]:
-        row[header.index(name)] = ""
-    path = tmp_path / "psychopy.csv"
-    path.write_text("\n".join([*lines[:12], ",".join(row)]) + "\n", encoding="utf-8")
-    table = hs.read(path)
-    assert len(table) == 8
-    assert table.attrs["reading"]["left_out"][-1]["rule"].startswith("broken off")
-
-
-def _lists(row: dict[str, str]) -> None:
-    """What a keyboard that stores all keys writes: lists, and 0 for right."""
-    for prefix in ("", "practice.", "trials."):
-        keys, rt = row[f"{prefix}key_resp.keys"], row[f"{prefix}key_resp.rt"]
-        if keys not in ("", "None"):
-            other = "left" if keys == "right" else "right"
-            row[f"{prefix}key_resp.keys"] = f"['{keys}', '{other}']"
-            row[f"{prefix}key_resp.rt"] = f"[{rt}, {float(rt) + 0.2}]"
-            row[f"{prefix}key_resp.corr"] = "0"
-
-
-def test_cells_with_several_keys(tmp_path: Path) -> None:
-    path = tmp_path / "367439.csv"
-    path.write_bytes(_edited("psychopy_367439_stroop.csv", _lists))
-    single = hs.read(EXPORTS / "psychopy_367439_stroop.csv")
-    table = hs.read(path)
-    columns = ["participant", "rt", "response", "correct"]
-    pd.testing.assert_frame_equal(table[columns], single[columns])
-    assert "of several keys the first" in table.attrs["reading"]["text"]
-    last = hs.read(path, response="last")
-    np.testing.assert_allclose(last["rt"], single["rt"] + 0.2)
-    assert (last["correct"].dropna() == 1 - single["correct"].dropna()).all()
-
-
-def test_without_the_right_answer_a_list_is_neither_right_nor_wrong(tmp_path: Path) -> None:
-    def change(row: dict[str, str]) -> None:
-        _lists(row)
-        row["corrAns"] = ""
-
-    path = tmp_path / "367439.csv"
-    path.write_bytes(_edited("psychopy_367439_stroop.csv", change).replace(b"corrAns", b"answer_"))
-    table = hs.read(path)
-    assert "correct" not in table
-    assert "'key_resp.corr' is 0" in table.attrs["reading"]["text"]
-
-
 def test_participants_keep_their_zeros(tmp_path: Path) -> None:
     for name, column, value in (
         ("psychopy_367439_stroop.csv", "participant", "007"),
@@ -167,23 +100,12 @@ def test_participants_keep_their_zeros(tmp_path: Path) -> None:
         ("opensesame_subject-1.csv", "subject_nr", "01"),
     ):
         path = tmp_path / name
-        path.write_bytes(_edited(name, lambda row, column=column, value=value: row.update({column: value})))
+        path.write_bytes(edited(name, lambda row, column=column, value=value: row.update({column: value})))
         table = hs.read(path)
         assert table["participant"].unique().tolist() == [value]
         out = tmp_path / "trials.csv"
         table.to_csv(out, index=False)
         assert hs.read(out)["participant"].unique().tolist() == [value]
-
-
-def test_several_loops_are_asked_about(tmp_path: Path) -> None:
-    path = tmp_path / "two.csv"
-    content = (EXPORTS / "psychopy_367439_stroop.csv").read_bytes().replace(b"practice.", b"stroop1.")
-    path.write_bytes(content)
-    message = question(path)
-    assert "'trials' (24 rows), 'stroop1' (2 rows)" in message
-    assert "where=\"loop == 'trials'\"" in message
-    assert len(hs.read(path, where="loop == 'stroop1'")) == 2
-    assert len(hs.read(path, rt="trials.key_resp.rt")) == 24
 
 
 def test_several_tasks_are_asked_about(tmp_path: Path) -> None:
@@ -239,16 +161,6 @@ def test_fixations_without_a_label_are_told_by_their_stimulus(tmp_path: Path) ->
     assert {"rule": "their stimulus was never answered", "rows": 30, "counts": {"+": 30}} in table.attrs["reading"][
         "left_out"
     ]
-
-
-def test_loops_within_loops(tmp_path: Path) -> None:
-    """A block around the trials: its column is filled on each of their turns."""
-    frame = pd.read_csv(EXPORTS / "psychopy_367439_stroop.csv", dtype=str, keep_default_na=False)
-    turn = frame["trials.thisN"] != ""
-    blocks = pd.Series(np.where(turn, np.cumsum(turn) // 13, ""), index=frame.index).astype(str)
-    path = tmp_path / "nested.csv"
-    frame.assign(**{"blocks.thisN": blocks, "blocks.thisRepN": blocks}).to_csv(path, index=False)
-    assert len(hs.read(path)) == 24
 
 
 def test_times_that_somebody_converted_are_asked_about(tmp_path: Path) -> None:

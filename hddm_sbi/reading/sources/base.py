@@ -35,6 +35,11 @@ class Asked:
     rt_unit: str | None = None
     where: frozenset[str] = frozenset()
 
+    @property
+    def key(self) -> str | None:
+        """The column of the responses, as the user named it; None where that is right and wrong, or nothing."""
+        return None if self.response == "correct" else self.response
+
 
 @dataclass(frozen=True)
 class LeftOut:

@@ -15,6 +15,7 @@ from hddm_sbi.reading.sources import cells
 from hddm_sbi.reading.sources.base import SOURCE_FILE, Asked, BoolArray, FloatArray, Reading, Source, counted
 from hddm_sbi.reading.sources.bids_sidecar import descriptions
 from hddm_sbi.reading.sources.kinds import dropped, select
+from hddm_sbi.reading.sources.people import people
 from hddm_sbi.trials.columns import listed
 
 _NAME = "BIDS"
@@ -68,8 +69,8 @@ def _described(raw: Raw) -> str | None:
 
 
 def _read(table: pd.DataFrame, asked: Asked) -> Reading:
-    rt_name = asked.rt or "response_time"
-    rt_column = cells.need(table, rt_name, _NAME, "rt" if asked.rt else "", "rt=")
+    rt_column = cells.rt_column(table, asked, "response_time", _NAME)
+    rt_name = str(rt_column.name)
     response_name = _response(table, asked)
     missing = cells.nothing(table[response_name])
     unit = cells.unit_of(asked, "s")
@@ -78,7 +79,7 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
     kinds = [name for name in ("task",) if name in table.columns]
     kept = _answered_kinds(table, answered)
     chosen = select(table, answered, asked, kinds=kinds, rows=kept)
-    participant, how, column = cells.people(table, asked, ("sub",) if "sub" in table else (), _NAME)
+    participant, how, column = people(table, asked, ("sub",) if "sub" in table else (), _NAME)
     correct_name = next((name for name in _CORRECT if name in table.columns), None)
     correct = None if correct_name is None else cells.right_or_wrong(table[correct_name], missing)
     return Reading(
@@ -109,9 +110,8 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
 
 def _response(table: pd.DataFrame, asked: Asked) -> str:
     """The column of the responses, whose name the standard leaves free."""
-    if asked.response not in (None, "correct"):
-        cells.need(table, str(asked.response), _NAME, "response")
-        return str(asked.response)
+    if asked.key is not None:
+        return str(cells.response_column(table, asked, "response", _NAME).name)
     found = [name for name in _RESPONSES if name in table.columns]
     if not found:
         raise DataError(

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from pathlib import PurePath
-
 import numpy as np
 import pandas as pd
 from pandas.api import types
@@ -17,12 +13,6 @@ from hddm_sbi.trials.missing import is_missing
 
 _PER_SECOND = {"s": 1.0, "ms": 1000.0}
 _UNIT_WORDS = {"s": "seconds", "ms": "milliseconds, converted to seconds"}
-# Names for a person, in the order in which they are believed; compared in lower case, without _ and the like.
-_PEOPLE = (
-    "participant", "participantid", "participantnr", "participantcode", "subject", "subjectid", "subjectnr", "subjects",
-    "subjidx", "subjid", "subj", "sub", "prolificpid", "prolificid", "workerid", "sonaid", "pid", "id", "code", "vp",
-    "vpn", "vpnr", "vpcode", "proband", "probandid", "versuchsperson", "pp", "ppn", "ppnr", "sujet", "sujeto", "s",
-)  # fmt: skip
 _WRONG = frozenset({"0", "0.0", "false", "no", "incorrect", "error", "wrong", "falsch", "nein", "faux", "fout"})
 _RIGHT = frozenset({"1", "1.0", "true", "yes", "correct", "right", "richtig", "ja", "juste", "goed"})
 _INTEGER = r"[+-]?(0|[1-9][0-9]{0,14})(\.0+)?"
@@ -55,6 +45,24 @@ def read_as(
 def names(*columns: str | None) -> frozenset[str]:
     """Columns of the file that were used."""
     return frozenset(column for column in columns if column is not None)
+
+
+def rt_column(table: pd.DataFrame, asked: Asked, usual: str, source: str) -> pd.Series:
+    """The column of the response times: the one that the user names, or the usual one.
+
+    Raises:
+        DataError: there is none.
+    """
+    return need(table, asked.rt or usual, source, "rt" if asked.rt else "", "rt=")
+
+
+def response_column(table: pd.DataFrame, asked: Asked, usual: str, source: str) -> pd.Series:
+    """The column of the responses: the one that the user names, or the usual one.
+
+    Raises:
+        DataError: there is none.
+    """
+    return need(table, asked.key or usual, source, "response" if asked.key else "", "response=")
 
 
 def need(table: pd.DataFrame, column: str, source: str, argument: str = "", also: str = "") -> pd.Series:
@@ -162,7 +170,7 @@ def right_or_wrong(column: pd.Series, missing: BoolArray) -> pd.Series:
 
 def as_text(frame: pd.DataFrame) -> pd.DataFrame:
     """A table of any types as the text that a CSV of it has, "" for nothing."""
-    return frame.apply(lambda column: column.astype(object).map(_as_text).mask(column.isna(), ""))
+    return frame.apply(lambda column: column.astype(object).map(text_of).mask(column.isna(), ""))
 
 
 def values(column: pd.Series) -> pd.Series:
@@ -185,67 +193,8 @@ def values(column: pd.Series) -> pd.Series:
     return column.astype(object).where(~kept, np.nan)
 
 
-def people(table: pd.DataFrame, asked: Asked, usual: Sequence[str], source: str) -> tuple[pd.Series, str, str | None]:
-    """The participant of each row as text, how they were found, and the column, None for the files' names.
-
-    Args:
-        table: the rows.
-        asked: may name the column, or ``source_file``.
-        usual: names of the column in files of that program; none: the names that people use, else the file's name.
-        source: name of the program.
-
-    Raises:
-        DataError: there is no such column, or some rows have nobody.
-    """
-    if asked.groupby == SOURCE_FILE:
-        return _by_file(table), "the file's name", None
-    name = asked.groupby or next((one for one in usual if one in table.columns), None)
-    if asked.groupby:
-        need(table, asked.groupby, source, "groupby")
-    if name is None:
-        if usual:
-            need(table, usual[0], source, also=f"groupby={SOURCE_FILE!r} where each file is a participant's")
-        name = _usual_person(table)
-    if name is None:
-        return _by_file(table), "the file's name", None
-    column = table[name]
-    found = column.map(_as_text).mask(is_missing(column))
-    if found.dropna().str.fullmatch(r"[0-9]+\.0+").all():  # integers that were floats once
-        found = found.str.replace(r"\.0+$", "", regex=True)
-    if found.isna().any() and not found.isna().all():
-        count = int(found.isna().sum())
-        if asked.groupby or usual:
-            raise DataError(
-                f"column '{name}' says of {count:,} of {len(found):,} rows not whose they are; fill it in, name "
-                f"another one with groupby=, or say groupby={SOURCE_FILE!r} where each file is a participant's."
-            )
-    if found.isna().any():
-        return _by_file(table), "the file's name", None
-    return found, f"column '{name}'", name
-
-
-def person_column(table: pd.DataFrame) -> str | None:
-    """The column that is called as people call participants, whatever it holds."""
-    plainly = {re.sub(r"[^a-z]", "", str(column).lower()): str(column) for column in reversed(list(table.columns))}
-    return next((plainly[name] for name in _PEOPLE if name in plainly), None)
-
-
-def _usual_person(table: pd.DataFrame) -> str | None:
-    name = person_column(table)
-    if name is None or is_missing(table[name]).any():
-        return None
-    return name
-
-
-def _by_file(table: pd.DataFrame) -> pd.Series:
-    """Files by their names, with their folders where two have the same name."""
-    stems = {name: PurePath(str(name)).stem for name in pd.unique(table[SOURCE_FILE])}
-    if len(set(stems.values())) < len(stems):
-        stems = {name: PurePath(str(name)).with_suffix("").as_posix() for name in stems}
-    return table[SOURCE_FILE].map(stems)
-
-
-def _as_text(cell: object) -> str:
+def text_of(cell: object) -> str:
+    """A cell as people write it: 1 for 1.0."""
     return str(plain(cell)).strip()
 
 

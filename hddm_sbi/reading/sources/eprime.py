@@ -11,6 +11,7 @@ from hddm_sbi.reading.raw import Raw
 from hddm_sbi.reading.sources import cells
 from hddm_sbi.reading.sources.base import Asked, Reading, Source
 from hddm_sbi.reading.sources.kinds import PARTS, dropped, select
+from hddm_sbi.reading.sources.people import people
 from hddm_sbi.trials.columns import listed
 
 _NAME = "E-Prime"
@@ -23,36 +24,33 @@ def _recognises(raw: Raw) -> bool:
 
 
 def _read(table: pd.DataFrame, asked: Asked) -> Reading:
-    rt_name = asked.rt or _rt(table)
-    rt_column = cells.need(table, rt_name, _NAME, "rt" if asked.rt else "")
-    stem = rt_name.removesuffix(".RT")
-    named = asked.response not in (None, "correct")
-    response_name = str(asked.response) if named else f"{stem}.RESP"
-    response_column = cells.need(table, response_name, _NAME, "response" if named else "", "response=")
-    missing = cells.nothing(response_column)
+    rt = cells.rt_column(table, asked, asked.rt or _rt(table), _NAME)
+    stem = str(rt.name).removesuffix(".RT")
+    response = cells.response_column(table, asked, f"{stem}.RESP", _NAME)
+    missing = cells.nothing(response)
     unit = cells.unit_of(asked, "ms")
-    times = cells.seconds(rt_column, unit)
+    times = cells.seconds(rt, unit)
     there = ~np.isnan(times)
     chosen = select(table, ~missing & there, asked, kinds=(), parts=_PARTS, rows=there)
     level = table[LEVEL].astype(str) if LEVEL in table else pd.Series("row", index=table.index)
-    participant, how, column = cells.people(table, asked, ("Subject",), _NAME)
+    participant, how, column = people(table, asked, ("Subject",), _NAME)
     right = f"{stem}.ACC"
     correct = cells.right_or_wrong(table[right], missing) if right in table else None
     return Reading(
         rows=chosen.rows,
         participant=participant,
         rt=np.where(missing & (np.nan_to_num(times) <= 0.0), np.nan, times),
-        response=cells.labels(response_column, missing),
+        response=cells.labels(response, missing),
         correct=correct,
         read_as=cells.read_as(
             participant=how,
-            rt=rt_name,
+            rt=str(rt.name),
             unit=unit,
-            response=f"column '{response_name}'; 0 ms without one is no time",
+            response=f"column '{response.name}'; 0 ms without one is no time",
             correct=None if correct is None else right,
         ),
-        used=cells.names(rt_name, response_name, right, column),
-        left_out=(*dropped(f"no '{rt_name}', by level", "level " + level, ~there), *chosen.left_out),
+        used=cells.names(str(rt.name), str(response.name), right, column),
+        left_out=(*dropped(f"no '{rt.name}', by level", "level " + level, ~there), *chosen.left_out),
     )
 
 

@@ -12,6 +12,7 @@ from hddm_sbi.reading.raw import Raw
 from hddm_sbi.reading.sources import cells
 from hddm_sbi.reading.sources.base import Asked, Reading, Source
 from hddm_sbi.reading.sources.kinds import select
+from hddm_sbi.reading.sources.people import people
 from hddm_sbi.trials.columns import listed
 
 _NAME = "Expyriment"
@@ -35,17 +36,14 @@ def _version(raw: Raw) -> str:
 
 
 def _read(table: pd.DataFrame, asked: Asked) -> Reading:
-    rt_name = asked.rt or _one(table, _RT, "response times", "rt")
-    named = asked.response not in (None, "correct")
-    response_name = str(asked.response) if named else _one(table, _KEY, "responses", "response")
-    rt_column = cells.need(table, rt_name, _NAME, "rt" if asked.rt else "")
-    response_column = cells.need(table, response_name, _NAME, "response" if named else "")
-    missing = cells.nothing(response_column)
+    rt = cells.rt_column(table, asked, asked.rt or _one(table, _RT, "response times", "rt"), _NAME)
+    response = cells.response_column(table, asked, asked.key or _one(table, _KEY, "responses", "response"), _NAME)
+    missing = cells.nothing(response)
     unit = cells.unit_of(asked, "ms")
-    times = cells.seconds(rt_column, unit)
+    times = cells.seconds(rt, unit)
     chosen = select(table, ~missing, asked, kinds=())
-    participant, how, column = cells.people(table, asked, ("subject_id",), _NAME)
-    keys, words = _named_keys(cells.labels(response_column, missing))
+    participant, how, column = people(table, asked, ("subject_id",), _NAME)
+    keys, words = _named_keys(cells.labels(response, missing))
     correct_name = next((name for name in _CORRECT[:-1] if name in table.columns), None)
     correct = None if correct_name is None else cells.right_or_wrong(table[correct_name], missing)
     return Reading(
@@ -55,9 +53,13 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
         response=keys,
         correct=correct,
         read_as=cells.read_as(
-            participant=how, rt=rt_name, unit=unit, response=f"column '{response_name}'{words}", correct=correct_name
+            participant=how,
+            rt=str(rt.name),
+            unit=unit,
+            response=f"column '{response.name}'{words}",
+            correct=correct_name,
         ),
-        used=cells.names(rt_name, response_name, correct_name, column),
+        used=cells.names(str(rt.name), str(response.name), correct_name, column),
         left_out=chosen.left_out,
     )
 

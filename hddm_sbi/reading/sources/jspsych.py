@@ -11,6 +11,7 @@ from hddm_sbi.reading.raw import Raw
 from hddm_sbi.reading.sources import cells
 from hddm_sbi.reading.sources.base import Asked, BoolArray, LeftOut, Reading, Source
 from hddm_sbi.reading.sources.kinds import PARTS, dropped, select, sessions_of
+from hddm_sbi.reading.sources.people import people
 
 _NAME = "jsPsych"
 _MARKS = ("trial_type", "trial_index", "time_elapsed", "internal_node_id", "plugin_version", "view_history")
@@ -42,12 +43,10 @@ def _tidy(raw: Raw) -> pd.DataFrame:
 
 def _read(table: pd.DataFrame, asked: Asked) -> Reading:
     plugin = cells.need(table, "trial_type", _NAME)
-    rt_name, response_name = asked.rt or "rt", "response"
-    rt_column = cells.need(table, rt_name, _NAME, "rt" if asked.rt else "", "rt=")
-    said = asked.response if asked.response not in (None, "correct") else None
-    response_column = cells.need(table, said or response_name, _NAME, "response" if said else "", "response=")
+    rt = cells.rt_column(table, asked, "rt", _NAME)
+    response = cells.response_column(table, asked, "response", _NAME)
     choice = ~_no_choice(plugin) if "trial_type" not in asked.where else np.ones(len(table), dtype=bool)
-    empty = cells.nothing(response_column) | cells.nothing(rt_column)
+    empty = cells.nothing(response) | cells.nothing(rt)
     silent = _silent(table, ~empty, choice)
     kinds = ["trial_type", *_kind(table, choice & ~empty)]
     chosen = select(
@@ -59,27 +58,27 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
         sessions=sessions_of(table, "trial_index"),
     )
     unit = cells.unit_of(asked, "ms")
-    times = cells.seconds(rt_column.where(chosen.rows), unit)
-    missing = cells.nothing(response_column)
-    participant, how, column = cells.people(table, asked, (), _NAME)
+    times = cells.seconds(rt.where(chosen.rows), unit)
+    missing = cells.nothing(response)
+    participant, how, column = people(table, asked, (), _NAME)
     correct = cells.right_or_wrong(table["correct"].where(chosen.rows), missing) if "correct" in table else None
     limit = table.get("trial_duration")
     return Reading(
         rows=chosen.rows,
         participant=participant,
         rt=np.where(missing & np.isnan(times), np.nan, times),
-        response=cells.labels(response_column.where(chosen.rows), missing),
+        response=cells.labels(response.where(chosen.rows), missing),
         correct=correct,
         deadline=None if limit is None else cells.seconds(limit.where(chosen.rows), unit),
         read_as=cells.read_as(
             participant=how,
-            rt=rt_name,
+            rt=str(rt.name),
             unit=unit,
-            response=f"column '{response_column.name}'",
+            response=f"column '{response.name}'",
             correct=None if correct is None else "correct",
             deadline=None if limit is None else "column 'trial_duration'",
         ),
-        used=cells.names(rt_name, str(response_column.name), "correct", column),
+        used=cells.names(str(rt.name), str(response.name), "correct", column),
         left_out=(
             *dropped("a plugin that asks for no choice", plugin.astype(str), ~choice),
             *_never_answered(table, silent),

@@ -10,6 +10,7 @@ from hddm_sbi.reading.raw import Raw
 from hddm_sbi.reading.sources import cells
 from hddm_sbi.reading.sources.base import SOURCE_FILE, Asked, Reading, Source
 from hddm_sbi.reading.sources.kinds import dropped, select, sessions_of
+from hddm_sbi.reading.sources.people import people, person_column
 from hddm_sbi.reading.sources.timeouts import deadline_of
 
 _NAME = "lab.js"
@@ -27,7 +28,7 @@ def _tidy(raw: Raw) -> pd.DataFrame:
     Files that were joined hold several sessions; each begins with the first component anew.
     """
     frame = raw.frame
-    name = cells.person_column(frame)
+    name = person_column(frame)
     if name is None or cells.nothing(frame[name]).all():
         return frame
     session = sessions_of(frame.assign(**{SOURCE_FILE: raw.name}), "sender_id")
@@ -38,11 +39,8 @@ def _tidy(raw: Raw) -> pd.DataFrame:
 def _read(table: pd.DataFrame, asked: Asked) -> Reading:
     sender = cells.need(table, "sender", _NAME)
     ended = cells.need(table, "ended_on", _NAME).astype(str).str.strip()
-    rt_name = asked.rt or "duration"
-    rt_column = cells.need(table, rt_name, _NAME, "rt" if asked.rt else "", "rt=")
-    named = asked.response not in (None, "correct")
-    response_name = str(asked.response) if named else "response"
-    response_column = cells.need(table, response_name, _NAME, "response" if named else "", "response=")
+    rt = cells.rt_column(table, asked, "duration", _NAME)
+    response = cells.response_column(table, asked, "response", _NAME)
     kind = cells.need(table, "sender_type", _NAME).astype(str)
     screen = np.asarray(~kind.str.contains(_NO_SCREEN, case=False), dtype=bool)
     answered = np.asarray(ended == "response", dtype=bool)
@@ -54,29 +52,29 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
         raise DataError("no screen of lab.js ended on a response in these rows; say which rows are trials with where=.")
     broken = chosen.rows & ~answered & ~timed_out
     rows = chosen.rows & ~broken
-    missing = timed_out | cells.nothing(response_column)
+    missing = timed_out | cells.nothing(response)
     unit = cells.unit_of(asked, "ms")
-    times = cells.seconds(rt_column.where(rows), unit)
+    times = cells.seconds(rt.where(rows), unit)
     deadline, remark = deadline_of(times, timed_out, table[SOURCE_FILE], rows)
-    participant, how, column = cells.people(table, asked, _person(table), _NAME)
+    participant, how, column = people(table, asked, _person(table), _NAME)
     correct = cells.right_or_wrong(table["correct"], missing) if "correct" in table else None
     who = ", ".join(map(repr, pd.unique(sender[rows])))
     return Reading(
         rows=rows,
         participant=participant,
         rt=np.where(timed_out, np.nan, times),
-        response=cells.labels(response_column, missing),
+        response=cells.labels(response, missing),
         correct=correct,
         deadline=deadline,
         read_as=cells.read_as(
             participant=how,
-            rt=rt_name,
+            rt=str(rt.name),
             unit=unit,
-            response=f"column '{response_name}' of sender {who}; none where ended_on is 'timeout'",
+            response=f"column '{response.name}' of sender {who}; none where ended_on is 'timeout'",
             correct=None if correct is None else "correct",
-            deadline=None if deadline is None else f"column '{rt_name}' of the trials that ended on 'timeout'",
+            deadline=None if deadline is None else f"column '{rt.name}' of the trials that ended on 'timeout'",
         ),
-        used=cells.names(rt_name, response_name, "correct", column),
+        used=cells.names(str(rt.name), str(response.name), "correct", column),
         left_out=(
             *dropped("no screen", kind, ~screen),
             *chosen.left_out,
@@ -88,7 +86,7 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
 
 def _person(table: pd.DataFrame) -> tuple[str, ...]:
     """The column of the person, if it says something."""
-    name = cells.person_column(table)
+    name = person_column(table)
     return () if name is None or cells.nothing(table[name]).all() else (name,)
 
 

@@ -12,6 +12,7 @@ from hddm_sbi.reading.raw import Raw
 from hddm_sbi.reading.sources import cells
 from hddm_sbi.reading.sources.base import SOURCE_FILE, Asked, Reading, Source
 from hddm_sbi.reading.sources.kinds import select
+from hddm_sbi.reading.sources.people import people
 from hddm_sbi.reading.sources.timeouts import deadline_of
 
 _NAME = "OpenSesame"
@@ -36,16 +37,14 @@ def _version(raw: Raw) -> str:
 
 def _read(table: pd.DataFrame, asked: Asked) -> Reading:
     rt_name, item = _rt(table, asked)
-    named = asked.response not in (None, "correct")
-    response_name = str(asked.response) if named else f"response{item}"
-    rt_column = cells.need(table, rt_name, _NAME, "rt" if asked.rt else "", "rt=")
-    response_column = cells.need(table, response_name, _NAME, "response" if named else "", "response=")
-    missing = cells.nothing(response_column)
+    rt = cells.rt_column(table, asked, rt_name, _NAME)
+    response = cells.response_column(table, asked, f"response{item}", _NAME)
+    missing = cells.nothing(response)
     unit = cells.unit_of(asked, "ms")
-    times = cells.seconds(rt_column, unit)
+    times = cells.seconds(rt, unit)
     ran = ~np.isnan(times)
     chosen = select(table, ~missing & ran, asked, kinds=(), rows=ran | ~missing)
-    participant, how, column = cells.people(table, asked, ("subject_nr",), _NAME)
+    participant, how, column = people(table, asked, ("subject_nr",), _NAME)
     deadline, remark = deadline_of(times, missing, table[SOURCE_FILE], chosen.rows)
     correct_name = next((name for name in (f"correct{item}", "correct") if name in table.columns), None)
     correct = None if correct_name is None else cells.right_or_wrong(table[correct_name], missing)
@@ -53,18 +52,18 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
         rows=chosen.rows,
         participant=participant,
         rt=np.where(missing, np.nan, times),
-        response=cells.labels(response_column, missing),
+        response=cells.labels(response, missing),
         correct=correct,
         deadline=deadline,
         read_as=cells.read_as(
             participant=how,
-            rt=rt_name,
+            rt=str(rt.name),
             unit=unit,
-            response=f"column '{response_name}'; 'None' is no response",
+            response=f"column '{response.name}'; 'None' is no response",
             correct=correct_name,
-            deadline=None if deadline is None else f"column '{rt_name}' of the trials without a response",
+            deadline=None if deadline is None else f"column '{rt.name}' of the trials without a response",
         ),
-        used=cells.names(rt_name, response_name, correct_name, column),
+        used=cells.names(str(rt.name), str(response.name), correct_name, column),
         left_out=chosen.left_out,
         notes=(remark,) if remark else (),
     )

@@ -14,6 +14,7 @@ from hddm_sbi.errors import DataError
 from hddm_sbi.reading.raw import Raw
 from hddm_sbi.reading.sources import cells
 from hddm_sbi.reading.sources.base import SOURCE_FILE, Asked, BoolArray, FloatArray, Reading, Source, counted
+from hddm_sbi.reading.sources.people import people
 from hddm_sbi.trials.columns import listed, plain
 
 _RT = (
@@ -80,7 +81,7 @@ def _read(names: _Names, program: str, table: pd.DataFrame, asked: Asked) -> Rea
     rt_sentinel = np.isin(times, _SENTINELS) & _stand_out(times)
     response_sentinel = np.asarray(pd.to_numeric(response.astype(object), errors="coerce").isin(_SENTINELS), dtype=bool)
     missing = cells.nothing(response) | response_sentinel
-    participant, how, column = cells.people(table, asked, names.person, program)
+    participant, how, column = people(table, asked, names.person, program)
     unanswered = _unanswered(times, rt_sentinel, missing, table, correct_name)
     missing = missing | unanswered
     correct = None if correct_name is None else cells.right_or_wrong(table[correct_name], missing)

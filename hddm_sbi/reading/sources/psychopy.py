@@ -13,6 +13,7 @@ from hddm_sbi.reading.raw import Raw
 from hddm_sbi.reading.sources import cells
 from hddm_sbi.reading.sources.base import Asked, BoolArray, Reading, Source, counted
 from hddm_sbi.reading.sources.kinds import dropped, select
+from hddm_sbi.reading.sources.people import people
 from hddm_sbi.reading.sources.psychopy_lists import first_of, has_lists, right_answers
 from hddm_sbi.trials.columns import listed
 
@@ -98,7 +99,7 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
     broken = _broken(component, chosen.rows, missing)
     rows = chosen.rows & ~broken
     correct, said = _correct(table, component, keys, missing, rows)
-    participant, how, column = cells.people(table, asked, ("participant",), _NAME)
+    participant, how, column = people(table, asked, ("participant",), _NAME)
     unit = cells.unit_of(asked, "s")
     unnamed = pd.Series("", index=table.index)
     return Reading(
