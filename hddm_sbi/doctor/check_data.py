@@ -100,10 +100,11 @@ def check_data(
     found += more
     if trials is not None and asked.formula is not None and not any(one.severity == "error" for one in found):
         found += model_says(trials, asked)
-    factors, covariates = columns_of(table, asked)
+    factors, covariates, uncentred = columns_of(table, asked)
     experiment = replace(
         _experiment(table, seen, tuple(dict.fromkeys((*asked.conditions, *factors))), covariates, found),
         correct=correct,
+        uncentred=uncentred,
     )
     findings = [explained(one) for one in found] + further(experiment)
     reading = trials.reading if trials is not None else ""
@@ -116,9 +117,15 @@ def _experiment(
     recorded = seen.recorded
     kinds = {one.kind for one in found}
     return Experiment(
-        table.reset_index(drop=True), recorded.recording, recorded.labels, conditions, covariates, seen.asked.read,
-        None, frozenset(kinds), rows_aside(found),
-    )  # fmt: skip
+        table=table.reset_index(drop=True),
+        recording=recorded.recording,
+        options=recorded.labels,
+        conditions=conditions,
+        covariates=covariates,
+        read=seen.asked.read,
+        known=frozenset(kinds),
+        set_aside=rows_aside(found),
+    )
 
 
 def _correct(table: pd.DataFrame, seen: Look, trials: Trials | None) -> tuple[IntArray | None, list[Found]]:

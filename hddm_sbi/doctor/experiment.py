@@ -27,7 +27,8 @@ class Experiment:
         recording: the columns that were read; choices are places in ``options``.
         options: the labels of the responses, lower first where their order is known.
         conditions: columns of factors that the model is asked about.
-        covariates: columns of numbers that the model is asked about as they stand.
+        covariates: columns of numbers that the model is asked about.
+        uncentred: those of them that stand in a formula as they are, and not within a function.
         read: columns that were read as something: response time, response, participant, limits.
         correct: whether each response is correct, 1 or 0, and -1 where that is not known; None where it never is.
         known: kinds of findings that were made before these checks.
@@ -39,6 +40,7 @@ class Experiment:
     options: tuple[object, ...]
     conditions: tuple[str, ...] = ()
     covariates: tuple[str, ...] = ()
+    uncentred: tuple[str, ...] = ()
     read: tuple[str, ...] = ()
     correct: IntArray | None = None
     known: frozenset[str] = frozenset()

@@ -19,10 +19,10 @@ from hddm_sbi.trials.subjects import names_of
 from hddm_sbi.trials.trials import Trials
 
 
-def columns_of(table: pd.DataFrame, asked: Asked) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The columns that the formulas name: factors, and numbers that stand there as they are.
+def columns_of(table: pd.DataFrame, asked: Asked) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The columns that the formulas name: factors, numbers, and of these those that stand as they are.
 
-    Numbers within a function, ``center(x)``, are neither; with two values they are factors in any case.
+    Numbers of two values are factors; those within a function, ``center(x)``, do not stand as they are.
     """
     texts = asked.formula.values() if isinstance(asked.formula, Mapping) else asked.formula
     functions: dict[str, set[str | None]] = {}
@@ -32,7 +32,8 @@ def columns_of(table: pd.DataFrame, asked: Asked) -> tuple[tuple[str, ...], tupl
     taken = (*names_of(asked.groupby), asked.rt, asked.response)
     named = [name for name in functions if name in table.columns and name not in taken]
     factors = [name for name in named if "C" in functions[name] or not _is_number(table[name])]
-    return tuple(factors), tuple(name for name in named if name not in factors and None in functions[name])
+    numbers = [name for name in named if name not in factors]
+    return tuple(factors), tuple(numbers), tuple(name for name in numbers if None in functions[name])
 
 
 def _named(text: str) -> Iterator[tuple[str, str | None]]:

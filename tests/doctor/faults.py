@@ -246,6 +246,14 @@ def a_slip(seed: int) -> Planted:
     return _with(made, made.table.assign(load=load)), "outliers of a covariate"
 
 
+def a_code_in_a_covariate(seed: int) -> Planted:
+    """999 for an age that is not known, in a formula that scales ages."""
+    made, rng = accuracy(seed), np.random.default_rng(seed)
+    age = rng.integers(18, 66, 15)[made.table["subject"].str[1:].astype(int)]
+    age = np.where(made.table["subject"] == "s03", 999, age)
+    return _with(made, made.table.assign(age=age), formula="v ~ scale(age)"), "outliers of a covariate"
+
+
 def a_missing_covariate(seed: int) -> Planted:
     """A covariate that is missing in some rows."""
     made = accuracy(seed)
@@ -283,6 +291,6 @@ FAULTS: tuple[Callable[[int], Planted], ...] = (
     exact_time_outs, late_time_outs, marked_time_outs, a_limit_that_shows, milliseconds, mixed_units, codes, screen,
     rounded, too_fast, a_fast_trial, anticipations, guessing, swapped_keys, reversed_accuracy, one_key, practice,
     a_tired_person, a_file_twice, copied_rows, one_person_twice, two_people_in_one, two_files_in_one, an_empty_cell,
-    a_lost_half, rare, broken_off, a_person_a_level, two_names, off_centre, a_slip, a_missing_covariate,
-    unnamed_omissions, text_among_times, nobody, a_third_response,
+    a_lost_half, rare, broken_off, a_person_a_level, two_names, off_centre, a_slip, a_code_in_a_covariate,
+    a_missing_covariate, unnamed_omissions, text_among_times, nobody, a_third_response,
 )  # fmt: skip

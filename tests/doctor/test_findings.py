@@ -74,6 +74,25 @@ def test_the_bundled_experiment_has_times_of_three_digits(cavanagh: pd.DataFrame
     np.testing.assert_allclose(np.round(100.0 * slow), 100.0 * slow, atol=1e-6)
 
 
+@pytest.mark.parametrize("clock", ["rounded", "milliseconds", "three digits", "screen"])
+def test_ties_that_a_clock_makes_are_no_copies(cavanagh: pd.DataFrame, clock: str) -> None:
+    table = CLEAN["two conditions"](1).table.drop(columns="trial")
+    if clock == "three digits":
+        table = cavanagh[["participant_id", "rt", "response"]].rename(columns={"participant_id": "subject"})
+    if clock == "rounded":
+        table["rt"] = table["rt"].round(2)
+    if clock == "screen":
+        table["rt"] = np.round(np.ceil(60.0 * table["rt"]) / 60.0, 3)
+    findings = hs.check_data(table, groupby="subject").findings
+    assert "repeated rows" not in findings["finding"].tolist()
+
+
+@pytest.mark.parametrize("by", [["subject", "cond"], ["subject", "rt"], ["subject", "response"], ["rt"], ["response"]])
+def test_the_order_of_the_table_makes_no_finding(by: list[str]) -> None:
+    made = CLEAN["two conditions"](2)
+    assert hs.check_data(made.table.sort_values(by, kind="stable"), groupby="subject").findings.empty
+
+
 def test_the_checks_bear_every_other_fault() -> None:
     table = CLEAN["two conditions"](1).table.head(600)
     rt = table["rt"].astype(object).to_numpy(copy=True)

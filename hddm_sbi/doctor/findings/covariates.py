@@ -10,6 +10,7 @@ from hddm_sbi.doctor.experiment import Experiment
 from hddm_sbi.doctor.finding import Finding
 from hddm_sbi.doctor.odds import ALARM
 from hddm_sbi.doctor.text import counted
+from hddm_sbi.trials.plausibility.codes import extra_nines
 from hddm_sbi.trials.recording import FloatArray
 
 # Standard deviations by which 0 is outside of all values.
@@ -18,6 +19,10 @@ _OUTSIDE = 1.0
 _MOST = 3
 _FOLLOWING = 8
 _FEWEST = 7
+# Quartile skewness from which values have a long tail; of the exponential distribution it is 0.26.
+_SKEWED = 0.15
+# Values further from the rest than so many times what that spans are no part of any tail.
+_FAR = 10.0
 
 
 def covariates(experiment: Experiment) -> Iterator[Finding]:
@@ -34,20 +39,22 @@ def covariates(experiment: Experiment) -> Iterator[Finding]:
             yield _with_outliers(experiment, name, numbers, values, apart)
         rest = numbers[np.isfinite(numbers) & ~np.isin(numbers, apart)]
         distance = max(float(rest.min()), -float(rest.max()))
-        if distance > _OUTSIDE * float(rest.std()):
+        if name in experiment.uncentred and distance > _OUTSIDE * float(rest.std()):
             yield _off_centre(experiment, name, rest)
 
 
 def _outliers(values: FloatArray) -> FloatArray:
-    """Values at either end that are apart from the rest, also on a logarithmic scale where all are positive.
+    """Values at either end that are apart from the rest; as logarithms where positive values have a long upper tail.
 
     The differences between consecutive values of an exponential tail, multiplied by how many are beyond, are
     independent and have one exponential distribution (Renyi 1953); tails of measurements are shorter, or exponential
     as logarithms.
     """
-    scales = [values] if values[0] <= 0.0 else [values, np.log(values)]
-    top = min(_apart_above(scale) for scale in scales)
-    bottom = min(_apart_above(-scale[::-1]) for scale in scales)
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+    skewed = values[0] > 0.0 and high + low - 2.0 * middle > _SKEWED * (high - low)
+    scale = np.log(values) if skewed else values
+    top = max(_apart_above(scale), _far_above(values))
+    bottom = max(_apart_above(-scale[::-1]), _far_above(-values[::-1]))
     return np.concatenate((values[:bottom], values[len(values) - top :]))
 
 
@@ -55,16 +62,24 @@ def _apart_above(ordered: FloatArray) -> int:
     """How many of the largest values are apart from all others; 0 where none is."""
     gaps = np.diff(ordered)[::-1]  # from the largest value down
     scaled = gaps * np.arange(1, len(ordered))
-    size = min(_FOLLOWING, len(ordered) - _MOST - 1)
-    if len(ordered) < _FEWEST:
-        return 0
-    for number in range(_MOST, 0, -1):
-        following = scaled[number : number + size]
-        spread = float(np.subtract(*np.quantile(ordered, [0.75, 0.25])))
+    spread = float(np.subtract(*np.quantile(ordered, [0.75, 0.25])))
+    for number in range(min(_MOST, len(ordered) - _FEWEST), 0, -1):
+        following = scaled[number : number + _FOLLOWING]
         if following.mean() > 0.0 and gaps[number - 1] > spread:
             chance = (1.0 + scaled[number - 1] / following.mean() / len(following)) ** -float(len(following))
             if chance < ALARM:
                 return number
+    return 0
+
+
+def _far_above(ordered: FloatArray) -> int:
+    """How many of the largest values are further away than any tail reaches, or are codes of nines; 0 where none is."""
+    for number in range(min(_MOST, len(ordered) - _FEWEST), 0, -1):
+        rest = ordered[:-number]
+        gap, span = float(ordered[-number] - rest[-1]), float(np.ptp(rest))
+        coded = all(extra_nines(abs(value)) > 0 for value in ordered[-number:].tolist())
+        if gap > span * (1.0 if coded else _FAR):
+            return number
     return 0
 
 

@@ -18,8 +18,10 @@ from hddm_sbi.trials.recording import BoolArray, FloatArray, IntArray
 # At most one clean experiment in a million is suspected.
 _CHANCE = 1e-6
 _SHORTEST, _LONGEST = 4, 40
-# Pairs of times at one to so many steps of the clock from each other tell how many to expect at none.
-_STEPS = 10
+# Pairs of times at one to so many steps of the clock from each other tell how many to expect at none, and ties are
+# copies where there are at least twice as many.
+_STEPS = 20
+_MANY = 2.0
 
 _WHY = (
     "Trials that count twice make every estimate look more certain than it is: standard errors shrink by up to the "
@@ -126,22 +128,25 @@ def _copies(experiment: Experiment) -> BoolArray:
         return none
     runs = np.diff(np.flatnonzero(np.concatenate(([True], ~same, [True]))))
     tied, expected = pairs(runs), _expected(times, group)
-    if tied < 2.0 * expected or many_ties(int(tied), max(expected, 1e-9)) > _CHANCE:
+    if tied < _MANY * expected or many_ties(int(tied), max(expected, 1e-9)) > _CHANCE:
         return none
     none[order[1:][same]] = True
     return none
 
 
 def _expected(times: FloatArray, group: IntArray) -> float:
-    """How many pairs of a group have the same time by chance: half as many as are each of some steps apart."""
+    """How many pairs of a group have the same time by chance: half as many as are some number of steps apart.
+
+    The number of steps at which there are most pairs counts: a part of the times may have a coarser clock.
+    """
     step = smallest_step(times)
     if not np.isfinite(step):
         return np.inf
     width = float(np.ptp(times)) + 2.0 * (_STEPS + 1) * step
     line = times - times.min() + group * width  # groups far from each other on one line
     line.sort()
-    near = np.searchsorted(line, line + (_STEPS + 0.5) * step) - np.searchsorted(line, line + 0.5 * step)
-    return float(near.sum()) / (2.0 * _STEPS)
+    within = [np.searchsorted(line, line + (k + 0.5) * step).sum() for k in range(_STEPS + 1)]
+    return float(np.diff(within).max()) / 2.0
 
 
 def _participants(experiment: Experiment, shared: list[tuple[int, int]]) -> Finding:

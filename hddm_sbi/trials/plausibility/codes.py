@@ -64,7 +64,7 @@ def _find_coded(recording: Recording, times: FloatArray) -> list[float]:
     values, counts = np.unique(times[usable], return_counts=True)
     found = set(_apart(recording, times, values, counts))
     for value in values[counts > 1].tolist():
-        nines = _nines(value / UNITS[recording.unit])
+        nines = extra_nines(value / UNITS[recording.unit])
         # the longest may be a time limit of 0.99 s
         if nines > (value == values[-1]) and _recurs(recording, times, usable, value):
             found.add(value)
@@ -81,7 +81,7 @@ def _apart(recording: Recording, times: FloatArray, values: FloatArray, counts: 
         ordered, repeated = values[order], counts[order]  # what may be coded comes last
         for size in range(min(_MOST_CODES, len(ordered) - 2), 0, -1):
             found, rest, often = ordered[-size:], ordered[:-size], repeated[-size:]
-            nines = np.array([_nines(value / UNITS[recording.unit]) for value in found])
+            nines = np.array([extra_nines(value / UNITS[recording.unit]) for value in found])
             gap = gap_of(found, rest, int(nines.min()))
             if gap > 0.0 and often.sum() <= _LARGEST_SHARE * counts.sum():
                 whose = np.isin(recording.subject, recording.subject[np.isin(times, found)])
@@ -102,7 +102,7 @@ def _gap_below(found: FloatArray, rest: FloatArray, nines: int) -> float:
     return float(rest[-1] - found[0]) if nines > 0 or rest[-1] > 10.0 * found[0] else 0.0
 
 
-def _nines(value: float) -> int:
+def extra_nines(value: float) -> int:
     """How many nines more than one a number is written with, where it has no other digits: 99, 9.99, 0.999; else 0."""
     digits = f"{value:.9g}".lstrip("0").replace(".", "")
     return len(digits) - 1 if set(digits) == {"9"} else 0
