@@ -207,6 +207,12 @@ def test_none_is_a_level_of_a_factor(experiment):
     assert side.columns.levels["cue"] == ("None", "valid")
 
 
+def test_lists_are_neither_numbers_nor_labels(experiment):
+    experiment["cue"] = [["valid"]] * 240
+    with pytest.raises(FormulaError, match="the column 'cue' holds list values; the formula for 'v' needs numbers or"):
+        evaluate_side("v", "cue", experiment)
+
+
 def test_none_among_measurements_is_no_level(experiment):
     experiment["theta"] = experiment["theta"].astype(object)
     experiment.loc[[3, 8], "theta"] = "None"

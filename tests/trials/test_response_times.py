@@ -50,6 +50,11 @@ def test_columns_of_another_kind(rt: object, dtype: str) -> None:
         read_trials(_table(rt))
 
 
+def test_a_complex_number_among_others_is_no_time() -> None:
+    with pytest.raises(DataError, match=r"1 of 4 values in column 'rt' is not a number, the first, 1j, in row 3"):
+        read_trials(_table(pd.Series([0.5, 1j, 0.7, 0.8], dtype=object)))
+
+
 def test_rows_of_a_filtered_table_are_named_by_their_index() -> None:
     table = _table([0.5, -1.5, 0.7, 0.8]).set_axis(["a", "b", "c", "d"])
     with pytest.raises(DataError, match=r"the first, -1\.5, at index 'b':"):
