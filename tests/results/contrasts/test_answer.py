@@ -14,7 +14,9 @@ def contrast_of(participants: int) -> tuple[Contrast, np.ndarray]:
     draws = means + 0.1 * rng.normal(size=(4, 100, participants))
     labels = pd.Index([f"p{int(mean)}" for mean in means], name="subject")
     found = xr.DataArray(draws, dims=("chain", "draw", "subject"))
-    return Contrast("v", "each", found, summarise_draws(draws, labels, 0.0, 0.95, None), (), 0.95, 0.0, None, None), means
+    return Contrast(
+        "v", "each", found, summarise_draws(draws, labels, 0.0, 0.95, None), (), 0.95, 0.0, None, None
+    ), means
 
 
 @pytest.mark.parametrize(("participants", "lines"), [(40, 40), (41, 21), (200, 21)])
