@@ -32,7 +32,7 @@ def test_matplotlib_comes_with_the_first_plot() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["models"], ["simulate", "--help"], ["check", "--help"]], ids=" ".join
+    "arguments", [["--help"], ["models"], ["simulate", "--help"], ["check", "--help"], ["read", "--help"]], ids=" ".join
 )
 def test_commands_without_a_fit_import_neither_networks_nor_plots(arguments: list[str]) -> None:
     code = (
@@ -52,6 +52,16 @@ def test_checking_data_without_a_formula_imports_no_network() -> None:
         "str(hs.check_data(data, groupby='participant_id', conditions='conf'))\n"
     )
     assert not {"torch", "sbi", "pyro", "arviz", "matplotlib", "nutpie", "formulae"} & _imported(code)
+
+
+def test_reading_files_imports_neither_networks_nor_what_other_kinds_of_files_take() -> None:
+    code = (
+        "import hddm_sbi as hs\n"
+        "from pathlib import Path\n"
+        f"hs.read(Path({str(ROOT)!r}) / 'tests' / 'exports' / 'labjs_1.csv')\n"
+    )
+    heavy = {"torch", "sbi", "pyro", "arviz", "matplotlib", "nutpie", "numba", "openpyxl", "pyreadstat", "rdata"}
+    assert not heavy & _imported(code)
 
 
 @pytest.mark.parametrize("likelihood", ["exact", "nle"])
