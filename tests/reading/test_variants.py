@@ -117,6 +117,34 @@ def test_several_tasks_are_asked_about(tmp_path: Path) -> None:
     assert len(hs.read(path, where="task in ('response', 'flanker')")) == 30
 
 
+def test_practice_that_a_block_is_called_and_blocks_with_numbers(tmp_path: Path) -> None:
+    frame = pd.read_csv(EXPORTS / "jspsych_P01.csv", dtype=str, keep_default_na=False)
+    trial = frame["task"].isin(["practice", "response"])
+    part = pd.Series(np.where(trial, 1 + np.cumsum(trial) // 16, ""), index=frame.index).astype(str)
+    path = tmp_path / "P01.csv"
+    blocks = frame.assign(part=part, block=frame["task"].replace({"response": "main"})).drop(columns="task")
+    blocks.to_csv(path, index=False)
+    table = hs.read(path)
+    assert len(table) == 26
+    assert table["part"].unique().tolist() == [1, 2]
+
+
+def test_more_practice_than_trials_is_asked_about(tmp_path: Path) -> None:
+    path = tmp_path / "labjs.csv"
+    text = (
+        (EXPORTS / "labjs_1.csv")
+        .read_text(encoding="utf-8")
+        .replace("training", "probe")
+        .replace(",task,", ",training,")
+    )
+    path.write_text(text, encoding="utf-8")
+    message = question(path)
+    assert message.startswith("26 of 30 rows read as practice (phase = training)")
+    assert len(hs.read(path, where="phase == 'training'")) == 26
+    assert len(hs.read(path, where="phase is not None")) == 30
+    assert len(hs.read(path, where="phase != 'training'")) == 4
+
+
 def test_several_items_of_opensesame_are_asked_about(tmp_path: Path) -> None:
     frame = pd.read_csv(EXPORTS / "opensesame_subject-1.csv", dtype=str, keep_default_na=False)
     frame = frame.assign(response_time_sure="900", response_sure="1", correct_sure="undefined")

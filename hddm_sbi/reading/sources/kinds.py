@@ -18,6 +18,9 @@ PARTS = (
     "task", "phase", "test_part", "trial_part", "part", "exp_part", "stage", "screen", "screen_id", "trial_name",
     "block_type", "blocktype", "block_name", "trial_kind", "practice", "is_practice", "practise",
 )  # fmt: skip
+_PRACTISED = "practice"
+# Further columns that may call rows practice, and whose other levels are no kinds of rows.
+_BLOCKS = ("block", "blocks", "block_label", "session_part")
 # A screen to go on from comes once or twice a session, a trial more often.
 _MORE = 5
 # A part of an experiment has no more levels.
@@ -89,7 +92,7 @@ def select(
     left_out = []
     kinds = [name for name in kinds if name in table.columns]
     labels = label_rows(table, kinds)
-    called = practice(table, [*kinds, *parts], asked)
+    called = practice(table, [*kinds, *parts, *_BLOCKS], asked)
     for rule, drop, told in (
         ("none of their kind has a response", _unanswered(labels, answered, rows), labels),
         (
@@ -97,15 +100,28 @@ def select(
             _once(labels, rows, table[SOURCE_FILE] if sessions is None else sessions, asked.where & set(kinds)),
             labels,
         ),
-        ("practice", np.asarray(called != "", dtype=bool), called),
+        (_PRACTISED, np.asarray(called != "", dtype=bool), called),
     ):
         drop = drop & rows
+        if rule == _PRACTISED and 2 * drop.sum() > rows.sum() and (rows & ~drop).any():
+            raise DataError(_mostly_practice(called, drop, rows))
         if drop.any() and (rows & ~drop).any():  # a session that ended in practice has no other trials
             left_out.append(LeftOut(rule, counts(told, drop)))
             rows &= ~drop
     if ask:
         _ask(table, rows, kinds, asked)
     return Selection(rows, tuple(left_out))
+
+
+def _mostly_practice(called: pd.Series, drop: BoolArray, rows: BoolArray) -> str:
+    """Where more rows are called practice than not, training may be what the experiment is about."""
+    label = str(called[drop].iloc[0])
+    name, _, level = label.partition(" = ")
+    return (
+        f"{int(drop.sum()):,} of {int(rows.sum()):,} rows read as practice ({label}); say which are the trials, "
+        f"where=\"{_name(name)} != '{level}'\" or where=\"{_name(name)} == '{level}'\", or both: "
+        f'where="{_name(name)} is not None".'
+    )
 
 
 def label_rows(table: pd.DataFrame, kinds: Sequence[str]) -> pd.Series:
@@ -185,7 +201,8 @@ def _ask(table: pd.DataFrame, rows: BoolArray, kinds: Sequence[str], asked: Aske
     for name in kinds:
         levels = table.loc[rows, name].astype(str)
         found = levels.value_counts()
-        if len(found) > 1 and not asked.where & set(kinds):
+        numbers = pd.to_numeric(levels, errors="coerce").notna().all()  # of blocks, say
+        if len(found) > 1 and not numbers and not asked.where & set(kinds):
             named = ", ".join(f"{label!r} ({counted(count, 'row')})" for label, count in list(found.items())[:12])
             first = str(found.index[0])
             both = ", ".join(repr(str(label)) for label in found.index[:2])
