@@ -1,7 +1,7 @@
 """Reads an SPSS file in a process of its own, which a damaged file may crash.
 
-It is run as a script, and imports nothing of this package. Its arguments are the file, and the folder that the table and
-what is known of its columns are written into.
+It is run as a script, and imports nothing of this package. Its arguments are the file, and the folder that the table
+and what is known of its columns are written into.
 """
 
 import json
