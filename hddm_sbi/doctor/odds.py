@@ -17,7 +17,7 @@ ALARM = 1e-4
 # People differ at least so much, sd on the logit scale, and where only few are known, so much.
 _LEAST_SD = 0.3
 _UNKNOWN_SD = 1.0
-_FEW = 6
+FEW = 6
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(61)
 
@@ -47,7 +47,7 @@ def odds_against_the_others(hits: IntArray, counts: IntArray, share: float, stra
     typical = expit(centre)
     noise = 1.0 / max(float(np.median(counts)) * typical * (1.0 - typical), 0.5)
     sd = max(np.sqrt(max(spread**2 - noise, 0.0)), _LEAST_SD)
-    sd = max(sd, _UNKNOWN_SD) if len(hits) < _FEW else sd
+    sd = max(sd, _UNKNOWN_SD) if len(hits) < FEW else sd
     at = centre + np.concatenate((sd * _NODES, 3.0 * sd * _NODES))[:, np.newaxis]
     choose = gammaln(counts + 1.0) - gammaln(hits + 1.0) - gammaln(counts - hits + 1.0)
     given = choose + hits * log_expit(at) + (counts - hits) * log_expit(-at)

@@ -87,6 +87,14 @@ def test_ties_that_a_clock_makes_are_no_copies(cavanagh: pd.DataFrame, clock: st
     assert "repeated rows" not in findings["finding"].tolist()
 
 
+@pytest.mark.parametrize("people", [3, 5, 8])
+def test_one_key_is_found_among_few_people(people: int) -> None:
+    made = CLEAN["two conditions"](1, people=people).table
+    pressed = made.assign(response=made["response"].mask(made["subject"] == 2, "left"))
+    assert hs.check_data(made, groupby="subject").findings.empty
+    assert hs.check_data(pressed, groupby="subject").findings["finding"].tolist() == ["one response only"]
+
+
 @pytest.mark.parametrize("by", [["subject", "cond"], ["subject", "rt"], ["subject", "response"], ["rt"], ["response"]])
 def test_the_order_of_the_table_makes_no_finding(by: list[str]) -> None:
     made = CLEAN["two conditions"](2)

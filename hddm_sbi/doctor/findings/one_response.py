@@ -8,7 +8,7 @@ import numpy as np
 
 from hddm_sbi.doctor.experiment import Experiment
 from hddm_sbi.doctor.finding import Finding
-from hddm_sbi.doctor.odds import odds_against_the_others
+from hddm_sbi.doctor.odds import FEW, odds_against_the_others
 
 # At most one clean experiment of a thousand has such a participant by this odds ratio, by a bound that is not sharp.
 _ODDS = 1e3
@@ -28,6 +28,7 @@ def one_response(experiment: Experiment) -> Iterator[Finding]:
     enough = np.flatnonzero(counts >= _FEWEST)
     if not len(enough):
         return
+    stray = _STRAY if len(enough) >= FEW else 0.0  # of fewer people the spread is taken to be wide already
     for choice, label in enumerate(experiment.options):
         if recording.coding == "accuracy" and (choice == 0 or experiment.people == 1):
             continue  # errors alone are below chance, and one who is always right need not be odd
@@ -35,7 +36,7 @@ def one_response(experiment: Experiment) -> Iterator[Finding]:
         if experiment.people == 1:
             people = enough[hits[enough] == counts[enough]].tolist()
         else:
-            odds = odds_against_the_others(hits[enough], counts[enough], _ALWAYS, _STRAY)
+            odds = odds_against_the_others(hits[enough], counts[enough], _ALWAYS, stray)
             mostly = hits[enough] > 0.95 * counts[enough]
             people = enough[(odds > _ODDS * len(enough)) & mostly].tolist()
         if people:
