@@ -14,7 +14,16 @@ if TYPE_CHECKING:
 
 
 def check(
-    data: Annotated[Path, typer.Argument(metavar="DATA.csv", help="One row per trial.", show_default=False)],
+    data: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="DATA", help="A table of trials, or files, folders or archives as for read.", show_default=False
+        ),
+    ],
+    source: Annotated[str, typer.Option(help="What wrote the files, as for read.")] = "auto",
+    where: Annotated[
+        str | None, typer.Option(help="Which rows are trials: \"phase == 'test'\".", show_default=False)
+    ] = None,
     groupby: Annotated[
         list[str] | None,
         typer.Option(help="Column of the participant; repeated, the columns that name one together."),
@@ -55,14 +64,13 @@ def check(
     """
     with one_line_errors():
         from hddm_sbi.cli import parsing
+        from hddm_sbi.cli.experiment_files import load
         from hddm_sbi.cli.output import check_files
         from hddm_sbi.cli.user_model import find_model
         from hddm_sbi.doctor import check_data
-        from hddm_sbi.trials import read_csv
 
         if out is not None:
             check_files((out,), force)
-        named = None if choices is None else parsing.labels(choices, "--choices")
         options: dict[str, Any] = {
             "groupby": parsing.one_or_several(groupby or ()),
             "formula": formula or None,
@@ -72,13 +80,14 @@ def check(
             "rt": rt,
             "response": response,
             "rt_unit": rt_unit,
-            "choices": named,
+            "choices": None if choices is None else parsing.labels(choices, "--choices"),
             "deadline": None if deadline is None else parsing.limit(deadline),
             "truncate": None if truncate is None else parsing.truncation(truncate),
             "go": go,
             "conditions": parsing.names(conditions or ()),
         }
-        checkup = check_data(read_csv(data, (*(named or ()), *(() if go is None else (go,)))), **options)
+        table = load(data, options, source, where)
+        checkup = check_data(table, **options)
         typer.echo(str(checkup))
         if out is not None:
             typer.echo(f"\nWritten: {checkup.to_html(out)}")

@@ -1,4 +1,4 @@
-"""From what ``hddm-sbi fit`` is given to a table: a plain one as it stands, anything else as ``hs.read`` reads it."""
+"""From what ``fit`` and ``check`` are given to a table: a plain one as it stands, anything else as ``hs.read`` reads it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RT, _RESPONSE, _PARTICIPANT, _DEADLINE, _CORRECT = "rt", "response", "participa
 
 
 def load(files: Sequence[str], options: dict[str, Any], source: str, where: str | None) -> pd.DataFrame:
-    """The table to fit.
+    """The table of trials.
 
     Where the files are read as a program's, ``options`` come to name the columns of the result, and how they were read
     is printed.
@@ -68,5 +68,5 @@ def _read(files: Sequence[str], options: dict[str, Any], source: str, where: str
     if options["deadline"] is None and _DEADLINE in table.columns and table[_DEADLINE].notna().all():
         options["deadline"] = _DEADLINE
     told = [f"--{name} {options[name]}" for name in ("groupby", _RESPONSE, _DEADLINE) if isinstance(options[name], str)]
-    typer.echo(f"Fitted with {', '.join(told)}.\n")
+    typer.echo(f"Taken with {', '.join(told)}.\n")
     return table

@@ -10,6 +10,8 @@ from tests.cli.conftest import Run
 from tests.doctor.experiments import CLEAN
 from tests.doctor.faults import exact_time_outs
 
+EXPORTS = Path(__file__).resolve().parent.parent / "exports"
+
 
 def test_text_and_a_page(run: Run, tmp_path: Path) -> None:
     exact_time_outs(1)[0].table.to_csv(tmp_path / "data.csv", index=False)
@@ -28,6 +30,13 @@ def test_all_options_of_reading(run: Run, tmp_path: Path) -> None:
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert "Nothing odd was found." in result.stdout and "deadline 2 s" in result.stdout
+
+
+def test_files_of_a_program_are_read_as_a_fit_reads_them(run: Run, tmp_path: Path) -> None:
+    result = run("check", EXPORTS / "opensesame_*.csv", "--coding", "accuracy", "--where", "practice == 'no'")
+    assert result.exit_code == 0, result.output
+    assert "Read as OpenSesame 4.1.22: 2 files" in result.stdout
+    assert "omitted on 4 trials" in " ".join(result.stdout.split())
 
 
 def test_what_a_fit_would_refuse_is_told(run: Run, tmp_path: Path) -> None:

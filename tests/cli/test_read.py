@@ -72,7 +72,7 @@ def test_fit_reads_exports_and_says_so_in_the_result(run) -> None:
     result = run("fit", EXPORTS / "opensesame_*.csv", "--choices", "m,z", *SHORT, "--out", "run")
     assert result.exit_code == 0, result.stderr
     assert "Read as OpenSesame 4.1.22: 2 files" in result.stdout
-    assert "Fitted with --groupby participant, --response response, --deadline deadline." in result.stdout
+    assert "Taken with --groupby participant, --response response, --deadline deadline." in result.stdout
     assert "omitted on 4 trials" in result.stdout
     idata = az.from_netcdf("run/idata.nc")
     reading = json.loads(idata.attrs["reading"])
