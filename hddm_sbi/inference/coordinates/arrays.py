@@ -16,6 +16,8 @@ IntArray = npt.NDArray[np.int64]
 # A group's bend is given at so many nodes a standard deviation, up to so many standard deviations on both sides.
 RIDGE_NODES_PER_SD, RIDGE_END = 2.0, 4.0
 RIDGE_CELLS = int(2 * RIDGE_END * RIDGE_NODES_PER_SD)
+# Numbers in ``tilt_by`` of each group.
+TILT_NUMBERS = 6
 
 
 class Arrays(NamedTuple):
@@ -52,6 +54,10 @@ class Arrays(NamedTuple):
         ridge_signed: of coefficients whose standard deviations are moved as signed numbers, that at the centre, k;
             else 0.
         ridge_nodes: of each bent group q and its derivative by the number of the node, shape (nodes, k, 2).
+        tilt_bounds: first knot in ``tilt_knots`` of each group, and the end of the last; most groups have none.
+        tilt_knots: c, l, and the slope of l before it, see ``tilt_kernels``, shape (knots, 3).
+        tilt_last: slope of l beyond the last knot of each group.
+        tilt_common: place in the core of the population's non-decision time, -1 without one.
         function, record: the density of u, 0 where it is not compiled.
         busy: which slots of working memory are in use.
         u, by_u: a point u, and the derivatives of the log density by it.
@@ -64,6 +70,9 @@ class Arrays(NamedTuple):
             L^-1 c, and rho.
         ridge_slope, ridge_bend, ridge_by_s: of the groups q', k, the derivative of the log Jacobian by s, and that of q
             by signed standard deviations, k.
+        tilt_place, tilt_density, tilt_slope, tilt_top, tilt_mass, tilt_moment: of one group r and g at its knots; of
+            each piece slope of l, g at its top, 0 where that is outside, mass and first moment.
+        tilt_by: of each group derivatives of r by x, the population's t0 and s, then those of the log Jacobian.
         by_s, by_mean, by_pulled, by_factor, square, product: of one group, on the way; the last three k k.
     """
 
@@ -93,6 +102,10 @@ class Arrays(NamedTuple):
     ridge_at: IntArray
     ridge_signed: FloatArray
     ridge_nodes: FloatArray
+    tilt_bounds: IntArray
+    tilt_knots: FloatArray
+    tilt_last: FloatArray
+    tilt_common: IntArray
     function: int
     record: int
     busy: IntArray
@@ -115,6 +128,13 @@ class Arrays(NamedTuple):
     ridge_slope: FloatArray
     ridge_bend: FloatArray
     ridge_by_s: FloatArray
+    tilt_place: FloatArray
+    tilt_density: FloatArray
+    tilt_slope: FloatArray
+    tilt_top: FloatArray
+    tilt_mass: FloatArray
+    tilt_moment: FloatArray
+    tilt_by: FloatArray
     by_s: FloatArray
     by_mean: FloatArray
     by_pulled: FloatArray
@@ -128,10 +148,13 @@ ARRAYS = record_type(
     partial_at=INTS, partial_scales=INTS2, set_size=INTS, set_factor=INTS, bounds=INTS, group_at=INTS, group_scale=INTS,
     group_row=INTS, group_before=INTS, joint=INTS, still=FLOATS, prior=FLOATS, rest=FLOATS, information=FLOATS,
     pull=FLOATS, shifts=FLOATS, ridge_at=INTS, ridge_signed=FLOATS, ridge_nodes=FLOATS,
+    tilt_bounds=INTS, tilt_knots=FLOATS2, tilt_last=FLOATS, tilt_common=INTS,
     function=INT, record=INT, busy=INTS, u=FLOATS2, by_u=FLOATS2, moved=FLOATS2, slope=FLOATS, scale=FLOATS2,
     by_scale=FLOATS2, partial=FLOATS2, by_partial=FLOATS2, cholesky=FLOATS2, rest_of=FLOATS2, by_cholesky=FLOATS2,
     s=FLOATS2, pulled=FLOATS2, factor=FLOATS2, mean=FLOATS2, raw=FLOATS2,
-    ridge_slope=FLOATS2, ridge_bend=FLOATS2, ridge_by_s=FLOATS2, by_s=FLOATS2,
+    ridge_slope=FLOATS2, ridge_bend=FLOATS2, ridge_by_s=FLOATS2,
+    tilt_place=FLOATS2, tilt_density=FLOATS2, tilt_slope=FLOATS2, tilt_top=FLOATS2, tilt_mass=FLOATS2,
+    tilt_moment=FLOATS2, tilt_by=FLOATS2, by_s=FLOATS2,
     by_mean=FLOATS2, by_pulled=FLOATS2, by_factor=FLOATS2, square=FLOATS2, product=FLOATS2,
 )  # fmt: skip
 read_arrays = reader(ARRAYS)

@@ -8,9 +8,10 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from hddm_sbi.inference.coordinates.arrays import Arrays
+from hddm_sbi.inference.coordinates.arrays import TILT_NUMBERS, Arrays
 from hddm_sbi.inference.coordinates.centre import GroupAtCentre, add_spread, group_mode, groups_at, near_zero
 from hddm_sbi.inference.coordinates.straight import Bends, bends, on_ridges, with_moments
+from hddm_sbi.inference.coordinates.tilts import Tilts, tilts
 from hddm_sbi.inference.curvature import likelihood_precision, prior_precision
 from hddm_sbi.inference.layout import Layout
 from hddm_sbi.inference.potential import Potential
@@ -63,7 +64,10 @@ def build_arrays(potential: Potential, centre: FloatArray, slots: int) -> Arrays
         centre[at], place = np.exp(centre[at]), int(np.argmax(core_at == at))
         root[place, :] = root[:, place] = 0.0
         root[place, place] = centre[at]
-    return _arrays(potential, centre, core_at, len(bent), root, groups, signed, slots, bends(groups, found, signed))
+    tilted = tilts(groups, found, core_at)
+    straight = [None if is_tilted else on for on, is_tilted in zip(found, tilted.tilted, strict=False)]
+    ridge = bends(groups, straight, signed)
+    return _arrays(potential, centre, core_at, len(bent), root, groups, signed, slots, ridge, tilted)
 
 
 def _bent(potential: Potential, centre: FloatArray) -> list[int]:
@@ -111,6 +115,7 @@ def _arrays(
     signed: list[int],
     slots: int,
     ridge: Bends,
+    tilted: Tilts,
 ) -> Arrays:
     layout, plan, sizes = potential.layout, potential.plan, [len(group.at) for group in groups]
     group_at = np.concatenate([np.zeros(0, dtype=np.int64), *(group.at for group in groups)])
@@ -165,6 +170,10 @@ def _arrays(
         ridge_at=ridge.at,
         ridge_signed=ridge.signed,
         ridge_nodes=ridge.nodes,
+        tilt_bounds=tilted.bounds,
+        tilt_knots=tilted.knots,
+        tilt_last=tilted.last,
+        tilt_common=tilted.common,
         function=0 if native is None else native.function,
         record=0 if native is None else native.record,
         busy=np.zeros(slots, dtype=np.int64),
@@ -187,6 +196,13 @@ def _arrays(
         ridge_slope=memory(sum(sizes)),
         ridge_bend=memory(len(sizes)),
         ridge_by_s=memory(sum(sizes)),
+        tilt_place=memory(tilted.largest),
+        tilt_density=memory(tilted.largest),
+        tilt_slope=memory(tilted.largest + 1),
+        tilt_top=memory(tilted.largest + 1),
+        tilt_mass=memory(tilted.largest + 1),
+        tilt_moment=memory(tilted.largest + 1),
+        tilt_by=memory(TILT_NUMBERS * len(sizes)),
         by_s=memory(largest),
         by_mean=memory(largest),
         by_pulled=memory(largest),

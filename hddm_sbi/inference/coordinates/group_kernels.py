@@ -21,6 +21,7 @@ from hddm_sbi.inference.coordinates.groups import (
     times_lambda,
     transposed_times,
 )
+from hddm_sbi.inference.coordinates.tilt_kernels import from_tilted, to_tilted
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -67,6 +68,10 @@ def to_groups(arrays: Arrays, x: FloatArray, u: FloatArray, slot: int) -> float:
             log_jacobian += _along_ridge(arrays, group, at, k, slot)
         for i in range(at, at + k):
             raw[i] += mean[i]
+        if arrays.tilt_bounds[group + 1] > arrays.tilt_bounds[group]:  # t0 is the first, whatever L and the mean are
+            r, log_slope = to_tilted(arrays, group, at, x[group_at[at]], slot)
+            raw[at] = r / factor[square]
+            log_jacobian += log_slope - math.log(factor[square])
         solve_lower(factor, square, raw, at, k)
         square += k * k
     for i in range(len(group_at)):
@@ -137,11 +142,16 @@ def from_groups(arrays: Arrays, by_u: FloatArray, by_x: FloatArray, slot: int) -
             by_s[i] = by_mean[i]
         if arrays.ridge_at[group] >= 0:
             _back_from_ridge(arrays, group, at, k, by_x, slot)
+        tilted = arrays.tilt_bounds[group + 1] > arrays.tilt_bounds[group]
+        if tilted:
+            from_tilted(arrays, group, at, by_mean[0] / factor[square], by_x, slot)
+            by_s[0] = by_mean[0] = 0.0  # L and c do not move it
         solve_lower(factor, square, by_mean, 0, k)  # now by c, while by_s still holds the derivatives by L'^-1 c
         for i in range(k):
             for j in range(i + 1):
                 by_factor[i * k + j] = -by_s[i] * raw[at + j] - mean[at + i] * by_mean[j]
-            by_factor[i * k + i] -= factor[square + i * k + i]  # of -log det L: 1 / L_ii
+            if i > 0 or not tilted:
+                by_factor[i * k + i] -= factor[square + i * k + i]  # of -log det L: 1 / L_ii
         by_precision(factor, square, by_factor, k)
         if arrays.joint[group]:
             _from_lambda(arrays, at, square, k, slot)
