@@ -64,7 +64,7 @@ def build_arrays(potential: Potential, centre: FloatArray, slots: int) -> Arrays
         centre[at], place = np.exp(centre[at]), int(np.argmax(core_at == at))
         root[place, :] = root[:, place] = 0.0
         root[place, place] = centre[at]
-    tilted = tilts(groups, found, core_at)
+    tilted = tilts(potential.layout.blocks, groups, found, core_at)
     straight = [None if is_tilted else on for on, is_tilted in zip(found, tilted.tilted, strict=False)]
     ridge = bends(groups, straight, signed)
     return _arrays(potential, centre, core_at, len(bent), root, groups, signed, slots, ridge, tilted)
