@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hddm_sbi.inference.coordinates import Rounded
+from hddm_sbi.inference.coordinates import Rounded, tilts
 from hddm_sbi.inference.coordinates.bends import bend, moments
 from hddm_sbi.inference.coordinates.ridges import Ridge
 from hddm_sbi.inference.coordinates.straight import on_ridges
@@ -59,7 +59,8 @@ def test_the_ridge_is_the_profile_of_the_density():
             assert (np.abs(across) * sd < 0.3).all()  # next to the likeliest, in standard deviations
 
 
-def test_density_and_gradient_on_a_bend():
+def test_density_and_gradient_on_a_bend(monkeypatch):
+    monkeypatch.setattr(tilts, "LEAST_LEFT", np.inf)  # as where trials are many
     potential, centre = prepare("intercepts", LIKELIHOOD)
     target = Rounded(potential, centre)
     assert (target._arrays.ridge_at >= 0).any()
@@ -74,8 +75,8 @@ class Normal:
 
     native = None
 
-    def __init__(self, sd: float) -> None:
-        self.ndim, self.precision = 20, np.array([1.0 / sd**2, *[1.0] * 19])
+    def __init__(self, sd: float, ndim: int = 20) -> None:
+        self.ndim, self.precision = ndim, np.array([1.0 / sd**2, *[1.0] * (ndim - 1)])
 
     def log_density(self, x):
         return -0.5 * float(self.precision @ x**2)
@@ -92,3 +93,8 @@ def test_roundness_decides_on_steps_and_warm_up(sd, expected):
     assert (after.tune, after.target_accept) == ((300, 0.7) if expected else (1_000, 0.9))
     assert suited(settings, Normal(sd), tune=False, steps=False) == settings
     assert suited(settings, Normal(sd), tune=False, steps=True).tune == 1_000
+
+
+def test_one_narrow_coordinate_among_many_is_not_round():
+    assert is_round(Normal(0.9, 200))
+    assert not is_round(Normal(0.45, 200))  # the error is never as large as x as a whole
