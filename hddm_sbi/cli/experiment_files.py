@@ -1,4 +1,4 @@
-"""From what ``fit`` and ``check`` are given to a table: a plain one as it stands, anything else as ``hs.read`` reads it."""
+"""From what ``fit`` and ``check`` are given to a table: a plain one as it stands, others as ``hs.read`` reads them."""
 
 from __future__ import annotations
 
