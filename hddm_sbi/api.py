@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -635,7 +636,7 @@ class HierarchicalDDM:
             if not isinstance(newdata, pd.DataFrame):
                 raise DataError(f"newdata must be a pandas DataFrame, one row a trial, not {type(newdata).__name__}.")
             if not len(newdata):
-                raise DataError("newdata has no rows; give one for each trial.")
+                return replace(spec, row=spec.row[:0]), found
             spec, new = spec_on(spec, self._design, newdata)
         check_new_groups(spec, new, new_groups)
         return spec, with_new_groups(spec, new, found, seed)

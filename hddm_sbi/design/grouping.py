@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hddm_sbi.errors import DataError
+from hddm_sbi.errors import DataError, warn
 from hddm_sbi.trials.columns import plain
 from hddm_sbi.trials.missing import is_empty
 from hddm_sbi.trials.trials import Trials
@@ -52,10 +52,13 @@ class Grouping:
         return np.asarray((values != self.of_first(values)[self.index]).any(axis=1))
 
     def locate(self, frame: pd.DataFrame) -> Located:
-        """Group of each row of another table.
+        """Group of each row of another table; labels that differ in kind alone, 101 and "101", are the same.
 
         Raises:
-            DataError: a missing column or label, or a label that only differs in kind from a known one.
+            DataError: a missing column or label, or one that is of another kind than two known ones of the same text.
+
+        Warns:
+            HDDMWarning: labels are of another kind than known ones.
         """
         for column in self.columns:
             if column not in frame.columns:
@@ -67,19 +70,34 @@ class Grouping:
                     "by which the model groups; fill them in, any label of its own for each new group."
                 )
         keys = _keys(frame, self.columns)
-        new = tuple(dict.fromkeys(key for key in keys if key not in self.codes))
-        as_text = {_text(key): key for key in self.codes} if new else {}
-        for key in new:
-            known = as_text.get(_text(key))
-            if known is not None:
-                kinds = zip(self.columns, map(_kind, key), map(_kind, known), strict=True)
-                column, here, there = next((one for one in kinds if one[1] != one[2]), (self.factor, "", ""))
-                raise DataError(
-                    f"the group {_text(key)} of '{self.factor}' is {here} in the new data, but {there} in the "
-                    f"data that the model was built on; convert the column '{column}'."
-                )
-        codes = self.codes | {key: len(self.groups) + place for place, key in enumerate(new)}
+        unknown = list(dict.fromkeys(key for key in keys if key not in self.codes))
+        alike = self._alike(unknown)
+        new = tuple(key for key in unknown if key not in alike)
+        codes = self.codes | alike | {key: len(self.groups) + place for place, key in enumerate(new)}
         return Located(np.array([codes[key] for key in keys], dtype=np.int64), tuple(map(_text, new)))
+
+    def _alike(self, unknown: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], int]:
+        """Groups of labels that have the text of known ones, and are of another kind."""
+        by_text: dict[str, list[tuple[Any, ...]]] = {}
+        for key in self.codes if unknown else ():
+            by_text.setdefault(_text(key), []).append(key)
+        found = {key: by_text[_text(key)] for key in unknown if _text(key) in by_text}
+        for key, known in found.items():
+            if len(known) > 1:
+                raise DataError(
+                    f"the group {_text(key)} of '{self.factor}' may be either of two that the model has by that label, "
+                    f"a number and text; convert the column '{self.factor}' of the new data to what it was."
+                )
+        if found:
+            key = next(iter(found))
+            kinds = list(zip(map(_kind, key), map(_kind, found[key][0]), strict=True))
+            here, there = next((one for one in kinds if one[0] != one[1]), kinds[0])
+            warn(
+                f"the group {_text(key)} of '{self.factor}' is {here} in the new data and {there} in the data that the "
+                f"model was built on; {'it is' if len(found) == 1 else f'it and {len(found) - 1:,} more are'} taken "
+                "for the same."
+            )
+        return {key: self.codes[known] for key, (known,) in found.items()}
 
 
 @dataclass(frozen=True)

@@ -196,9 +196,14 @@ def test_other_priors_are_named_alone(drawn, table) -> None:
         model.certify(idata, seconds=1.0)
 
 
+def test_no_rows_have_no_trials(drawn, table) -> None:
+    model, idata = drawn
+    sizes = {name: idata.posterior.sizes[name] for name in ("chain", "draw")}
+    for result in (model.predict(idata, table.iloc[:0]), model.parameters(idata, table.iloc[:0])):
+        assert dict(result.sizes) == sizes | {"trial": 0}
+
+
 def test_what_is_no_new_data(drawn, table) -> None:
     model, idata = drawn
-    with pytest.raises(DataError, match=r"newdata has no rows; give one for each trial"):
-        model.predict(idata, table.iloc[:0])
     with pytest.raises(DataError, match="newdata must be a pandas DataFrame, one row a trial, not list"):
         model.predict(idata, [1, 2])

@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from hddm_sbi.api import HierarchicalDDM
-from hddm_sbi.errors import DataError, ModelError
+from hddm_sbi.errors import DataError, HDDMWarning, ModelError
 from hddm_sbi.plots import plot_predictive
 from hddm_sbi.results.to_arviz import group
 
@@ -106,7 +106,9 @@ def test_new_groups_are_refused_unless_asked_for(crossed, build) -> None:
         model.predict(idata, new_groups="draw")
     with pytest.raises(DataError, match="1 of 2 labels missing in the column 'subject'"):
         model.predict(idata, rows(conf=["HC", "LC"], subject=["x", None]), new_groups="sample")
-    with pytest.raises(DataError, match="the group 0 of 'item' is text in the new data, but a number"):
+    with pytest.warns(
+        HDDMWarning, match="the group 0 of 'item' is text in the new data and a number in .*; it is taken"
+    ):
         model.predict(idata, rows(conf=["HC"], item=["0"]), new_groups="sample")
     with pytest.raises(DataError, match="no column 'item'"):
         model.predict(idata, one.drop(columns="item"), new_groups="sample")

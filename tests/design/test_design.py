@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from hddm_sbi.design.design import build_design
-from hddm_sbi.errors import DataError, FormulaError, ModelError
+from hddm_sbi.design.grouping import column_grouping
+from hddm_sbi.errors import DataError, FormulaError, HDDMWarning, ModelError
 from hddm_sbi.trials.reading import read_trials
 
 
@@ -136,8 +137,17 @@ def test_numeric_participants_in_new_data(cavanagh):
     trials = read_trials(cavanagh, groupby="participant_id")
     grouping = build_design(trials, {}, ("v",)).groupings["participant_id"]
     assert np.array_equal(grouping.locate(cavanagh).index, trials.subject)
-    with pytest.raises(DataError, match="is text in the new data, but a number in the data that the model"):
-        grouping.locate(cavanagh.astype({"participant_id": str}))
+    with pytest.warns(HDDMWarning, match="is text in the new data and a number in the data .* 13 more are taken for"):
+        located = grouping.locate(cavanagh.astype({"participant_id": str}))
+    assert np.array_equal(located.index, trials.subject) and located.new == ()
+
+
+def test_a_label_that_may_be_two_is_refused():
+    known = pd.DataFrame({"site": pd.Series([1, "1"], dtype=object), "subject": pd.Series(["2", 2], dtype=object)})
+    grouping = column_grouping(known, ("site", "subject"))
+    assert grouping.locate(known).index.tolist() == grouping.index.tolist()
+    with pytest.raises(DataError, match="the group 1:2 of 'site:subject' may be either of two"):
+        grouping.locate(pd.DataFrame({"site": ["1"], "subject": ["2"]}))
 
 
 def test_groups_that_were_not_in_the_data_follow_those_that_were(design_of, experiment):
