@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,6 +77,7 @@ def as_before() -> Iterator[None]:
 @pytest.mark.slow
 @pytest.mark.parametrize("path", sorted((ROOT / "tutorials").glob("*.py")), ids=lambda path: path.stem)
 def test_tutorials(path: Path, few_draws: None, as_before: None) -> None:
+    shutil.copytree(ROOT / "tests" / "exports", Path("tests") / "exports")  # where tutorials find them
     names = runpy.run_path(str(path))
     # evidence comes faster without conflict, where the task is easy, or for what is right; what is shared makes more
     # certain; r is above 1
