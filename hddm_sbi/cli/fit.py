@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hddm_sbi.cli import table_options
 from hddm_sbi.cli.check import say_what_matters
 from hddm_sbi.cli.console import one_line_errors, quick_imports
 
@@ -24,76 +25,27 @@ _PREDICTED_TRIALS = 100_000_000
 # For each part of the certificate of a fit by a network.
 _CERTIFY_SECONDS = 10.0
 
-_DATA = "The experiment"
-_MODEL = "The model"
-_SAMPLING = "Sampling"
+_MODEL, _SAMPLING = table_options.MODEL, "Sampling"
 
 
 def fit(
-    data: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="DATA", help="A table of trials, or files, folders or archives as for read.", show_default=False
-        ),
-    ],
+    data: table_options.Files,
     out: Annotated[Path, typer.Option(help="Folder for the results.", show_default=False)],
     force: Annotated[bool, typer.Option("--force", help="Overwrite result files of other origin.")] = False,
-    source: Annotated[str, typer.Option(help="What wrote the files, as for read.", rich_help_panel=_DATA)] = "auto",
-    where: Annotated[
-        str | None,
-        typer.Option(help="Which rows are trials: \"phase == 'test'\".", show_default=False, rich_help_panel=_DATA),
-    ] = None,
-    groupby: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Column of the participant; repeated, the columns that name one together.",
-            rich_help_panel=_DATA,
-        ),
-    ] = None,
-    rt: Annotated[str, typer.Option(help="Column of the response times.", rich_help_panel=_DATA)] = "rt",
-    response: Annotated[str, typer.Option(help="Column of the responses.", rich_help_panel=_DATA)] = "response",
-    rt_unit: Annotated[str, typer.Option(help="s or ms.", rich_help_panel=_DATA)] = "s",
-    choices: Annotated[
-        str | None, typer.Option(help="Labels of the responses, lower first: left,right.", rich_help_panel=_DATA)
-    ] = None,
-    coding: Annotated[
-        str,
-        typer.Option(
-            help="response: the two options; accuracy: error and correct; stimulus: the drift changes sign with it.",
-            rich_help_panel=_DATA,
-        ),
-    ] = "response",
-    deadline: Annotated[
-        str | None,
-        typer.Option(
-            help="By which a response had to come: seconds, or a column.", show_default=False, rich_help_panel=_DATA
-        ),
-    ] = None,
-    truncate: Annotated[
-        str | None,
-        typer.Option(
-            help="Trials with an rt outside were taken out of the data: 0.2,3 or none,3.",
-            show_default=False,
-            rich_help_panel=_DATA,
-        ),
-    ] = None,
-    go: Annotated[
-        str | None,
-        typer.Option(
-            help="Go/no-go: the label of the only response that is made.", show_default=False, rich_help_panel=_DATA
-        ),
-    ] = None,
-    stimulus: Annotated[
-        str | None,
-        typer.Option(
-            help="Column of the stimuli, whose levels are the responses, or stim:word=left,nonword=right.",
-            rich_help_panel=_DATA,
-        ),
-    ] = None,
-    model: Annotated[str, typer.Option(help="See 'hddm-sbi models'; or FILE.py:NAME.", rich_help_panel=_MODEL)] = "ddm",
-    formula: Annotated[
-        list[str] | None, typer.Option(help="Such as 'v ~ conf'; may be repeated.", rich_help_panel=_MODEL)
-    ] = None,
+    source: table_options.Source = "auto",
+    where: table_options.Where = None,
+    groupby: table_options.GroupBy = None,
+    rt: table_options.Rt = "rt",
+    response: table_options.Response = "response",
+    rt_unit: table_options.RtUnit = "s",
+    choices: table_options.Choices = None,
+    coding: table_options.Coding = "response",
+    deadline: table_options.Deadline = None,
+    truncate: table_options.Truncate = None,
+    go: table_options.Go = None,
+    stimulus: table_options.Stimulus = None,
+    model: table_options.Model = "ddm",
+    formula: table_options.Formula = None,
     likelihood: Annotated[
         str, typer.Option(help="nle, exact, or the path of a checkpoint.", rich_help_panel=_MODEL)
     ] = "nle",
@@ -120,16 +72,21 @@ def fit(
     ] = None,
     shared: Annotated[
         list[str] | None,
-        typer.Option(help="Parameters that do not vary by participant: z,t0; may be repeated.", rich_help_panel=_MODEL),
+        typer.Option(
+            help="Parameters that do not vary by participant: z,t0; may be repeated.",
+            rich_help_panel=_MODEL,
+        ),
     ] = None,
     fixed: Annotated[
         list[str] | None, typer.Option(help="Constants: z=0.5; may be repeated.", rich_help_panel=_MODEL)
     ] = None,
     p_outlier: Annotated[
-        str, typer.Option(help="Lapse probability: estimate, or a number (0: none).", rich_help_panel=_MODEL)
+        str,
+        typer.Option(help="Lapse probability: estimate, or a number (0: none).", rich_help_panel=_MODEL),
     ] = "estimate",
     lapse: Annotated[
-        str, typer.Option(help="Window of the lapses in seconds, 0,20; no end: the longest rt.", rich_help_panel=_MODEL)
+        str,
+        typer.Option(help="Window of the lapses in seconds, 0,20; no end: the longest rt.", rich_help_panel=_MODEL),
     ] = "0,",
     draws: Annotated[
         str, typer.Option(help="Of each chain; auto: as many as it takes.", rich_help_panel=_SAMPLING)
@@ -155,29 +112,19 @@ def fit(
     with one_line_errors():
         from hddm_sbi.cli import ahead, parsing
         from hddm_sbi.cli.output import OutputFolder
-        from hddm_sbi.cli.user_model import find_model
 
-        options: dict[str, Any] = {
-            "groupby": parsing.one_or_several(groupby or ()),
-            "formula": formula or None,
-            "model": find_model(model),
+        options = table_options.parsed(
+            groupby=groupby, rt=rt, response=response, rt_unit=rt_unit, choices=choices, coding=coding,
+            deadline=deadline, truncate=truncate, go=go, stimulus=stimulus, model=model, formula=formula,
+        ) | {
             "likelihood": likelihood,
             "pooling": pooling,
             "random_slopes": not no_random_slopes,
             "shared": parsing.names(shared or ()),
-            "coding": coding,
-            "stimulus": None if stimulus is None else parsing.stimulus(stimulus),
-            "rt": rt,
-            "response": response,
-            "rt_unit": rt_unit,
-            "choices": None if choices is None else parsing.labels(choices, "--choices"),
-            "deadline": None if deadline is None else parsing.limit(deadline),
-            "truncate": None if truncate is None else parsing.truncation(truncate),
-            "go": go,
             "fixed": parsing.constants(fixed or ()) or None,
             "p_outlier": parsing.lapse_probability(p_outlier),
             "lapse": parsing.lapse_window(lapse),
-        }
+        }  # fmt: skip
         if correlated:
             options["correlated"] = parsing.correlated(correlated)
         if contrasts:
