@@ -11,9 +11,9 @@ import pandas as pd
 
 from hddm_sbi.plots.cells import By, cells_of
 from hddm_sbi.plots.histogram import option_name
-from hddm_sbi.plots.multiples import multiples, need_times, option_of
+from hddm_sbi.plots.multiples import draw_over_time, multiples, need_times, option_of
 from hddm_sbi.plots.observed import Predicted
-from hddm_sbi.plots.panels import MODEL, Canvas
+from hddm_sbi.plots.panels import Canvas
 from hddm_sbi.plots.reading import Source, read_source
 from hddm_sbi.plots.tables import accuracy_table
 
@@ -72,10 +72,7 @@ def conditional_accuracy(
 
     def draw(part: Predicted, panel: Axes) -> None:
         table = accuracy_table(part, cells_of(part, None), chosen, bins, average)
-        if part.sets:
-            panel.fill_between(table["rt_median"], table["low"], table["high"], color=MODEL, alpha=0.25, linewidth=0.0)
-            panel.plot(table["rt_median"], table["median"], color=MODEL, label="predicted (95%)")
-        panel.plot(table["rt"], table["observed"], "o", color="black", markersize=4.0, label="observed")
+        draw_over_time(table, panel, part.sets > 0)
         panel.set_ylim(0.0, 1.02)
 
     name = f"share of {option_name(trials, chosen)} among the responses"

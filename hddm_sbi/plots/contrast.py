@@ -11,7 +11,8 @@ import numpy.typing as npt
 from hddm_sbi.errors import DataError
 from hddm_sbi.plots.densities import draw_density, draw_intervals, finish
 from hddm_sbi.plots.estimates import FEWEST_DRAWS
-from hddm_sbi.plots.panels import ACCENT, MODEL, SMALL, Canvas, as_array, panels
+from hddm_sbi.plots.panels import ACCENT, MODEL, SMALL, Canvas, as_array, panels, tidy
+from hddm_sbi.plots.rows import label_rows
 from hddm_sbi.results.contrasts.answer import Contrast, ends
 
 if TYPE_CHECKING:
@@ -72,12 +73,10 @@ def _draw(found: Contrast, ax: Axes) -> None:
         ax.set_title("\n".join(str(row[name]) for name in ("direction", "rope") if name in row), fontsize=SMALL)
     else:
         table = found.summary.sort_values("mean", kind="stable")
-        at = np.arange(len(table))
+        at = label_rows(ax, table.index)
         ax.hlines(at, table[low], table[high], color=MODEL, linewidth=1.2)
         ax.plot(table["mean"], at, "o", color=MODEL, markersize=3.0)
-        ax.set_yticks(at, [str(label) for label in table.index], fontsize=SMALL if len(at) <= 25 else 6.0)
-        ax.set_ylim(-0.8, len(at) - 0.2)
-        ax.spines[["top", "right"]].set_visible(False)
+        tidy(ax)
         ax.set_xlabel(found.text)
         ax.set_title(f"{found.of}, {100.0 * found.interval:g}% intervals", fontsize=SMALL)
     ax.axvline(found.null, color="black", linewidth=0.6)

@@ -13,9 +13,9 @@ import pandas as pd
 from hddm_sbi.errors import DataError
 from hddm_sbi.plots.cells import By, Cells, cells_of
 from hddm_sbi.plots.histogram import option_name
-from hddm_sbi.plots.multiples import multiples, need_times, option_of
+from hddm_sbi.plots.multiples import draw_over_time, multiples, need_times, option_of
 from hddm_sbi.plots.observed import Predicted
-from hddm_sbi.plots.panels import MODEL, Canvas
+from hddm_sbi.plots.panels import Canvas
 from hddm_sbi.plots.reading import Source, read_source
 from hddm_sbi.plots.tables import delta_table
 from hddm_sbi.trials.columns import listed
@@ -87,10 +87,7 @@ def delta(
         own = Cells(pair.labels, np.asarray(part.columns[_PAIR]), pair.of)
         table = delta_table(part, own, chosen, average=averaged)
         panel.axhline(0.0, color="black", linewidth=0.6)
-        if part.sets:
-            panel.fill_between(table["rt_median"], table["low"], table["high"], color=MODEL, alpha=0.25, linewidth=0.0)
-            panel.plot(table["rt_median"], table["median"], color=MODEL, label="predicted (95%)")
-        panel.plot(table["rt"], table["observed"], "o", color="black", markersize=4.0, label="observed")
+        draw_over_time(table, panel, part.sets > 0)
 
     whose = "" if chosen is None else f" of {option_name(trials, chosen)}"
     name = f"{pair.labels[1]} less {pair.labels[0]}, rt{whose} (s)"

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from hddm_sbi.errors import DataError
 from hddm_sbi.likelihoods.observation.seen import UNSEEN
 from hddm_sbi.plots.cells import By, cells_of
 from hddm_sbi.plots.histogram import shares_of
 from hddm_sbi.plots.observed import Predicted
-from hddm_sbi.plots.panels import MEDIUM, SMALL, Canvas, as_array, axes, on_page, panels, shared_legend, tidy
+from hddm_sbi.plots.panels import MEDIUM, MODEL, SMALL, Canvas, as_array, axes, on_page, panels, shared_legend, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,6 +71,20 @@ def multiples(
     figure.supylabel(labels[1], fontsize=MEDIUM)
     shared_legend(found, which)
     return as_array(found)
+
+
+def draw_over_time(table: pd.DataFrame, ax: Axes, predicted: bool) -> None:
+    """Draw what depends on how slow responses are: points for the observed, line and band for the predicted.
+
+    Args:
+        table: columns ``rt`` and ``observed``; of the predicted data sets ``rt_median``, ``low``, ``median``, ``high``.
+        ax: the axes.
+        predicted: whether there are predicted data sets.
+    """
+    if predicted:
+        ax.fill_between(table["rt_median"], table["low"], table["high"], color=MODEL, alpha=0.25, linewidth=0.0)
+        ax.plot(table["rt_median"], table["median"], color=MODEL, label="predicted (95%)")
+    ax.plot(table["rt"], table["observed"], "o", color="black", markersize=4.0, label="observed")
 
 
 def omission_words(data: Predicted) -> str:

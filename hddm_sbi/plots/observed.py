@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.errors import DataError
+from hddm_sbi.results.to_arviz import spaced
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.signedinteger]
@@ -98,7 +99,7 @@ class Predicted:
         """With at most ``most`` predicted data sets, evenly spaced."""
         if self.sets <= most:
             return self
-        keep = np.unique(np.linspace(0, self.sets - 1, most).round().astype(np.int64))
+        keep = spaced(self.sets, most)
         return replace(self, predicted_rt=self.predicted_rt[keep], predicted_choice=self.predicted_choice[keep])
 
     def scored(self, right: IntArray) -> Predicted:

@@ -22,7 +22,7 @@ from hddm_sbi.plots.estimates import (
 )
 from hddm_sbi.plots.panels import ACCENT, MODEL, SMALL, Canvas, as_array, on_page, panels, shared_legend, tidy
 from hddm_sbi.plots.population import population_names
-from hddm_sbi.results.to_arviz import Results, group, has_group
+from hddm_sbi.results.to_arviz import Results, group, has_group, spaced
 from hddm_sbi.trials.columns import listed
 
 _COLUMNS = 3
@@ -80,7 +80,7 @@ def pairs(
     shown, which = on_page(len(table), max_panels, page, "pairs")
     values = dict(found)
     diverging = _diverging(idata, len(found[0][1]))
-    keep = np.unique(np.linspace(0, len(diverging) - 1, min(len(diverging), _MOST_POINTS)).round().astype(np.int64))
+    keep = spaced(len(diverging), _MOST_POINTS)
     result = panels(ax, len(shown), size=(2.5, 2.4), columns=_COLUMNS)
     for panel, k in zip(result, shown, strict=True):
         one, other, correlation = table.iloc[k]

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hddm_sbi.errors import DataError
+from hddm_sbi.results.to_arviz import spaced
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -127,7 +128,7 @@ def on_page(count: int, most: int, page: int | None, what: str) -> tuple[npt.NDA
     """
     pages = math.ceil(count / checked_panels(most))
     if page is None:
-        shown = np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(np.int64))
+        shown = spaced(count, most)
         return shown, "" if len(shown) == count else f"{len(shown)} of {count} {what}"
     if isinstance(page, bool) or not isinstance(page, int) or not 1 <= page <= pages:
         raise DataError(

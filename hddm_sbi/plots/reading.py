@@ -13,7 +13,7 @@ import pandas as pd
 from hddm_sbi.errors import DataError
 from hddm_sbi.likelihoods.observation.seen import UNSEEN
 from hddm_sbi.plots.observed import IntArray, Predicted
-from hddm_sbi.results.to_arviz import Results, group, has_group, recorded_model
+from hddm_sbi.results.to_arviz import Results, group, has_group, recorded_model, spaced
 from hddm_sbi.trials.columns import listed, plain
 from hddm_sbi.trials.trials import Trials
 
@@ -82,7 +82,7 @@ def from_results(idata: Results, options: Sequence[object] | None = None) -> Pre
         )
     observed, predictive = group(idata, "observed_data"), group(idata, name)
     n = observed.sizes["trial"]
-    predictive = predictive.isel(draw=_spaced(predictive.sizes["draw"], MOST_DATA_SETS // predictive.sizes["chain"]))
+    predictive = predictive.isel(draw=spaced(predictive.sizes["draw"], MOST_DATA_SETS // predictive.sizes["chain"]))
     predicted = {name: predictive[name].transpose("chain", "draw", "trial") for name in ("rt", "choice")}
     if predicted["rt"].sizes["trial"] != n:
         raise DataError(
@@ -108,11 +108,6 @@ def from_results(idata: Results, options: Sequence[object] | None = None) -> Pre
     groupby = recorded.get("groupby")
     who = ":".join(groupby) if isinstance(groupby, list) else groupby
     return replace(_with_subjects(found, columns[who]), groupby=who) if who in columns else found
-
-
-def _spaced(count: int, most: int) -> IntArray:
-    """At most so many of a number of things, evenly spaced: what is not drawn is not copied either."""
-    return np.unique(np.linspace(0, count - 1, min(count, max(most, 1))).round().astype(np.int64))
 
 
 def _of_trials(trials: Trials) -> Predicted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from hddm_sbi.errors import DataError
+from hddm_sbi.plots.observed import FloatArray
 from hddm_sbi.plots.panels import SMALL, Canvas, checked_panels, on_page, panels, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# So many rows fill the height of a page in letters of 6 points.
-_MOST_ROWS = 50
+# So many rows fill the height of a page in letters of 6 points; of fewer, labels are larger.
+_MOST_ROWS, _FEW_ROWS, _SMALLEST = 50, 25, 6.0
 _ROW, _LEAST_HEIGHT = 0.135, 2.0
 
 
@@ -34,7 +35,7 @@ class RowPanel:
     ax: Axes
     condition: str
     participants: tuple[object, ...]
-    at: np.ndarray[tuple[int], np.dtype[np.float64]]
+    at: FloatArray
 
 
 def row_panels(
@@ -61,9 +62,7 @@ def row_panels(
     result = []
     for panel, k in zip(found, shown, strict=True):
         condition, part = wanted[k]
-        at = np.arange(len(part), dtype=np.float64)
-        panel.set_yticks(at, [str(label) for label in part], fontsize=SMALL if len(part) <= 25 else 6.0)
-        panel.set_ylim(-0.8, len(part) - 0.2)
+        at = label_rows(panel, part)
         panel.tick_params(axis="y", length=0.0)
         panel.set_xlabel(parameter)
         panel.set_title(condition, fontsize=SMALL)
@@ -72,6 +71,15 @@ def row_panels(
     if which:
         found[0].figure.supxlabel(which, fontsize=SMALL)
     return result
+
+
+def label_rows(ax: Axes, labels: Iterable[object]) -> FloatArray:
+    """Write a label beside each row, in letters that fit; return the heights of the rows, from the lowest."""
+    names = [str(label) for label in labels]
+    at = np.arange(len(names), dtype=np.float64)
+    ax.set_yticks(at, names, fontsize=SMALL if len(names) <= _FEW_ROWS else _SMALLEST)
+    ax.set_ylim(-0.8, len(names) - 0.2)
+    return at
 
 
 def ordered(table: pd.DataFrame, sort: str) -> list[object]:

@@ -23,6 +23,7 @@ from hddm_sbi.results.certificate import Certificate, certificate
 from hddm_sbi.results.diagnostics import diagnostics
 from hddm_sbi.results.quantities import Quantities
 from hddm_sbi.results.shifts import FEWEST_DRAWS, TOLERANCE, Shifts, by_reweighting, by_score
+from hddm_sbi.results.to_arviz import spaced
 from hddm_sbi.results.verdict import BoxReport
 from hddm_sbi.spec.group_block import blocks_of
 from hddm_sbi.spec.linear import natural_parameters
@@ -139,7 +140,7 @@ class Certifier:
         """None, unless it is required, where the time there is does not suffice or the weights cannot be trusted."""
         if self._exact is None:
             return None
-        wanted = np.unique(np.linspace(0, len(self._draws) - 1, _DRAWS).round().astype(np.int64))
+        wanted = spaced(len(self._draws), _DRAWS)
         wanted = wanted[spread(len(wanted))]
         until, ratios = np.inf, []
         for ratio in exact_log_ratios(self._experiment, self._network, self._exact, self._thetas(wanted)):
@@ -156,7 +157,7 @@ class Certifier:
     def _by_score(self) -> Shifts:
         rows, parameters = self._theta(np.zeros(1, dtype=np.int64)).shape[1:]
         count = int(np.clip(_NUMBERS // (rows * parameters), _LEAST, _MOST))
-        at = np.unique(np.linspace(0, len(self._draws) - 1, count).round().astype(np.int64))
+        at = spaced(len(self._draws), count)
         # half the precision is enough for predictors of covariances, and half the memory
         theta = np.empty((len(at), rows, parameters), dtype=np.float32)
         for number, one in enumerate(self._thetas(at)):
@@ -165,12 +166,12 @@ class Certifier:
         return by_score(self._draws[at], self._ess, batches, self._tolerance, self._seconds)
 
     def _early(self) -> EarlyMass | None:
-        at = np.unique(np.linspace(0, len(self._draws) - 1, _FEWEST_DRAWS).round().astype(np.int64))
+        at = spaced(len(self._draws), _FEWEST_DRAWS)
         return early_mass(self._fit.chosen.density, self._fit.ssm, self._thetas(at))
 
     def _mean(self) -> FloatArray:
         """Posterior mean of theta, shape (rows, parameters); supports are convex, so that it lies inside."""
-        at = np.unique(np.linspace(0, len(self._draws) - 1, _FEWEST_DRAWS).round().astype(np.int64))
+        at = spaced(len(self._draws), _FEWEST_DRAWS)
         return np.asarray(sum(self._thetas(at)) / len(at))
 
     def _thetas(self, at: IntArray) -> Iterator[FloatArray]:

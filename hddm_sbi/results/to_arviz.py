@@ -158,11 +158,15 @@ def group(idata: Results, name: str) -> xr.Dataset:
     return idata[name].to_dataset() if isinstance(idata, xr.DataTree) else idata[name]
 
 
+def spaced(count: int, most: int) -> npt.NDArray[np.int64]:
+    """Places of at most so many of a number of things, evenly spaced, the first and the last among them."""
+    return np.unique(np.linspace(0, count - 1, min(count, max(most, 1))).round().astype(np.int64))
+
+
 def thin(idata: Results, draws: int) -> Results:
     """The posterior with about ``draws`` draws in all, evenly spaced in every chain, and the trials."""
     posterior = group(idata, "posterior")
-    wanted = max(1, draws // posterior.sizes["chain"])
-    keep = np.unique(np.linspace(0, posterior.sizes["draw"] - 1, wanted).round().astype(np.int64))
+    keep = spaced(posterior.sizes["draw"], draws // posterior.sizes["chain"])
     trials = {name: group(idata, name) for name in ("observed_data", "constant_data") if has_group(idata, name)}
     return _assemble({"posterior": posterior.isel(draw=keep), **trials}, idata.attrs)
 

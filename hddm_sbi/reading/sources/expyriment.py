@@ -18,7 +18,7 @@ from hddm_sbi.trials.columns import listed
 _NAME = "Expyriment"
 _RT = ("rt", "response_time", "reaction_time", "responsetime")
 _KEY = ("key", "response", "button", "pressed_key", "keypress", "resp")
-_CORRECT = ("correct", "accuracy", "acc", "is_correct", "error")
+_CORRECT = ("correct", "accuracy", "acc", "is_correct")
 # Codes of the arrows in SDL 2 (pygame 2) and SDL 1.
 _ARROWS = {
     1073741904: "left", 1073741903: "right", 1073741906: "up", 1073741905: "down",
@@ -44,7 +44,7 @@ def _read(table: pd.DataFrame, asked: Asked) -> Reading:
     chosen = select(table, ~missing, asked, kinds=())
     participant, how, column = people(table, asked, ("subject_id",), _NAME)
     keys, words = _named_keys(cells.labels(response, missing))
-    correct_name = next((name for name in _CORRECT[:-1] if name in table.columns), None)
+    correct_name = next((name for name in _CORRECT if name in table.columns), None)
     correct = None if correct_name is None else cells.right_or_wrong(table[correct_name], missing)
     return Reading(
         rows=chosen.rows,
