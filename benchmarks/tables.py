@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ TITLES = {
     "ceiling": "simulated: 30 participants of 40 trials, 1% errors, 4% fast guesses",
     "smoke": "a piece of cavanagh_theta: 3 participants of 60 trials",
 }
+# Letters of a line of a title, as wide as the bars below.
+_TITLE = 48
 # Column of the read table -> column of the CSV and how it is written; "" for three digits.
 COLUMNS = {
     "R-hat": ("rhat", "{:.3f}"),
@@ -123,7 +126,7 @@ def plot(table: pd.DataFrame, path: Path) -> None:
             ax.annotate(label, (bar.get_width(), bar.get_y() + bar.get_height() / 2), va="center", fontsize=8)
         ax.set_xscale("log")
         ax.set_xlim(rows["bulk_per_s_with_warmup"].min() / 3, rows["bulk_per_s_with_warmup"].max() * 12)
-        ax.set_title(TITLES[name], fontsize=9)
+        ax.set_title(textwrap.fill(TITLES[name], _TITLE), fontsize=9)
         ax.set_xlabel("minimum bulk ESS per second, warm-up included", fontsize=9)
         ax.tick_params(labelsize=8)
         ax.spines[["top", "right"]].set_visible(False)
