@@ -5,6 +5,8 @@ CONSTRAINTS ?= -c constraints.txt
 # One process a core; a file stays in one process, so that its fits are made once, and the heaviest come first.
 PYTEST_FLAGS ?= -n auto --dist loadfile --no-loadscope-reorder
 BIN := .venv/bin
+# The code is checked while it is compiled.
+MAKEFLAGS += -j2
 STAMP := .venv/.installed
 
 .PHONY: install fit test test-fast lint bench bench-ours bench-env
@@ -25,13 +27,13 @@ $(STAMP): pyproject.toml constraints.txt
 fit: install
 	$(BIN)/hddm-sbi fit data/cavanagh_theta.csv --groupby participant_id --out run
 
-test: lint
+test: lint install
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 test-fast: install
 	$(BIN)/python -m pytest -m "not slow" $(PYTEST_FLAGS)
 
-lint: install
+lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -16,6 +16,8 @@ import pytest
 import yaml
 
 import hddm_sbi
+from hddm_sbi.compiled.kept import SUFFIX
+from hddm_sbi.compiled.places import folders
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -118,18 +120,12 @@ def installed(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _take_compiled_code(package: Path) -> None:
-    """What the other tests have compiled before serves the installed package too; the rest it compiles itself.
-
-    Numba knows the code of a file by the file's size and time, wherever it lies.
-    """
-    for source in (ROOT / "hddm_sbi").rglob("*.py"):
-        installed = package / source.relative_to(ROOT / "hddm_sbi")
-        compiled = list(source.parent.glob(f"__pycache__/{source.stem}.*.nb[ic]"))
-        if compiled and installed.read_bytes() == source.read_bytes():
-            shutil.copystat(source, installed)
-            installed.with_name("__pycache__").mkdir(exist_ok=True)
-            for file in compiled:
-                shutil.copy2(file, installed.parent / "__pycache__" / file.name)
+    """What the other tests have compiled before serves the installed package too; the rest it compiles itself."""
+    kept = package / "compiled" / "__pycache__"
+    kept.mkdir(exist_ok=True)
+    for folder in folders():
+        for file in folder.glob(f"*{SUFFIX}"):
+            shutil.copy2(file, kept / file.name)
 
 
 def _run(site: Path, folder: Path, *arguments: str) -> str:
