@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from hddm_sbi import plots
-    from hddm_sbi.api import HierarchicalDDM
+    from hddm_sbi.api import HierarchicalDDM, load_fit
     from hddm_sbi.choose import log_likelihood
     from hddm_sbi.doctor import Checkup, check_data
     from hddm_sbi.errors import HDDMError, HDDMWarning
@@ -49,6 +49,7 @@ _HOME = {
     "get_model": "ssm",
     "list_models": "ssm",
     "load_data": "trials",
+    "load_fit": "api",
     "load_pretrained": "weights.store",
     "log_likelihood": "choose",
     "plot_predictive": "plots",
@@ -82,6 +83,7 @@ __all__ = [
     "get_model",
     "list_models",
     "load_data",
+    "load_fit",
     "load_pretrained",
     "log_likelihood",
     "plot_predictive",

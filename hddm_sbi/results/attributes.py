@@ -14,6 +14,7 @@ import pandas as pd
 from hddm_sbi.errors import warn
 from hddm_sbi.inference.nuts import Run
 from hddm_sbi.inference.stopping import Length
+from hddm_sbi.results.saving.migrations import FORMAT
 from hddm_sbi.results.to_arviz import Group
 from hddm_sbi.results.verdict import BoxReport
 from hddm_sbi.trials.trials import Trials
@@ -34,7 +35,7 @@ def attributes(
 
     Args:
         version: the version of this package.
-        options: the model as the user stated it.
+        options: the model as the user stated it, and under ``arguments`` so that it can be built again.
         likelihood: the label of the likelihood, such as ``"exact"``.
         weights: sha256 of the network's weights, or None.
         trials: the trials of the experiment.
@@ -46,6 +47,7 @@ def attributes(
         shares = json.dumps(dict(zip(who, outside.by_subject.round(4).tolist(), strict=True)))
     return {
         "created_by": "hddm_sbi",
+        "fit_format": str(FORMAT),
         "hddm_sbi_version": version,
         "created_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "model": json.dumps(options, default=str),
