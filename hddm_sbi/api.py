@@ -20,6 +20,7 @@ from hddm_sbi.design.conditions import Conditions, find_conditions
 from hddm_sbi.design.design import Design
 from hddm_sbi.design.formulas import Formula
 from hddm_sbi.errors import DataError, FormulaError, HDDMError, HDDMWarning, ModelError, warn
+from hddm_sbi.inference.checkpoint import Checkpoint, check_keeping
 from hddm_sbi.inference.coordinates import Rounded
 from hddm_sbi.inference.duration import slow_sentences
 from hddm_sbi.inference.foreign import check_foreign
@@ -27,11 +28,12 @@ from hddm_sbi.inference.initial import estimate, starting_points
 from hddm_sbi.inference.layout import coefficients
 from hddm_sbi.inference.new_groups import check_new_groups, with_new_groups
 from hddm_sbi.inference.nuts import SAMPLERS, sample_nuts
+from hddm_sbi.inference.origin import origin
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.predictive import FEWEST_FOR_LOO, pointwise_log_prob, predict, thinned
 from hddm_sbi.inference.prior import prior_coefficients
 from hddm_sbi.inference.roundness import suited
-from hddm_sbi.inference.sampler import RawDraws
+from hddm_sbi.inference.sampler import NutsSettings, RawDraws
 from hddm_sbi.inference.stopping import MAX_DRAWS, Length, Look
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.formulas import find_exact
@@ -307,6 +309,8 @@ class HierarchicalDDM:
         target_accept: float | Literal["auto"] = "auto",
         max_draws: int = MAX_DRAWS,
         minutes: float | None = None,
+        checkpoint: str | Path | None = None,
+        resume: bool = False,
     ) -> Results:
         """Sample the posterior by NUTS.
 
@@ -336,6 +340,10 @@ class HierarchicalDDM:
                 draws diverge. ``"auto"``: 0.7 where ``tune`` would be 300, else 0.9.
             max_draws: the most that ``"auto"`` takes of each chain.
             minutes: time after which to end with the draws that there are; such a result cannot be repeated exactly.
+            checkpoint: a folder that keeps the draws, every 30 seconds and when the run is interrupted, with nutpie.
+            resume: whether to go on with the draws that ``checkpoint`` keeps, if there are any: every chain from its
+                last draw, after a short warm-up. The draws are then not those of a run without interruption, and the
+                attribute ``resumed_after`` says where it was.
 
         Returns:
             ArviZ ``InferenceData`` (``xarray.DataTree`` on ArviZ 1 and later).
@@ -347,9 +355,13 @@ class HierarchicalDDM:
         settings = length.settings(sampler, chains, seed, cores, target_accept)
         spec = self.spec
         potential = Potential(spec, self._bound, settings.parallel)
-        target = Rounded(potential, self._start, settings.parallel)
+        kept = self._kept(checkpoint, resume, settings, sampler)
+        target = Rounded(potential, self._start if kept is None else kept.centred(self._start), settings.parallel)
+        if kept is not None and kept.before is not None:
+            kept.check(target)
+            settings = kept.settings(settings)
         # truncation leaves a t0 a cliff above and hardly an end below, too far from its centre for a look around that
-        if not self._bound.trials.truncated:
+        elif not self._bound.trials.truncated:
             settings = suited(settings, target, tune == "auto", target_accept == "auto")
         for sentence in slow_sentences(potential.not_compiled, target, length.fewest(settings), settings.parallel):
             warn(sentence)
@@ -363,7 +375,7 @@ class HierarchicalDDM:
             return look_at(posterior, raw.stats, settings.max_tree_depth)
 
         looks = look if length.is_looked_at(sampler) else None
-        run = sample_nuts(target, starting_points(target), settings, sampler, progress, looks, minutes)
+        run = sample_nuts(target, starting_points(target), settings, sampler, progress, looks, minutes, kept)
         warn_unless_enough(run)
         variables, coords = variables_in_blocks(run.raw, variables_of)
         check_lapses(variables)
@@ -377,8 +389,18 @@ class HierarchicalDDM:
         result |= self._further_groups(wanted, found, chains * run.raw.length, seed)
         outside = self._outside_box(found)
         attrs = attributes(__version__, self._options, self._chosen.label, self._chosen.weights, self.trials, outside)
-        attrs |= {"seed": str(seed), "sampler": sampler} | run_attributes(length, run)
+        attrs |= {"seed": str(seed), "sampler": sampler} | run_attributes(length, run, kept)
         return to_inference_data(result, coords, attrs)
+
+    def _kept(self, folder: str | Path | None, resume: bool, settings: NutsSettings, sampler: str) -> Checkpoint | None:
+        """The folder that keeps the draws of a run."""
+        check_keeping(folder, resume, sampler)
+        if folder is None:
+            return None
+        trials = trials_of(self._expected)
+        chosen = self._chosen
+        of = origin(__version__, self._options, chosen.label, chosen.weights, trials, settings)
+        return Checkpoint(Path(folder), of, resume)
 
     def parameters(
         self,

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hddm_sbi.errors import warn
+from hddm_sbi.inference.checkpoint import Checkpoint
 from hddm_sbi.inference.nuts import Run
 from hddm_sbi.inference.stopping import Length
 from hddm_sbi.results.saving.migrations import FORMAT
@@ -82,14 +83,17 @@ def warn_unless_enough(run: Run) -> None:
         )
 
 
-def run_attributes(length: Length, run: Run) -> dict[str, str | None]:
+def run_attributes(length: Length, run: Run, kept: Checkpoint | None = None) -> dict[str, str | None]:
     """What was asked of the sampler, what was reached, and why it ended.
 
     Args:
         length: the length that was asked for.
         run: the run of the sampler.
+        kept: the folder that kept its draws, if there was one.
     """
+    resumed = () if kept is None else kept.resumed
     return {
+        "resumed_after": ", ".join(map(str, resumed)) or None,
         "draws_asked": str(length.draws),
         "draws_reached": str(run.raw.length),
         "tune": str(run.settings.tune),
