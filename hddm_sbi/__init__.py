@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hddm_sbi.likelihoods.observation.seen import SeenTrials
     from hddm_sbi.plots import plot_predictive
     from hddm_sbi.reading import read
+    from hddm_sbi.results.tidy import tidy_draws
     from hddm_sbi.ssm import SSM, Diffusion, Evidence, Parameter, Prior, Symmetries, get_model, list_models, simulate
     from hddm_sbi.ssm.simulation.trial_simulator import simulator_of
     from hddm_sbi.training.train_nle import train_nle
@@ -56,6 +57,7 @@ _HOME = {
     "read": "reading",
     "simulate": "ssm",
     "simulator_of": "ssm.simulation.trial_simulator",
+    "tidy_draws": "results.tidy",
     "train_nle": "training.train_nle",
 }
 
@@ -91,6 +93,7 @@ __all__ = [
     "read",
     "simulate",
     "simulator_of",
+    "tidy_draws",
     "train_nle",
 ]
 

@@ -26,10 +26,11 @@ class OutputFolder:
         path: the folder; made where it does not exist.
         files: names of the files that will be written.
         force: overwrite files of these names, whoever wrote them. Other files are left alone in any case.
+        beside: a folder in it that is looked after elsewhere, and may be there before there is a record.
     """
 
-    def __init__(self, path: Path, files: Sequence[str], force: bool = False) -> None:
-        self.path, self._files, self._force = path, tuple(files), force
+    def __init__(self, path: Path, files: Sequence[str], force: bool = False, beside: str | None = None) -> None:
+        self.path, self._files, self._force, self._beside = path, tuple(files), force, beside
         self._written: dict[str, str] = {}
 
     def check(self) -> None:
@@ -97,7 +98,7 @@ class OutputFolder:
     def _check_own(self) -> None:
         recorded = self._recorded()
         overwritten = ", ".join((*self._files, RECORD))
-        if recorded is None and any(self.path.iterdir()):
+        if recorded is None and any(path.name != self._beside for path in self.path.iterdir()):
             raise OutputError(
                 f"the output folder '{self.path}' is not empty and was not written by this command: choose another "
                 f"with --out, or overwrite the files {overwritten} there with --force (others are left alone)."

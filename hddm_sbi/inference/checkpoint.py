@@ -215,6 +215,7 @@ class Checkpoint:
         self._written += new.length
 
     def _write_record(self) -> None:
+        assert self.centre is not None
         with replacing(self.folder / _CENTRE) as partial, partial.open("xb") as file:
             np.save(file, self.centre, allow_pickle=False)
         write_file(self.folder / _RECORD, json.dumps(self._record).encode())

@@ -73,10 +73,9 @@ def sample_nuts(
         before = None if checkpoint is None else checkpoint.begin(settings, restarts)
         stopping = Stopping(look, settings.draws, until, before)
         with SamplingProgress(settings.chains * (settings.tune + stopping.expected), visible=progress) as bar:
-            raw = stopping.enough_before
-            if raw is None:
-                now = settings if checkpoint is None else _going_on(checkpoint, settings, bar, stopping)
-                raw = run(potential, initial, now, bar, stopping, checkpoint)
+            raw = stopping.enough_before or run(
+                potential, initial, _now(settings, checkpoint, bar, stopping), bar, stopping, checkpoint
+            )
             if stopping.last is None or not stopping.last.flawed or restarts:
                 break
             bar.say(f"sampling: {stopping.last.missing}; starting anew with smaller steps")
@@ -90,11 +89,11 @@ def sample_nuts(
     return Run(raw, settings, stopping.reason, restarts, stopping.last.missing if stopping.last else "")
 
 
-def _going_on(
-    checkpoint: Checkpoint, settings: NutsSettings, bar: SamplingProgress, stopping: Stopping
+def _now(
+    settings: NutsSettings, checkpoint: Checkpoint | None, bar: SamplingProgress, stopping: Stopping
 ) -> NutsSettings:
     """The settings for a run, or for the rest of one that goes on, which is said."""
-    if stopping.before is None:
+    if checkpoint is None or stopping.before is None:
         return settings
     now = checkpoint.go_on(settings, stopping.before)
     bar.resize(now.chains * (now.tune + stopping.expected))

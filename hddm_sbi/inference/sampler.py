@@ -71,8 +71,8 @@ class Joined:
 
     def __init__(self, parts: tuple[FloatArray | xr.DataArray | Joined, ...]) -> None:
         self._parts = parts
-        chains, _, ndim = parts[0].shape
-        self.shape = (chains, sum(part.shape[1] for part in parts), ndim)
+        shapes: list[tuple[int, ...]] = [part.shape for part in parts]
+        self.shape: tuple[int, ...] = (shapes[0][0], sum(shape[1] for shape in shapes), shapes[0][2])
 
     def __getitem__(self, at: tuple[slice, slice]) -> Joined:
         chains, (start, stop, _) = at[0], at[1].indices(self.shape[1])
@@ -84,7 +84,7 @@ class Joined:
             first += length
         return Joined(tuple(found))
 
-    def __array__(self, dtype: npt.DTypeLike = None, copy: bool | None = None) -> npt.NDArray[Any]:
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
         return np.concatenate([np.asarray(part, dtype) for part in self._parts], axis=1)
 
 

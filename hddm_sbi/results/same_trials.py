@@ -101,7 +101,7 @@ def _of(participant: str | None, pairs: Iterable[tuple[str, Any, Any]], at: int)
 
 
 def _shown(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else repr(as_text(value))
+    return f"{value:.6g}" if isinstance(value, float | np.number) else repr(as_text(value))
 
 
 def _differ(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
@@ -111,8 +111,8 @@ def _differ(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> npt.NDArray[np.bo
 
 
 def _same_in_another_order(pairs: Iterable[tuple[str, Any, Any]]) -> bool:
-    sides = [[_keys(side[at]) for side in pairs] for at in (1, 2)]
-    return Counter(zip(*sides[0], strict=True)) == Counter(zip(*sides[1], strict=True))
+    theirs, ours = zip(*((_keys(one), _keys(other)) for _, one, other in pairs), strict=True)
+    return Counter(zip(*theirs, strict=True)) == Counter(zip(*ours, strict=True))
 
 
 def _keys(values: npt.NDArray[Any]) -> list[str]:

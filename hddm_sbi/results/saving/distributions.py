@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -13,7 +13,7 @@ from hddm_sbi.spec.distributions import ScaledBeta, number
 
 # The families that can be written, each with the arguments of its constructor. Pyro's have the names of torch's, whose
 # subclasses they are, and come back as torch's.
-_FAMILIES: dict[str, tuple[type[td.Distribution], tuple[str, ...]]] = {
+_FAMILIES: dict[str, tuple[Callable[..., td.Distribution], tuple[str, ...]]] = {
     family.__name__: (family, names)
     for family, names in (
         (td.Normal, ("loc", "scale")),
@@ -74,4 +74,6 @@ def read_distribution(written: Mapping[str, Any]) -> td.Distribution:
         return td.LKJCholesky(int(numbers["dim"]), number(numbers["concentration"]))
     if name not in _FAMILIES:
         raise DataError(f"the file has a prior of the family {name!r}, which is none of {', '.join(WRITABLE)}.")
-    return _FAMILIES[name][0](**{argument: number(value) for argument, value in numbers.items()})
+    family = _FAMILIES[name][0]
+    kind = float if family is ScaledBeta else number  # which makes tensors of them itself
+    return family(**{argument: kind(value) for argument, value in numbers.items()})

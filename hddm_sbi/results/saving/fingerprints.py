@@ -17,6 +17,7 @@ from hddm_sbi.likelihoods.observation.bound import BoundTrials
 from hddm_sbi.spec.linear import natural_parameters
 from hddm_sbi.spec.model_spec import ModelSpec
 from hddm_sbi.ssm.base import SSM
+from hddm_sbi.ssm.checks.check_trials import checked
 
 # Trials at each of two parameter vectors: few, as a simulator may be slow, and enough to tell two of them apart.
 _TRIALS = 20
@@ -27,7 +28,7 @@ def simulator_sha256(ssm: SSM) -> str | None:
     """Of the trials that the simulator draws; None where the same seed does not give the same trials again."""
     low, high = ssm.box.T
     theta = ssm.in_room(low + np.array([[1.0], [2.0]]) / 3.0 * (high - low))
-    first, second = (_checksum(*ssm.simulator(theta, _TRIALS, 0)) for _ in range(2))
+    first, second = (_checksum(*checked(ssm).simulator(theta, _TRIALS, 0)) for _ in range(2))
     return first if first == second else None
 
 

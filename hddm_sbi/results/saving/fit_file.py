@@ -98,7 +98,7 @@ class KeptFit:
         rows = len(check_table(df))
         if kept not in (None, rows):
             raise DataError(
-                f"the fit in '{self.path}' is one of other data: of {kept:,} trials, and here are {rows:,}."
+                f"the fit in '{self.path}' is of other data: of {kept:,} trials, and the table has {rows:,}."
             )
 
     def check_own(self, fingerprints: Mapping[str, str | None]) -> None:
@@ -173,9 +173,7 @@ def read_fit(path: Path) -> KeptFit:
     _check_file(path)
     idata = load(path)
     if idata.attrs.get("created_by") != "hddm_sbi" or not recorded_model(idata):
-        raise DataError(
-            f"the file '{path}' holds results, but none that hddm_sbi wrote: it does not say of what model."
-        )
+        raise DataError(f"the file '{path}' holds results, but not of hddm_sbi: it does not say of what model.")
     text = str(idata.attrs.get("fit_format", "0"))
     if not text.isdigit() or int(text) > FORMAT:
         raise DataError(
