@@ -297,7 +297,7 @@ def _read_parts(folder: Path) -> RawDraws:
         try:
             if start != expected:
                 raise ValueError("a part is missing")
-            with np.load(part, allow_pickle=False) as arrays:
+            with part.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 found = {name: arrays[name] for name in arrays.files}
         except (OSError, ValueError, zipfile.BadZipFile) as error:
             raise DataError(

@@ -52,14 +52,14 @@ def difference(kept: Origin, now: Origin) -> str | None:
         return f"they are of version {kept['version']} of hddm_sbi, and this is {now['version']}"
     if kept["trials"] != now["trials"]:
         return f"the data had {kept['trials']:,} trials, and now have {now['trials']:,}"
-    for part, what in (("model", ""), ("sampling", "")):
+    for part in ("model", "sampling"):
         for name in (*kept[part], *(name for name in now[part] if name not in kept[part])):
             before, after = kept[part].get(name), now[part].get(name)
             if before != after:
-                return f"{what}{name} was {_shown(before)}, and now is {_shown(after)}"
-    for name in ("likelihood", "weights"):
+                return f"{name} was {_shown(before)}, and now is {_shown(after)}"
+    for name, what in (("likelihood", "the likelihood"), ("weights", "the sha256 of the weights")):
         if kept[name] != now[name]:
-            return f"the {name} were {_shown(kept[name])}, and now are {_shown(now[name])}"
+            return f"{what} was {_shown(kept[name])}, and now is {_shown(now[name])}"
     for name in (*kept["columns"], *(name for name in now["columns"] if name not in kept["columns"])):
         if kept["columns"].get(name) != now["columns"].get(name):
             return f"the column '{name}' of the data has changed"

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hddm_sbi.errors import ModelError, OutputError
-from hddm_sbi.results.quantities import KINDS, Quantities, quantities
+from hddm_sbi.results.quantities import Quantities, quantities
 from hddm_sbi.results.to_arviz import Results, group, spaced
 
 # What R's posterior calls the columns by which it knows draws.
@@ -45,7 +45,6 @@ def tidy_draws(idata: Results, form: Literal["wide", "long"] = "wide", most: int
         raise ModelError(f"form is {form!r}; choose 'wide' or 'long'.")
     found = quantities(idata)
     kept = [k for k, kind in enumerate(found.kinds) if kind != _LEFT_OUT]
-    assert set(found.kinds) <= set(KINDS)
     chains, draws = (int(group(idata, "posterior").sizes[dim]) for dim in ("chain", "draw"))
     at = np.arange(draws) if most is None else spaced(draws, most // max(chains * len(kept), 1))
     table = _wide(found, kept, chains, draws, at)
