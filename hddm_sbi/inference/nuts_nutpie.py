@@ -44,7 +44,7 @@ def sample_nutpie(
     if stopping.before is not None:
         initial = going_on(settings, np.asarray(stopping.before.u[:, -1:])[:, 0])
     model, count = _model(potential, initial)
-    kept = NutpieDraws(potential.ndim, settings, stopping.next)
+    kept = NutpieDraws(potential.ndim, settings, stopping.next, kept=checkpoint is not None)
     sampler = nutpie.sample(
         model,
         draws=settings.draws,

@@ -17,6 +17,7 @@ from filelock import FileLock
 
 from hddm_sbi.errors import DataError, HDDMWarning, ModelError, OutputError
 from hddm_sbi.inference import checkpoint as module
+from hddm_sbi.inference import nutpie_draws
 from hddm_sbi.inference.checkpoint import Checkpoint, check_keeping, discard, draws_in
 from hddm_sbi.inference.nuts import Run, sample_nuts
 from hddm_sbi.inference.origin import difference
@@ -94,6 +95,18 @@ def test_a_run_goes_on_with_the_draws_that_were_kept(tmp_path: Path) -> None:
     assert not np.isin(new, np.asarray(first.raw.u)).any()
     np.testing.assert_allclose(new.mean(axis=(0, 1)), np.asarray(first.raw.u).mean(axis=(0, 1)), atol=0.35)
     assert draws_in(folder) == 2_600
+
+
+def test_many_draws_go_through_files_and_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_memory, _ = run(tmp_path / "memory", 1_500)
+    monkeypatch.setattr(nutpie_draws, "_QUICKLY_READ", 0)
+    in_files, _ = run(tmp_path / "files", 1_500)
+    _equal(in_files.raw, in_memory.raw)
+    both = [Checkpoint(tmp_path / name, ORIGIN, resume=True).before for name in ("memory", "files")]
+    assert both[0] is not None and both[1] is not None
+    _equal(both[1], both[0])
+    on, _ = run_on(Checkpoint(tmp_path / "files", ORIGIN, resume=True))
+    _equal(on.raw.cut(1_500), in_memory.raw)
 
 
 class Wells:
