@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from hddm_sbi import plots
-    from hddm_sbi.api import HierarchicalDDM
+    from hddm_sbi.api import HierarchicalDDM, load_fit
     from hddm_sbi.choose import log_likelihood
     from hddm_sbi.doctor import Checkup, check_data
     from hddm_sbi.errors import HDDMError, HDDMWarning
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hddm_sbi.likelihoods.observation.seen import SeenTrials
     from hddm_sbi.plots import plot_predictive
     from hddm_sbi.reading import read
+    from hddm_sbi.results.tidy import tidy_draws
     from hddm_sbi.ssm import SSM, Diffusion, Evidence, Parameter, Prior, Symmetries, get_model, list_models, simulate
     from hddm_sbi.ssm.simulation.trial_simulator import simulator_of
     from hddm_sbi.training.train_nle import train_nle
@@ -49,12 +50,14 @@ _HOME = {
     "get_model": "ssm",
     "list_models": "ssm",
     "load_data": "trials",
+    "load_fit": "api",
     "load_pretrained": "weights.store",
     "log_likelihood": "choose",
     "plot_predictive": "plots",
     "read": "reading",
     "simulate": "ssm",
     "simulator_of": "ssm.simulation.trial_simulator",
+    "tidy_draws": "results.tidy",
     "train_nle": "training.train_nle",
 }
 
@@ -82,6 +85,7 @@ __all__ = [
     "get_model",
     "list_models",
     "load_data",
+    "load_fit",
     "load_pretrained",
     "log_likelihood",
     "plot_predictive",
@@ -89,6 +93,7 @@ __all__ = [
     "read",
     "simulate",
     "simulator_of",
+    "tidy_draws",
     "train_nle",
 ]
 

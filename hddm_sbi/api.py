@@ -19,7 +19,8 @@ from hddm_sbi.choose import Chosen, choose_likelihood
 from hddm_sbi.design.conditions import Conditions, find_conditions
 from hddm_sbi.design.design import Design
 from hddm_sbi.design.formulas import Formula
-from hddm_sbi.errors import DataError, FormulaError, HDDMWarning, ModelError, warn
+from hddm_sbi.errors import DataError, FormulaError, HDDMError, HDDMWarning, ModelError, warn
+from hddm_sbi.inference.checkpoint import Checkpoint, check_keeping
 from hddm_sbi.inference.coordinates import Rounded
 from hddm_sbi.inference.duration import slow_sentences
 from hddm_sbi.inference.foreign import check_foreign
@@ -27,11 +28,12 @@ from hddm_sbi.inference.initial import estimate, starting_points
 from hddm_sbi.inference.layout import coefficients
 from hddm_sbi.inference.new_groups import check_new_groups, with_new_groups
 from hddm_sbi.inference.nuts import SAMPLERS, sample_nuts
+from hddm_sbi.inference.origin import origin
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.predictive import FEWEST_FOR_LOO, pointwise_log_prob, predict, thinned
 from hddm_sbi.inference.prior import prior_coefficients
 from hddm_sbi.inference.roundness import suited
-from hddm_sbi.inference.sampler import RawDraws
+from hddm_sbi.inference.sampler import NutsSettings, RawDraws
 from hddm_sbi.inference.stopping import MAX_DRAWS, Length, Look
 from hddm_sbi.likelihoods.base import FloatArray
 from hddm_sbi.likelihoods.formulas import find_exact
@@ -47,7 +49,7 @@ from hddm_sbi.results.attributes import (
 )
 from hddm_sbi.results.certificate import Certificate
 from hddm_sbi.results.certify import Certifier, Fit
-from hddm_sbi.results.check_draws import check_origin, given_coefficients
+from hddm_sbi.results.check_draws import check_origin, given_coefficients, trials_of
 from hddm_sbi.results.contrasts.answer import Contrast
 from hddm_sbi.results.contrasts.ask import ask
 from hddm_sbi.results.contrasts.asked import Asked
@@ -56,6 +58,11 @@ from hddm_sbi.results.correlation import Correlation, correlation
 from hddm_sbi.results.in_blocks import variables_in_blocks
 from hddm_sbi.results.lapses import check_lapses
 from hddm_sbi.results.quantities import quantities
+from hddm_sbi.results.same_trials import say_types
+from hddm_sbi.results.saving.arguments import written_arguments
+from hddm_sbi.results.saving.certificates import ATTRIBUTE, read_certificate, written_certificate
+from hddm_sbi.results.saving.fingerprints import likelihood_sha256, simulator_sha256
+from hddm_sbi.results.saving.fit_file import OWN_LIKELIHOOD, SIMULATOR, read_fit, save_fit
 from hddm_sbi.results.to_arviz import Group, Results, group, to_datasets, to_inference_data
 from hddm_sbi.results.variables import Coordinates, Variables, posterior_variables
 from hddm_sbi.results.verdict import BoxReport, Verdict, box_report, verdict
@@ -76,7 +83,7 @@ from hddm_sbi.spec.supplied import check_supplied
 from hddm_sbi.spec.table import prior_table, stated_priors
 from hddm_sbi.ssm.base import SSM, whole
 from hddm_sbi.ssm.checks.user_model import check_model
-from hddm_sbi.ssm.registry import get_model, one_of_each, option_counts
+from hddm_sbi.ssm.registry import get_model, is_registered, one_of_each, option_counts
 from hddm_sbi.trials.limits import read_deadline, read_truncation
 from hddm_sbi.trials.reading import read_trials
 
@@ -203,6 +210,7 @@ class HierarchicalDDM:
         correlated: bool | str | Collection[str] = False,
         contrasts: str | Mapping[str, Any] = "treatment",
     ) -> None:
+        given = dict(locals())  # all of them, of which a saved fit builds the model again
         check_model(model)
         self.coding, counts = coding, option_counts(model)
         self.trials = read_trials(
@@ -242,6 +250,7 @@ class HierarchicalDDM:
             "lapse_omission": str(lapse_omission),
             "contrasts": contrasts if isinstance(contrasts, str) else dict(contrasts),
             "correlated": correlated if isinstance(correlated, bool) else sorted(_names(correlated)),
+            "arguments": written_arguments(given),
             "equations": {parameter.name: parameter.formula for parameter in self.spec.reported.parameters},
             "priors": stated_priors(self.priors),
             "correlation_priors": {
@@ -300,6 +309,8 @@ class HierarchicalDDM:
         target_accept: float | Literal["auto"] = "auto",
         max_draws: int = MAX_DRAWS,
         minutes: float | None = None,
+        checkpoint: str | Path | None = None,
+        resume: bool = False,
     ) -> Results:
         """Sample the posterior by NUTS.
 
@@ -329,6 +340,10 @@ class HierarchicalDDM:
                 draws diverge. ``"auto"``: 0.7 where ``tune`` would be 300, else 0.9.
             max_draws: the most that ``"auto"`` takes of each chain.
             minutes: time after which to end with the draws that there are; such a result cannot be repeated exactly.
+            checkpoint: a folder that keeps the draws, every 30 seconds and when the run is interrupted, with nutpie.
+            resume: whether to go on with the draws that ``checkpoint`` keeps, if there are any: every chain from its
+                last draw, after a short warm-up. The draws are then not those of a run without interruption, and the
+                attribute ``resumed_after`` says where it was.
 
         Returns:
             ArviZ ``InferenceData`` (``xarray.DataTree`` on ArviZ 1 and later).
@@ -340,9 +355,13 @@ class HierarchicalDDM:
         settings = length.settings(sampler, chains, seed, cores, target_accept)
         spec = self.spec
         potential = Potential(spec, self._bound, settings.parallel)
-        target = Rounded(potential, self._start, settings.parallel)
+        kept = self._kept(checkpoint, resume, settings, sampler)
+        target = Rounded(potential, self._start if kept is None else kept.centred(self._start), settings.parallel)
+        if kept is not None and kept.before is not None:
+            kept.check(target)
+            settings = kept.settings(settings)
         # truncation leaves a t0 a cliff above and hardly an end below, too far from its centre for a look around that
-        if not self._bound.trials.truncated:
+        elif not self._bound.trials.truncated:
             settings = suited(settings, target, tune == "auto", target_accept == "auto")
         for sentence in slow_sentences(potential.not_compiled, target, length.fewest(settings), settings.parallel):
             warn(sentence)
@@ -356,7 +375,7 @@ class HierarchicalDDM:
             return look_at(posterior, raw.stats, settings.max_tree_depth)
 
         looks = look if length.is_looked_at(sampler) else None
-        run = sample_nuts(target, starting_points(target), settings, sampler, progress, looks, minutes)
+        run = sample_nuts(target, starting_points(target), settings, sampler, progress, looks, minutes, kept)
         warn_unless_enough(run)
         variables, coords = variables_in_blocks(run.raw, variables_of)
         check_lapses(variables)
@@ -370,8 +389,18 @@ class HierarchicalDDM:
         result |= self._further_groups(wanted, found, chains * run.raw.length, seed)
         outside = self._outside_box(found)
         attrs = attributes(__version__, self._options, self._chosen.label, self._chosen.weights, self.trials, outside)
-        attrs |= {"seed": str(seed), "sampler": sampler} | run_attributes(length, run)
+        attrs |= {"seed": str(seed), "sampler": sampler} | run_attributes(length, run, kept)
         return to_inference_data(result, coords, attrs)
+
+    def _kept(self, folder: str | Path | None, resume: bool, settings: NutsSettings, sampler: str) -> Checkpoint | None:
+        """The folder that keeps the draws of a run."""
+        check_keeping(folder, resume, sampler)
+        if folder is None:
+            return None
+        trials = trials_of(self._expected)
+        chosen = self._chosen
+        of = origin(__version__, self._options, chosen.label, chosen.weights, trials, settings)
+        return Checkpoint(Path(folder), of, resume)
 
     def parameters(
         self,
@@ -506,6 +535,7 @@ class HierarchicalDDM:
 
         Returns:
             ``passed``, ``sentence`` and ``table``: the shift of each mean in posterior sds, with its Monte Carlo error.
+            It is also left among the attributes of ``idata``, saved with it, and found again by ``certificate``.
 
         Raises:
             DataError: the draws are of another model, other data or another network, or fewer than 20.
@@ -518,7 +548,57 @@ class HierarchicalDDM:
             outside = self._outside_box(found)
         lapses = self.likelihood.lapses
         fit = Fit(self.spec, self._bound.trials, self.ssm, self._chosen, lapses, found, quantities(idata), outside)
-        return Certifier(fit, tolerance, seconds, seed).certify(method)
+        certificate = Certifier(fit, tolerance, seconds, seed).certify(method)
+        idata.attrs[ATTRIBUTE] = written_certificate(certificate)
+        return certificate
+
+    def certificate(self, idata: Results) -> Certificate | None:
+        """The certificate that ``certify`` left with the results, in this session or before they were saved.
+
+        Args:
+            idata: what ``sample`` or ``load_fit`` returned.
+
+        Returns:
+            The last one; None where there is none.
+        """
+        return read_certificate(idata)
+
+    def save(self, idata: Results, path: str | Path, overwrite: bool = False) -> None:
+        """Save draws, certificate and what the model was built from in one netCDF file, for ``load_fit``.
+
+        The file is written in one step, and ``arviz.from_netcdf`` reads it, too. It holds no code: of a simulator or a
+        likelihood of your own it has a checksum of what it does. It does not hold the data, but the columns that the
+        model used.
+
+        Args:
+            idata: what ``sample`` returned.
+            path: the file, such as ``"fit.nc"``.
+            overwrite: whether a file of this name may be replaced.
+
+        Raises:
+            OutputError: there is such a file, or it cannot be written.
+            DataError: the draws are of another model or other data, or a prior is of a family that cannot be written.
+
+        Example:
+            >>> model.save(idata, "fit.nc")  # doctest: +SKIP
+            >>> model, idata = hs.load_fit("fit.nc", df)  # doctest: +SKIP
+        """
+        self._check_own(idata)
+        save_fit(idata, Path(path), self._fingerprints(), overwrite)
+
+    def _check_own(self, idata: Results) -> None:
+        """Refuse draws of another model or other data."""
+        check_origin(idata, self._expected, self._options, self._chosen.label, self._chosen.weights)
+        self._coefficients(idata)
+
+    def _fingerprints(self) -> dict[str, str | None]:
+        """Checksums of what a file cannot hold: a simulator, and a likelihood without weights, of the user's own."""
+        found: dict[str, str | None] = {}
+        if not is_registered(self.ssm):
+            found[SIMULATOR] = simulator_sha256(self.ssm)
+        if self._chosen.weights is None and self._chosen.label != "exact":
+            found[OWN_LIKELIHOOD] = likelihood_sha256(self.spec, self._bound, self.potential.ndim)
+        return found
 
     def contrast(
         self,
@@ -685,6 +765,50 @@ class HierarchicalDDM:
             has_exact = find_exact(self.ssm) is not None
             warn(report.warning(has_exact))
         return report
+
+
+def load_fit(
+    path: str | Path,
+    df: pd.DataFrame,
+    model: str | SSM | None = None,
+    likelihood: str | Path | ConditionalDensityEstimator | None = None,
+) -> tuple[HierarchicalDDM, Results]:
+    """Load a fit that ``HierarchicalDDM.save`` or ``hddm-sbi fit`` saved: the same model, and its draws.
+
+    Args:
+        path: the file.
+        df: the data that were fitted, with the same trials in the same order; columns that the model does not use may
+            differ.
+        model: the process, where it was one of your own.
+        likelihood: the likelihood, where it was an estimator or another object, or where the file of its weights is
+            somewhere else now.
+
+    Returns:
+        The model, built with the same options, and the results as they were saved, to go on with.
+
+    Raises:
+        DataError: there is no such file, it is cut off, or of a later format; the data, the simulator or the likelihood
+            are others, with what differs; the model was one of your own and is not given.
+
+    Warns:
+        HDDMWarning: participants were numbers and are text, or the other way round; or whether a simulator of your own
+            is the same cannot be told.
+
+    Example:
+        >>> model, idata = load_fit("fit.nc", df)  # doctest: +SKIP
+        >>> model.contrast(idata, "v[conf=LC] - v[conf=HC]")  # doctest: +SKIP
+    """
+    kept = read_fit(Path(path))
+    arguments = kept.given(model, likelihood)
+    kept.check_count(df)
+    try:
+        built = HierarchicalDDM(df, **arguments)
+    except HDDMError as error:
+        raise DataError(f"the model of the fit in '{path}' cannot be built from what is given: {error}") from error
+    built._check_own(kept.idata)
+    kept.check_own(built._fingerprints())
+    say_types(trials_of(kept.idata), trials_of(built._expected), built.trials.groupby)
+    return built, kept.idata
 
 
 def _stated(design: Design) -> dict[str, dict[str, object]] | None:

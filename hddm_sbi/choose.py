@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from torch import nn
 
 from hddm_sbi.errors import HDDMWarning, ModelError
 from hddm_sbi.likelihoods.base import Density, FloatArray, Likelihood
@@ -34,7 +36,7 @@ class Chosen:
         label: ``"exact"``, ``"nle"``, a path, or the type of the estimator.
         box: range of each parameter on which its network was trained, (parameters, 2); None where nothing was trained
             or the range is not known.
-        weights: sha256 of the weights, or None.
+        weights: sha256 of the weights' file, or of the weights themselves; None without a network.
     """
 
     density: Density
@@ -86,7 +88,7 @@ def _of_object(ssm: SSM, estimator: object) -> Chosen:
             "trained for this model."
         )
     if isinstance(estimator, FirstPassageNetwork):
-        return _of_network(ssm, estimator, label, None)
+        return _of_network(ssm, estimator, label, _weights_sha256(estimator))
     if isinstance(estimator, type) and hasattr(estimator, "bind"):
         raise ModelError(
             f"likelihood is the class {estimator.__name__} itself; give an object of it, {estimator.__name__}(...)."
@@ -100,7 +102,17 @@ def _of_object(ssm: SSM, estimator: object) -> Chosen:
         raise _unknown(estimator)
     from hddm_sbi.likelihoods.neural.generic import EstimatorLikelihood
 
-    return Chosen(EstimatorLikelihood(estimator, ssm.parameter_names, ssm.n_choices), label)
+    likelihood = EstimatorLikelihood(estimator, ssm.parameter_names, ssm.n_choices)
+    return Chosen(likelihood, label, weights=_weights_sha256(estimator))
+
+
+def _weights_sha256(network: nn.Module) -> str:
+    """Of all numbers of a network that is no file, by their names."""
+    found = hashlib.sha256()
+    for name, value in sorted(network.state_dict().items()):
+        found.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+        found.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()
 
 
 def _of_likelihood(ssm: SSM, likelihood: Likelihood, label: str) -> Chosen:

@@ -16,7 +16,11 @@ from typer.core import TyperGroup
 from hddm_sbi.errors import HDDMError, HDDMWarning
 
 BAD_INPUT = 2
-INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+INTERRUPTED, TERMINATED = 130, 143  # 128 + SIGINT and SIGTERM, as shells have it
+
+
+class Terminated(KeyboardInterrupt):
+    """The system asks the program to end."""
 
 
 class SafeGroup(TyperGroup):
@@ -59,9 +63,9 @@ def one_line_errors() -> Iterator[None]:
         except HDDMError as error:
             typer.echo(f"Error: {_one_line(error)}", err=True)
             raise typer.Exit(BAD_INPUT) from None
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as end:
             typer.echo("Interrupted: nothing more is written.", err=True)
-            raise typer.Exit(INTERRUPTED) from None
+            raise typer.Exit(TERMINATED if isinstance(end, Terminated) else INTERRUPTED) from None
 
 
 @contextmanager

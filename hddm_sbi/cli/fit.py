@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hddm_sbi.api import HierarchicalDDM
     from hddm_sbi.cli.output import OutputFolder
 
-FILES = ("idata.nc", "summary.csv", "predictive.png")
+FILES = ("idata.nc", "summary.csv", "draws.parquet", "predictive.png")
 
 # Predicted data sets for the plot: its 95% band is known to about 1% of probability, and that of many trials, where it
 # is narrow, to 2%. The predicted trials of an experiment of up to a million then fill 1 GB at most.
@@ -103,14 +103,19 @@ def fit(
     chains: Annotated[int, typer.Option(min=1, help="Number of chains.", rich_help_panel=_SAMPLING)] = 4,
     sampler: Annotated[str, typer.Option(help="nutpie or pyro.", rich_help_panel=_SAMPLING)] = "nutpie",
     seed: Annotated[int, typer.Option(min=0, help="Of all random numbers.", rich_help_panel=_SAMPLING)] = 0,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with the draws of a fit that was interrupted.", rich_help_panel=_SAMPLING),
+    ] = False,
 ) -> None:
     """Fit a hierarchical model to an experiment.
 
-    Writes idata.nc (all draws, for ArviZ), summary.csv and predictive.png into a folder, and a record of them. It
-    replaces its own earlier results there; other files are never overwritten without --force.
+    Writes idata.nc (all draws, for ArviZ and hs.load_fit), summary.csv, draws.parquet (for R) and predictive.png into a
+    folder, and a record of them. It replaces its own earlier results there; other files are never overwritten without
+    --force. A fit that takes longer than half a minute keeps its draws on the way; --resume goes on with them.
     """
     with one_line_errors():
-        from hddm_sbi.cli import ahead, parsing
+        from hddm_sbi.cli import ahead, keeping, parsing
         from hddm_sbi.cli.output import OutputFolder
 
         options = table_options.parsed(
@@ -138,16 +143,17 @@ def fit(
             "sampler": sampler,
             "seed": seed,
         }
-        folder = OutputFolder(out, FILES, force)
+        folder = OutputFolder(out, FILES, force, beside=keeping.CHECKPOINT)
         folder.check()
         usual = model.isidentifier() and likelihood in ("exact", "nle") and sampler == "nutpie"
         if usual:
             ahead.start(model, likelihood)
         ddm = _build(data, options, source, where)
+        keeping.check_kept(folder.path, resume, force)
         folder.create()
         typer.echo(f"{ddm}\n")
         say_what_matters(ddm)
-        idata = ddm.sample(**sampling, progress=True)
+        idata = keeping.sample(ddm, sampling, folder.path, resume)
         _write(ddm, idata, folder, seed)
         if usual:
             ahead.set_ready(model, likelihood)
@@ -166,12 +172,19 @@ def _build(data: list[str], options: dict[str, Any], source: str, where: str | N
 
 def _write(ddm: HierarchicalDDM, idata: Any, folder: OutputFolder, seed: int) -> None:
     """Save the draws first, then what is computed from them; tell what was found and where it is."""
+    from hddm_sbi.cli.keeping import CHECKPOINT
+    from hddm_sbi.inference.checkpoint import discard
     from hddm_sbi.results.report import print_certificate, print_report
+    from hddm_sbi.results.saving.certificates import ATTRIBUTE, written_certificate
+    from hddm_sbi.results.saving.fit_file import copy_with
     from hddm_sbi.results.shifts import FEWEST_DRAWS
     from hddm_sbi.results.summary import summarise
-    from hddm_sbi.results.to_arviz import group, save
+    from hddm_sbi.results.tidy import write_draws
+    from hddm_sbi.results.to_arviz import group
 
-    paths = [folder.write("idata.nc", lambda path: save(idata, path))]
+    paths = [folder.write("idata.nc", lambda path: ddm.save(idata, path))]
+    discard(folder.path / CHECKPOINT)
+    paths.append(folder.write("draws.parquet", lambda path: write_draws(idata, path)))
     summary = summarise(idata)
     paths.append(folder.write("summary.csv", lambda path: summary.to_csv(path, float_format="%.6g", encoding="utf-8")))
     print_report(idata, summary=summary)
@@ -181,6 +194,8 @@ def _write(ddm: HierarchicalDDM, idata: Any, folder: OutputFolder, seed: int) ->
     elif by_network:
         certificate = ddm.certify(idata, seconds=_CERTIFY_SECONDS, seed=seed)
         print_certificate(certificate)
+        kept, written = paths[0], written_certificate(certificate)
+        folder.write("idata.nc", lambda path: copy_with(kept, path, ATTRIBUTE, written))
         moved = {"shift": "network_shift", "mc_error": "network_shift_error"}
         whole = summary.assign(**{name: certificate.table[column].to_numpy() for column, name in moved.items()})
         folder.write("summary.csv", lambda path: whole.to_csv(path, float_format="%.6g", encoding="utf-8"))

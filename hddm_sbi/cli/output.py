@@ -26,10 +26,11 @@ class OutputFolder:
         path: the folder; made where it does not exist.
         files: names of the files that will be written.
         force: overwrite files of these names, whoever wrote them. Other files are left alone in any case.
+        beside: a folder in it that is looked after elsewhere, and may be there before there is a record.
     """
 
-    def __init__(self, path: Path, files: Sequence[str], force: bool = False) -> None:
-        self.path, self._files, self._force = path, tuple(files), force
+    def __init__(self, path: Path, files: Sequence[str], force: bool = False, beside: str | None = None) -> None:
+        self.path, self._files, self._force, self._beside = path, tuple(files), force, beside
         self._written: dict[str, str] = {}
 
     def check(self) -> None:
@@ -54,6 +55,8 @@ class OutputFolder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            for path in self._half_written():
+                path.unlink(missing_ok=True)
             with tempfile.TemporaryFile(dir=self.path):
                 pass
         except OSError as error:
@@ -97,7 +100,8 @@ class OutputFolder:
     def _check_own(self) -> None:
         recorded = self._recorded()
         overwritten = ", ".join((*self._files, RECORD))
-        if recorded is None and any(self.path.iterdir()):
+        beside = {self.path / self._beside} if self._beside else set()
+        if recorded is None and set(self.path.iterdir()) - beside - set(self._half_written()):
             raise OutputError(
                 f"the output folder '{self.path}' is not empty and was not written by this command: choose another "
                 f"with --out, or overwrite the files {overwritten} there with --force (others are left alone)."
@@ -109,6 +113,10 @@ class OutputFolder:
                     f"'{path}' was not written by this command, or was changed since: choose another folder with "
                     "--out, or overwrite it with --force."
                 )
+
+    def _half_written(self) -> list[Path]:
+        """What a run that was killed left of the files that it was writing."""
+        return [path for name in (*self._files, RECORD) for path in self.path.glob(f"{name}.*.part")]
 
     def _recorded(self) -> dict[str, str] | None:
         """Checksums by file, None where there is no record of ours."""

@@ -33,6 +33,9 @@ _SCALES = "mass_matrix_inv"
 
 # In memory nutpie takes three numbers for each one of u; at a look there are a copy of them, and our own draws.
 _COPIES = 7
+# What nutpie has in memory it copies as a whole whenever it is asked, of files only what is new is read: beyond so many
+# bytes that would take a second.
+_QUICKLY_READ = 400_000_000
 # Draws that nutpie writes at a time.
 _CHUNK = 16
 
@@ -46,17 +49,19 @@ class NutpieDraws:
         ndim: length of u.
         settings: how long the run may be.
         least: number of draws of each chain that it has at least.
+        kept: whether the draws are read again and again while it samples, to be kept elsewhere.
 
     Raises:
         OutputError: they fit neither in memory nor on the disk.
     """
 
-    def __init__(self, ndim: int, settings: NutsSettings, least: int) -> None:
+    def __init__(self, ndim: int, settings: NutsSettings, least: int, kept: bool = False) -> None:
         self._ndim, self._tune = ndim, settings.tune
         draw = 8 * ndim * settings.chains
         self._least, self._chunk = draw * (settings.tune + least), draw * _CHUNK
         self._folder = None
-        if not fits(_COPIES * draw * (settings.tune + settings.draws)):
+        whole = draw * (settings.tune + settings.draws)
+        if not fits(_COPIES * whole) or (kept and whole > _QUICKLY_READ):
             check_disk(self._least, "the draws")
             self._folder = TemporaryFolder()
 

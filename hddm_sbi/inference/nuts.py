@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from hddm_sbi.errors import ModelError, SamplingError
 from hddm_sbi.inference.chain_progress import SamplingProgress
+from hddm_sbi.inference.checkpoint import Checkpoint
 from hddm_sbi.inference.sampler import LogDensity, NutsSettings, RawDraws, StartingPoints
 from hddm_sbi.inference.stopping import Look, Reason, Stopping
 
@@ -46,6 +47,7 @@ def sample_nuts(
     progress: bool = True,
     look: Callable[[RawDraws], Look] | None = None,
     minutes: float | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> Run:
     """Draws from the density by the No-U-Turn sampler (Hoffman & Gelman 2014).
 
@@ -58,6 +60,7 @@ def sample_nuts(
         look: judges the draws at the counts of ``stopping``, of which ``settings.draws`` is the last; a run that it
             finds flawed begins anew once, with smaller steps. None: exactly ``settings.draws`` draws.
         minutes: the run ends after about so many, with the draws that every chain has by then.
+        checkpoint: keeps the draws of nutpie while it samples, and those of a run that goes on.
 
     Raises:
         ModelError: there is no such sampler.
@@ -66,10 +69,13 @@ def sample_nuts(
     """
     run, settings = _runner(sampler), settings or NutsSettings()
     until = None if minutes is None else time.monotonic() + 60.0 * minutes
-    for restarts in range(2):
-        stopping = Stopping(look, settings.draws, until)
+    for restarts in range(0 if checkpoint is None else checkpoint.restarts, 2):
+        before = None if checkpoint is None else checkpoint.begin(settings, restarts)
+        stopping = Stopping(look, settings.draws, until, before)
         with SamplingProgress(settings.chains * (settings.tune + stopping.expected), visible=progress) as bar:
-            raw = run(potential, initial, settings, bar, stopping)
+            raw = stopping.enough_before or run(
+                potential, initial, _now(settings, checkpoint, bar, stopping), bar, stopping, checkpoint
+            )
             if stopping.last is None or not stopping.last.flawed or restarts:
                 break
             bar.say(f"sampling: {stopping.last.missing}; starting anew with smaller steps")
@@ -78,7 +84,21 @@ def sample_nuts(
         raise SamplingError(f"after {minutes:g} minutes the chains were still warming up; allow more (minutes=...).")
     if not raw.is_finite:
         raise SamplingError("the sampler returned draws that are not finite: please check the priors.")
+    if checkpoint is not None:
+        checkpoint.finish(raw)
     return Run(raw, settings, stopping.reason, restarts, stopping.last.missing if stopping.last else "")
+
+
+def _now(
+    settings: NutsSettings, checkpoint: Checkpoint | None, bar: SamplingProgress, stopping: Stopping
+) -> NutsSettings:
+    """The settings for a run, or for the rest of one that goes on, which is said."""
+    if checkpoint is None or stopping.before is None:
+        return settings
+    now = checkpoint.go_on(settings, stopping.before)
+    bar.resize(now.chains * (now.tune + stopping.expected))
+    bar.say(f"sampling: goes on after {stopping.before.length:,} draws of each chain")
+    return now
 
 
 def _careful(settings: NutsSettings) -> NutsSettings:
@@ -86,7 +106,7 @@ def _careful(settings: NutsSettings) -> NutsSettings:
     return replace(settings, target_accept=target_accept, tune=LONGER * settings.tune)
 
 
-_Sampler = Callable[[LogDensity, StartingPoints, NutsSettings, SamplingProgress, Stopping], RawDraws]
+_Sampler = Callable[[LogDensity, StartingPoints, NutsSettings, SamplingProgress, Stopping, Checkpoint | None], RawDraws]
 
 
 def _runner(sampler: str) -> _Sampler:

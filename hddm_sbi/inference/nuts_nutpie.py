@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from hddm_sbi.inference.chain_progress import SamplingProgress
+from hddm_sbi.inference.checkpoint import Checkpoint
 from hddm_sbi.inference.sampler import FloatArray, LogDensity, NutsSettings, RawDraws, StartingPoints
 from hddm_sbi.inference.stopping import Stopping
 
@@ -20,6 +21,7 @@ with warnings.catch_warnings():
     from nutpie.compiled_pyfunc import from_pyfunc
     from nutpie.sample import CompiledModel
 
+    from hddm_sbi.inference.nutpie_chains import going_on
     from hddm_sbi.inference.nutpie_draws import ENERGY_OF_TRANSFORMED, NutpieDraws
     from hddm_sbi.inference.nutpie_native import NativeModel
 
@@ -32,14 +34,17 @@ def sample_nutpie(
     settings: NutsSettings,
     progress: SamplingProgress,
     stopping: Stopping,
+    checkpoint: Checkpoint | None = None,
 ) -> RawDraws:
     """Draws by nutpie; raises and interrupts as ``sample_nuts`` says.
 
     A chain's draws do not depend on how many were asked for, nor on what else runs: those of a run that ends early are
     the first ones of a longer run.
     """
+    if stopping.before is not None:
+        initial = going_on(settings, np.asarray(stopping.before.u[:, -1:])[:, 0])
     model, count = _model(potential, initial)
-    kept = NutpieDraws(potential.ndim, settings, stopping.next)
+    kept = NutpieDraws(potential.ndim, settings, stopping.next, kept=checkpoint is not None)
     sampler = nutpie.sample(
         model,
         draws=settings.draws,
@@ -56,12 +61,16 @@ def sample_nutpie(
         zarr_store=kept.store,
     )
     try:
-        raw = _watch(sampler, count, kept, settings, progress, stopping)
+        raw = _watch(sampler, count, kept, settings, progress, stopping, checkpoint)
         sampler.cancel()  # what runs on after the last draw that counts
     except RuntimeError as error:
         raise kept.explain(error) from error
-    except BaseException:
-        sampler.cancel()  # Ctrl-C: ends the threads, which would outlive us otherwise
+    except BaseException:  # Ctrl-C
+        try:
+            if checkpoint is not None and count() > settings.chains * settings.tune:
+                checkpoint.keep(lambda: kept.so_far(sampler))
+        finally:
+            sampler.cancel()  # ends the threads, which would outlive us otherwise
         raise
     progress.update(settings.chains * (settings.tune + raw.length))
     return raw
@@ -74,6 +83,7 @@ def _watch(
     settings: NutsSettings,
     progress: SamplingProgress,
     stopping: Stopping,
+    checkpoint: Checkpoint | None,
 ) -> RawDraws:
     """Wait, look at the draws when there are as many as ``stopping`` asks for, and return those of the run."""
     wait_for = 0
@@ -82,7 +92,9 @@ def _watch(
         progress.update(done)
         if stopping.time_is_up:
             stopping.reason = "minutes"
-            return kept.so_far(sampler)
+            return stopping.whole(kept.so_far(sampler))
+        if checkpoint is not None and checkpoint.is_due and done > settings.chains * settings.tune:
+            checkpoint.keep(lambda: kept.so_far(sampler))
         wait_for = max(wait_for, settings.chains * (settings.tune + stopping.next))
         if stopping.next < settings.draws and done >= wait_for:
             raw, before = kept.so_far(sampler), stopping.next
@@ -93,7 +105,7 @@ def _watch(
             wait_for = done + max(0, stopping.next - raw.length)  # of the slowest chain
         time.sleep(POLL_SECONDS)
     raw = kept.at_the_end(sampler)
-    return stopping.first_enough(raw) or raw
+    return stopping.first_enough(raw) or stopping.whole(raw)
 
 
 class _Counter:

@@ -12,6 +12,7 @@ from torch.autograd.function import once_differentiable
 
 from hddm_sbi.errors import SamplingError
 from hddm_sbi.inference.chain_progress import SamplingProgress
+from hddm_sbi.inference.checkpoint import Checkpoint
 from hddm_sbi.inference.sampler import (
     STATISTICS,
     FloatArray,
@@ -30,12 +31,13 @@ def sample_pyro(
     settings: NutsSettings,
     progress: SamplingProgress,
     stopping: Stopping,
+    checkpoint: Checkpoint | None = None,
 ) -> RawDraws:
     """Draws by Pyro's NUTS, chain after chain; raises and interrupts as ``sample_nuts`` says.
 
     Pyro keeps its effect handlers and torch its random state in global variables, so chains cannot be threads, and
     processes would need a ``__main__`` guard in the user's script. Chains that run one after the other have no draws in
-    common to be looked at on the way: ``stopping`` has no say.
+    common to be looked at on the way, or to be kept: ``stopping`` has no say, and ``checkpoint`` is None.
     """
     u = np.empty((settings.chains, settings.draws, potential.ndim))
     stats = {name: np.empty((settings.chains, settings.draws)) for name in STATISTICS if name != "tree_depth"}

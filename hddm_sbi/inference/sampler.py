@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -62,17 +62,44 @@ class LogDensity(Protocol):
         ...
 
 
+class Joined:
+    """Arrays of draws, one after the other along the axis of draws, none of which is copied before it is read.
+
+    Args:
+        parts: each of shape (chains, draws, ndim).
+    """
+
+    def __init__(self, parts: tuple[FloatArray | xr.DataArray | Joined, ...]) -> None:
+        self._parts = parts
+        shapes: list[tuple[int, ...]] = [part.shape for part in parts]
+        self.shape: tuple[int, ...] = (shapes[0][0], sum(shape[1] for shape in shapes), shapes[0][2])
+
+    def __getitem__(self, at: tuple[slice, slice]) -> Joined:
+        chains, (start, stop, _) = at[0], at[1].indices(self.shape[1])
+        found, first = [], 0
+        for part in self._parts:
+            length = part.shape[1]
+            low, high = max(start - first, 0), min(max(stop - first, 0), length)
+            found.append(part[chains, min(low, length) : high])
+            first += length
+        return Joined(tuple(found))
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        return np.concatenate([np.asarray(part, dtype) for part in self._parts], axis=1)
+
+
 @dataclass(frozen=True)
 class RawDraws:
     """Draws on the unconstrained space.
 
     Args:
-        u: draws on the unconstrained scale, shape (chains, draws, ndim): an array, or what reads them from a file.
+        u: draws on the unconstrained scale, shape (chains, draws, ndim): an array, or what reads or joins them when
+            they are asked for.
         stats: each of ``STATISTICS``, shape (chains, draws).
         keep: whatever must stay alive as long as the draws are read.
     """
 
-    u: FloatArray | xr.DataArray
+    u: FloatArray | xr.DataArray | Joined
     stats: dict[str, npt.NDArray[np.generic]]
     keep: object = None
 
@@ -84,6 +111,15 @@ class RawDraws:
     def cut(self, draws: int) -> RawDraws:
         """The first draws of each chain."""
         return RawDraws(self.u[:, :draws], {name: values[:, :draws] for name, values in self.stats.items()}, self.keep)
+
+    def after(self, draws: int) -> RawDraws:
+        """The draws of each chain after the first ones."""
+        return RawDraws(self.u[:, draws:], {name: values[:, draws:] for name, values in self.stats.items()}, self.keep)
+
+    def then(self, others: RawDraws) -> RawDraws:
+        """These draws, followed by others of the same chains."""
+        stats = {name: np.concatenate([values, others.stats[name]], axis=1) for name, values in self.stats.items()}
+        return RawDraws(Joined((self.u, others.u)), stats, (self.keep, others.keep))
 
     def blocks(self) -> Iterator[FloatArray]:
         """Some draws of every chain at a time, in their order, each of shape (chains, draws, ndim)."""

@@ -111,10 +111,19 @@ class Stopping:
         look: judges the draws; None: they are not looked at.
         max_draws: the most draws of each chain.
         until: end of the time, by ``time.monotonic``; None: no end.
+        before: draws of a run that goes on; counts are of these and the new ones together, but ``next`` and
+            ``expected`` of new ones.
     """
 
-    def __init__(self, look: Callable[[RawDraws], Look] | None, max_draws: int, until: float | None = None) -> None:
-        self._look, self._until = look, until
+    def __init__(
+        self,
+        look: Callable[[RawDraws], Look] | None,
+        max_draws: int,
+        until: float | None = None,
+        before: RawDraws | None = None,
+    ) -> None:
+        self._look, self._until, self.before = look, until, before
+        self._kept = 0 if before is None else before.length
         self._counts = list(counts_of(max_draws)) if look else [max_draws]
         self.last: Look | None = None
         self.reason: Reason = "max_draws" if look else "asked"
@@ -122,16 +131,35 @@ class Stopping:
     @property
     def next(self) -> int:
         """The number of draws of each chain at which the run is looked at next."""
-        return self._counts[0]
+        return self._counts[0] - self._kept
 
     @property
     def time_is_up(self) -> bool:
         """Whether the run has to end where it is."""
         return self._until is not None and time.monotonic() > self._until
 
+    def whole(self, raw: RawDraws) -> RawDraws:
+        """New draws of a run, with those from before."""
+        return raw if self.before is None else self.before.then(raw)
+
+    @property
+    def enough_before(self) -> RawDraws | None:
+        """The draws of a run that goes on, where no more are needed."""
+        return None if self.before is None else self._first_enough(self.before)
+
     def first_enough(self, raw: RawDraws) -> RawDraws | None:
-        """Look at the draws at every count that they reach; those up to the count at which the run ends, if it does."""
-        while self._counts and raw.length >= self.next:
+        """Look at the draws at every count that they reach; those up to the count at which the run ends, if it does.
+
+        Args:
+            raw: new draws of the run.
+
+        Returns:
+            Those from before and the new ones up to that count.
+        """
+        return self._first_enough(self.whole(raw))
+
+    def _first_enough(self, raw: RawDraws) -> RawDraws | None:
+        while self._counts and raw.length >= self._counts[0]:
             part = raw.cut(self._counts.pop(0))
             self.last = None if self._look is None else self._look(part)
             if self.last is not None and (self.last.flawed or self.last.enough):
@@ -143,6 +171,8 @@ class Stopping:
 
     @property
     def expected(self) -> int:
-        """The number of draws of each chain that the run may have at its end."""
-        wanted = self.next if self.last is None else self.last.expected
-        return next((count for count in self._counts if count >= wanted), self._counts[-1])
+        """The number of draws of each chain that the run may still need."""
+        if not self._counts:
+            return 0
+        wanted = self._counts[0] if self.last is None else self.last.expected
+        return next((count for count in self._counts if count >= wanted), self._counts[-1]) - self._kept

@@ -12,8 +12,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from hddm_sbi.errors import warn
+from hddm_sbi.inference.checkpoint import Checkpoint
 from hddm_sbi.inference.nuts import Run
 from hddm_sbi.inference.stopping import Length
+from hddm_sbi.results.saving.migrations import FORMAT
 from hddm_sbi.results.to_arviz import Group
 from hddm_sbi.results.verdict import BoxReport
 from hddm_sbi.trials.trials import Trials
@@ -34,7 +36,7 @@ def attributes(
 
     Args:
         version: the version of this package.
-        options: the model as the user stated it.
+        options: the model as the user stated it, and under ``arguments`` so that it can be built again.
         likelihood: the label of the likelihood, such as ``"exact"``.
         weights: sha256 of the network's weights, or None.
         trials: the trials of the experiment.
@@ -46,6 +48,7 @@ def attributes(
         shares = json.dumps(dict(zip(who, outside.by_subject.round(4).tolist(), strict=True)))
     return {
         "created_by": "hddm_sbi",
+        "fit_format": str(FORMAT),
         "hddm_sbi_version": version,
         "created_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "model": json.dumps(options, default=str),
@@ -80,14 +83,17 @@ def warn_unless_enough(run: Run) -> None:
         )
 
 
-def run_attributes(length: Length, run: Run) -> dict[str, str | None]:
+def run_attributes(length: Length, run: Run, kept: Checkpoint | None = None) -> dict[str, str | None]:
     """What was asked of the sampler, what was reached, and why it ended.
 
     Args:
         length: the length that was asked for.
         run: the run of the sampler.
+        kept: the folder that kept its draws, if there was one.
     """
+    resumed = () if kept is None else kept.resumed
     return {
+        "resumed_after": ", ".join(map(str, resumed)) or None,
         "draws_asked": str(length.draws),
         "draws_reached": str(run.raw.length),
         "tune": str(run.settings.tune),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from hddm_sbi.errors import DataError
+from hddm_sbi.results.same_trials import as_text, check_trials, same_number
 from hddm_sbi.results.to_arviz import Results, group, has_group, recorded_model
 from hddm_sbi.spec.group_block import blocks_of
 from hddm_sbi.spec.model_spec import ModelSpec
@@ -24,8 +24,7 @@ SAMPLE_DIMS = ("chain", "draw")
 # Options that, beside the formulas, say what a coefficient means, and those that only say which posterior was sampled.
 _MEANING = ("model", "links", "stimulus", "contrasts")
 _POSTERIOR = ("priors", "correlated", "lapse", "deadline", "truncate", "go", "observed")
-# Numbers that were written as text and read again are the same to many more digits.
-_RELATIVE = 1e-9
+_OF_TRIALS = ("observed_data", "constant_data")
 
 
 def given_coefficients(
@@ -76,9 +75,7 @@ def check_origin(
     Raises:
         DataError: other options, another likelihood or network, or other trials.
     """
-    for name in ("observed_data", "constant_data"):
-        if has_group(idata, name):
-            _check_trials(group(idata, name), expected[name])
+    check_trials(trials_of(idata), trials_of(expected), participant_of(options))
     _check_options(idata, options, _POSTERIOR)
     drawn_with, drawn_weights = idata.attrs.get("likelihood", likelihood), idata.attrs.get("weights_sha256")
     advice = "build the model with the likelihood that they were drawn with"
@@ -92,6 +89,19 @@ def check_origin(
         raise DataError(
             f"the results were drawn with the likelihood '{drawn_with}', but this model has '{likelihood}'; {advice}."
         )
+
+
+def trials_of(results: Results | Mapping[str, xr.Dataset]) -> dict[str, xr.Dataset]:
+    """What results, or a model's own groups, say of the trials, as far as they do."""
+    if isinstance(results, dict):
+        return {name: results[name] for name in _OF_TRIALS}
+    return {name: group(results, name) for name in _OF_TRIALS if has_group(results, name)}
+
+
+def participant_of(options: Mapping[str, object]) -> str | None:
+    """The column of the participant, that of several columns together as results have it."""
+    groupby = options["groupby"]
+    return groupby if groupby is None or isinstance(groupby, str) else ":".join(map(str, groupby))  # type: ignore[call-overload]
 
 
 def _check_options(idata: Results, options: Mapping[str, object], names: Iterable[str]) -> None:
@@ -135,7 +145,7 @@ def _same(one: Any, other: Any) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_same, one, other))
     try:
-        return math.isclose(float(one), float(other), rel_tol=_RELATIVE)
+        return same_number(one, other)
     except (TypeError, ValueError):
         return bool(one == other)
 
@@ -157,7 +167,7 @@ def _aligned(found: xr.DataArray, expected: xr.DataArray) -> FloatArray:
 
 def _positions(found: xr.DataArray, expected: xr.DataArray, dim: str) -> list[int]:
     """Where along ``dim`` the labels of ``expected`` are; they may have come back with another type."""
-    theirs, ours = ([_text(label) for label in array[dim].to_numpy()] for array in (found, expected))
+    theirs, ours = ([as_text(label) for label in array[dim].to_numpy()] for array in (found, expected))
     if theirs == ours:
         return list(range(len(ours)))
     at = {label: position for position, label in enumerate(theirs)}
@@ -167,30 +177,3 @@ def _positions(found: xr.DataArray, expected: xr.DataArray, dim: str) -> list[in
             f"this model has {listed(expected[dim].to_numpy())}; build it on the data that were sampled from."
         )
     return [at[label] for label in ours]
-
-
-def _text(label: object) -> str:
-    """A label as text, the same for a whole number of any type."""
-    value = label.item() if isinstance(label, np.generic) else label
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _check_trials(found: xr.Dataset, expected: xr.Dataset) -> None:
-    advice = "build the model on the data that were sampled from, in the same order"
-    theirs, ours = found.sizes.get("trial"), expected.sizes["trial"]
-    if theirs != ours:
-        raise DataError(f"the results were drawn from other data: {theirs} trials, here {ours}; {advice}.")
-    for name in expected.data_vars:
-        if name == "design_row" or name not in found:  # the rows follow from the columns
-            continue
-        differ = int(_differ(found[name].to_numpy(), expected[name].to_numpy()).sum())
-        if differ:
-            raise DataError(
-                f"the results were drawn from other data: '{name}' differs in {differ:,} of {ours:,} trials; {advice}."
-            )
-
-
-def _differ(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    if all(array.dtype.kind in "biuf" for array in (one, other)):
-        return ~np.isclose(one.astype(np.float64), other.astype(np.float64), rtol=_RELATIVE, atol=0.0, equal_nan=True)
-    return np.array([_text(a) != _text(b) for a, b in zip(one, other, strict=True)])

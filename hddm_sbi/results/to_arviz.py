@@ -171,13 +171,19 @@ def thin(idata: Results, draws: int) -> Results:
     return _assemble({"posterior": posterior.isel(draw=keep), **trials}, idata.attrs)
 
 
-def save(idata: Results, path: Path | str) -> None:
+def save(idata: Results, path: Path | str, attrs: Mapping[str, str | None] | None = None) -> None:
     """Write a result as netCDF, replacing ``path`` in one step; readable by ``arviz.from_netcdf`` of any version.
+
+    Args:
+        idata: the result.
+        path: the file.
+        attrs: further facts on the whole, as text; those that are None are left out.
 
     Raises:
         OutputError: the file cannot be written.
     """
     path = Path(path)
+    further = {name: value for name, value in (attrs or {}).items() if value is not None}
     datasets = {name: group(idata, name) for name in group_names(idata)}
     encoding = {
         f"/{name}": {
@@ -189,7 +195,7 @@ def save(idata: Results, path: Path | str) -> None:
     }
     try:
         with replacing(path) as partial:
-            _data_tree(datasets, idata.attrs).to_netcdf(partial, engine="h5netcdf", encoding=encoding)
+            _data_tree(datasets, {**idata.attrs, **further}).to_netcdf(partial, engine="h5netcdf", encoding=encoding)
     except OSError as error:
         raise OutputError(f"the results cannot be written to '{path}': {error.strerror or error}.") from error
 

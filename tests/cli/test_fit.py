@@ -14,11 +14,12 @@ from hddm_sbi.errors import ModelError
 from hddm_sbi.inference.density_check import DensityCheck
 from hddm_sbi.results.certificate import Certificate, certificate
 from hddm_sbi.results.quantities import quantities
+from hddm_sbi.results.saving.certificates import read_certificate
 from hddm_sbi.results.shifts import SCORE, Shifts
-from hddm_sbi.results.to_arviz import group, load, to_inference_data
+from hddm_sbi.results.to_arviz import group, load, save, to_inference_data
 from hddm_sbi.trials import read_trials
 
-FILES = ["idata.nc", "predictive.png", "run.json", "summary.csv"]
+FILES = ["draws.parquet", "idata.nc", "predictive.png", "run.json", "summary.csv"]
 
 
 class FakeModel:
@@ -46,6 +47,9 @@ class FakeModel:
         draws = np.random.default_rng(sampling["seed"]).normal(size=(4, 200))
         attrs = {"seed": str(sampling["seed"]), "likelihood": type(self).options["likelihood"]}
         return to_inference_data({"posterior": {"v": (("chain", "draw"), draws)}}, {}, attrs)
+
+    def save(self, idata: Any, path: Path) -> None:
+        save(idata, path)
 
     def certify(self, idata: Any, seconds: float, seed: int) -> Certificate:
         shifts = Shifts(np.array([0.31]), np.array([0.02]), SCORE, 500)
@@ -81,7 +85,7 @@ def test_writes_results_and_says_so(run, data: Path, tmp_path: Path) -> None:
     assert "The sampler converged." in result.stdout
     out = tmp_path / "deep" / "run"
     assert sorted(path.name for path in out.iterdir()) == FILES
-    for name in ("idata.nc", "summary.csv", "predictive.png"):
+    for name in ("idata.nc", "summary.csv", "draws.parquet", "predictive.png"):
         assert str(Path("deep", "run", name)) in result.stdout
     assert load(out / "idata.nc").attrs["seed"] == "3"
     summary = pd.read_csv(out / "summary.csv", index_col="quantity")
@@ -95,6 +99,8 @@ def test_a_fit_by_a_network_gets_a_certificate(run, data: Path, tmp_path: Path) 
     assert "it moves v by +0.31 +- 0.02 sd" in printed
     summary = pd.read_csv(tmp_path / "run" / "summary.csv", index_col="quantity")
     assert summary.loc["v", ["network_shift", "network_shift_error"]].to_list() == [0.31, 0.02]
+    certificate = read_certificate(load(tmp_path / "run" / "idata.nc"))
+    assert certificate is not None and certificate.table.loc["v", "shift"] == 0.31
     printed = run("fit", data, "--out", "exact", "--likelihood", "exact").stdout
     assert "network" not in printed
     assert "network_shift" not in pd.read_csv(tmp_path / "exact" / "summary.csv").columns
@@ -192,6 +198,8 @@ def test_defaults_are_those_of_the_interface(run, data: Path, model: type[FakeMo
         "sampler": "nutpie",
         "seed": 0,
         "progress": True,
+        "checkpoint": Path("run") / "checkpoint",
+        "resume": False,
     }
 
 

@@ -146,3 +146,15 @@ def test_says_why_a_file_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written: "):
         write_text(tmp_path / "file" / "sim.csv", "x")
+
+
+def test_what_a_killed_run_left_half_written_is_in_nobodys_way(tmp_path: Path) -> None:
+    (tmp_path / "a.csv.1f2e3d4c.part").write_bytes(b"half")
+    (tmp_path / "checkpoint").mkdir()
+    folder = OutputFolder(tmp_path, ["a.csv"], beside="checkpoint")
+    folder.check()
+    folder.create()
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint"]
+    (tmp_path / "mine.csv.1f2e3d4c.part").write_bytes(b"of another")
+    with pytest.raises(OutputError, match="is not empty"):
+        folder.check()
