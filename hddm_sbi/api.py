@@ -243,7 +243,7 @@ class HierarchicalDDM:
             "contrasts": contrasts if isinstance(contrasts, str) else dict(contrasts),
             "correlated": correlated if isinstance(correlated, bool) else sorted(_names(correlated)),
             "equations": {parameter.name: parameter.formula for parameter in self.spec.reported.parameters},
-            "priors": stated_priors(self.priors),
+            "priors": stated_priors(self.priors), "values_at": dict(self._conditions.held_in_words),
             "correlation_priors": {
                 variable: {"mean": prior.mean.round(4).tolist(), "sd": prior.sd.round(4).tolist()}
                 for variable, prior in self._correlation_priors.items()
@@ -253,7 +253,8 @@ class HierarchicalDDM:
 
     def __repr__(self) -> str:
         return describe(
-            self.spec, self.trials, self.priors, conditions=self.conditions, likelihood=self._chosen.label,
+            self.spec, self.trials, self.priors, conditions=self.conditions,
+            held=self._conditions.held_in_words, likelihood=self._chosen.label,
             coding=self.coding, stimulus=self._design.stimulus, lapses=self.likelihood.lapses,
             covariates=self._design.covariates_in_words(), cells=cells_in_words(self._cells),
             independence=independence_in_words(self.spec, self._design),
