@@ -653,7 +653,8 @@ class HierarchicalDDM:
             result["log_likelihood"] = dict.fromkeys(("rt", "choice"), (dims, values))
         if "posterior_predictive" in wanted:
             rt, choice = predict(self.spec, self._bound, thinned(found, trials.n), seed)
-            result["posterior_predictive"] = {"rt": (dims, rt), "choice": (dims, shown_choice(choice))}
+            shown = shown_choice(choice, trials.choice)
+            result["posterior_predictive"] = {"rt": (dims, rt), "choice": (dims, shown)}
         return result | self._prior_groups(wanted, draws, seed)[0]
 
     def _prior_groups(self, wanted: Collection[str], draws: int, seed: int) -> tuple[dict[str, Group], Coordinates]:
@@ -668,7 +669,8 @@ class HierarchicalDDM:
         if "prior_predictive" in wanted:
             rt, choice = predict(self.spec, self._bound, thinned(prior, self.trials.n), seed)
             dims = ("chain", "draw", "trial")
-            result["prior_predictive"] = {"rt": (dims, rt), "choice": (dims, shown_choice(choice))}
+            shown = shown_choice(choice, self.trials.choice)
+            result["prior_predictive"] = {"rt": (dims, rt), "choice": (dims, shown)}
         return result, coords
 
     def _outside_box(self, found: Mapping[str, FloatArray]) -> BoxReport | None:
