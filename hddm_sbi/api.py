@@ -252,7 +252,7 @@ class HierarchicalDDM:
             "correlated": correlated if isinstance(correlated, bool) else sorted(_names(correlated)),
             "arguments": written_arguments(given),
             "equations": {parameter.name: parameter.formula for parameter in self.spec.reported.parameters},
-            "priors": stated_priors(self.priors),
+            "priors": stated_priors(self.priors), "values_at": dict(self._conditions.held_in_words),
             "correlation_priors": {
                 variable: {"mean": prior.mean.round(4).tolist(), "sd": prior.sd.round(4).tolist()}
                 for variable, prior in self._correlation_priors.items()
@@ -262,7 +262,8 @@ class HierarchicalDDM:
 
     def __repr__(self) -> str:
         return describe(
-            self.spec, self.trials, self.priors, conditions=self.conditions, likelihood=self._chosen.label,
+            self.spec, self.trials, self.priors, conditions=self.conditions,
+            held=self._conditions.held_in_words, likelihood=self._chosen.label,
             coding=self.coding, stimulus=self._design.stimulus, lapses=self.likelihood.lapses,
             covariates=self._design.covariates_in_words(), cells=cells_in_words(self._cells),
             independence=independence_in_words(self.spec, self._design),
@@ -732,7 +733,8 @@ class HierarchicalDDM:
             result["log_likelihood"] = dict.fromkeys(("rt", "choice"), (dims, values))
         if "posterior_predictive" in wanted:
             rt, choice = predict(self.spec, self._bound, thinned(found, trials.n), seed)
-            result["posterior_predictive"] = {"rt": (dims, rt), "choice": (dims, shown_choice(choice))}
+            shown = shown_choice(choice, trials.choice)
+            result["posterior_predictive"] = {"rt": (dims, rt), "choice": (dims, shown)}
         return result | self._prior_groups(wanted, draws, seed)[0]
 
     def _prior_groups(self, wanted: Collection[str], draws: int, seed: int) -> tuple[dict[str, Group], Coordinates]:
@@ -747,7 +749,8 @@ class HierarchicalDDM:
         if "prior_predictive" in wanted:
             rt, choice = predict(self.spec, self._bound, thinned(prior, self.trials.n), seed)
             dims = ("chain", "draw", "trial")
-            result["prior_predictive"] = {"rt": (dims, rt), "choice": (dims, shown_choice(choice))}
+            shown = shown_choice(choice, self.trials.choice)
+            result["prior_predictive"] = {"rt": (dims, rt), "choice": (dims, shown)}
         return result, coords
 
     def _outside_box(self, found: Mapping[str, FloatArray]) -> BoxReport | None:

@@ -106,6 +106,11 @@ def is_sign(column: pd.Series) -> bool:
     return column.dtype.kind in "if" and set(column.unique().tolist()) == {-1, 1}
 
 
+def is_code(column: pd.Series) -> bool:
+    """Whether a prepared column holds numbers with two or three values, as codes of conditions and contrasts have."""
+    return column.dtype.kind in "if" and column.nunique() in (2, 3)
+
+
 def _levels(column: pd.Series) -> tuple[Any, ...] | None:
     """The levels of a factor: a categorical's own order, else sorted; None for numbers."""
     if isinstance(column.dtype, pd.CategoricalDtype):

@@ -51,7 +51,8 @@ def parameters_of(posterior: xr.Dataset) -> dict[str, str | None]:
     for name, kind in kinds.items():
         if kind == "participant":
             dim = next(str(dim) for dim in posterior[name].dims if name.endswith(f"_{dim}"))
-            names[name.removesuffix(f"_{dim}")] = dim
+            parameter = name.removesuffix(f"_{dim}")
+            names[parameter] = names.get(parameter) or dim  # participants come before groups of other factors
     return names
 
 

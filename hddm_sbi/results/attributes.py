@@ -103,10 +103,19 @@ def run_attributes(length: Length, run: Run, kept: Checkpoint | None = None) -> 
     }
 
 
-def shown_choice(choice: npt.NDArray[np.signedinteger]) -> npt.NDArray[Any]:
-    """Choices as results hold them: as they are, or numbers with NaN where some were not seen."""
+def shown_choice(
+    choice: npt.NDArray[np.signedinteger], like: npt.NDArray[np.signedinteger] | None = None
+) -> npt.NDArray[Any]:
+    """Choices as results hold them: as they are, or numbers with NaN where some were not seen.
+
+    Args:
+        choice: -1 where it was not seen.
+        like: others that have to be of the same kind, as predicted choices of the kind of the observed ones: ArviZ
+            compares the two.
+    """
     unseen = choice < 0
-    return np.where(unseen, np.nan, choice) if unseen.any() else choice
+    some = unseen.any() or (like is not None and (like < 0).any())
+    return np.where(unseen, np.nan, choice) if some else choice
 
 
 def observed_data(trials: Trials) -> Group:

@@ -58,7 +58,11 @@ class Quantities:
 
 
 def quantities(idata: Results) -> Quantities:
-    """Every scalar of the posterior; cells without values (a condition that a participant never saw) are left out."""
+    """Every scalar of the posterior that is estimated.
+
+    Cells without values (a condition that a participant never saw) are left out, and those that are the same in every
+    draw, which is no estimate: the drift where S is 0 in ``v ~ 0 + S``.
+    """
     return quantities_of(group(idata, "posterior"))
 
 
@@ -70,22 +74,27 @@ def quantities_of(posterior: xr.Dataset) -> Quantities:
     found = [(*cell, name, kinds[name]) for name in ordered for cell in _cells(posterior[name])]
     if not found:
         raise DataError("the posterior holds no variables.")
-    labels, places, columns, variables, of_kind = zip(*found, strict=True)
+    # of a single draw everything is the same
+    estimated = [one[1:] for one in found if one[0]] or [one[1:] for one in found]
+    labels, places, columns, variables, of_kind = zip(*estimated, strict=True)
     return Quantities(labels, variables, of_kind, columns, places)
 
 
-def _cells(variable: xr.DataArray) -> Iterator[tuple[str, tuple[int, ...], FloatArray]]:
-    """Label, place in the variable and draws, shape (chains, draws), of each cell that has values."""
+def _cells(variable: xr.DataArray) -> Iterator[tuple[bool, str, tuple[int, ...], FloatArray]]:
+    """Of each cell that has values whether they differ, label, place in the variable and draws, (chains, draws)."""
     dims = tuple(dim for dim in variable.dims if dim not in SAMPLE_DIMS)
     values = variable.transpose(*SAMPLE_DIMS, *dims).to_numpy().astype(np.float64, copy=False)
     labels, is_correlation = [variable[dim].to_numpy() for dim in dims], _is_correlation(variable)
+    lowest, highest = values.min(axis=(0, 1)), values.max(axis=(0, 1))
+    differ = ~((lowest == highest) & np.isfinite(lowest))
     for index in np.ndindex(values.shape[2:]):
         if is_correlation and index[-2] >= index[-1]:
             continue  # the matrix is symmetric, and its diagonal 1
         draws = values[(slice(None), slice(None), *index)]
         if not np.isnan(draws).all():
             at = [str(of_dim[i]) for of_dim, i in zip(labels, index, strict=True)]
-            yield f"{variable.name}[{', '.join(at)}]" if at else str(variable.name), index, draws
+            label = f"{variable.name}[{', '.join(at)}]" if at else str(variable.name)
+            yield bool(differ[index]), label, index, draws
 
 
 def _is_correlation(variable: xr.DataArray) -> bool:

@@ -13,7 +13,7 @@ from hddm_sbi.likelihoods.observation.lapses import LAPSE_PARAMETERS, P_OUTLIER
 from hddm_sbi.results.certificate import Certificate
 from hddm_sbi.results.quantities import SAMPLE_DIMS
 from hddm_sbi.results.summary import summarise
-from hddm_sbi.results.to_arviz import Results, group
+from hddm_sbi.results.to_arviz import Results, group, recorded_model
 from hddm_sbi.results.verdict import Verdict, verdict
 
 _TITLES = {
@@ -58,7 +58,7 @@ def print_report(
     sizes = group(idata, "posterior").sizes
     chains, draws = (int(sizes[dim]) for dim in SAMPLE_DIMS)
     console = console or Console()
-    console.print(report(table, judged, f"{chains} chains of {draws:,} draws{_ended(idata.attrs)}"))
+    console.print(report(table, judged, f"{chains} chains of {draws:,} draws{_ended(idata.attrs)}", _places(idata)))
     if certificate is not None:
         print_certificate(certificate, console=console)
 
@@ -70,20 +70,21 @@ def print_certificate(certificate: Certificate, *, console: Console | None = Non
     (console or Console()).print(Group(Text(), Text(headline, style=style), *(Text(f"- {line}") for line in reasons)))
 
 
-def report(summary: pd.DataFrame, judged: Verdict, sample: str = "") -> RenderableType:
+def report(summary: pd.DataFrame, judged: Verdict, sample: str = "", places: str = "") -> RenderableType:
     """The report as something that rich can print.
 
     Args:
         summary: the table of ``summarise``.
         judged: the verdict on convergence.
         sample: how many draws and chains were sampled, in words.
+        places: where numbers in the formulas are in values on the natural scale, in words.
     """
     lapse = summary.index.isin(LAPSE_PARAMETERS)
     rest = summary[~lapse]
     found = [kind for kind in _POPULATION if (rest["kind"] == kind).any()] or ["participant"]
     shown = rest.index[rest["kind"].isin(found)]
     width = min(_WIDEST_NAME, max((len(str(label)) for label in shown), default=0))
-    parts: list[RenderableType] = [Text(_intervals(sample)), Text()]
+    parts: list[RenderableType] = [*(Text(line) for line in (_intervals(sample), places) if line), Text()]
     for kind in found:
         parts += [_section(kind, rest[rest["kind"] == kind], width), Text()]
     parts += [Text(line) for line in _lapses(summary[lapse])]
@@ -96,6 +97,12 @@ def _ended(attrs: Mapping[str, str]) -> str:
         return ""
     anew = ", begun anew with smaller steps" if attrs["restarts"] != "0" else ""
     return f" ({attrs['ended_because']}{anew})"
+
+
+def _places(idata: Results) -> str:
+    """Where numbers in the formulas are in values on the natural scale, if there are any that are at one value."""
+    found = recorded_model(idata).get("values_at", {})
+    return f"natural scale: {'; '.join(f'{name} at {place}' for name, place in found.items())}" if found else ""
 
 
 def _intervals(sample: str) -> str:

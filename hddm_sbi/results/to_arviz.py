@@ -37,8 +37,10 @@ HAS_INFERENCE_DATA = int(version("arviz").split(".")[0]) < 1
 
 # ArviZ finds the log likelihood of an observed variable under that variable's name (loo_pit, most plots), and takes
 # every data variable of the group for data of its own (loo, compare). The joint log density of a trial's rt and choice
-# is therefore the data variable `rt`, and a coordinate `choice`: found under both names, counted once.
+# is therefore the data variable `rt`, and a coordinate `choice`: found under both names, counted once. In a file they
+# are one array with two names (a hard link of HDF5), in memory as well.
 _COORDINATES = {"log_likelihood": ("choice",)}
+_REPEATED, _REPEATS = "choice", "rt"
 
 # Draws compress little, predicted trials and counts well; the fastest level gets most of it.
 _COMPRESSION = {"zlib": True, "complevel": 1}
@@ -185,6 +187,8 @@ def save(idata: Results, path: Path | str, attrs: Mapping[str, str | None] | Non
     path = Path(path)
     further = {name: value for name, value in (attrs or {}).items() if value is not None}
     datasets = {name: group(idata, name) for name in group_names(idata)}
+    linked = [name for name in _COORDINATES if name in datasets and _is_repeated(datasets[name])]
+    datasets |= {name: datasets[name].drop_vars(_REPEATED) for name in linked}
     encoding = {
         f"/{name}": {
             key: _COMPRESSION
@@ -196,8 +200,46 @@ def save(idata: Results, path: Path | str, attrs: Mapping[str, str | None] | Non
     try:
         with replacing(path) as partial:
             _data_tree(datasets, {**idata.attrs, **further}).to_netcdf(partial, engine="h5netcdf", encoding=encoding)
+            _link(partial, linked)
     except OSError as error:
         raise OutputError(f"the results cannot be written to '{path}': {error.strerror or error}.") from error
+
+
+def _is_repeated(dataset: xr.Dataset) -> bool:
+    """Whether the log likelihood has its second name, and has not been changed under one of them."""
+    if _REPEATED not in dataset.coords or _REPEATS not in dataset.data_vars:
+        return False
+    one, other = (dataset[name].variable for name in (_REPEATS, _REPEATED))
+    # draw by draw: all of them may be more than fits in memory
+    places = [{"draw": at} for at in range(dataset.sizes["draw"])] if "draw" in one.dims else [{}]
+    return one.dims == other.dims and all(one.isel(at).equals(other.isel(at)) for at in places)
+
+
+def _link(path: Path, names: Iterable[str]) -> None:
+    """Give the log likelihood of a file its second name, as a coordinate."""
+    import h5py
+
+    with h5py.File(path, "r+") as file:
+        for name in names:
+            file[name][_REPEATED] = file[name][_REPEATS]
+            file[name].attrs["coordinates"] = _REPEATED
+
+
+def _linked(path: Path) -> set[str]:
+    """The groups of a file in which the log likelihood is one array with two names."""
+    import h5py
+
+    with h5py.File(path) as file:
+        pairs = {name: [file[name].get(key) for key in (_REPEATED, _REPEATS)] for name in _COORDINATES if name in file}
+        return {name for name, (one, other) in pairs.items() if one is not None and one == other}
+
+
+def _in_memory(dataset: xr.Dataset, linked: bool) -> xr.Dataset:
+    """The group in memory, an array that has two names once."""
+    if not linked:
+        return dataset.load()
+    one = dataset.drop_vars(_REPEATED).load()
+    return one.assign_coords({_REPEATED: (one[_REPEATS].dims, one[_REPEATS].data)})
 
 
 def load(path: Path | str) -> Results:
@@ -214,13 +256,14 @@ def load(path: Path | str) -> Results:
         raise DataError(f"there is no file '{path}'.")
     try:
         tree = xr.open_datatree(path, engine="h5netcdf", cache=False)
-        small = [name for name, child in tree.children.items() if fits(child.nbytes)]
+        linked = _linked(path)
+        found = {str(name): child.to_dataset() for name, child in tree.children.items()}
         datasets = {
-            str(name): child.to_dataset().load() if name in small else child.to_dataset()
-            for name, child in tree.children.items()
+            name: _in_memory(dataset, name in linked) if fits(dataset.nbytes) else dataset
+            for name, dataset in found.items()
         }
         attrs = {str(name): str(value) for name, value in tree.attrs.items()}
-        if len(small) == len(datasets):
+        if all(fits(dataset.nbytes) for dataset in found.values()):
             tree.close()
     except (OSError, ValueError) as error:
         raise DataError(f"the file '{path}' does not hold results: {error}.") from error

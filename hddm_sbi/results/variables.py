@@ -32,8 +32,12 @@ def posterior_variables(
 
     For a parameter ``p`` first the typical participant's value ``p`` and the population mean ``p_mean``, on the natural
     scale, then its coefficients and group sds, on the link scale; then what belongs to single groups: deviations, and
-    ``p_subject``, each participant's value, NaN where the participant never saw the condition. Under stimulus coding
-    the drift towards the response that the stimulus calls for and the drift criterion are parameters of their own.
+    ``p_subject``, each participant's value, NaN where the participant never saw the condition, and ``p_site``, that of
+    each group of another factor: the population's with the deviations of all groups that it lies in. A factor that
+    divides participants further has none beside theirs, which ``(1 | subject:cond)`` makes, too, where each has one
+    such group in a condition; nor has one whose name a coefficient has, ``v_block`` of ``v ~ block + (1 | block)``.
+    Under stimulus coding the drift towards the response that the stimulus calls for and the drift criterion are
+    parameters of their own.
 
     Args:
         spec: the model that was sampled.
@@ -48,6 +52,7 @@ def posterior_variables(
     reported, spec, labels = to_reported(spec, draws), spec.reported, _Labels()
     of_population: Variables = {}
     of_groups: Variables = {}
+    taken = {term.reported.variable for _, term in spec.common_terms()}
     for k, parameter in enumerate(spec.parameters):
         by_condition = any(one.name in conditions.by_condition for one in spec.behind(parameter))
         if parameter.fixed is None and parameter.name not in LAPSE_PARAMETERS:
@@ -62,7 +67,10 @@ def posterior_variables(
                 of_population[group.sd_variable] = (dims, reported[group.sd_variable])
             variable = group.reported.variable
             of_groups[variable] = ((labels.of_groups(group), *level), reported[variable])
-        of_groups |= _participants(k, specs.participants, conditions, by_condition, groupby, draws)
+        for factor in _shown(spec, parameter, groupby, conditions, by_condition):
+            name = f"{parameter.name}_{_safe(factor)}"
+            if name not in taken:
+                of_groups[name] = _of_groups(specs, k, factor, by_condition, draws)
     for block in blocks_of(spec):
         for one in block.sets:
             dims = (*labels.of_strata(block.groups), *labels.of_effects(block, one))
@@ -129,18 +137,24 @@ def _population(spec: ModelSpec, k: int, by_condition: bool, draws: Draws) -> Va
     return {parameter.name: ((), typical[..., 0]), f"{parameter.name}_mean": ((), mean[..., 0])}
 
 
-def _participants(
-    k: int, spec: ModelSpec | None, conditions: Conditions, by_condition: bool, groupby: str | None, draws: Draws
-) -> Variables:
-    """``p_subject``; none where nothing varies by participant."""
-    if spec is None or groupby is None:
-        return {}
-    parameter = spec.parameters[k]
-    if not any(term.factor == groupby for one in spec.behind(parameter) for term in one.group):
-        return {}
-    value = natural_values(spec, parameter, draws)
-    value = value.reshape(*value.shape[:-1], *conditions.seen.shape)
-    name, dim = f"{parameter.name}_{_safe(groupby)}", _safe(groupby)
-    if by_condition:
-        return {name: ((dim, CONDITION), np.where(conditions.seen, value, np.nan))}
-    return {name: ((dim,), value[..., 0])}
+def _shown(
+    spec: ModelSpec, parameter: ParameterSpec, groupby: str | None, conditions: Conditions, by_condition: bool
+) -> list[str]:
+    """The grouping factors whose groups have values of a parameter, the participants first."""
+    factors = list(dict.fromkeys(term.factor for one in spec.behind(parameter) for term in one.group))
+    parts = [factor for factor in factors if factor in conditions.parts]
+    if groupby is None or not (groupby in factors or any(conditions.tells(part, by_condition) for part in parts)):
+        return factors
+    return [groupby, *(factor for factor in factors if factor != groupby and factor not in parts)]
+
+
+def _of_groups(
+    specs: ConditionSpecs, k: int, factor: str, by_condition: bool, draws: Draws
+) -> tuple[tuple[str, ...], FloatArray]:
+    """``p_subject``: the value of each group of a factor, by condition NaN in those that it never saw."""
+    spec = (specs.by_condition if by_condition else specs.regardless)[factor]
+    value = natural_values(spec, spec.parameters[k], draws)
+    if not by_condition:
+        return (_safe(factor),), value
+    seen = specs.conditions.of(factor).seen
+    return (_safe(factor), CONDITION), np.where(seen, value.reshape(*value.shape[:-1], *seen.shape), np.nan)

@@ -22,6 +22,7 @@ def describe(
     priors: pd.DataFrame,
     *,
     conditions: pd.DataFrame | None = None,
+    held: Sequence[tuple[str, str]] = (),
     likelihood: str = "",
     coding: str = "response",
     stimulus: Stimulus | None = None,
@@ -37,6 +38,7 @@ def describe(
         trials: the experiment.
         priors: the table of ``prior_table``.
         conditions: one row for each condition, None or without columns where there are none.
+        held: numbers in the formulas that make no conditions, and where they are in the values that are reported.
         likelihood: what the likelihood is, in a word.
         coding: how responses are coded.
         stimulus: under stimulus coding, what turns the drift round.
@@ -69,6 +71,8 @@ def describe(
         lines += ["", "Coefficients, on the scale of the link", *_aligned(said)]
     if conditions is not None and len(conditions.columns):
         lines += ["", "Conditions", *(f"  {label}" for label in conditions.index)]
+    if held:
+        lines += ["", "Values on the natural scale are reported at", *_aligned(list(held))]
     return "\n".join(lines)
 
 

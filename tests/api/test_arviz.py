@@ -1,4 +1,7 @@
-"""What ArviZ computes and draws from a result as ``sample`` returns it, on either of its generations."""
+"""What ArviZ computes and draws from a result as ``sample`` returns it, on either of its generations.
+
+``test_arviz_functions.py`` has the table of functions by kinds of fits.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ import xarray as xr
 import hddm_sbi as hs
 from hddm_sbi.api import HierarchicalDDM
 from hddm_sbi.results.to_arviz import HAS_INFERENCE_DATA, arviz, group, group_names, load, save
+from tests.reference import arviz_generations
 
 NAMES = ("rt", "choice")
 QUICK = {"draws": 60, "tune": 100, "chains": 2, "progress": False}
@@ -85,15 +89,11 @@ def plots() -> dict[str, Callable[[Any], Any]]:
     if HAS_INFERENCE_DATA:
         return {
             "ppc": arviz.plot_ppc,
-            "ppc of rt": lambda idata: arviz.plot_ppc(idata, var_names=["rt"]),
-            "ppc of choice": lambda idata: arviz.plot_ppc(idata, var_names=["choice"]),
             "bpv": arviz.plot_bpv,
         }
     return {
         "loo_pit": arviz.plot_loo_pit,
         "ppc_dist": arviz.plot_ppc_dist,
-        "ppc_dist of rt": lambda idata: arviz.plot_ppc_dist(idata, var_names=["rt"]),
-        "ppc_dist of choice": lambda idata: arviz.plot_ppc_dist(idata, var_names=["choice"]),
         "ppc_pit": arviz.plot_ppc_pit,
         "ppc_rootogram": lambda idata: arviz.plot_ppc_rootogram(idata, var_names=["choice"]),
     }
@@ -102,6 +102,25 @@ def plots() -> dict[str, Callable[[Any], Any]]:
 @pytest.mark.parametrize("name", plots())
 def test_plots(fitted: Any, name: str) -> None:
     assert plots()[name](fitted[1]) is not None
+
+
+@pytest.mark.parametrize("generation", [0, 1])
+def test_files_of_either_generation_open(generation: int) -> None:
+    """Written by ``to_netcdf`` of ArviZ 0.23 and 1.3, see ``tests/reference/arviz_generations.py``."""
+    path, model = arviz_generations.path_of(generation), arviz_generations.model()
+    found, read = load(path), arviz.from_netcdf(path)
+    try:
+        for idata in (found, read):
+            assert group_names(idata) == group_names(found)
+            assert list(group(idata, "log_likelihood").data_vars) == ["rt"]
+            assert "choice" in group(idata, "log_likelihood").coords
+            assert arviz.loo(idata).n_data_points == model.trials.n
+            assert {"v[conf=HC]", "v_subject[s1, conf=LC]"} <= set(arviz.summary(idata).index)
+            v = group(idata, "posterior")["v"].sel(condition="conf=LC")
+            np.testing.assert_array_equal(model.contrast(idata, "v[conf=LC]").draws, v)
+            assert idata.attrs["seed"] == "1"
+    finally:
+        read.close()
 
 
 class Refitted(arviz.SamplingWrapper):

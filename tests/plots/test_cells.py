@@ -14,6 +14,7 @@ from hddm_sbi.plots.cells import cells_of
 from hddm_sbi.plots.observed import Predicted
 from hddm_sbi.plots.predictive import predictive
 from hddm_sbi.plots.reading import read_source
+from hddm_sbi.results.to_arviz import HAS_INFERENCE_DATA
 from tests.plots.made import SUBJECTS, TRIALS, as_results, predicted_trials
 
 N = SUBJECTS * TRIALS
@@ -99,7 +100,7 @@ def test_participants_that_do_not_fit_are_said(predicted: Predicted) -> None:
 
 def test_both_kinds_of_results_are_drawn(predicted: Predicted, monkeypatch: pytest.MonkeyPatch) -> None:
     """InferenceData, and the DataTree that took its place in ArviZ 1."""
-    for inference_data in (True, False):
+    for inference_data in (HAS_INFERENCE_DATA, False):
         monkeypatch.setattr("hddm_sbi.results.to_arviz.HAS_INFERENCE_DATA", inference_data)
         panels = predictive(as_results(predicted), by="cond")
         assert [panel.get_title().split(":")[0] for panel in panels] == ["cond=A", "cond=B"]

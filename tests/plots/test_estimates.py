@@ -15,7 +15,7 @@ from hddm_sbi.errors import DataError
 from hddm_sbi.plots.estimates import density_curve, participant_table, trade_offs
 from hddm_sbi.plots.prior_posterior import within
 from hddm_sbi.plots.shrinkage import shrinkage_table
-from hddm_sbi.results.to_arviz import group, thin
+from hddm_sbi.results.to_arviz import HAS_INFERENCE_DATA, group, thin
 from tests.plots.made import draws
 
 PLOTS: dict[str, Callable[..., Any]] = {
@@ -211,7 +211,7 @@ def test_what_does_not_vary_by_participant_is_said() -> None:
 def test_both_kinds_of_results_are_drawn(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """InferenceData, and the DataTree that took its place in ArviZ 1."""
     kinds = []
-    for inference_data in (True, False):
+    for inference_data in (HAS_INFERENCE_DATA, False):
         monkeypatch.setattr("hddm_sbi.results.to_arviz.HAS_INFERENCE_DATA", inference_data)
         kinds.append([panel.get_xlabel() for panel in PLOTS[name](draws())])
     assert kinds[0] == kinds[1]

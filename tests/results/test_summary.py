@@ -48,6 +48,19 @@ def test_numbers_are_those_of_the_draws(make_results) -> None:
     assert row["ess_tail"] == pytest.approx(min(tails))
 
 
+def test_constants_are_no_estimates() -> None:
+    """The drift is 0 where S is in ``v ~ 0 + S``, whatever the data."""
+    rng, sample = np.random.default_rng(0), ("chain", "draw")
+    v = rng.normal(size=(2, 8, 3)) * np.array([0.0, 1.0, 1.0])
+    v[..., 2] = np.inf
+    posterior = {"v": ((*sample, "condition"), v), "v_S": (sample, v[..., 1])}
+    coords = {"condition": ("S=0", "S=1", "S=2")}
+    idata = to_inference_data({"posterior": posterior}, coords, {})
+    assert quantities(idata).labels == ("v[S=1]", "v[S=2]", "v_S")  # what is not finite has to be seen
+    single = {"v_S": (sample, v[:1, :1, 1])}  # of a single draw nothing is known to vary
+    assert quantities(to_inference_data({"posterior": single}, {}, {})).labels == ("v_S",)
+
+
 def test_without_population_participants_are_told_from_deviations() -> None:
     sample = ("chain", "draw")
     rng = np.random.default_rng(0)

@@ -8,7 +8,7 @@ import xarray as xr
 
 from hddm_sbi.errors import DataError, ModelError, OutputError
 from hddm_sbi.results import to_arviz
-from hddm_sbi.results.to_arviz import arviz, coordinate, group, group_names, has_group, load, save, thin
+from hddm_sbi.results.to_arviz import Results, arviz, coordinate, group, group_names, has_group, load, save, thin
 
 GROUPS = ("posterior", "sample_stats", "observed_data", "constant_data")
 
@@ -87,6 +87,44 @@ def test_arviz_reads_what_was_saved(any_arviz, make_results, tmp_path: Path) -> 
         assert read.attrs["seed"] == "3"
     finally:
         read.close()
+
+
+def log_likelihoods(n: int = 200) -> Results:
+    values = np.random.default_rng(0).normal(size=(2, 50, n))
+    groups = {
+        "posterior": {"v": (("chain", "draw"), values[..., 0])},
+        "log_likelihood": dict.fromkeys(("rt", "choice"), (("chain", "draw", "trial"), values)),
+    }
+    return to_arviz.to_inference_data(groups, {}, {})
+
+
+def test_the_log_likelihood_is_one_array_with_two_names(any_arviz, tmp_path: Path) -> None:
+    idata, path = log_likelihoods(), tmp_path / "idata.nc"
+    save(idata, path)
+    expected = group(idata, "log_likelihood")
+    assert path.stat().st_size < 1.2 * expected["rt"].nbytes
+    xr.testing.assert_identical(group(load(path), "log_likelihood"), expected)
+    found = group(load(path), "log_likelihood")
+    assert np.shares_memory(found["rt"].to_numpy(), found["choice"].to_numpy())
+    read = arviz.from_netcdf(path)
+    try:
+        assert list(group(read, "log_likelihood").data_vars) == ["rt"]
+        np.testing.assert_array_equal(group(read, "log_likelihood")["choice"], expected["rt"])
+    finally:
+        read.close()
+    save(load(path), tmp_path / "again.nc")
+    assert (tmp_path / "again.nc").stat().st_size < 1.2 * expected["rt"].nbytes
+
+
+def test_names_of_the_log_likelihood_that_differ_are_kept_apart(any_arviz, tmp_path: Path) -> None:
+    idata = log_likelihoods()
+    changed = group(idata, "log_likelihood")
+    changed = changed.assign(rt=changed["rt"] + 1.0)
+    again = to_arviz._assemble({"posterior": group(idata, "posterior"), "log_likelihood": changed}, {})
+    save(again, tmp_path / "idata.nc")
+    found = group(load(tmp_path / "idata.nc"), "log_likelihood")
+    xr.testing.assert_identical(found, changed)
+    np.testing.assert_allclose(found["rt"] - found["choice"], 1.0)
 
 
 def test_absent_attributes_are_left_out(any_arviz) -> None:

@@ -91,6 +91,78 @@ def test_population_mean_by_simulation(experiment):
     assert variables["z_subject"][0] == ("subject",)
 
 
+def test_contrast_codes_are_shown_at_their_values(experiment):
+    """A row of zeros, the drift at a mean that no trial has, is what a psychologist never asked for."""
+    frame = experiment.assign(S=np.where(experiment.conf == "HC", 1, -1))
+    variables, coordinates, _ = fit(frame, formula="v ~ 0 + S + S:stim")
+    assert coordinates["condition"][:2] == ("S=-1, stim=LL", "S=-1, stim=WL")
+    # sampled in another coding; ``reported`` coefficients stand beside the values
+    given = {name: values for name, (_, values) in variables.items()}
+    np.testing.assert_allclose(given["v"][..., 3], given["v_S"])
+    np.testing.assert_allclose(given["v"][..., 1], -given["v_S"] - given["v_S:stim"][..., 0])
+    np.testing.assert_allclose(given["v_subject"][..., 0, 0], -given["v_S"] - given["v_S_subject"][..., 0])
+    assert np.isnan(given["v_subject"][..., 1, 0]).all()
+    np.testing.assert_allclose(given["v_mean"], given["v"])  # on the identity link mean and median are one
+
+
+def test_a_covariate_without_an_intercept_is_shown_at_two_values(experiment):
+    variables, coordinates, _ = fit(experiment, formula=["v ~ 0 + theta", "a ~ theta"])
+    given = {name: values for name, (_, values) in variables.items()}
+    low, high = (float(label.split("=")[1]) for label in coordinates["condition"])
+    assert low < -0.5 < 0.5 < high
+    np.testing.assert_allclose(given["v"][..., 1], high * given["v_theta"])
+    of_s3 = low * (given["v_theta"] + given["v_theta_subject"][..., 2])
+    np.testing.assert_allclose(given["v_subject"][..., 2, 0], of_s3)
+    # beside it a parameter with an intercept is at the same values
+    np.testing.assert_allclose(given["a"][..., 0], np.exp(given["a_Intercept"] + low * given["a_theta"]))
+
+
+def test_groups_of_every_factor_have_values(experiment):
+    frame = experiment.assign(site=np.where(experiment.subject.isin(["s1", "s2"]), "x", "y"))
+    variables, _, draws = fit(frame, formula=["v ~ 1 + (1|site) + (1|subject)", "z ~ 1 + (1|subject) + (1|item)"])
+    assert variables["v_site"][0] == ("site",) and variables["z_item"][0] == ("item",)
+    v_site = draws["v_Intercept"][..., None] + draws["v_Intercept_site"]
+    np.testing.assert_allclose(variables["v_site"][1], v_site)
+    own = v_site[..., [0, 0, 1, 1]] + draws["v_Intercept_subject"]
+    np.testing.assert_allclose(variables["v_subject"][1], own)
+    logit = draws["z_Intercept"][..., None] + draws["z_Intercept_item"]
+    np.testing.assert_allclose(variables["z_item"][1], expit(logit))
+    assert list(variables).index("v_subject") < list(variables).index("v_site")
+
+
+def test_a_participant_keeps_the_site_where_a_condition_was_not_seen(experiment):
+    """``a`` has no conditions, so that the cell that s2 lacks must not decide what is known of s2."""
+    frame = experiment.assign(
+        conf=np.where(experiment.conf == "LC", "A", "B"),  # s2 lacks the first
+        site=np.where(experiment.subject.isin(["s1", "s2"]), "x", "y"),
+    )
+    variables, _, draws = fit(frame, formula=["v ~ conf", "a ~ 1 + (1|site) + (1|subject)"])
+    s2 = draws["a_Intercept"] + draws["a_Intercept_site"][..., 0] + draws["a_Intercept_subject"][..., 1]
+    np.testing.assert_allclose(variables["a_subject"][1][..., 1], np.exp(s2))
+
+
+def test_participants_have_values_where_only_their_parts_vary(experiment):
+    variables, _, draws = fit(experiment, formula=["v ~ conf + (1 | subject:conf)", "a ~ 1 + (1 | subject:conf)"])
+    # in a condition the part is the participant's own
+    assert variables["v_subject"][0] == ("subject", "condition") and "v_subject:conf" not in variables
+    unseen = np.zeros((4, 2), bool)
+    unseen[1, 1] = True
+    assert (np.isnan(variables["v_subject"][1]) == unseen).all()
+    s1 = variables["v"][1][..., 0] + draws["v_Intercept_subject:conf"][..., 0]
+    np.testing.assert_allclose(variables["v_subject"][1][..., 0, 0], s1)
+    # without conditions there are two values of each participant
+    assert variables["a_subject:conf"][0] == ("subject:conf",) and "a_subject" not in variables
+    variables, _, draws = fit(experiment, formula="v ~ 1 + (1 | subject) + (1 | subject:conf)")
+    assert "v_subject:conf" not in variables  # the participants' values stand for them
+    both = draws["v_Intercept"][..., None] + draws["v_Intercept_subject"]
+    np.testing.assert_allclose(variables["v_subject"][1], both)
+
+
+def test_a_coefficient_keeps_its_name(experiment):
+    variables, _, _ = fit(experiment, formula="v ~ item + (1 | item)")
+    assert variables["v_item"][0] == () and "v_Intercept_item" in variables
+
+
 def test_no_pooling_has_no_population(experiment):
     variables, _, draws = fit(experiment, pooling="none", formula="v ~ stim")
     assert not any(name.endswith("_sd") or name.endswith("_mean") for name in variables)

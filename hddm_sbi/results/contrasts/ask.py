@@ -139,15 +139,15 @@ def _around(asked: Asked, slope: Slope) -> tuple[float, float]:
     """Where a slope is taken, and how far to either side."""
     name, column = slope.of.parameter, slope.column
     check_column(asked, slope.of, column)
-    if column in asked.factors(name):
+    if column in asked.factors(name) and column not in asked.conditions.numeric:
         levels = list(dict.fromkeys(asked.conditions.table[column].tolist()))
         raise FormulaError(
             f"'{slope.text}' asks for a slope, but '{column}' has the levels {listed(levels)}; write the difference "
             f"'{name}[{column}={plain(levels[-1])}] - {name}[{column}={plain(levels[0])}]'."
         )
-    values = asked.design.frame[column].astype(float)
+    values = asked.design.frame[column].to_numpy(dtype=np.float64)
     at = dict(slope.of.at).get(column)
-    return float(asked.conditions.population[column].iloc[0]) if at is None else float(at), _STEP * float(values.std())
+    return float(values[asked.design.row].mean()) if at is None else float(at), _STEP * float(values.std())
 
 
 def _divisors(asked: Asked, tree: Expression, of: str, scale: str) -> Iterator[str]:

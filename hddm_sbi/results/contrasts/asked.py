@@ -72,5 +72,6 @@ class Asked:
         return all(parameter.common or parameter.fixed is not None for parameter in self.behind(name))
 
     def varies(self, name: str) -> bool:
-        """Whether a parameter varies by participant."""
-        return any(term.factor == self.groupby for parameter in self.behind(name) for term in parameter.group)
+        """Whether a parameter varies by participant, if only since each belongs to a group of another factor."""
+        factors = {term.factor for parameter in self.behind(name) for term in parameter.group}
+        return any((self.conditions.groups[factor] >= 0).any() for factor in factors)

@@ -1,7 +1,7 @@
 """Which cells of the design a quantity is the average of, by the rule of the posterior's ``condition``.
 
 A factor that is left out is averaged over: all cells of the parameter's own factors that occur count the same. A
-numeric column that is left out is at its mean over trials.
+numeric column that is left out is at its mean over trials. A factor that is a number may have any other value as well.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ def find_cells(asked: Asked, quantity: Quantity) -> Cells:
     name = quantity.parameter
     if name not in asked.names:
         raise FormulaError(_unknown_parameter(asked, name))
-    factors, table = asked.factors(name), asked.conditions.table
+    between, table = _between_levels(asked, quantity), asked.conditions.table
+    factors = tuple(factor for factor in asked.factors(name) if factor not in between)
     places: dict[tuple[object, ...], list[int]] = {}
     for i, levels in enumerate(zip(*(table[factor].tolist() for factor in factors), strict=True)):
         places.setdefault(tuple(map(plain, levels)), []).append(i)
@@ -132,6 +133,16 @@ def check_column(asked: Asked, quantity: Quantity, column: str) -> None:
     )
 
 
+def _between_levels(asked: Asked, quantity: Quantity) -> tuple[str, ...]:
+    """The numbers among the factors that are to have another value than those that make conditions."""
+    numeric, table = asked.conditions.numeric, asked.conditions.table
+    return tuple(
+        column
+        for column, text in quantity.at
+        if column in numeric and not any(_is_level(plain(level), text) for level in table[column].tolist())
+    )
+
+
 def _number(quantity: Quantity, column: str, text: str) -> float:
     try:
         value = float(text)
@@ -170,7 +181,7 @@ def _unknown_parameter(asked: Asked, name: str) -> str:
 
 def _meaning(asked: Asked, parameter: str, term: str) -> str:
     """The contrast that a coefficient is about, for terms of one column; else its parameter."""
-    if term in asked.factors(parameter):
+    if term in asked.factors(parameter) and term not in asked.conditions.numeric:
         levels = list(dict.fromkeys(asked.conditions.table[term].tolist()))
         last, first = (f"{parameter}[{term}={plain(level)}]" for level in (levels[-1], levels[0]))
         return f"'{last} - {first}'"

@@ -16,7 +16,6 @@ from hddm_sbi.spec.condition_specs import ConditionSpecs, condition_specs
 from hddm_sbi.spec.linear import common_predictor, group_predictor, natural_values, population_means, typical_values
 from hddm_sbi.spec.model_spec import ModelSpec, ParameterSpec
 
-IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 # Whose values: the population's typical participant or mean; each participant's, or the mean of those in the data.
@@ -95,31 +94,6 @@ def between_participants(conditions: Conditions, factors: Iterable[str]) -> tupl
 
 def _conditions_at(conditions: Conditions, cells: Cells) -> Conditions:
     """Conditions whose rows are the cells of one quantity."""
-    first = np.array([where[0] for where in cells.conditions])
-    table = conditions.table.iloc[first]
-    population = _stated(conditions.population.iloc[first], cells)
-    if conditions.participants is None:
-        return replace(conditions, table=table, population=population)
-    n_subjects, n_conditions = conditions.seen.shape
-    start = np.arange(n_subjects)[:, np.newaxis] * n_conditions
-    rows = _stated(conditions.participants.iloc[(start + first).reshape(-1)], cells)
-    groups = {
-        name: _of_cells(index.reshape(n_subjects, n_conditions), conditions.seen, cells)
-        for name, index in conditions.groups.items()
-    }
-    return replace(conditions, table=table, population=population, participants=rows, groups=groups)
-
-
-def _stated(rows: pd.DataFrame, cells: Cells) -> pd.DataFrame:
-    return rows.reset_index(drop=True).assign(**{column: float(value) for column, value in cells.stated.items()})
-
-
-def _of_cells(index: IntArray, seen: BoolArray, cells: Cells) -> IntArray:
-    """The group of each participant in each cell, participant by participant; -1 where its conditions differ in it."""
-    result = np.full((len(seen), len(cells.conditions)), -1)
-    for at, where in enumerate(cells.conditions):
-        lowest = np.where(seen[:, where], index[:, where], np.iinfo(np.int64).max).min(axis=1)
-        highest = np.where(seen[:, where], index[:, where], -1).max(axis=1)
-        one = seen[:, where].any(axis=1) & (lowest == highest)
-        result[one, at] = highest[one]
-    return result.reshape(-1)
+    found, stated = conditions.merged(cells.conditions), {name: float(value) for name, value in cells.stated.items()}
+    of_participants = None if found.participants is None else found.participants.assign(**stated)
+    return replace(found, population=found.population.assign(**stated), participants=of_participants)

@@ -6,6 +6,7 @@ import xarray as xr
 from scipy.special import expit
 
 from hddm_sbi.api import HierarchicalDDM
+from hddm_sbi.errors import FormulaError
 from hddm_sbi.results.to_arviz import group
 
 pytestmark = pytest.mark.filterwarnings("ignore::hddm_sbi.errors.HDDMWarning")
@@ -116,6 +117,43 @@ def test_covariates(model, idata, drawn, table) -> None:
     assert any(note.startswith("age is at its mean, 30.5") for note in bent.notes)
     far = model.contrast(idata, "a[age=90] / a[age=30]")
     assert any("age = 90 lies outside the data (20 to 41)" in note for note in far.notes)
+
+
+def test_codes_are_conditions_and_numbers(table, fabricate) -> None:
+    """Of -1 and 1 the values and their difference can be asked for, and as of any number those between and slopes."""
+    coded = table.assign(S=np.where(table["conf"] == "LC", 1, -1), other=np.where(table["stim"] == "a", -0.5, 0.5))
+    model = HierarchicalDDM(coded, groupby="subject", formula="v ~ 0 + S + other:S", likelihood="exact")
+    idata = fabricate(model)
+    drawn = {name: x.to_numpy() for name, x in group(idata, "posterior").data_vars.items()}
+    for text, by_hand in {
+        "v[S=1, other=0.5]": drawn["v_S"] + 0.5 * drawn["v_other:S"],
+        "v[S=1] - v[S=-1]": 2.0 * drawn["v_S"],  # over the other code, -0.5 and 0.5
+        "v[S=0.5, other=-0.5]": 0.5 * drawn["v_S"] - 0.25 * drawn["v_other:S"],
+        "v[S=2]": 2.0 * drawn["v_S"],
+        "slope(v, S)": drawn["v_S"],
+        "slope(v[other=0.5], S)": drawn["v_S"] + 0.5 * drawn["v_other:S"],
+    }.items():
+        np.testing.assert_allclose(model.contrast(idata, text).draws, by_hand, atol=1e-8, err_msg=text)
+    assert "S = 2 lies outside the data (-1 to 1): the line is drawn out." in model.contrast(idata, "v[S=2]").notes
+    own = model.contrast(idata, "v[S=0.5, other=0]", of="participants")
+    np.testing.assert_allclose(own.draws[..., 3], 0.5 * (drawn["v_S"] + drawn["v_S_subject"][..., 3]), atol=1e-8)
+    with pytest.raises(FormulaError, match="S=high, but 'S' is numeric; write a number"):
+        model.contrast(idata, "v[S=high]")
+    with pytest.raises(FormulaError, match=r"'v_S' is a coefficient, .*write 'slope\(v, S\)'"):
+        model.contrast(idata, "v_S")
+
+
+def test_participants_of_groups(table, fabricate) -> None:
+    """Participants differ, too, where a part of theirs alone has effects."""
+    model = HierarchicalDDM(
+        table, groupby="subject", formula="v ~ complete + (1 | subject:complete)", likelihood="exact"
+    )
+    idata = fabricate(model)
+    drawn = group(idata, "posterior")
+    found = model.contrast(idata, "v[complete=LC]", of="participants")
+    part = drawn["v_Intercept_subject:complete"].sel({"subject:complete": "6:LC"})
+    by_hand = drawn["v_Intercept"] + drawn["v_complete"][..., 0] + part
+    np.testing.assert_allclose(found.draws.sel(subject=6), by_hand, atol=1e-12)
 
 
 def test_scales_say_the_same_where_they_are_the_same(model, idata, drawn) -> None:
