@@ -1,0 +1,78 @@
+"""PyDDM: parameters of its components, which may be named with them, and of its function gddm."""
+
+from __future__ import annotations
+
+from hddm_sbi.peers.base import Condition, Equivalent, Formulas, Peer
+from hddm_sbi.peers.packages.shared import LOWER_UPPER
+
+_MIDDLE: dict[str, Formulas] = {
+    "v": "drift / noise",
+    "a": "2 * B / noise",
+    "z": ("(ICPointRatio.x0 + 1) / 2", "(ICPoint.x0 / B + 1) / 2", "0.5"),
+    "t0": "nondectime",
+}
+_T0: dict[str, Formulas] = {"t0": ("nondectime - halfwidth", "nondectime"), "st0": ("2 * halfwidth", "0")}
+_UNBIASED: dict[str, Formulas] = {**_MIDDLE, "z": "0.5"}
+_DEFAULTS = {"noise": 1.0, "nondectime": 0.0, "DriftLinear.t": 0.0, "T_dur": 2.0}
+
+
+def _model(there: str, here: str, theta: dict[str, Formulas], note: str = "", *only: Condition) -> Equivalent:
+    return Equivalent(
+        there, here, theta, defaults=_DEFAULTS, p_outlier="umixturecoef", lapse="T_dur", conditions=only, note=note
+    )
+
+
+PYDDM = Peer(
+    "pyddm",
+    "PyDDM",
+    (
+        _model("constant", "ddm", _MIDDLE, "B is half of the boundary separation."),
+        _model(
+            "constant, ranges",
+            "full_ddm",
+            {**_MIDDLE, "z": "0.5", "sv": "0", "sz": "ICRange.sz / B", **_T0},
+            "ICRange's sz and OverlayNonDecisionUniform's halfwidth are half widths, nondectime the middle.",
+        ),
+        _model("constant, range of t0", "full_ddm", {**_MIDDLE, "sv": "0", "sz": "0", **_T0, "st0": "2 * halfwidth"}),
+        _model(
+            "BoundCollapsingLinear",
+            "angle",
+            {**_MIDDLE, "theta": "arctan(BoundCollapsingLinear.t / noise)"},
+        ),
+        _model(
+            "BoundCollapsingExponential",
+            "weibull",
+            {**_MIDDLE, "alpha": "1", "beta": "1 / BoundCollapsingExponential.tau"},
+        ),
+        _model(
+            "DriftLinear",
+            "ornstein",
+            {**_MIDDLE, "g": "-DriftLinear.x"},
+            "",
+            Condition("DriftLinear.t == 0", "its drift changes with time, t of DriftLinear"),
+        ),
+        Equivalent(
+            "gddm",
+            "ddm",
+            {
+                "v": "drift / noise",
+                "a": "2 * bound / noise",
+                "z": ("(starting_position + 1) / 2", "0.5"),
+                "t0": "nondecision",
+            },
+            defaults={"noise": 1.0, "bound": 1.0, "nondecision": 0.0, "mixture_coef": 0.02, "T_dur": 2.0},
+            p_outlier="mixture_coef",
+            lapse="T_dur",
+            note="Its function gddm has 2% lapses unless mixture_coef says otherwise.",
+        ),
+    ),
+    responses=LOWER_UPPER,
+    without={
+        "ICGaussian": "its starting points are normal, here they are uniform",
+        "ICUniform": "its starting points reach the boundaries",
+        "OverlayNonDecisionGamma": "its non-decision times have a gamma distribution, here they are uniform",
+        "OverlayExponentialMixture": "its lapses are exponential, here they are uniform",
+        "OverlayPoissonMixture": "its lapses are exponential, here they are uniform",
+        "NoiseLinear": "its noise changes within a trial",
+    },
+)
