@@ -130,15 +130,10 @@ def _full_names(peer: Peer, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _converted(peer: Peer, equivalent: Equivalent, values: Mapping[str, Any]) -> FromPeer:
     known = {**equivalent.defaults, **values}
-    for condition in equivalent.conditions:
-        if not np.all(np.asarray(value(condition.formula, known))):
-            raise ModelError(
-                f"{peer.its} {equivalent.there} has no equivalent with these parameters: {condition.reason}."
-            )
-    formulas = equivalent.chosen(values)
-    theta = {name: value(formula, known) for name, formula in formulas.items()}
+    check_conditions(peer, equivalent, values)
+    theta = {name: value(formula, known) for name, formula in equivalent.chosen(values).items()}
     theta = {name: float(one) if np.ndim(one) == 0 and not hasattr(one, "dims") else one for name, one in theta.items()}
-    check(peer, equivalent, theta)
+    check_theta_of(peer, equivalent, theta)
     return FromPeer(equivalent.here, theta, options(equivalent, values), notes(peer, equivalent, values))
 
 
@@ -166,7 +161,21 @@ def notes(peer: Peer, equivalent: Equivalent, values: Collection[str]) -> tuple[
     return (*said, peer.responses)
 
 
-def check(peer: Peer, equivalent: Equivalent, theta: Mapping[str, Any]) -> None:
+def check_conditions(peer: Peer, equivalent: Equivalent, values: Mapping[str, Any]) -> None:
+    """Refuse values with which the peer's model is none of ours.
+
+    Raises:
+        ModelError: says why.
+    """
+    known = {**equivalent.defaults, **values}
+    for condition in equivalent.conditions:
+        if not np.all(np.asarray(value(condition.formula, known))):
+            raise ModelError(
+                f"{peer.its} {equivalent.there} has no equivalent with these parameters: {condition.reason}."
+            )
+
+
+def check_theta_of(peer: Peer, equivalent: Equivalent, theta: Mapping[str, Any]) -> None:
     """Refuse values that no model here can have.
 
     Raises:
@@ -207,7 +216,7 @@ def _misfit(peer: Peer, candidates: list[Equivalent], given: Collection[str]) ->
     known = [name for name in unused if name in every]
     if known:
         return ModelError(
-            f"no model here has the parameters {', '.join(given)} of {peer.name} together; the nearest is "
-            f"{nearest.there}, which takes {takes}."
+            f"no model of {peer.name} that has an equivalent here takes {', '.join(given)} together; the nearest, "
+            f"{nearest.there}, takes {takes}."
         )
     return ModelError(f"{peer.its} {nearest.there} has no parameter {unused[0]!r}; it takes {takes}.")

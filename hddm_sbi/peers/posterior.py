@@ -14,7 +14,7 @@ import numpy as np
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.peers.base import Equivalent, Peer
-from hddm_sbi.peers.convert import check, choose, notes, options
+from hddm_sbi.peers.convert import check_conditions, check_theta_of, choose, notes, options
 from hddm_sbi.peers.converted import FromPeer
 from hddm_sbi.peers.formula import names_in, value
 
@@ -75,13 +75,15 @@ def from_posterior(peer: Peer, idata: Any, model: str | None, links: Mapping[str
             said.append(f"{name} depends on columns, so that it has coefficients, but no value of a typical participant.")
     theta = {name: draws[name] for name in equivalent.theta if name in draws}
     if len(theta) == len(equivalent.theta):
-        check(peer, equivalent, theta)
+        check_theta_of(peer, equivalent, theta)
+    if all(_VALUE in terms for terms in found.values()):
+        check_conditions(peer, equivalent, {name: terms[_VALUE] for name, terms in found.items()})
     asked = options(equivalent, lapses)
     if "p_outlier" in asked:
         draws["p_outlier"] = asked["p_outlier"]
     else:
         said.append("It keeps 5% lapses, .0952 here, unless told otherwise; this posterior does not say.")
-    return FromPeer(equivalent.here, theta, asked, (*said, *notes(peer, equivalent, found)), _dataset(draws, links))
+    return FromPeer(equivalent.here, theta, asked, (*said, *notes(peer, equivalent, found)), _dataset(draws))
 
 
 def _read(peer: Peer, posterior: Any) -> dict[str, _Terms]:
@@ -94,7 +96,7 @@ def _read(peer: Peer, posterior: Any) -> dict[str, _Terms]:
             raise ModelError(f"the posterior's variable {variable!r} is of no parameter that is known of {peer.name}.")
         term = _term(variable.removeprefix(parameter).removeprefix("_"))
         if term is not None and _TRIALS not in posterior[variable].dims:
-            found.setdefault(parameter, {})[term] = _renamed(posterior[variable], parameter, term)
+            found.setdefault(parameter, {})[term] = _renamed(posterior[variable], term)
     return found
 
 
@@ -107,13 +109,16 @@ def _term(rest: str) -> _Term | None:
     return _Term("Intercept" if group and name == "1" else name, group, sd)
 
 
-def _renamed(array: xr.DataArray, parameter: str, term: _Term) -> xr.DataArray:
-    """Dimensions of groups and of levels by our names, but for the parameter's, which stands in front of levels."""
+def _renamed(array: xr.DataArray, term: _Term) -> xr.DataArray:
+    """Dimensions of groups and of levels by our names; in front of levels the parameter's is still to come.
+
+    HSSM's are ``subject__factor_dim`` or ``v_x|subject__factor_dim`` for groups, and end on ``_dim`` for levels, too.
+    """
     new = {}
     for dim in map(str, array.dims):
-        if term.group and dim == f"{term.group}__factor_dim":
+        if term.group and dim.endswith(f"{term.group}__factor_dim"):
             new[dim] = term.group
-        elif dim.startswith(f"{parameter}_") and dim.endswith("_dim"):
+        elif dim.endswith("_dim"):
             new[dim] = f"{term.name}_level"
     return array.rename(new)
 
@@ -131,9 +136,7 @@ def _combined(
     factors = _linear(formula)
     if not factors:
         return {_VALUE: float(value(formula, {}))}
-    known = {one: found[one] for one in factors if one in found}
-    of_defaults = {one: factor for one, factor in factors.items() if one not in known}
-    assert not of_defaults or "sd" in of_defaults, of_defaults
+    known = {one: found[one] for one in factors}
     regressed = [one for one, terms in known.items() if _VALUE not in terms]
     plain = sum(factors[one] * terms[_VALUE] for one, terms in known.items() if one not in regressed)
     if not regressed:
@@ -212,7 +215,7 @@ def _named(name: str, terms: _Terms, link: str) -> dict[str, Any]:
     return draws
 
 
-def _dataset(draws: Mapping[str, Any], links: Mapping[str, str]) -> xr.Dataset:
+def _dataset(draws: Mapping[str, Any]) -> xr.Dataset:
     import xarray as xr
 
     data = {name.replace("/", "÷"): one if hasattr(one, "dims") else xr.DataArray(one) for name, one in draws.items()}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hddm_sbi.peers.base import Equivalent, Peer
+from hddm_sbi.peers.base import Equivalent, Formulas, Peer
 from hddm_sbi.peers.packages.shared import SAME_CHOICES
 
-_DDM = {"v": "v", "a": "a", "z": ("z", "0.5"), "t0": "t"}
+_DDM: dict[str, Formulas] = {"v": "v", "a": "a", "z": ("z", "0.5"), "t0": "t"}
 # it adds p_outlier w_outlier to the density of either response, uniform up to 1 / (2 w_outlier) = 5 s
 _LAPSES = {"w_outlier": 0.1}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hddm_sbi.peers.base import Condition, Equivalent, Formulas, Peer
 from hddm_sbi.peers.packages.shared import LOWER_UPPER
 
@@ -12,14 +14,11 @@ _MIDDLE: dict[str, Formulas] = {
     "t0": "nondectime",
 }
 _T0: dict[str, Formulas] = {"t0": ("nondectime - halfwidth", "nondectime"), "st0": ("2 * halfwidth", "0")}
-_UNBIASED: dict[str, Formulas] = {**_MIDDLE, "z": "0.5"}
-_DEFAULTS = {"noise": 1.0, "nondectime": 0.0, "DriftLinear.t": 0.0, "T_dur": 2.0}
+_DEFAULTS = {"noise": 1.0, "nondectime": 0.0, "T_dur": 2.0}
 
 
-def _model(there: str, here: str, theta: dict[str, Formulas], note: str = "", *only: Condition) -> Equivalent:
-    return Equivalent(
-        there, here, theta, defaults=_DEFAULTS, p_outlier="umixturecoef", lapse="T_dur", conditions=only, note=note
-    )
+def _model(there: str, here: str, theta: dict[str, Formulas], note: str = "") -> Equivalent:
+    return Equivalent(there, here, theta, defaults=_DEFAULTS, p_outlier="umixturecoef", lapse="T_dur", note=note)
 
 
 PYDDM = Peer(
@@ -44,12 +43,10 @@ PYDDM = Peer(
             "weibull",
             {**_MIDDLE, "alpha": "1", "beta": "1 / BoundCollapsingExponential.tau"},
         ),
-        _model(
-            "DriftLinear",
-            "ornstein",
-            {**_MIDDLE, "g": "-DriftLinear.x"},
-            "",
-            Condition("DriftLinear.t == 0", "its drift changes with time, t of DriftLinear"),
+        replace(
+            _model("DriftLinear", "ornstein", {**_MIDDLE, "g": "-DriftLinear.x"}),
+            defaults={**_DEFAULTS, "DriftLinear.t": 0.0},
+            conditions=(Condition("DriftLinear.t == 0", "its drift changes with time, by DriftLinear.t"),),
         ),
         Equivalent(
             "gddm",

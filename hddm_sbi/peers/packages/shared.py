@@ -12,20 +12,21 @@ SAME_CHOICES = "Its responses 0 and 1 are the choices 0 and 1 here."
 NO_RANGES = {"sz": "0", "st0": "0"}
 
 
-def linear_ballistic(n: int, negative: str) -> Equivalent:
+def linear_ballistic(n: int, negative: str, sd: str = "0.1") -> Equivalent:
     """The linear ballistic accumulator of ssm-simulators and HSSM with n accumulators.
 
     Args:
         n: how many there are.
         negative: what the peer does with negative drifts, a main clause.
+        sd: of the drifts, a number or the name of a parameter that is 0.1 unless given.
     """
     drifts = tuple(f"v{k}" for k in range(n))
     return Equivalent(
         f"lba{n}",
         "lba",
-        {**{name: f"{name} / sd" for name in drifts}, "B": "(b - A) / sd", "A": "A / sd", "t0": "0"},
-        defaults={"sd": 0.1},
-        conditions=tuple(Condition(f"{name} >= 3 * sd", f"{negative}, and {name} is below 3 sd") for name in drifts),
+        {**{name: f"{name} / {sd}" for name in drifts}, "B": f"(b - A) / {sd}", "A": f"A / {sd}", "t0": "0"},
+        defaults={sd: 0.1} if sd.isidentifier() else {},
+        conditions=tuple(Condition(f"{name} >= 3 * {sd}", f"{negative}, and {name} is below 3 sd") for name in drifts),
         accumulators=n,
         note=f"Drifts have an sd of 0.1 and there is no non-decision time; {negative}, while here each drift is "
         "truncated at 0, which is the same while drifts are above 3 sd.",

@@ -35,7 +35,7 @@ SSM_SIMULATORS = Peer(
             note="Its ranges are half widths around the middle, t included, sz relative.",
         ),
         *collapsing(),
-        *(linear_ballistic(n, "its negative drifts are folded") for n in (2, 3, 4)),
+        *(linear_ballistic(n, "its negative drifts are folded", "sd") for n in (2, 3, 4)),
     ),
     responses=MINUS_ONE,
     without={
