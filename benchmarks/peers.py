@@ -29,25 +29,25 @@ DENSITIES: list[tuple[str, str, dict[str, float], float]] = [
     ("hssm", "ddm", {"v": 1.0, "a": 0.9, "z": 0.5, "t": 0.3}, 1e-8),
     ("hssm", "ddm", {"v": -0.7, "a": 1.4, "z": 0.35, "t": 0.2}, 1e-8),
     ("hssm", "ddm", {"v": 1.0, "a": 0.9, "z": 0.4, "t": 0.3, "p_outlier": 0.05}, 1e-8),
-    ("hssm", "ddm_sdv", {"v": 1.0, "a": 0.9, "z": 0.45, "t": 0.3, "sv": 0.8}, 1e-6),
-    ("hssm", "full_ddm", {"v": 1.0, "a": 0.9, "z": 0.45, "t": 0.35, "sz": 0.3, "sv": 0.8, "st": 0.15}, 1e-5),
-    ("hssm", "full_ddm", {"v": -0.5, "a": 0.7, "z": 0.6, "t": 0.3, "sz": 0.1, "sv": 0.3, "st": 0.25}, 1e-5),
-    ("hssm", "racing_diffusion_3", {"A": 0.4, "b": 1.3, "v0": 2.0, "v1": 1.2, "v2": 0.6, "t": 0.25}, 1e-5),
-    ("hssm", "lba2", {"A": 0.2, "b": 0.5, "v0": 0.8, "v1": 0.55}, 5e-4),
-    ("hssm", "lba3", {"A": 0.3, "b": 0.6, "v0": 0.9, "v1": 0.7, "v2": 0.6}, 5e-4),
-    ("hssm", "lba4", {"A": 0.3, "b": 0.6, "v0": 0.9, "v1": 0.7, "v2": 0.6, "v3": 0.5}, 5e-4),
-    ("hddm", "HDDM", {"v": 1.0, "a": 1.8, "z": 0.5, "t": 0.3}, 1e-6),
-    ("hddm", "HDDM", {"v": 0.6, "a": 1.5, "t": 0.3, "p_outlier": 0.05}, 1e-6),
-    ("hddm", "HDDM", {"v": 1.0, "a": 1.8, "z": 0.45, "t": 0.35, "sv": 0.8, "sz": 0.3, "st": 0.15}, 1e-5),
-    ("hddm", "HDDM", {"v": -0.4, "a": 1.4, "z": 0.6, "t": 0.3, "st": 0.2, "p_outlier": 0.1}, 1e-5),
-    ("pyddm", "constant", {"drift": 1.2, "noise": 1.5, "B": 1.2, "nondectime": 0.3}, 1e-6),
-    ("pyddm", "constant", {"drift": 0.5, "noise": 0.8, "B": 0.7, "ICPointRatio.x0": 0.3, "nondectime": 0.3}, 2e-2),
-    ("pyddm", "constant", {"drift": 0.5, "B": 0.9, "ICPoint.x0": -0.27, "nondectime": 0.3}, 2e-2),
-    ("pyddm", "constant", {"drift": 0.8, "B": 0.8, "nondectime": 0.3, "umixturecoef": 0.05, "T_dur": 3.0}, 2e-2),
-    ("pyddm", "constant, ranges", {"drift": 0.8, "noise": 1.2, "B": 1.0, "ICRange.sz": 0.3, "nondectime": 0.3}, 2e-2),
+    ("hssm", "ddm_sdv", {"v": 1.0, "a": 0.9, "z": 0.45, "t": 0.3, "sv": 0.8}, 1e-8),
+    ("hssm", "full_ddm", {"v": 1.0, "a": 0.9, "z": 0.45, "t": 0.35, "sz": 0.3, "sv": 0.8, "st": 0.15}, 1e-7),
+    ("hssm", "full_ddm", {"v": -0.5, "a": 0.7, "z": 0.6, "t": 0.3, "sz": 0.1, "sv": 0.3, "st": 0.25}, 1e-7),
+    ("hssm", "racing_diffusion_3", {"A": 0.4, "b": 1.3, "v0": 2.0, "v1": 1.2, "v2": 0.6, "t": 0.25}, 1e-8),
+    ("hssm", "lba2", {"A": 0.2, "b": 0.5, "v0": 0.8, "v1": 0.55}, 5e-5),
+    ("hssm", "lba3", {"A": 0.3, "b": 0.6, "v0": 0.9, "v1": 0.7, "v2": 0.6}, 5e-5),
+    ("hssm", "lba4", {"A": 0.3, "b": 0.6, "v0": 0.9, "v1": 0.7, "v2": 0.6, "v3": 0.5}, 5e-5),
+    ("hddm", "HDDM", {"v": 1.0, "a": 1.8, "z": 0.5, "t": 0.3}, 1e-8),
+    ("hddm", "HDDM", {"v": 0.6, "a": 1.5, "t": 0.3, "p_outlier": 0.05}, 1e-8),
+    ("hddm", "HDDM", {"v": 1.0, "a": 1.8, "z": 0.45, "t": 0.35, "sv": 0.8, "sz": 0.3, "st": 0.15}, 1e-8),
+    ("hddm", "HDDM", {"v": -0.4, "a": 1.4, "z": 0.6, "t": 0.3, "st": 0.2, "p_outlier": 0.1}, 1e-8),
+    ("pyddm", "BoundConstant", {"drift": 1.2, "noise": 1.5, "B": 1.2, "nondectime": 0.3}, 1e-8),
+    ("pyddm", "BoundConstant", {"drift": 0.5, "noise": 0.8, "B": 0.7, "ICPointRatio.x0": 0.3, "nondectime": 0.3}, 2e-2),
+    ("pyddm", "BoundConstant", {"drift": 0.5, "B": 0.9, "ICPoint.x0": -0.27, "nondectime": 0.3}, 2e-2),
+    ("pyddm", "BoundConstant", {"drift": 0.8, "B": 0.8, "nondectime": 0.3, "umixturecoef": 0.05, "T_dur": 3.0}, 2e-2),
+    ("pyddm", "ICRange", {"drift": 0.8, "noise": 1.2, "B": 1.0, "ICRange.sz": 0.3, "nondectime": 0.3}, 2e-2),
     (
         "pyddm",
-        "constant, range of t0",
+        "OverlayNonDecisionUniform",
         {"drift": 0.8, "noise": 1.2, "B": 1.0, "nondectime": 0.35, "halfwidth": 0.1},
         2e-2,
     ),
@@ -78,13 +78,13 @@ DENSITIES: list[tuple[str, str, dict[str, float], float]] = [
         {"alpha": 1.8, "tau": 0.28, "beta": 0.45, "delta": 1.0, "sv": 0.8, "sw": 0.3, "st0": 0.15},
         1e-3,
     ),
-    ("rtdists", "diffusion", {"a": 1.8, "v": 1.0, "t0": 0.3, "z": 0.7}, 1e-4),
-    ("rtdists", "diffusion", {"a": 0.18, "v": 0.1, "t0": 0.28, "z": 0.08, "s": 0.1}, 1e-4),
+    ("rtdists", "diffusion", {"a": 1.8, "v": 1.0, "t0": 0.3, "z": 0.7}, 1e-7),
+    ("rtdists", "diffusion", {"a": 0.18, "v": 0.1, "t0": 0.28, "z": 0.08, "s": 0.1}, 1e-7),
     (
         "rtdists",
         "diffusion",
         {"a": 0.18, "v": 0.1, "t0": 0.28, "z": 0.08, "sz": 0.05, "sv": 0.08, "st0": 0.15, "s": 0.1},
-        1e-3,
+        2e-5,
     ),
     ("rtdists", "LBA", {"A": 0.5, "b": 1.0, "t0": 0.2, "mean_v0": 1.2, "mean_v1": 2.2, "sd_v": 0.8}, 1e-8),
     ("rtdists", "LBA", {"A": 0.3, "b": 0.8, "t0": 0.2, "mean_v0": 0.4, "mean_v1": -0.3, "sd_v": 1.0}, 1e-8),
@@ -124,7 +124,7 @@ def tasks() -> list[dict[str, Any]]:
     """All that the peers are asked."""
     found: list[dict[str, Any]] = []
     for peer, model, parameters, tolerance in DENSITIES:
-        exact = model == "constant" and set(parameters) == {"drift", "noise", "B", "nondectime"}
+        exact = model == "BoundConstant" and set(parameters) == {"drift", "noise", "B", "nondectime"}
         numerical = {"dx": 0.001, "dt": 0.001, "solver": "analytical" if exact else "implicit"}
         found.append(
             {"kind": "density", "peer": peer, "model": model, "parameters": parameters, "rt": RT, "choice": CHOICE}
@@ -189,7 +189,9 @@ def rows(task: dict[str, Any], answer: dict[str, Any]) -> list[dict[str, Any]]:
     if task["kind"] == "simulation":
         row |= {"parameters": json.dumps(parameters), "n": task["n"], "step": task["bias_of"]}
         names = [f"q{round(100 * level)}" for level in task["levels"]]
-        return [row | {"share": found["share"]} | dict(zip(names, (f"{q:.6g}" for q in found["quantiles"]), strict=True))]
+        return [
+            row | {"share": found["share"]} | dict(zip(names, (f"{q:.6g}" for q in found["quantiles"]), strict=True))
+        ]
     if task["peer"] == "ez":  # what it returns are the parameters
         parameters = dict(zip(("v", "a", "Ter"), found, strict=True)) | parameters
         found = [1.0 - task["moments"][0], *task["moments"][1:]]

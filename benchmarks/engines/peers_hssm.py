@@ -1,7 +1,7 @@
 """Log densities of HSSM and of HDDM's compiled likelihood, and draws of ssm-simulators; runs in HSSM's environment.
 
-Reads a list of tasks of ``benchmarks.peers`` from standard input and writes the answers, both as JSON: of densities their
-logarithms, of simulations the share of choice 1 and quantiles of the response times.
+Reads a list of tasks of ``benchmarks.peers`` from standard input and writes the answers, both as JSON: of densities
+their logarithms, of simulations the share of choice 1 and quantiles of the response times.
 """
 
 from __future__ import annotations

@@ -30,7 +30,9 @@ def pyddm(task: Task) -> list[float]:
         warnings.simplefilter("ignore")
         solution = model.solve_analytical() if task["solver"] == "analytical" else model.solve_numerical_implicit()
     log_pdf = {1: np.log(solution.pdf("_top") + 1e-300), 0: np.log(solution.pdf("_bottom") + 1e-300)}
-    return [float(np.interp(rt, model.t_domain(), log_pdf[c])) for rt, c in zip(task["rt"], task["choice"], strict=True)]
+    return [
+        float(np.interp(rt, model.t_domain(), log_pdf[c])) for rt, c in zip(task["rt"], task["choice"], strict=True)
+    ]
 
 
 def components(ddm: Any, given: dict[str, float]) -> dict[str, Any]:

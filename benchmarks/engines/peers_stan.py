@@ -44,8 +44,12 @@ def columns(tasks: list[dict[str, Any]]) -> dict[str, Any]:
 def main() -> None:
     tasks = json.load(sys.stdin)
     with contextlib.redirect_stdout(sys.stderr):
+        import aiohttp
         import stan
 
+        aiohttp.client.DEFAULT_TIMEOUT = aiohttp.ClientTimeout(
+            total=3600.0
+        )  # compiling may take more than its 5 minutes
         data = columns(tasks)
         found = stan.build(CODE, data=data).fixed_param(num_samples=1, num_chains=1)["value"][:, 0]
     answers, at = [], 0

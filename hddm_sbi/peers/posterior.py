@@ -72,7 +72,9 @@ def from_posterior(peer: Peer, idata: Any, model: str | None, links: Mapping[str
         link = _link(formula, found, links)
         draws |= _named(name, terms, link)
         if name not in draws:
-            said.append(f"{name} depends on columns, so that it has coefficients, but no value of a typical participant.")
+            said.append(
+                f"{name} depends on columns, so that it has coefficients, but no value of a typical participant."
+            )
     theta = {name: draws[name] for name in equivalent.theta if name in draws}
     if len(theta) == len(equivalent.theta):
         check_theta_of(peer, equivalent, theta)
@@ -129,9 +131,7 @@ def _linear(formula: str) -> dict[str, float]:
     return {name: float(value(formula, {other: float(other == name) for other in names})) for name in names}
 
 
-def _combined(
-    peer: Peer, name: str, formula: str, found: Mapping[str, _Terms], links: Mapping[str, str]
-) -> _Terms:
+def _combined(peer: Peer, name: str, formula: str, found: Mapping[str, _Terms], links: Mapping[str, str]) -> _Terms:
     """The terms of our parameter."""
     factors = _linear(formula)
     if not factors:

@@ -54,7 +54,7 @@ def test_emc2_samples_on_other_scales_than_it_maps_to() -> None:
     sampled = {name: np.log(value) for name, value in natural.items() if name not in ("v", "Z", "SZ")}
     sampled |= {"v": 0.8, "Z": ndtri(0.4), "SZ": ndtri(0.5)}
     ours = theta("emc2", sampled, "DDM")
-    assert ours == pytest.approx(theta("emc2", natural, "DDM, mapped"))
+    assert ours == pytest.approx(theta("emc2", natural, "DDM mapped"))
     # sz = 2 SZ min(a Z, a (1 - Z)), as its documentation has it
     absolute = {"z": 1.2 * 0.4, "sz": 2.0 * 0.5 * 1.2 * 0.4}
     same = {name: natural[name] for name in ("a", "v", "t0", "sv", "st0", "s")}
@@ -68,7 +68,7 @@ def test_emc2_races(model: str, scale: str) -> None:
     sampled = {name: value if name in identity else np.log(value) for name, value in natural.items()}
     ours = theta("emc2", sampled, model)
     assert ours == pytest.approx({"v0": 4.0, "v1": 2.0, "v2": 1.0, "B": 1.6, "A": 0.8, "t0": 0.2})
-    assert theta("emc2", natural, f"{model}, mapped") == pytest.approx(ours)
+    assert theta("emc2", natural, f"{model} mapped") == pytest.approx(ours)
 
 
 def test_brms_is_stans_density() -> None:
@@ -104,7 +104,9 @@ def test_arrays_broadcast() -> None:
 
 
 def test_columns_of_a_table_stay_columns() -> None:
-    draws = pd.DataFrame({"v": [1.0, 1.2], "a": [0.8, 0.9], "z": [0.5, 0.4], "t": [0.3, 0.2]}, index=["first", "second"])
+    draws = pd.DataFrame(
+        {"v": [1.0, 1.2], "a": [0.8, 0.9], "z": [0.5, 0.4], "t": [0.3, 0.2]}, index=["first", "second"]
+    )
     there = hs.from_peer("hssm", draws)
     assert there.theta["a"].loc["second"] == pytest.approx(1.8)
     assert there.array.shape == (2, 4)
@@ -136,7 +138,12 @@ def test_a_component_may_stand_before_a_name_or_not() -> None:
         ("hssm", {"v": 1.0, "a": 1.0}, None, "HSSM's ddm needs z, t, too; it takes v, a, z, t"),
         ("hssm", {**DDM, "threshold": 1.0}, "ddm", "HSSM's ddm has no parameter 'threshold'; it takes v, a, z, t"),
         ("pyddm", {"drift": 1.0, "B": 1.0, "x0": 0.1}, None, "say 'ICPointRatio.x0' or 'ICPoint.x0'"),
-        ("pyddm", {"drift": 1.0, "B": 1.0, "tau": 0.1, "ICRange.sz": 0.1}, None, "that has an equivalent here takes drift, B"),
+        (
+            "pyddm",
+            {"drift": 1.0, "B": 1.0, "tau": 0.1, "ICRange.sz": 0.1},
+            None,
+            "that has an equivalent here takes drift, B",
+        ),
         ("pyddm", {"drift": 1.0, "B": 1.0, "DriftLinear.x": 0.1, "DriftLinear.t": 0.2}, None, "changes with time"),
         ("ssms", {**DDM, "sz": 0.1, "sv": 0.1, "st": 0.1}, None, "say which, model='full_ddm' or"),
         ("hssm", {**DDM, "a": -1.0}, None, "a is -2; the model 'ddm' needs it in (0, inf)"),

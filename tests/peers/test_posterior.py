@@ -40,7 +40,12 @@ def posterior(**more: tuple[tuple[str, ...], np.ndarray]) -> xr.Dataset:
             "a": ((*sample, "__obs__"), draws(7)),
             **more,
         },
-        {"v_conf_dim": ["LC"], "v_1|subj__factor_dim": PEOPLE, "v_x|subj__factor_dim": PEOPLE, "subj__factor_dim": PEOPLE},
+        {
+            "v_conf_dim": ["LC"],
+            "v_1|subj__factor_dim": PEOPLE,
+            "v_x|subj__factor_dim": PEOPLE,
+            "subj__factor_dim": PEOPLE,
+        },
     )
 
 

@@ -33,20 +33,30 @@ def test_density(case: tuple[str, str, dict[str, float], pd.DataFrame]) -> None:
     np.testing.assert_allclose(ours, rows["log_density"], atol=rows["tolerance"].iloc[0], rtol=0.0)
 
 
-@pytest.mark.parametrize("case", SIMULATIONS, ids=of)
-def test_simulations(case: tuple[str, str, dict[str, float], pd.DataFrame]) -> None:
-    """Shares and the distribution function at the peer's quantiles, in standard errors of both simulations."""
-    peer, model, parameters, rows = case
+def errors(there: hs.FromPeer, rows: pd.DataFrame) -> np.ndarray:
+    """Of the share of choice 1 and of the distribution function at the peer's quantiles, in standard errors of both."""
     (row,) = rows.to_dict("records")
-    there = hs.from_peer(peer, parameters, model)
+    # the lba has no steps, and those of the levy's jumps are too small to be seen here
     theta = there.array if there.model in ("lba", "levy") else stepped(there, row["step"])
     rt, choice = hs.simulate(there.model, theta, N, seed=3)
     levels = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
     quantiles = np.array([row[f"q{round(100 * level)}"] for level in levels])
     ours = np.array([np.mean(choice == 1), *np.mean(rt[:, None] <= quantiles, axis=0)])
     theirs = np.array([row["share"], *levels])
-    error = np.sqrt(theirs * (1.0 - theirs) * (1.0 / N + 1.0 / row["n"]))
-    np.testing.assert_array_less(np.abs(ours - theirs) / error, 4.5)
+    return np.abs(ours - theirs) / np.sqrt(theirs * (1.0 - theirs) * (1.0 / N + 1.0 / row["n"]))
+
+
+@pytest.mark.parametrize("case", SIMULATIONS, ids=of)
+def test_simulations(case: tuple[str, str, dict[str, float], pd.DataFrame]) -> None:
+    peer, model, parameters, rows = case
+    np.testing.assert_array_less(errors(hs.from_peer(peer, parameters, model), rows), 4.5)
+
+
+def test_simulations_tell_readings_apart() -> None:
+    """What ssm-simulators drew for full_ddm is not what HSSM's likelihood reads in the same parameters."""
+    for peer, model, parameters, rows in SIMULATIONS:
+        if (peer, model) == ("ssm-simulators", "full_ddm"):
+            assert errors(hs.from_peer("hssm", parameters, model), rows).max() > 10.0
 
 
 @pytest.mark.parametrize("case", MOMENTS, ids=of)

@@ -19,7 +19,7 @@ def _race(model: str, n: int, scale: str, mapped: bool) -> Equivalent:
         drift = f"v{k}" if model == "LBA" else natural(f"v{k}")  # the LBA's may be negative
         drifts[f"v{k}"] = f"{drift} / {natural(scale)}"
     return Equivalent(
-        f"{model}, mapped" if mapped else model,
+        f"{model} mapped" if mapped else model,
         model.lower(),
         {
             **drifts,
@@ -53,7 +53,7 @@ EMC2 = Peer(
             note=f"{_SAMPLED} Its SZ is the proportion of the largest range that fits.",
         ),
         Equivalent(
-            "DDM, mapped",
+            "DDM mapped",
             "full_ddm",
             {
                 "v": "v / s",

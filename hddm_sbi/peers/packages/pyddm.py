@@ -25,14 +25,16 @@ PYDDM = Peer(
     "pyddm",
     "PyDDM",
     (
-        _model("constant", "ddm", _MIDDLE, "B is half of the boundary separation."),
+        _model("BoundConstant", "ddm", _MIDDLE, "B is half of the boundary separation."),
         _model(
-            "constant, ranges",
+            "ICRange",
             "full_ddm",
             {**_MIDDLE, "z": "0.5", "sv": "0", "sz": "ICRange.sz / B", **_T0},
             "ICRange's sz and OverlayNonDecisionUniform's halfwidth are half widths, nondectime the middle.",
         ),
-        _model("constant, range of t0", "full_ddm", {**_MIDDLE, "sv": "0", "sz": "0", **_T0, "st0": "2 * halfwidth"}),
+        _model(
+            "OverlayNonDecisionUniform", "full_ddm", {**_MIDDLE, "sv": "0", "sz": "0", **_T0, "st0": "2 * halfwidth"}
+        ),
         _model(
             "BoundCollapsingLinear",
             "angle",
