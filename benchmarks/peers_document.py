@@ -22,8 +22,8 @@ NOT_MEASURED = {
     "fast-dm": "its manual and source (uniform on t0 - st0/2 to t0 + st0/2)",
     "emc2": "its documentation and source (`DDM()`, `RDM()`, `LBA()`)",
 }
-# Models with the formulas of another, which is held.
-SAME = ("ddm_legacy", "angle_extended", "lba4", "fit")
+# Models that are another one, which is held, and how they say so where they stand alone.
+SAME = {"ddm_legacy": "", "angle_extended": "", "lba4": "", "fit": "as `simulate`"}
 
 
 def tables() -> str:
@@ -37,8 +37,9 @@ def measurements() -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], str] = {}
     densities = pd.read_csv(REFERENCE / "peers_densities.csv")
     for (peer, model), rows in densities.groupby(["peer", "model"], sort=False):
-        within = rows["tolerance"].max()
-        found[peer, model] = f"{len(rows)} log densities of {_version(peer, rows)}, within {within:.0e}"
+        counts = rows["tolerance"].value_counts().sort_index()
+        within = ", ".join(f"{count} within {tolerance:.0e}" for tolerance, count in counts.items())
+        found[peer, model] = f"log densities of {_version(peer, rows)}: {within}"
     simulations = pd.read_csv(REFERENCE / "peers_simulations.csv")
     for (peer, model), rows in simulations.groupby(["peer", "model"], sort=False):
         found[peer, model] = f"{rows['n'].sum():,} trials simulated by {_version(peer, rows)}"
@@ -93,7 +94,7 @@ def _held(peer: Peer, model: str, held: dict[tuple[str, str], str]) -> str:
     found = held.get((peer.key, model))
     if found is None and peer.key == "hssm" and model in ("angle", "angle_extended", "weibull", "ornstein", "levy"):
         return "as ssm-simulators, on whose simulations its networks are trained"
-    return found or NOT_MEASURED.get(peer.key, "") or ("" if model in SAME else _unheld(peer, model))
+    return found or NOT_MEASURED.get(peer.key, "") or (SAME[model] if model in SAME else _unheld(peer, model))
 
 
 def _unheld(peer: Peer, model: str) -> str:

@@ -7,7 +7,7 @@ logarithmic link a factor moves the intercept alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _TRIALS = "__obs__"
-_INVERSE = {"identity": lambda x: x, "log": np.exp, "logit": lambda x: 1.0 / (1.0 + np.exp(-x))}
+_INVERSE: dict[str, Callable[[Any], Any]] = {
+    "identity": lambda x: x,
+    "log": np.exp,
+    "logit": lambda x: 1.0 / (1.0 + np.exp(-x)),
+}
 
 
 class _Term(NamedTuple):
@@ -72,9 +76,7 @@ def from_posterior(peer: Peer, idata: Any, model: str | None, links: Mapping[str
         link = _link(formula, found, links)
         draws |= _named(name, terms, link)
         if name not in draws:
-            said.append(
-                f"{name} depends on columns, so that it has coefficients, but no value of a typical participant."
-            )
+            said.append(f"{name} depends on columns: it has coefficients, but no value of a typical participant.")
     theta = {name: draws[name] for name in equivalent.theta if name in draws}
     if len(theta) == len(equivalent.theta):
         check_theta_of(peer, equivalent, theta)
@@ -191,8 +193,8 @@ def _check_factor(peer: Peer, name: str, link: str, factors: Mapping[str, float]
         raise ModelError(f"{name} here is no multiple of one parameter of {peer.name}, which a {link} link asks for.")
     if factor != 1.0 and _INTERCEPT not in terms:
         raise ModelError(
-            f"{name} here is {factor:g} times that of {peer.name}, whose regression with a {link} link has no intercept "
-            "to shift; convert the values of its cells by name."
+            f"{name} here is {factor:g} times that of {peer.name}, whose regression with a {link} link has no "
+            "intercept to shift; convert the values of its cells by name."
         )
 
 

@@ -15,8 +15,8 @@ from hddm_sbi.ssm.registry import get_model
 from hddm_sbi.training.first_passage import density_at, is_known
 
 REFERENCE = Path(__file__).resolve().parent.parent / "reference"
-# Boundaries that are looked at every dt are as if they stood further out by this, times sqrt(dt): -zeta(1/2)/sqrt(2 pi),
-# Broadie, Glasserman & Kou 1997.
+# Boundaries that are looked at every dt are as if they stood further out by this, times sqrt(dt):
+# -zeta(1/2) / sqrt(2 pi), Broadie, Glasserman & Kou 1997.
 OVERSHOOT = 0.5825971579390107
 
 

@@ -59,6 +59,7 @@ def test_emc2_samples_on_other_scales_than_it_maps_to() -> None:
     absolute = {"z": 1.2 * 0.4, "sz": 2.0 * 0.5 * 1.2 * 0.4}
     same = {name: natural[name] for name in ("a", "v", "t0", "sv", "st0", "s")}
     assert ours == pytest.approx(theta("rtdists", same | absolute))
+    assert ours == pytest.approx(theta("emc2", same | absolute, "DDM mapped"))
 
 
 @pytest.mark.parametrize(("model", "scale"), [("RDM", "s"), ("LBA", "sv")])

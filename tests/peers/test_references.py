@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 import hddm_sbi as hs
-from hddm_sbi.peers.packages import PEERS
 from tests.peers.references import cases, log_density, named, stepped
 
 DENSITIES = list(cases("peers_densities.csv"))
@@ -72,16 +71,3 @@ def test_moments(case: tuple[str, str, dict[str, float], pd.DataFrame]) -> None:
     variance = np.trapezoid((times - mean) ** 2 * density.sum(axis=0), times)
     assert lower + upper == pytest.approx(1.0, abs=1e-6)
     np.testing.assert_allclose([lower, mean, variance], [row["lower"], row["mean"], row["variance"]], atol=2e-6)
-
-
-def test_every_model_of_a_peer_that_installs_is_held() -> None:
-    held = {case[:2] for case in (*DENSITIES, *SIMULATIONS, *MOMENTS)}
-    # brms is Stan's density; fast-dm and EMC2 do not install here, and are held to rtdists in test_convert
-    elsewhere = {"brms", "fast-dm", "emc2"}
-    same = {"ddm_legacy", "angle_extended", "fit", "lba4"}  # the parameters of another row
-    networks = {"angle", "weibull", "ornstein", "levy"}  # HSSM learns these from ssm-simulators
-    for peer in PEERS:
-        for model in peer.models:
-            if peer.key in elsewhere or model.there in same or (peer.key == "hssm" and model.there in networks):
-                continue
-            assert (peer.key, model.there) in held, (peer.key, model.there)

@@ -58,14 +58,15 @@ EMC2 = Peer(
             {
                 "v": "v / s",
                 "a": "a / s",
-                "z": ("Z", "0.5"),
+                "z": ("Z", "z / a", "0.5"),
                 "t0": "t0",
                 "sv": ("sv / s", "0"),
-                "sz": ("2 * SZ * minimum(Z, 1 - Z)", "SZ", "0"),
+                "sz": ("sz / a", "2 * SZ * minimum(Z, 1 - Z)", "SZ", "0"),
                 "st0": ("st0", "0"),
             },
             defaults={"s": 1.0},
-            note=_MAPPED,
+            note=f"{_MAPPED} SZ is then the proportion of the largest range that fits; mapped_pars() prints SZ as the "
+            "range itself, of which only sz, which is absolute, can be taken.",
         ),
         *(_race("RDM", n, "s", mapped) for mapped in (False, True) for n in (2, 3, 4)),
         *(_race("LBA", n, "sv", mapped) for mapped in (False, True) for n in (2, 3, 4)),

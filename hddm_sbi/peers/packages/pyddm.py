@@ -13,7 +13,6 @@ _MIDDLE: dict[str, Formulas] = {
     "z": ("(ICPointRatio.x0 + 1) / 2", "(ICPoint.x0 / B + 1) / 2", "0.5"),
     "t0": "nondectime",
 }
-_T0: dict[str, Formulas] = {"t0": ("nondectime - halfwidth", "nondectime"), "st0": ("2 * halfwidth", "0")}
 _DEFAULTS = {"noise": 1.0, "nondectime": 0.0, "T_dur": 2.0}
 
 
@@ -29,11 +28,20 @@ PYDDM = Peer(
         _model(
             "ICRange",
             "full_ddm",
-            {**_MIDDLE, "z": "0.5", "sv": "0", "sz": "ICRange.sz / B", **_T0},
+            {
+                **_MIDDLE,
+                "z": "0.5",
+                "t0": ("nondectime - halfwidth", "nondectime"),
+                "sv": "0",
+                "sz": "ICRange.sz / B",
+                "st0": ("2 * halfwidth", "0"),
+            },
             "ICRange's sz and OverlayNonDecisionUniform's halfwidth are half widths, nondectime the middle.",
         ),
         _model(
-            "OverlayNonDecisionUniform", "full_ddm", {**_MIDDLE, "sv": "0", "sz": "0", **_T0, "st0": "2 * halfwidth"}
+            "OverlayNonDecisionUniform",
+            "full_ddm",
+            {**_MIDDLE, "sv": "0", "sz": "0", "t0": "nondectime - halfwidth", "st0": "2 * halfwidth"},
         ),
         _model(
             "BoundCollapsingLinear",
