@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -109,6 +109,7 @@ class Peer:
         responses: how its responses are coded here, a sentence.
         without: patterns of names of its models that have none, and why, a main clause each.
         aliases: other names by which it may be asked for.
+        read: returns the parameters of its model objects, and None of anything else; None: it has no such objects.
     """
 
     key: str
@@ -117,6 +118,7 @@ class Peer:
     responses: str
     without: Mapping[str, str] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
+    read: Callable[[object], dict[str, float] | None] | None = None
 
     @property
     def its(self) -> str:

@@ -24,7 +24,7 @@ def from_peer(
     Args:
         peer: hssm, ssm-simulators, hddm, pyddm, stan, brms, rtdists, fast-dm, emc2, ez, ez2 or sinistra.
         parameters: the peer's parameters by its names: numbers, arrays, or the columns of a table of draws; of HSSM
-            also the posterior, as ``sample`` returned it.
+            also the posterior, as ``sample`` returned it, and of PyDDM a model.
         model: the peer's name of its model; None finds it by the parameters' names, where they tell.
         links: of a posterior of HSSM, the links of regressions that are not the identity, by HSSM's names:
             ``{"a": "log", "z": "logit"}``.
@@ -57,7 +57,8 @@ def from_peer(
         return from_posterior(known, parameters, model, links or {})
     if links:
         raise ModelError("links= belongs to a posterior of HSSM; parameters are on their natural scales.")
-    values = _full_names(known, _values(known, parameters))
+    own = known.read(parameters) if known.read is not None else None
+    values = _full_names(known, _values(known, parameters if own is None else own))
     equivalent = choose(known, values.keys(), model)
     return _converted(known, equivalent, values)
 
@@ -119,12 +120,15 @@ def _values(peer: Peer, parameters: Any) -> dict[str, Any]:
 
 
 def _full_names(peer: Peer, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Names with their component, ``ICRange.sz``, where there is but one that they can stand for."""
+    """Names with their component where formulas have it, ``ICRange.sz``, and without where not, ``B``."""
     names = {name for one in peer.models for name in one.names}
     found = {}
     for name, given in values.items():
-        full = [one for one in names if one.endswith(f".{name}")]
-        found[full[0] if name not in names and len(full) == 1 else name] = given
+        component, _, last = name.rpartition(".")
+        if component in peer.without:
+            raise _no_model(peer, component)
+        same = [one for one in names if one == last or one.endswith(f".{name}")]
+        found[same[0] if name not in names and len(same) == 1 else name] = given
     return found
 
 

@@ -85,6 +85,7 @@ def from_posterior(peer: Peer, idata: Any, model: str | None, links: Mapping[str
     asked = options(equivalent, lapses)
     if "p_outlier" in asked:
         draws["p_outlier"] = asked["p_outlier"]
+        said.append("Its lapses are taken to be uniform up to 20 s, as they are unless told otherwise.")
     else:
         said.append("It keeps 5% lapses, .0952 here, unless told otherwise; this posterior does not say.")
     return FromPeer(equivalent.here, theta, asked, (*said, *notes(peer, equivalent, found)), _dataset(draws))

@@ -127,6 +127,44 @@ def test_a_component_may_stand_before_a_name_or_not() -> None:
     assert theta("pyddm", {**given, "tau": 0.5}) == theta("pyddm", {**given, "BoundCollapsingExponential.tau": 0.5})
 
 
+class Part:
+    """A component of PyDDM, or a model of some."""
+
+    def __init__(self, **parameters: Any) -> None:
+        self.required_parameters = list(parameters)
+        self.__dict__ |= parameters
+
+
+def pyddm(*parts: tuple[str, dict[str, float]], overlays: tuple[tuple[str, dict[str, float]], ...] = ()) -> Part:
+    made = [type(name, (Part,), {})(**parameters) for name, parameters in parts]
+    chain = [type(name, (Part,), {})(**parameters) for name, parameters in overlays]
+    return Part(dependencies=[*made, type("OverlayChain", (Part,), {})(overlays=chain)], T_dur=3.0)
+
+
+FITTED = (("DriftConstant", {"drift": 1.2}), ("NoiseConstant", {"noise": 1.5}), ("BoundConstant", {"B": 1.2}))
+
+
+def test_a_model_of_pyddm_is_read() -> None:
+    lapses = (("OverlayNonDecision", {"nondectime": 0.3}), ("OverlayUniformMixture", {"umixturecoef": 0.02}))
+    there = hs.from_peer("pyddm", pyddm(*FITTED, ("ICPointRatio", {"x0": 0.2}), overlays=lapses))
+    assert dict(there.theta) == pytest.approx({"v": 0.8, "a": 1.6, "z": 0.6, "t0": 0.3})
+    assert there.options == {"p_outlier": 0.02, "lapse": (0.0, 3.0)}
+
+
+@pytest.mark.parametrize(
+    ("part", "sentence"),
+    [
+        (("ICGaussian", {"stdev": 0.1}), "PyDDM's ICGaussian has no equivalent here: its starting points are normal"),
+        (("ICUniform", {}), "PyDDM's component ICUniform does not tell its parameters, or has no equivalent"),
+        (("DriftMine", {"slope": 0.1}), "has no parameter 'DriftMine.slope'"),
+    ],
+)
+def test_components_of_pyddm_that_are_refused(part: tuple[str, dict[str, float]], sentence: str) -> None:
+    with pytest.raises(ModelError) as refused:
+        hs.from_peer("pyddm", pyddm(*FITTED, part))
+    assert sentence in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("peer", "parameters", "model", "sentence"),
     [

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import hddm_sbi as hs
 from benchmarks.peers import tasks
 from tests.peers.references import cases
 
@@ -36,6 +37,17 @@ def test_answers_are_still_the_same(peer: str) -> None:
     for task in (task for task in tasks() if task["peer"] == peer):
         rows = KEPT[peer, task["model"], json.dumps(task["parameters"])]
         np.testing.assert_allclose(numbers(answer(task)), kept(task, rows), rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_model_of_pyddm_is_read() -> None:
+    ddm = pytest.importorskip("pyddm")
+    parts = {"drift": ddm.DriftConstant(drift=1.2), "noise": ddm.NoiseConstant(noise=1.5), "IC": ddm.ICPoint(x0=0.3)}
+    overlays = [ddm.OverlayNonDecision(nondectime=0.3), ddm.OverlayUniformMixture(umixturecoef=0.02)]
+    model = ddm.Model(**parts, bound=ddm.BoundConstant(B=1.2), overlay=ddm.OverlayChain(overlays=overlays), T_dur=3.0)
+    there = hs.from_peer("pyddm", model)
+    assert dict(there.theta) == pytest.approx({"v": 0.8, "a": 1.6, "z": 0.625, "t0": 0.3})
+    assert there.options == {"p_outlier": 0.02, "lapse": (0.0, 3.0)}
 
 
 def numbers(answer: Any) -> list[float]:

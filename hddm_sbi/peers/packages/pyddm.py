@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hddm_sbi.errors import ModelError
 from hddm_sbi.peers.base import Condition, Equivalent, Formulas, Peer
 from hddm_sbi.peers.packages.shared import LOWER_UPPER
 
@@ -18,6 +19,30 @@ _DEFAULTS = {"noise": 1.0, "nondectime": 0.0, "T_dur": 2.0}
 
 def _model(there: str, here: str, theta: dict[str, Formulas], note: str = "") -> Equivalent:
     return Equivalent(there, here, theta, defaults=_DEFAULTS, p_outlier="umixturecoef", lapse="T_dur", note=note)
+
+
+# components without parameters that are what goes without saying
+_PLAIN = ("ICPointSourceCenter", "OverlayNone", "OverlayChain")
+
+
+def _components(model: object) -> dict[str, float] | None:
+    """The parameters of a model of PyDDM's, by component and name; None if it is none."""
+    parts = getattr(model, "dependencies", None)
+    if parts is None:
+        return None
+    found: dict[str, float] = {}
+    for part in [one for each in parts for one in (each, *getattr(each, "overlays", ()))]:
+        owner = type(part).__name__
+        if owner in _PLAIN:
+            continue
+        if not part.required_parameters:
+            raise ModelError(
+                f"PyDDM's component {owner} does not tell its parameters, or has no equivalent; give the parameters by "
+                'name, those of a function gddm with model="gddm".'
+            )
+        found |= {f"{owner}.{name}": getattr(part, name) for name in part.required_parameters}
+    lapses = "OverlayUniformMixture.umixturecoef" in found
+    return found | {"T_dur": getattr(model, "T_dur", 2.0)} if lapses else found
 
 
 PYDDM = Peer(
@@ -82,4 +107,5 @@ PYDDM = Peer(
         "OverlayPoissonMixture": "its lapses are exponential, here they are uniform",
         "NoiseLinear": "its noise changes within a trial",
     },
+    read=_components,
 )
