@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 import pandas as pd
@@ -16,7 +17,7 @@ DOCUMENT = ROOT / "docs" / "peers.md"
 REFERENCE = ROOT / "tests" / "reference"
 BEGIN, END = "<!-- tables: python -m benchmarks.peers_document -->", "<!-- end of tables -->"
 # What a peer's numbers were computed by, where that is not the peer.
-PACKAGE = {"hddm": "hddm-wfpt, HDDM's compiled likelihood,", "ez": "EZ2 (`data2ez`)", "stan": "httpstan"}
+PACKAGE = {"hddm": "hddm-wfpt {}, HDDM's compiled likelihood", "ez": "EZ2 {} (`data2ez`)", "stan": "httpstan {}"}
 NOT_MEASURED = {
     "brms": "it generates Stan's `wiener`",
     "fast-dm": "its manual and source (uniform on t0 - st0/2 to t0 + st0/2)",
@@ -51,7 +52,7 @@ def measurements() -> dict[tuple[str, str], str]:
 
 def _version(peer: str, rows: pd.DataFrame) -> str:
     name = next(one.name for one in PEERS if one.key == peer)
-    return f"{PACKAGE.get(peer, name)} {rows['version'].iloc[0]}"
+    return PACKAGE.get(peer, f"{name} {{}}").format(rows["version"].iloc[0])
 
 
 def _table(peer: Peer, held: dict[tuple[str, str], str]) -> str:
@@ -65,8 +66,7 @@ def _table(peer: Peer, held: dict[tuple[str, str], str]) -> str:
         if model.note:
             _add(notes, model.note, model.there)
     for (here, parameters), names in rows.items():
-        by = dict.fromkeys(filter(None, (_held(peer, name, held) for name in names)))
-        lines.append(f"| {_listed(names)} | `{here}` | {parameters} | {'; '.join(by)} |")
+        lines.append(f"| {_listed(names)} | `{here}` | {parameters} | {_all_held(peer, names, held)} |")
     lines.append("")
     lapses = {(model.p_outlier, model.lapse): _defaults(model, lapses=True) for model in peer.models if model.p_outlier}
     lines += [f"- lapses: `p_outlier = {p}`, `lapse = (0, {end})`{unless}" for (p, end), unless in lapses.items()]
@@ -88,6 +88,12 @@ def _add(groups: dict[Any, list[str]], key: object, name: str) -> None:
 
 def _listed(names: list[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
+
+
+def _all_held(peer: Peer, models: list[str], held: dict[tuple[str, str], str]) -> str:
+    by = Counter(filter(None, (_held(peer, model, held) for model in models)))
+    measured = {held[peer.key, model] for model in models if (peer.key, model) in held}
+    return "; ".join(f"{text}, each" if count > 1 and text in measured else text for text, count in by.items())
 
 
 def _held(peer: Peer, model: str, held: dict[tuple[str, str], str]) -> str:
