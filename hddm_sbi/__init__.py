@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator, first_passage_estimator
     from hddm_sbi.likelihoods.neural.sbi_distribution import SBItoPyro
     from hddm_sbi.likelihoods.observation.seen import SeenTrials
+    from hddm_sbi.peers import FromPeer, from_peer
     from hddm_sbi.plots import plot_predictive
     from hddm_sbi.reading import read
     from hddm_sbi.results.tidy import tidy_draws
@@ -33,6 +34,7 @@ _HOME = {
     "BoundLikelihood": "likelihoods.base",
     "Checkup": "doctor",
     "FirstPassageEstimator": "likelihoods.neural.estimator",
+    "FromPeer": "peers",
     "Likelihood": "likelihoods.base",
     "SeenTrials": "likelihoods.observation.seen",
     "Diffusion": "ssm",
@@ -47,6 +49,7 @@ _HOME = {
     "Symmetries": "ssm",
     "check_data": "doctor",
     "first_passage_estimator": "likelihoods.neural.estimator",
+    "from_peer": "peers",
     "get_model": "ssm",
     "list_models": "ssm",
     "load_data": "trials",
@@ -70,6 +73,7 @@ __all__ = [
     "Diffusion",
     "Evidence",
     "FirstPassageEstimator",
+    "FromPeer",
     "HDDMError",
     "HDDMWarning",
     "HierarchicalDDM",
@@ -82,6 +86,7 @@ __all__ = [
     "__version__",
     "check_data",
     "first_passage_estimator",
+    "from_peer",
     "get_model",
     "list_models",
     "load_data",

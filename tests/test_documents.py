@@ -190,6 +190,8 @@ def test_files_of_the_recipes_exist() -> None:
         ("hddm_sbi/trials/plausibility/__init__.py", ["CHECKS"]),
         ("hddm_sbi/doctor/findings/__init__.py", ["CHECKS"]),
         ("tests/doctor/faults.py", ["FAULTS"]),
+        ("hddm_sbi/peers/packages/__init__.py", ["PEERS"]),
+        ("benchmarks/peers.py", ["DENSITIES", "SIMULATIONS", "MOMENTS"]),
         ("hddm_sbi/reading/sources/__init__.py", ["SOURCES"]),
         ("tests/reading/test_exports.py", ["ALL"]),
         ("tests/reading/test_time_outs.py", ["WAYS"]),

@@ -21,6 +21,9 @@ def _read(tmp_path: Path, text: str, **options: object) -> pd.DataFrame:
     ("text", "source", "participants", "rt", "response"),
     [
         ("subj_idx,rt,response\n0,0.5,1\n0,999,0\n1,0.7,1\n", "hddm", ["0", "0", "1"], [0.5, None, 0.7], [1, 0, 1]),
+        # flip_errors of HDDM makes times of responses 0 negative; where others are, too, they stay
+        ("subj_idx,rt,response\n0,0.5,1\n0,-0.6,0\n1,0.7,1\n", "hddm", ["0", "0", "1"], [0.5, 0.6, 0.7], [1, 0, 1]),
+        ("subj_idx,rt,response\n0,0.5,1\n0,0.6,0\n1,-0.1,0\n", "hddm", ["0", "0", "1"], [0.5, 0.6, -0.1], [1, 0, 0]),
         (
             "participant_id,rt,response\na,0.5,1\na,-999.0,-999\nb,0.7,-1\n",
             "hssm", ["a", "a", "b"], [0.5, None, 0.7], [1, None, -1],

@@ -43,6 +43,7 @@ class _Names:
         unit: of the response times; None where it shows in them only.
         also: what tells a table of the program from others.
         deadline: whether a column of this name is the time limit.
+        signed: whether the program may write the times of responses 0 as negative ones.
     """
 
     rt: tuple[str, ...]
@@ -51,11 +52,12 @@ class _Names:
     unit: str | None = "s"
     also: tuple[str, ...] = ()
     deadline: bool = False
+    signed: bool = False
 
 
 _OWN = _Names(("rt",), ("response",), ("participant",), also=(SOURCE_FILE,), deadline=True)
 _PROGRAMS = {
-    ("hddm", "HDDM"): _Names(("rt",), ("response",), ("subj_idx",)),
+    ("hddm", "HDDM"): _Names(("rt",), ("response",), ("subj_idx",), signed=True),
     ("emc2", "EMC2"): _Names(("rt",), ("R",), ("subjects",)),
     ("fastdm", "fast-dm"): _Names(("TIME",), ("RESPONSE",), ()),
     ("hssm", "HSSM"): _Names(("rt",), ("response",), ("participant_id",), deadline=True),
@@ -78,6 +80,8 @@ def _read(names: _Names, program: str, table: pd.DataFrame, asked: Asked) -> Rea
     response = cells.need(table, response_name, program, "response" if asked.response else "")
     times = cells.seconds(rt_column, "s")
     unit = _unit(times, rt_name, names, asked)
+    flipped = _flipped(times, response) if names.signed else np.zeros(len(times), dtype=bool)
+    times = np.where(flipped, -times, times)
     rt_sentinel = np.isin(times, _SENTINELS) & _stand_out(times)
     response_sentinel = np.asarray(pd.to_numeric(response.astype(object), errors="coerce").isin(_SENTINELS), dtype=bool)
     missing = cells.nothing(response) | response_sentinel
@@ -103,6 +107,7 @@ def _read(names: _Names, program: str, table: pd.DataFrame, asked: Asked) -> Rea
         ),
         used=cells.names(rt_name, response_name, correct_name, column, None if limit is None else "deadline"),
         notes=(
+            *_unsigned(flipped, rt_name),
             *_said(times, rt_sentinel, rt_name),
             *_said(response, response_sentinel, response_name),
             *_without(unanswered, response_name, correct_name),
@@ -166,6 +171,24 @@ def _unit(times: FloatArray, name: str, names: _Names, asked: Asked) -> str:
     raise DataError(
         f"the times in column '{name}' have the median {median:g}, and may be seconds or milliseconds; say "
         "rt_unit='s' or rt_unit='ms'."
+    )
+
+
+def _flipped(times: FloatArray, response: pd.Series) -> BoolArray:
+    """Times that are negative to say that the response was 0, if all of these are and no others."""
+    code = pd.to_numeric(response.astype(object), errors="coerce").to_numpy(dtype=np.float64)
+    negative = (times < 0.0) & ~np.isin(times, _SENTINELS)
+    responded = np.isfinite(times) & np.isin(code, (0.0, 1.0)) & ~np.isin(times, _SENTINELS)
+    as_signs = bool((negative == (code == 0.0))[responded].all()) and not (negative & ~responded).any()
+    return negative if as_signs else np.zeros(len(times), dtype=bool)
+
+
+def _unsigned(flipped: BoolArray, name: str) -> tuple[str, ...]:
+    if not flipped.any():
+        return ()
+    count = counted(int(flipped.sum()), "row")
+    return (
+        f"column '{name}' is negative where the response is 0, as flip_errors makes it: the sign is taken off, {count}",
     )
 
 
