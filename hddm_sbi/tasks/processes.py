@@ -125,7 +125,7 @@ class _Process:
     """
 
     def __init__(self, job: Path) -> None:
-        self._log = tempfile.TemporaryFile(dir=job.parent)
+        self._log = tempfile.TemporaryFile(dir=job.parent)  # noqa: SIM115 - closed by end()
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "hddm_sbi.tasks.worker", str(job)],

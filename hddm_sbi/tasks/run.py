@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hddm_sbi import __version__
 from hddm_sbi.errors import WorkerError
 from hddm_sbi.tasks.folder import JobFolder
 from hddm_sbi.tasks.job import Failure, Job
 from hddm_sbi.tasks.processes import Processes
 from hddm_sbi.tasks.task_progress import TaskProgress
+from hddm_sbi.tasks.versions import installed
 
 if TYPE_CHECKING:
     from hddm_sbi.tasks.cluster import Cluster
@@ -58,7 +58,7 @@ def run(
         WorkerError: there is nothing that tasks can run on.
     """
     begin = time.monotonic()
-    identity = {"job": job.name, "version": __version__, "seed": job.seed, **job.description}
+    identity = {"job": job.name, "version": installed()["hddm_sbi"], "seed": job.seed, **job.description}
     with _path(out) as path, JobFolder(path, identity) as folder:
         missing = folder.missing(job.n)
         if missing:

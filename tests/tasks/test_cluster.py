@@ -67,7 +67,7 @@ def test_failures_are_reported_and_prints_of_tasks_do_no_harm(cluster: Any, tmp_
 
 
 def test_a_job_that_workers_cannot_unpack_is_said_in_a_sentence(cluster: Any) -> None:
-    with pytest.raises(WorkerError, match="a worker cannot unpack the job .*no_such_module"):
+    with pytest.raises(WorkerError, match=r"a worker cannot unpack the job .*no_such_module"):
         run(job(3, shared=fakes.NotHere()), workers=0, scheduler=cluster.scheduler_address, progress=False)
 
 

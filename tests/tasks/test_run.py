@@ -15,6 +15,7 @@ from hddm_sbi.errors import OutputError, WorkerError
 from hddm_sbi.tasks import folder
 from hddm_sbi.tasks.job import Job
 from hddm_sbi.tasks.run import run
+from hddm_sbi.tasks.versions import installed
 from tests.tasks import fakes
 
 
@@ -136,9 +137,7 @@ def test_a_full_disk_keeps_what_is_finished(tmp_path: Path, monkeypatch: pytest.
 
 
 def _identity() -> dict[str, object]:
-    from hddm_sbi import __version__
-
-    return {"version": __version__, "seed": 3}
+    return {"version": installed()["hddm_sbi"], "seed": 3}
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
@@ -151,7 +150,7 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 def test_what_cannot_be_sent_or_unpacked_is_said_in_a_sentence() -> None:
     with pytest.raises(WorkerError, match="the model cannot be sent to other processes"):
         run(job(shared=threading.Lock()), workers=1, progress=False)
-    with pytest.raises(WorkerError, match="a worker cannot unpack the job .*no_such_module"):
+    with pytest.raises(WorkerError, match=r"a worker cannot unpack the job .*no_such_module"):
         run(job(shared=fakes.NotHere()), workers=1, progress=False)
     with pytest.raises(WorkerError, match="scheduler is 4; give the address"):
         run(job(), workers=1, progress=False, scheduler=4)
