@@ -140,7 +140,7 @@ def _what_helps(table: pd.DataFrame, participants: pd.DataFrame, who: int) -> It
         )
     rest = sorted({str(name).partition("[")[0] for name in r[r < ROUGHLY].index})
     if rest:
-        yield f"Or leave participants one value of {enumerated(rest)}, shared={rest}, if differences are of no interest."
+        yield f"Where differences in {enumerated(rest)} are of no interest, one value for all will do (shared={rest})."
 
 
 def _shares_of_spread(table: pd.DataFrame, who: int) -> Iterator[tuple[str, float]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -173,8 +173,10 @@ class _Variable:
             column = pd.to_numeric(table[label], errors="coerce").to_numpy(np.float64)
             if not np.isfinite(column).all():
                 raise DataError(f"truth has no number in the column '{label}' of some row: give each a value.")
-            for at in (place, (*place[:-2], place[-1], place[-2])) if self.symmetric else (place,):
-                values[(slice(None), *at)] = column
+            at: Any = (slice(None), *place)
+            values[at] = column
+            if self.symmetric:
+                values[(*at[:-2], at[-1], at[-2])] = column
         return values
 
 
