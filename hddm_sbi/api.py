@@ -498,8 +498,9 @@ class HierarchicalDDM:
             OutputError: ``out`` holds the results of something else, or cannot be written to.
         """
         from hddm_sbi.proof.experiment import Settings
-        from hddm_sbi.proof.recover import recover
+        from hddm_sbi.proof.recover import check_sets, recover
 
+        check_sets(n)
         given = self.sample(seed=seed, progress=progress) if truth is None else truth
         settings = Settings(draws, tune, chains)
         return recover(

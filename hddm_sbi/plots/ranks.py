@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _SIZE, _COLUMNS = (4.4, 3.6), 2
 _LEVEL = 0.95
+_LINES = (LINES[1], LINES[0], *LINES[2:])  # whole lines first
 # What panels are of, by the kind of a quantity; others are in that of the population.
 _PANELS = {
     "sd": "standard deviations between participants", "correlation": "correlations between participants",
@@ -62,7 +63,7 @@ def ranks(found: Any, ax: Canvas = None) -> npt.NDArray[np.object_]:
         _bands(one, found.null, len(table))
         for k, quantity in enumerate(titles.index[titles == title]):
             curve = found.null.ecdf(rows.loc[rows["quantity"] == quantity, "rank"].to_numpy()) - found.null.points
-            colour, line = COLOURS[k % len(COLOURS)], LINES[k // len(COLOURS) % len(LINES)]
+            colour, line = COLOURS[k % len(COLOURS)], _LINES[k // len(COLOURS) % len(_LINES)]
             one.plot(found.null.points, curve, linewidth=1.1, label=quantity, color=colour, linestyle=line)
         one.set_title(title)
         one.set_xlabel("rank of the true value, as a share")

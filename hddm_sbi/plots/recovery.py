@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hddm_sbi.errors import DataError
-from hddm_sbi.plots.panels import ACCENT, MODEL, SMALL, Canvas, as_array, on_page, panels, tidy
+from hddm_sbi.plots.panels import ACCENT, MODEL, SMALL, Canvas, as_array, on_page, panels, shared_legend, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +47,7 @@ def recovery(
         >>> import pandas as pd
         >>> truth = np.linspace(0.0, 1.0, 20)
         >>> rows = {"task": range(20), "quantity": "v", "family": "v", "kind": "coefficient", "truth": truth}
-        >>> estimates = pd.DataFrame({**rows, "mean": truth + 0.1, "sd": 0.1, "below": 0.3})
+        >>> estimates = pd.DataFrame({**rows, "mean": truth, "sd": 0.1, "low": truth - 0.2, "high": truth + 0.2})
         >>> plots.recovery(estimates, "population")[0].get_title()
         'v'
     """
@@ -56,10 +56,11 @@ def recovery(
     shown, words = on_page(len(names), max_panels, page, "parameters")
     axes = panels(ax, len(shown), size=_SIZE, columns=_COLUMNS)
     for one, k in zip(axes, shown, strict=True):
-        _draw(one, rows[rows["family"] == names[k]], of)
-        one.set_title(names[k])
-    if words:
-        axes[0].figure.suptitle(words, fontsize=SMALL)
+        part = rows[rows["family"] == names[k]]
+        _draw(one, part, of)
+        one.set_title(names[k], pad=14)
+        one.text(0.5, 1.02, _words(part, of), transform=one.transAxes, ha="center", fontsize=SMALL)
+    shared_legend(axes, words)
     return as_array(axes)
 
 
@@ -70,7 +71,7 @@ def recovery_rows(found: Any, of: str) -> pd.DataFrame:
         DataError: as ``recovery``.
     """
     rows = getattr(found, "estimates", found)
-    if not isinstance(rows, pd.DataFrame) or not {"family", "kind", "truth", "mean", "sd"}.issubset(rows.columns):
+    if not isinstance(rows, pd.DataFrame) or not {"family", "kind", "truth", "mean", "low"}.issubset(rows.columns):
         raise DataError(f"found is {type(found).__name__}; give what model.recover returned.")
     if of not in ("participants", "population"):
         raise DataError(f"of is {of!r}; give 'participants' or 'population'.")
@@ -84,18 +85,16 @@ def recovery_rows(found: Any, of: str) -> pd.DataFrame:
 def _draw(ax: Axes, part: pd.DataFrame, of: str) -> None:
     part = part if len(part) <= _MOST_POINTS else part.sample(_MOST_POINTS, random_state=0)
     truth, mean = part["truth"].to_numpy(), part["mean"].to_numpy()
-    ax.axline((truth[0], truth[0]), slope=1.0, color="0.5", linewidth=0.8, zorder=0)
+    ax.axline((truth[0], truth[0]), slope=1.0, color="0.5", linewidth=0.8, zorder=0, label="estimate = true value")
     if of == "population":
-        half = 1.96 * part["sd"].to_numpy()
-        held = np.abs(part["below"].to_numpy() - 0.5) < 0.475
-        for some, colour in ((held, MODEL), (~held, ACCENT)):
-            ax.errorbar(
-                truth[some], mean[some], half[some], fmt="o", color=colour, markersize=2.5, elinewidth=0.6, alpha=0.8
-            )
+        ends = part["low"].to_numpy(), part["high"].to_numpy()
+        held = (ends[0] <= truth) & (truth <= ends[1])
+        for some, colour, label in ((held, MODEL, "95% interval"), (~held, ACCENT, "one that misses the true value")):
+            ax.vlines(truth[some], *(end[some] for end in ends), color=colour, linewidth=0.7, label=label)
+            ax.plot(truth[some], mean[some], "o", color=colour, markersize=2.8)
     else:
-        alpha = float(np.clip(60.0 / len(part), 0.15, 0.8))
-        ax.plot(truth, mean, "o", color=MODEL, markersize=2.5, alpha=alpha, markeredgewidth=0.0)
-    ax.text(0.04, 0.96, _words(part, of), transform=ax.transAxes, va="top", fontsize=SMALL)
+        alpha = float(np.clip(150.0 / len(part), 0.25, 0.8))
+        ax.plot(truth, mean, "o", color=MODEL, markersize=2.8, alpha=alpha, markeredgewidth=0.0)
     ax.set_xlabel("true value")
     ax.set_ylabel("estimate")
     tidy(ax)
@@ -106,4 +105,4 @@ def _words(part: pd.DataFrame, of: str) -> str:
     apart = [group for _, group in part.groupby("task")] if of == "participants" else [part]
     r = [np.corrcoef(one["truth"], one["mean"])[0, 1] for one in apart if len(one) > 2 and one["truth"].std() > 0.0]
     bias = f"bias {(part['mean'] - part['truth']).mean():.2g}"
-    return f"r = {np.mean(r):.2f}\n{bias}" if r else bias
+    return f"r = {np.mean(r):.2f}, {bias}" if r else bias

@@ -26,6 +26,15 @@ _LEAST = 10
 _WHY = f"from fewer than {_LEAST} data sets the coverage of intervals is not known to 7%"
 
 
+def check_sets(n: object) -> int:
+    """The number of data sets, before anything is sampled.
+
+    Raises:
+        ModelError: it is too small.
+    """
+    return check_n(n, _LEAST, _WHY)
+
+
 def recover(
     experiment: Experiment, truths: Truths, n: object, *, seed: int, settings: Settings, scheduler: object,
     out: str | Path | None, workers: int | None, progress: bool,
@@ -35,7 +44,7 @@ def recover(
     Raises:
         HDDMError: see ``HierarchicalDDM.recover``.
     """
-    sets, seed = check_n(n, _LEAST, _WHY), whole("seed", seed)
+    sets, seed = check_sets(n), whole("seed", seed)
     task = RecoverTask(experiment, truths, settings)
     job = Job("recovery", recover_one, task, sets, seed, description(experiment, truths, settings))
     finished = run(job, workers=processes(workers), scheduler=scheduler, out=out, progress=progress)

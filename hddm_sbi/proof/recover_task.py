@@ -20,6 +20,8 @@ SHOWN = (*POPULATION, "participant")
 # Effective draws of a posterior: an end of a 95% interval is then known to about 0.2 posterior sds, which costs
 # intervals some tenths of a percent of their coverage.
 NEEDED = 200
+# Probability of the intervals whose coverage is counted.
+INTERVAL = 0.95
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class RecoverTask:
 
 
 def recover_one(task: RecoverTask, number: int, seeds: np.random.SeedSequence) -> pd.DataFrame:
-    """A row for each quantity: truth, posterior mean and sd, share of draws below the truth, and how the fit went."""
+    """A row for each quantity: truth, posterior mean, sd and interval, and how the fit went."""
     of_truth, of_trials, of_fit = seeds.spawn(3)
     experiment = task.experiment
     coefficients = task.truths.draw(experiment, number, np.random.default_rng(of_truth))
@@ -58,13 +60,14 @@ def compared(truth: xr.Dataset, posterior: xr.Dataset) -> pd.DataFrame:
     at = dict(zip(true.labels, true.columns, strict=True))
     values, draws = np.array([at[label].item() for label in found.labels]), found.draws
     flat = draws.reshape(-1, draws.shape[-1])
+    low, high = np.quantile(flat, (0.5 * (1.0 - INTERVAL), 0.5 * (1.0 + INTERVAL)), axis=0)
     _, _, r_hat = diagnostics(draws)
     families = [_family(posterior, found, k) for k in range(len(found.labels))]
     partner, r = _partners(found, families, flat)
     return pd.DataFrame(
         {
             "quantity": found.labels, "family": families, "kind": found.kinds, "truth": values,
-            "mean": flat.mean(axis=0), "sd": flat.std(axis=0, ddof=1), "below": (flat < values).mean(axis=0),
+            "mean": flat.mean(axis=0), "sd": flat.std(axis=0, ddof=1), "low": low, "high": high,
             "r_hat": r_hat, "partner": partner, "partner_r": r,
         }
     )  # fmt: skip

@@ -14,8 +14,6 @@ from hddm_sbi.proof.recover_task import SHOWN
 from hddm_sbi.results.quantities import quantities_of
 from hddm_sbi.tasks.job import TASK
 
-# Probability of the intervals whose coverage is counted.
-INTERVAL = 0.95
 # Draws of the prior that posterior widths are compared with.
 _PRIOR_DRAWS = 1_000
 # Truths whose spread is this far below a posterior's width are all the same, and have no correlation.
@@ -39,8 +37,8 @@ class Recovery:
             ``correlation`` is that over participants within a data set, on average, with ``correlation_error``, and
             ``spread`` the sd of the true values between participants.
         sentences: what the tables say.
-        estimates: all estimates: a row for each data set (``task``) and quantity, with ``truth``, ``mean``, ``sd`` and
-            ``below``, the share of draws below the truth.
+        estimates: all estimates: a row for each data set (``task``) and quantity, with ``truth``, ``mean``, ``sd``, the
+            ends ``low`` and ``high`` of the 95% interval, and how the fit went.
         failed: data sets that could not be simulated or fitted: ``task`` and ``reason``.
     """
 
@@ -116,7 +114,7 @@ def _of_participants(part: pd.DataFrame) -> dict[str, object]:
 
 def held(part: pd.DataFrame) -> pd.Series:
     """Whether the central interval of each estimate holds the truth."""
-    return (part["below"] - 0.5).abs() < 0.5 * INTERVAL
+    return part["truth"].between(part["low"], part["high"])
 
 
 def _coverage(part: pd.DataFrame, sets: int) -> dict[str, float]:

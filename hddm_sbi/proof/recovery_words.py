@@ -9,7 +9,8 @@ import pandas as pd
 
 from hddm_sbi.proof.counting import binomial_p, how_fits_went
 from hddm_sbi.proof.experiment import Experiment
-from hddm_sbi.proof.recovery import INTERVAL, held
+from hddm_sbi.proof.recover_task import INTERVAL
+from hddm_sbi.proof.recovery import held
 from hddm_sbi.tasks.job import TASK
 from hddm_sbi.trials.columns import enumerated
 
