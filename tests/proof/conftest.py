@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,33 +14,11 @@ import torch.distributions as td
 from hddm_sbi.api import HierarchicalDDM
 from hddm_sbi.ssm import simulate
 from hddm_sbi.tasks import run
-from hddm_sbi.tasks.job import Job, Worker
+from tests.tasks.in_this_process import InThisProcess
 
 # narrow enough for most simulated experiments to be real ones
 PRIORS = {"v_Intercept": td.Normal(1.0, 0.5), "a_Intercept": td.Normal(0.4, 0.2), "t0_Intercept": td.Normal(-1.2, 0.2)}
 SDS = {"v_Intercept_subject_sd": td.HalfNormal(0.5), "a_Intercept_subject_sd": td.HalfNormal(0.2)}
-
-
-class InThisProcess:
-    """Does tasks without workers, of a job that was packed and unpacked all the same."""
-
-    where = "this process"
-
-    def __init__(self, job: Job, workers: int, scheduler: object) -> None:
-        self._worker = Worker(job.packed())
-
-    def __enter__(self) -> InThisProcess:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def outcomes(self, numbers: Iterable[int]) -> Iterator[Any]:
-        for number in numbers:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                outcome = self._worker.perform(number)
-            yield number, outcome
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from hddm_sbi.errors import DataError, HDDMError, ModelError, OutputError
 from hddm_sbi.proof.experiment import Experiment
 from hddm_sbi.proof.recovery import participants_table, population_table
 from hddm_sbi.proof.recovery_words import recovery_sentences
-from tests.proof.conftest import InThisProcess
+from tests.tasks.in_this_process import InThisProcess
 
 FITS: dict[str, Any] = {"draws": 100, "tune": 100, "progress": False}
 
