@@ -16,6 +16,7 @@ from hddm_sbi.errors import DataError, HDDMError, ModelError, OutputError
 from hddm_sbi.proof.experiment import Experiment
 from hddm_sbi.proof.recovery import participants_table, population_table
 from hddm_sbi.proof.recovery_words import recovery_sentences
+from tests.proof.made import estimates
 from tests.tasks.in_this_process import InThisProcess
 
 FITS: dict[str, Any] = {"draws": 100, "tune": 100, "progress": False}
@@ -105,26 +106,6 @@ def test_bad_arguments_are_said_before_anything_is_fitted(options: dict, words: 
         small.recover(**{"n": 10, "truth": "prior", "progress": False, **options})
 
 
-def made(bias: float = 0.0, narrow: float = 1.0, spread: float = 1.0, error: float = 0.3) -> pd.DataFrame:
-    """Estimates of 60 data sets of 20 participants, normal with known errors."""
-    rng = np.random.default_rng(0)
-    parts = []
-    for task in range(60):
-        truth = rng.normal(0.0, spread, 20)
-        mean = truth + rng.normal(0.0, error, 20)
-        own = {"quantity": [f"v_subject[{k}]" for k in range(20)], "family": "v", "kind": "participant", "task": task}
-        parts.append(pd.DataFrame({**own, "truth": truth, "mean": mean, "sd": error}))
-        one = {"quantity": "v_Intercept", "family": "v_Intercept", "kind": "coefficient", "truth": 1.0, "task": task}
-        parts.append(pd.DataFrame([{**one, "mean": 1.0 + bias + rng.normal(0.0, 0.25), "sd": 0.25 * narrow}]))
-        sd = {**one, "quantity": "v_Intercept_subject_sd", "family": "v_Intercept_subject_sd", "kind": "sd"}
-        parts.append(pd.DataFrame([{**sd, "truth": spread, "mean": spread, "sd": 0.1}]))
-    rows = pd.concat(parts, ignore_index=True)
-    rows["low"], rows["high"] = rows["mean"] - 1.96 * rows["sd"], rows["mean"] + 1.96 * rows["sd"]
-    partner = np.where(rows["kind"] == "coefficient", "a_Intercept", "")
-    r = np.where(rows["kind"] == "coefficient", -0.9, np.nan)
-    return rows.assign(partner=partner, partner_r=r, worst_r_hat=1.0, divergences=0)
-
-
 def sentences(rows: pd.DataFrame, small: HierarchicalDDM, prior: float = 1.0, failed: int = 0) -> str:
     prior_sd = pd.Series({"v_Intercept": prior, "v_Intercept_subject_sd": 1.0})
     lost = pd.DataFrame({"task": range(failed), "reason": "no response."})
@@ -133,21 +114,21 @@ def sentences(rows: pd.DataFrame, small: HierarchicalDDM, prior: float = 1.0, fa
 
 
 def test_sentences_name_what_is_planted(small: HierarchicalDDM) -> None:
-    good = sentences(made(), small)
+    good = sentences(estimates(), small)
     assert "Participants can be told apart well in v (0.96 ± 0.00)" in good
     assert "v_Intercept and a_Intercept trade off (their draws correlate -0.90)" in good.replace(
         "a_Intercept and v_Intercept", "v_Intercept and a_Intercept"
     )
     assert not any(words in good for words in ("too high", "too seldom", "say little", "multiple of the trials"))
-    assert "v_Intercept is estimated too high, by 0.1" in sentences(made(bias=0.2), small)
-    assert "Those of v_Intercept held it in" in sentences(made(narrow=0.4), small)
-    assert "The data say little of v_Intercept (95% as wide)" in sentences(made(), small, prior=0.25 / 0.95)
-    poor = sentences(made(spread=0.3, error=0.5), small)
+    assert "v_Intercept is estimated too high, by 0.1" in sentences(estimates(bias=0.2), small)
+    assert "Those of v_Intercept held it in" in sentences(estimates(narrow=0.4), small)
+    assert "The data say little of v_Intercept (95% as wide)" in sentences(estimates(), small, prior=0.25 / 0.95)
+    poor = sentences(estimates(spread=0.3, error=0.5), small)
     assert "not in v (0.5" in poor and "one value for all will do (shared=['v'])" in poor
     # Spearman and Brown: r^2 of .265 to .81
     assert "about: v 12" in poor or "about: v 11" in poor
     assert "3 of 63 data sets could not be simulated or fitted, and are missing: no response. (3)" in sentences(
-        made(), small, failed=3
+        estimates(), small, failed=3
     )
 
 

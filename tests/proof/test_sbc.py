@@ -15,6 +15,7 @@ from hddm_sbi.errors import DataError, ModelError
 from hddm_sbi.proof.calibration import calibration, holm
 from hddm_sbi.proof.ranks import UniformRanks
 from hddm_sbi.proof.sbc_task import rank
+from tests.proof.made import ranks
 
 FITS: dict[str, Any] = {"draws": 100, "tune": 100, "progress": False}
 NO_FAILURES = pd.DataFrame({"task": [], "reason": []})
@@ -41,19 +42,6 @@ def test_simulated_trials_stand_beside_the_observed_ones(found: Any, posterior: 
     assert found.ranks.query("quantity == 't0_Intercept'")["sd"].median() < 0.9 * alone
 
 
-def made(sets: int = 200, shift: float = 0.0, width: float = 1.0, quantities: int = 20, seed: int = 0) -> pd.DataFrame:
-    """Ranks where the first posterior is off."""
-    rng = np.random.default_rng(seed)
-    parts = []
-    for k in range(quantities):
-        off, wide = (shift, width) if k == 0 else (0.0, 1.0)
-        truth = rng.standard_normal(sets)
-        draws = off + wide * rng.standard_normal((sets, 99))
-        parts.append(pd.DataFrame({"task": range(sets), "quantity": f"q{k}", "kind": "coefficient", "truth": truth,
-                                   "rank": (draws < truth[:, None]).sum(1), "mean": off, "sd": wide}))  # fmt: skip
-    return pd.concat(parts, ignore_index=True).assign(worst_r_hat=1.0, divergences=0)
-
-
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
@@ -65,7 +53,7 @@ def made(sets: int = 200, shift: float = 0.0, width: float = 1.0, quantities: in
     ids=str,
 )
 def test_a_fault_is_found_and_described(fault: dict, words: str) -> None:
-    found = calibration(made(**fault), NO_FAILURES, "the prior", False)
+    found = calibration(ranks(**fault), NO_FAILURES, "the prior", False)
     assert not found.ok
     assert list(found.table.index[found.table["p_of_all"] <= 0.05]) == ["q0"]
     text = "\n".join(found.sentences)
@@ -102,7 +90,7 @@ def test_the_band_holds_whole_curves_as_often_as_it_says() -> None:
 
 def test_failures_are_counted_and_leave_the_question_open() -> None:
     lost = pd.DataFrame({"task": range(30), "reason": "no response."})
-    found = calibration(made(), lost, "the prior", False)
+    found = calibration(ranks(), lost, "the prior", False)
     assert not found.ok
     text = "\n".join(found.sentences)
     assert "13% of the data sets have no fit: whether the model is calibrated is open." in text
@@ -128,9 +116,9 @@ def test_too_few_data_sets_are_refused(small: HierarchicalDDM) -> None:
 def test_the_plot_shows_curves_and_bands(found: Any) -> None:
     axes = plots.ranks(found)
     assert len(axes) == 4 and axes[-1].get_title() == "likelihood and new trials"
-    ranks = found.ranks.query("quantity == 'v_Intercept'")["rank"].to_numpy()
+    found_ranks = found.ranks.query("quantity == 'v_Intercept'")["rank"].to_numpy()
     (line,) = (line for line in axes[0].lines if line.get_label() == "v_Intercept")
-    expected = [(ranks < 100 * at - 0.5).mean() - at for at in found.null.points]
+    expected = [(found_ranks < 100 * at - 0.5).mean() - at for at in found.null.points]
     np.testing.assert_allclose(line.get_ydata(), expected, atol=1e-12)
     with pytest.raises(DataError, match=r"found is str; give what model.sbc returned"):
         plots.ranks("ranks")
