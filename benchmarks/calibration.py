@@ -28,7 +28,6 @@ sys.path.insert(0, str(ROOT))  # as a plain script, this file knows its own fold
 import hddm_sbi as hs  # noqa: E402
 from benchmarks.kept import Row, Settings, file_of, run  # noqa: E402
 from benchmarks.process import machine  # noqa: E402
-from benchmarks.ranks import UniformRanks  # noqa: E402
 from benchmarks.sbc import (  # noqa: E402
     THINNED,
     Values,
@@ -41,6 +40,7 @@ from benchmarks.sbc import (  # noqa: E402
     table_lines,
 )
 from hddm_sbi.inference.sampler import available_cores  # noqa: E402
+from hddm_sbi.proof.ranks import UniformRanks  # noqa: E402
 from hddm_sbi.results.to_arviz import group  # noqa: E402
 
 RESULTS = Path(__file__).resolve().parent / "results"

@@ -16,8 +16,8 @@ from benchmarks import group_calibration, group_speed
 from benchmarks.group_coverage import LEVELS, covered
 from benchmarks.kept import Row, Settings
 from benchmarks.process import machine
-from benchmarks.ranks import UniformRanks
 from benchmarks.sbc import THINNED, figures, plot_panels, preface, summarise, table_lines
+from hddm_sbi.proof.ranks import UniformRanks
 
 # The median of the ratios of seconds per effective draw is meant to be no larger.
 ASKED = 2.0

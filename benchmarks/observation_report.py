@@ -13,9 +13,9 @@ from matplotlib import pyplot as plt
 import hddm_sbi as hs
 from benchmarks.kept import Row, Settings
 from benchmarks.process import machine
-from benchmarks.ranks import UniformRanks
 from benchmarks.sbc import LEVEL, THINNED, corrected, figures, plot_ranks, preface, summarise, table_lines
 from benchmarks.scenarios import SCENARIOS
+from hddm_sbi.proof.ranks import UniformRanks
 
 Rows = Mapping[str, list[Row]]
 # Titles of fits to the same data without the omitted trials, by what follows the scenario's name.

@@ -22,8 +22,9 @@ from matplotlib.axes import Axes
 
 import hddm_sbi as hs
 from benchmarks.kept import Row, Settings
-from benchmarks.ranks import UniformRanks, bins_for, chi_square
+from benchmarks.ranks import bins_for, chi_square
 from hddm_sbi.inference.predictive import pointwise_log_prob
+from hddm_sbi.proof.ranks import UniformRanks
 from hddm_sbi.results.diagnostics import diagnostics
 from hddm_sbi.results.to_arviz import Results, group
 

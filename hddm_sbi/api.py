@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -35,7 +36,7 @@ from hddm_sbi.inference.prior import prior_coefficients
 from hddm_sbi.inference.roundness import suited
 from hddm_sbi.inference.sampler import NutsSettings, RawDraws
 from hddm_sbi.inference.stopping import MAX_DRAWS, Length, Look
-from hddm_sbi.likelihoods.base import FloatArray
+from hddm_sbi.likelihoods.base import FloatArray, IntArray
 from hddm_sbi.likelihoods.formulas import find_exact
 from hddm_sbi.likelihoods.observation.bound import BoundTrials
 from hddm_sbi.likelihoods.observation.observation_model import ObservationModel
@@ -89,6 +90,12 @@ from hddm_sbi.trials.reading import read_trials
 
 if TYPE_CHECKING:
     from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
+
+    from hddm_sbi.proof.calibration import Calibration
+    from hddm_sbi.proof.experiment import Experiment
+    from hddm_sbi.proof.recovery import Recovery
+    from hddm_sbi.proof.truths import Truths
+    from hddm_sbi.trials.trials import Trials
 
 GROUPS = ("log_likelihood", "posterior_predictive", "prior", "prior_predictive")
 # Draws on which the share outside the network's box is measured: it is then known to about 2%.
@@ -474,6 +481,110 @@ class HierarchicalDDM:
         attrs = attributes(__version__, self._options, self._chosen.label, self._chosen.weights, self.trials, None)
         return to_inference_data(result | self._data_groups, coords, attrs | {"seed": str(seeded)})
 
+    def recover(
+        self,
+        n: int = 100,
+        truth: Results | pd.DataFrame | Literal["prior"] | None = None,
+        scheduler: Any = None,
+        out: str | Path | None = None,
+        seed: int = 0,
+        draws: int = 400,
+        tune: int | Literal["auto"] = "auto",
+        chains: int = 2,
+        workers: int | None = None,
+        progress: bool = True,
+    ) -> Recovery:
+        """Whether this design can recover its parameters: simulates it and fits it, ``n`` times.
+
+        Each data set has the participants, cells, covariates, deadlines, lapses, missing responses and truncation of
+        the data, and is fitted by this very model. Fits are short, and repeated with twice the draws where the
+        population's quantities have fewer than 200 effective draws.
+
+        Args:
+            n: number of data sets, at least 10; coverage is then known to 2% with 100.
+            truth: where true values come from. Results of ``sample``: each data set has those of one draw, participants
+                included; None samples them first. A table: a row for each data set in turn, with the population's
+                coefficients, sds (and correlations) as columns, named as in results, on the link scale; participants
+                are drawn from it. ``"prior"``: all from the prior, whose spread flatters correlations.
+            scheduler: None for a process on each core of this machine; the address of a Dask scheduler,
+                ``"tcp://host:8786"``, or a ``distributed.Client``.
+            out: folder of the results, a Parquet data set; the same call goes on where an interrupted one stopped, also
+                with a larger ``n``. None keeps nothing.
+            seed: a non-negative integer; data sets depend on it and their number alone.
+            draws: number of draws kept of each chain, at first.
+            tune: number of warm-up draws of each chain, or ``"auto"``.
+            chains: number of chains, one after the other.
+            workers: number of processes on this machine; None: one per core.
+            progress: whether to show how far it is.
+
+        Returns:
+            ``table`` (bias, coverage and more of the population), ``participants``, ``sentences``, ``estimates`` and
+            ``failed``; ``print`` shows it, ``hs.plots.recovery`` draws it.
+
+        Raises:
+            ModelError: ``n`` is too small for what is claimed.
+            DataError: ``truth`` does not fit the model, or no data set could be fitted.
+            WorkerError: there is nothing that fits can run on.
+            OutputError: ``out`` holds the results of something else, or cannot be written to.
+        """
+        from hddm_sbi.proof.experiment import Settings
+        from hddm_sbi.proof.recover import check_sets, recover
+
+        check_sets(n)
+        given = self.sample(seed=seed, progress=progress) if truth is None else truth
+        settings = Settings(draws, tune, chains)
+        return recover(
+            self._experiment(), self._truths(given), n, seed=seed, settings=settings, scheduler=scheduler, out=out,
+            workers=workers, progress=progress,
+        )  # fmt: skip
+
+    def sbc(
+        self,
+        n: int = 500,
+        truth: Results | pd.DataFrame | Literal["prior"] = "prior",
+        scheduler: Any = None,
+        out: str | Path | None = None,
+        seed: int = 0,
+        draws: int = 400,
+        tune: int | Literal["auto"] = "auto",
+        chains: int = 2,
+        workers: int | None = None,
+        progress: bool = True,
+    ) -> Calibration:
+        """Whether prior, simulator, likelihood and sampler fit together: simulation-based calibration.
+
+        Each data set is simulated from true values that are a draw of the prior, and fitted: their ranks among draws
+        of its posterior, thinned to be independent, are uniform if all is right (Talts et al. 2018), and so are those
+        of the log likelihood (Modrák et al. 2023) and of statistics of new trials. With results of ``sample`` as
+        ``truth`` they are draws of that posterior, and simulated trials stand beside the observed ones (posterior SBC,
+        Säilynoja, Schmitt, Bürkner & Vehtari 2025), which asks about the region that these data speak for.
+
+        Args:
+            n: number of data sets, at least 20.
+            truth: ``"prior"``, or results of ``sample``.
+            scheduler, out, seed, workers, progress: as of ``recover``.
+            draws, tune, chains: as of ``recover``; a fit is repeated with twice the draws where something that is
+                ranked has fewer than 99 effective draws.
+
+        Returns:
+            ``ok``, ``table``, ``sentences``, ``ranks`` and ``failed``; ``print`` shows it, ``hs.plots.ranks`` draws it.
+
+        Raises:
+            ModelError: ``n`` is too small for what is claimed.
+            DataError: ``truth`` is neither, or no data set could be fitted.
+            WorkerError: there is nothing that fits can run on.
+            OutputError: ``out`` holds the results of something else, or cannot be written to.
+        """
+        from hddm_sbi.proof.experiment import Settings
+        from hddm_sbi.proof.sbc import sbc
+
+        if isinstance(truth, pd.DataFrame):
+            raise DataError("truth of sbc is a table, but ranks are uniform over a law alone: give 'prior' or results.")
+        return sbc(
+            self._experiment(), self._truths(truth), n, seed=seed, settings=Settings(draws, tune, chains),
+            scheduler=scheduler, out=out, workers=workers, progress=progress,
+        )  # fmt: skip
+
     def correlation(self, idata: Results, parameter: str, measure: str) -> Correlation:
         """The correlation of a parameter with an outside measure (age, a questionnaire) across participants.
 
@@ -651,6 +762,41 @@ class HierarchicalDDM:
         """The window of the lapses in seconds, the longest where it differs between trials; None without lapses."""
         lapses = self.likelihood.lapses
         return None if lapses is None else (lapses.low, float(lapses.ends(self._bound.trials).max()))
+
+    def _experiment(self) -> Experiment:
+        """This model as something that can be simulated and fitted again and again, elsewhere too."""
+        from hddm_sbi.proof.experiment import Experiment
+
+        bare = self._showing(self._bound, self.trials)
+        return Experiment(
+            bare.spec, bare._bound, bare.trials, bare._variables, bare._refit, self._options, self._chosen.weights
+        )
+
+    def _truths(self, truth: Any) -> Truths:
+        from hddm_sbi.proof.truths import truths_of
+
+        given = isinstance(truth, str | pd.DataFrame)
+        return truths_of(self._experiment(), truth, None if given else self._coefficients(truth))
+
+    def _showing(self, bound: BoundTrials, trials: Trials, row: IntArray | None = None) -> HierarchicalDDM:
+        """The same model of other outcomes: priors, lapses and all else stay what they are."""
+        other = copy(self)
+        for name in ("potential", "pyro_model", "_start", "_data_groups"):
+            other.__dict__.pop(name, None)  # what was computed from the outcomes
+        other.trials, other.__dict__["_bound"] = trials, bound
+        if row is not None:
+            other.spec = replace(self.spec, row=row)
+        return other
+
+    def _refit(self, rt: FloatArray, choice: IntArray, beside: bool, **sampling: Any) -> Results:
+        """Results of other outcomes of the same trials, or of them beside the observed ones."""
+        seen = self._bound.trials.showing(rt, choice)
+        if not beside:
+            model = self._showing(self._bound.on(seen), self.trials.showing(rt, choice))
+        else:
+            both = self._bound.on(self._bound.trials.joined(seen))
+            model = self._showing(both, self.trials.beside(rt, choice), np.tile(self.spec.row, 2))
+        return model.sample(**sampling)
 
     @cached_property
     def _bound(self) -> BoundTrials:

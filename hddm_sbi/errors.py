@@ -35,6 +35,10 @@ class SamplingError(HDDMError):
     """The sampler cannot start or go on."""
 
 
+class WorkerError(HDDMError):
+    """The processes, or the cluster, that tasks are to run on cannot be used."""
+
+
 class HDDMWarning(UserWarning):
     """Base class of every warning this package gives on purpose."""
 

@@ -18,6 +18,7 @@ from sbi.inference import MNLE, NLE
 import hddm_sbi as hs
 from hddm_sbi.cli import app
 from hddm_sbi.results.to_arviz import has_group
+from tests.tasks.in_this_process import InThisProcess
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = sorted((ROOT / "docs").glob("*.md"))
@@ -37,6 +38,8 @@ def few_draws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, t
         return sample(self, **{**options, "draws": 60, "tune": 120, "chains": 2, "progress": False})
 
     monkeypatch.setattr(hs.HierarchicalDDM, "sample", shortened)
+    monkeypatch.setattr("hddm_sbi.tasks.run.pool_of", InThisProcess)
+    monkeypatch.setattr("hddm_sbi.proof.experiment.REPEATS", 0)
     train = hs.train_nle
 
     def few_simulations(*arguments: object, **options: object) -> object:

@@ -10,6 +10,8 @@ from hddm_sbi.cli.fit import fit
 from hddm_sbi.cli.fit_command import FitCommand
 from hddm_sbi.cli.models import models
 from hddm_sbi.cli.read import read
+from hddm_sbi.cli.recover import recover
+from hddm_sbi.cli.sbc import sbc
 from hddm_sbi.cli.simulate import simulate
 from hddm_sbi.cli.train import train
 
@@ -23,6 +25,8 @@ app = typer.Typer(
 app.command(cls=FitCommand)(fit)
 app.command()(check)
 app.command()(read)
+app.command(cls=FitCommand)(recover)
+app.command(cls=FitCommand)(sbc)
 app.command()(simulate)
 app.command()(models)
 app.command()(download)

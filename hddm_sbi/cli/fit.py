@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hddm_sbi.cli import table_options
+from hddm_sbi.cli import model_options, table_options
 from hddm_sbi.cli.check import say_what_matters
 from hddm_sbi.cli.console import one_line_errors, quick_imports
 
@@ -25,7 +25,7 @@ _PREDICTED_TRIALS = 100_000_000
 # For each part of the certificate of a fit by a network.
 _CERTIFY_SECONDS = 10.0
 
-_MODEL, _SAMPLING = table_options.MODEL, "Sampling"
+_SAMPLING = "Sampling"
 
 
 def fit(
@@ -46,48 +46,15 @@ def fit(
     stimulus: table_options.Stimulus = None,
     model: table_options.Model = "ddm",
     formula: table_options.Formula = None,
-    likelihood: Annotated[
-        str, typer.Option(help="nle, exact, or the path of a checkpoint.", rich_help_panel=_MODEL)
-    ] = "nle",
-    pooling: Annotated[str, typer.Option(help="partial, none or complete.", rich_help_panel=_MODEL)] = "partial",
-    no_random_slopes: Annotated[
-        bool,
-        typer.Option("--no-random-slopes", help="Only intercepts vary by participant.", rich_help_panel=_MODEL),
-    ] = False,
-    correlated: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Group effects are jointly normal; of v,a only those of v and a. May be repeated.",
-            show_default=False,
-            rich_help_panel=_MODEL,
-        ),
-    ] = None,
-    contrasts: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="treatment, sum, helmert or orthonormal; or by factor: cond=sum. May be repeated.",
-            show_default=False,
-            rich_help_panel=_MODEL,
-        ),
-    ] = None,
-    shared: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Parameters that do not vary by participant: z,t0; may be repeated.",
-            rich_help_panel=_MODEL,
-        ),
-    ] = None,
-    fixed: Annotated[
-        list[str] | None, typer.Option(help="Constants: z=0.5; may be repeated.", rich_help_panel=_MODEL)
-    ] = None,
-    p_outlier: Annotated[
-        str,
-        typer.Option(help="Lapse probability: estimate, or a number (0: none).", rich_help_panel=_MODEL),
-    ] = "estimate",
-    lapse: Annotated[
-        str,
-        typer.Option(help="Window of the lapses in seconds, 0,20; no end: the longest rt.", rich_help_panel=_MODEL),
-    ] = "0,",
+    likelihood: model_options.Likelihood = "nle",
+    pooling: model_options.Pooling = "partial",
+    no_random_slopes: model_options.NoRandomSlopes = False,
+    correlated: model_options.Correlated = None,
+    contrasts: model_options.Contrasts = None,
+    shared: model_options.Shared = None,
+    fixed: model_options.Fixed = None,
+    p_outlier: model_options.POutlier = "estimate",
+    lapse: model_options.Lapse = "0,",
     draws: Annotated[
         str, typer.Option(help="Of each chain; auto: as many as it takes.", rich_help_panel=_SAMPLING)
     ] = "auto",
@@ -121,19 +88,10 @@ def fit(
         options = table_options.parsed(
             groupby=groupby, rt=rt, response=response, rt_unit=rt_unit, choices=choices, coding=coding,
             deadline=deadline, truncate=truncate, go=go, stimulus=stimulus, model=model, formula=formula,
-        ) | {
-            "likelihood": likelihood,
-            "pooling": pooling,
-            "random_slopes": not no_random_slopes,
-            "shared": parsing.names(shared or ()),
-            "fixed": parsing.constants(fixed or ()) or None,
-            "p_outlier": parsing.lapse_probability(p_outlier),
-            "lapse": parsing.lapse_window(lapse),
-        }  # fmt: skip
-        if correlated:
-            options["correlated"] = parsing.correlated(correlated)
-        if contrasts:
-            options["contrasts"] = parsing.contrasts(contrasts)
+        ) | model_options.parsed(
+            likelihood=likelihood, pooling=pooling, no_random_slopes=no_random_slopes, correlated=correlated,
+            contrasts=contrasts, shared=shared, fixed=fixed, p_outlier=p_outlier, lapse=lapse,
+        )  # fmt: skip
         sampling: dict[str, Any] = {
             "draws": parsing.draws(draws, "--draws"),
             "tune": parsing.draws(tune, "--tune"),
@@ -148,7 +106,7 @@ def fit(
         usual = model.isidentifier() and likelihood in ("exact", "nle") and sampler == "nutpie"
         if usual:
             ahead.start(model, likelihood)
-        ddm = _build(data, options, source, where)
+        ddm = build(data, options, source, where)
         keeping.check_kept(folder.path, resume, force)
         folder.create()
         typer.echo(f"{ddm}\n")
@@ -159,7 +117,7 @@ def fit(
             ahead.set_ready(model, likelihood)
 
 
-def _build(data: list[str], options: dict[str, Any], source: str, where: str | None) -> HierarchicalDDM:
+def build(data: list[str], options: dict[str, Any], source: str, where: str | None) -> HierarchicalDDM:
     """Read the table and assemble the model: all bad input shows here, before anything is written."""
     from hddm_sbi.cli.experiment_files import load
 

@@ -11,6 +11,8 @@ from hddm_sbi.plots.population import population
 from hddm_sbi.plots.predictive import plot_predictive, predictive
 from hddm_sbi.plots.prior_posterior import prior_posterior
 from hddm_sbi.plots.quantile_probability import quantile_probability
+from hddm_sbi.plots.ranks import ranks
+from hddm_sbi.plots.recovery import recovery
 from hddm_sbi.plots.shrinkage import shrinkage
 
 __all__ = [
@@ -26,5 +28,7 @@ __all__ = [
     "predictive",
     "prior_posterior",
     "quantile_probability",
+    "ranks",
+    "recovery",
     "shrinkage",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,6 +49,18 @@ class Quantities:
     def draws(self) -> FloatArray:
         """All of them together, a copy, shape (chains, draws, quantities); ``blocks`` takes less memory."""
         return np.stack(self.columns, axis=-1)
+
+    def only(self, places: Sequence[int]) -> Quantities:
+        """Those at some places in the list."""
+        return Quantities(
+            tuple(self.labels[k] for k in places), tuple(self.variables[k] for k in places),
+            tuple(self.kinds[k] for k in places), tuple(self.columns[k] for k in places),
+            tuple(self.places[k] for k in places),
+        )  # fmt: skip
+
+    def of_kinds(self, kinds: Collection[str]) -> Quantities:
+        """Those of some kinds."""
+        return self.only([k for k, kind in enumerate(self.kinds) if kind in kinds])
 
     def blocks(self) -> Iterator[FloatArray]:
         """Some quantities at a time, in their order, each of shape (chains, draws, quantities)."""

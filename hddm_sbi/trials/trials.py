@@ -96,6 +96,19 @@ class Trials:
         whole = replace(whole, truncated=self.truncated, go=self.go, times=self.times, keeps_omissions=self.omits)
         return replace(whole, **limits)
 
+    def showing(self, rt: FloatArray, choice: IntArray) -> Trials:
+        """The same trials with other outcomes, (n,) each."""
+        return replace(self, rt=rt, choice=choice)
+
+    def beside(self, rt: FloatArray, choice: IntArray) -> Trials:
+        """These trials, and the same ones again with other outcomes."""
+        twice: dict[str, Any] = {
+            name: np.tile(getattr(self, name), 2) for name in ("subject", "deadline", "low", "high")
+        }
+        frame = pd.concat([self.frame, self.frame], ignore_index=True)
+        rt, choice = np.append(self.rt, rt), np.append(self.choice, choice)
+        return replace(self, rt=rt, choice=choice, frame=frame, **twice)
+
     @property
     def rt_seen(self) -> BoolArray:
         """Whether the time was seen, shape (n,)."""
