@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hddm_sbi import plots
     from hddm_sbi.api import HierarchicalDDM
     from hddm_sbi.choose import log_likelihood
+    from hddm_sbi.comparison import Comparison, compare
     from hddm_sbi.doctor import Checkup, check_data
     from hddm_sbi.errors import HDDMError, HDDMWarning
     from hddm_sbi.likelihoods.base import BoundLikelihood, Likelihood
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _HOME = {
     "BoundLikelihood": "likelihoods.base",
     "Checkup": "doctor",
+    "Comparison": "comparison",
     "FirstPassageEstimator": "likelihoods.neural.estimator",
     "Likelihood": "likelihoods.base",
     "SeenTrials": "likelihoods.observation.seen",
@@ -45,6 +47,7 @@ _HOME = {
     "SSM": "ssm",
     "Symmetries": "ssm",
     "check_data": "doctor",
+    "compare": "comparison",
     "first_passage_estimator": "likelihoods.neural.estimator",
     "get_model": "ssm",
     "list_models": "ssm",
@@ -64,6 +67,7 @@ __all__ = [
     "SSM",
     "BoundLikelihood",
     "Checkup",
+    "Comparison",
     "Diffusion",
     "Evidence",
     "FirstPassageEstimator",
@@ -78,6 +82,7 @@ __all__ = [
     "Symmetries",
     "__version__",
     "check_data",
+    "compare",
     "first_passage_estimator",
     "get_model",
     "list_models",
