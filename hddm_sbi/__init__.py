@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from hddm_sbi import plots
     from hddm_sbi.api import HierarchicalDDM
     from hddm_sbi.choose import log_likelihood
-    from hddm_sbi.comparison import Comparison, compare
+    from hddm_sbi.comparison.compare import compare
+    from hddm_sbi.comparison.result import Comparison
     from hddm_sbi.doctor import Checkup, check_data
     from hddm_sbi.errors import HDDMError, HDDMWarning
     from hddm_sbi.likelihoods.base import BoundLikelihood, Likelihood
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 _HOME = {
     "BoundLikelihood": "likelihoods.base",
     "Checkup": "doctor",
-    "Comparison": "comparison",
+    "Comparison": "comparison.result",
     "FirstPassageEstimator": "likelihoods.neural.estimator",
     "Likelihood": "likelihoods.base",
     "SeenTrials": "likelihoods.observation.seen",
@@ -47,7 +48,7 @@ _HOME = {
     "SSM": "ssm",
     "Symmetries": "ssm",
     "check_data": "doctor",
-    "compare": "comparison",
+    "compare": "comparison.compare",
     "first_passage_estimator": "likelihoods.neural.estimator",
     "get_model": "ssm",
     "list_models": "ssm",

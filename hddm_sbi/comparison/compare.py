@@ -130,7 +130,7 @@ def _left_out(name: str, fit: Fitted, units: Units, seed: int, progress: bool) -
 
 def _refitted(name: str, fit: Fitted, found: LeftOut, units: Units, seed: int, progress: bool) -> LeftOut:
     """The same with the model sampled without each unit whose weights cannot be relied on."""
-    bad = found.bad
+    bad = np.flatnonzero(found.unreliable)
     if not len(bad):
         return found
     predict = _predictor(fit, units, seed)
@@ -175,8 +175,7 @@ def _answer(
     for name in names[1:]:
         one = found[name]
         mc_error = float(np.sqrt(best.variance.sum() + one.variance.sum()))
-        hazy = np.isin(np.arange(units.n), [*best.bad, *one.bad])
-        behind[name] = difference(best.elpd, one.elpd, mc_error, hazy, units)
+        behind[name] = difference(best.elpd, one.elpd, mc_error, best.unreliable | one.unreliable, units)
     rows = {name: _row(found[name], behind.get(name), units, sound) for name in names}
     index = pd.Index(units.labels, name=units.by)
     sentences = [*ranking(names, behind, units, sound)]
@@ -187,6 +186,7 @@ def _answer(
         table=pd.DataFrame.from_dict(rows, orient="index"),
         pointwise=pd.DataFrame({name: found[name].elpd for name in names}, index=index),
         k=pd.DataFrame({name: found[name].k for name in names}, index=index),
+        unreliable=pd.DataFrame({name: found[name].unreliable for name in names}, index=index),
         sentences=(*sentences, *approximate(fits)),
     )
 
@@ -201,7 +201,7 @@ def _row(one: LeftOut, behind: Difference | None, units: Units, sound: bool) -> 
         "mc_error": float(np.sqrt(one.variance.sum())),
         "p_loo": float((one.lpd - one.elpd).sum()),
         "worst_k": float(known.max()) if len(known) else np.nan,
-        "bad_k": len(one.bad),
+        "bad_k": int(one.unreliable.sum()),
         "refitted": int(np.isnan(one.k).sum()),
         "verdict": BEST if behind is None else behind.verdict if sound else OPEN,
     }

@@ -43,9 +43,9 @@ class LeftOut:
         return largest_k(self.n_draws)
 
     @property
-    def bad(self) -> npt.NDArray[np.int64]:
-        """The units whose weights cannot be relied on."""
-        return np.flatnonzero(self.k > self.largest_k)
+    def unreliable(self) -> npt.NDArray[np.bool_]:
+        """Whether the weights of each unit cannot be relied on, shape (units,)."""
+        return np.asarray(self.k > self.largest_k)
 
     def with_refit(self, unit: int, elpd: float, variance: float) -> LeftOut:
         """The same with a unit's elpd from a model that was sampled without it."""

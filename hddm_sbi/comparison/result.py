@@ -36,6 +36,7 @@ class Comparison:
             ``"best"``, ``"worse"``, ``"about equal"`` or ``"open"``.
         pointwise: elpd of each unit by each model, shape (units, models).
         k: Pareto k of each, NaN where the model was sampled without the unit, shape (units, models).
+        unreliable: whether importance weights cannot be relied on, shape (units, models).
         sentences: what follows, for people who do not know statistics.
     """
 
@@ -43,6 +44,7 @@ class Comparison:
     table: pd.DataFrame
     pointwise: pd.DataFrame
     k: pd.DataFrame
+    unreliable: pd.DataFrame
     sentences: tuple[str, ...]
 
     def __str__(self) -> str:

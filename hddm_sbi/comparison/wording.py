@@ -80,7 +80,7 @@ def _one(best: str, name: str, found: Difference, units: Units, ranked: bool) ->
 
 def unreliable(name: str, found: LeftOut, units: Units) -> Iterator[str]:
     """Whose importance weights cannot be relied on, and what to do."""
-    bad = found.bad
+    bad = np.flatnonzero(found.unreliable)
     if not len(bad):
         return
     what = ("participant" if units.by == PARTICIPANT else "trial") + "s" * (len(bad) > 1)
