@@ -35,7 +35,7 @@ FloatArray = npt.NDArray[np.float64]
 PARTICIPANTS, TRIALS, SEED = 30, 60, 5
 FORMULAS = {"condition": "v ~ cond", "none": "v ~ 1"}
 # Draws of the posterior without a participant, and of the new participant for each of them.
-SETTINGS, NEW = Settings(draws=500, tune=500, chains=4), 60
+SETTINGS, NEW = Settings(draws=750, tune=300, chains=2), 100
 FULL_DRAWS = 1000
 # Trials that are left out: those with the largest k, and others.
 LARGEST, OTHERS = 5, 10

@@ -100,7 +100,8 @@ def _checked(fits: object) -> Mapping[str, Any]:
 
 def _fitted(name: str, pair: Any) -> Fitted:
     if not (isinstance(pair, tuple | list) and len(pair) == 2 and hasattr(pair[0], "fitted")):
-        raise ModelError(f"'{name}' is {pair!r:.60}; give a model and what its sample returned, (model, idata).")
+        kind = type(pair).__name__
+        raise ModelError(f"'{name}' is of type {kind}; give a model and what its sample returned, (model, idata).")
     try:
         fit = pair[0].fitted(pair[1])
     except DataError as error:

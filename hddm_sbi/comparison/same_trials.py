@@ -16,7 +16,6 @@ from hddm_sbi.trials.columns import listed
 
 # Times that were written as text and read again are the same to many more digits.
 _RELATIVE = 1e-9
-_MS = 1000.0
 
 
 def check_same_trials(fits: Mapping[str, Fitted], stimulus: str | None = None) -> None:
@@ -47,8 +46,8 @@ def _differences(one: Fitted, other: Fitted, stimulus: str | None) -> Iterator[s
     for name, (yes, no) in _WAYS.items():
         values = [bool(getattr(fit.trials, name)) for fit in (one, other)]
         if values[0] != values[1]:
-            yield f"{yes if values[0] else no}, but {yes if values[1] else no}; build both in the same way"
-    yield from _of_times(one, other)
+            yield f"the first {yes if values[0] else no}, but the second {yes if values[1] else no}; build both alike"
+    yield from _of_numbers(one.trials.rt, other.trials.rt, "the response times differ")
     yield from _of_choices(one, other, stimulus)
     for name, words in _LIMITS.items():
         yield from _of_numbers(getattr(one.trials, name), getattr(other.trials, name), words)
@@ -56,24 +55,15 @@ def _differences(one: Fitted, other: Fitted, stimulus: str | None) -> Iterator[s
 
 
 _WAYS = {
-    "times": ("one explains choices and times", "one the choices alone (observed)"),
-    "go": ("one is of go/no-go", "one is not (go)"),
-    "truncated": ("of one, trials were removed by their rt", "of one, none were (truncate)"),
+    "times": ("explains choices and times", "explains choices alone (observed)"),
+    "go": ("is of go/no-go", "is not of go/no-go (go)"),
+    "truncated": ("takes it that trials were removed by their rt (truncate)", "takes it that none were (truncate)"),
 }
 _LIMITS = {
     "deadline": "the deadlines differ",
     "low": "trials were removed below different times (truncate)",
     "high": "trials were removed above different times (truncate)",
 }
-
-
-def _of_times(one: Fitted, other: Fitted) -> Iterator[str]:
-    a, b = one.trials.rt, other.trials.rt
-    both = np.isfinite(a) & np.isfinite(b)
-    ratio = float(np.median(b[both] / a[both])) if both.any() else 1.0
-    if np.isclose(ratio, _MS) or np.isclose(ratio, 1.0 / _MS):
-        yield "the response times of one are 1,000 times those of the other; state rt_unit='ms' where they are that"
-    yield from _of_numbers(a, b, "the response times differ")
 
 
 def _of_numbers(a: FloatArray, b: FloatArray, words: str) -> Iterator[str]:

@@ -37,8 +37,8 @@ def build(table: pd.DataFrame) -> Callable[..., HierarchicalDDM]:
 
     def make(**options: Any) -> HierarchicalDDM:
         standard = {
-            "groupby": "subject", "likelihood": "exact", "response": "correct", "shared": ("a", "t0"), "p_outlier": 0.02,
-            "fixed": {"z": 0.5}, "random_slopes": False,
+            "groupby": "subject", "likelihood": "exact", "response": "correct", "shared": ("a", "t0"),
+            "p_outlier": 0.02, "fixed": {"z": 0.5}, "random_slopes": False,
         }  # fmt: skip
         return HierarchicalDDM(options.pop("df", table), **{**standard, **options})
 

@@ -15,7 +15,9 @@ def people(n: int = 12) -> Units:
     return Units("participant", np.repeat(np.arange(n), 5), tuple(range(n)), np.arange(n), True)
 
 
-def judged(values: np.ndarray, mc_error: float = 0.0, unreliable: np.ndarray = NOBODY, units: Units | None = None) -> str:
+def judged(
+    values: np.ndarray, mc_error: float = 0.0, unreliable: np.ndarray = NOBODY, units: Units | None = None
+) -> str:
     return difference(values, np.zeros(len(values)), mc_error, unreliable[: len(values)], units or people()).verdict
 
 
