@@ -95,6 +95,9 @@ def _checked(fits: object) -> Mapping[str, Any]:
     if len(fits) < 2:
         there = f"is only '{next(iter(fits))}'" if fits else "is nothing"
         raise ModelError(f"there {there} to compare; give two models or more, each under a name of its own.")
+    names = list(map(str, fits))
+    if repeated := [name for name in names if names.count(name) > 1]:
+        raise ModelError(f"two models are called '{repeated[0]}'; give each a name of its own.")
     return fits
 
 
@@ -124,7 +127,7 @@ def _left_out(name: str, fit: Fitted, units: Units, seed: int, progress: bool) -
     if has_group(fit.idata, "log_likelihood"):
         values = group(fit.idata, "log_likelihood")["rt"].transpose("chain", "draw", "trial")
         if values.sizes["trial"] == fit.trials.n:
-            return leave_out(values.to_numpy())
+            return leave_out(values)
     draws = thinned(fit.coefficients, fit.trials.n, fewest=FEWEST_FOR_LOO)
     return leave_out(pointwise_log_prob(fit.spec, fit.bound, draws))
 

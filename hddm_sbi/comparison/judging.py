@@ -49,9 +49,11 @@ def by_cluster(values: FloatArray, units: Units) -> FloatArray:
 
 
 def standard_error(values: FloatArray, units: Units) -> float:
-    """Of the sum of values, (units,), by participants; NaN of a single one."""
+    """Of the sum of values, (units,), by participants; NaN of a single one, or where a value is not finite."""
     sums = by_cluster(values, units)
-    return float(np.sqrt(len(sums) * sums.var(ddof=1))) if len(sums) > 1 else np.nan
+    if len(sums) < 2 or not np.isfinite(sums).all():
+        return np.nan
+    return float(np.sqrt(len(sums) * sums.var(ddof=1)))
 
 
 def too_few(units: Units) -> bool:
@@ -69,7 +71,8 @@ def difference(best: FloatArray, other: FloatArray, mc_error: float, unreliable:
         unreliable: the units whose weights cannot be relied on, for either model, shape (units,).
         units: what was left out.
     """
-    values = best - other
+    with np.errstate(invalid="ignore"):  # both impossible
+        values = best - other
     verdict = _verdict(values, mc_error, units)
     hangs = bool(unreliable.any()) and _verdict(np.where(unreliable, 0.0, values), mc_error, units) != verdict
     worse = int((by_cluster(values, units) > 0.0).sum())

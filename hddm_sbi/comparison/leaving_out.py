@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 
 from hddm_sbi.results.diagnostics import diagnostics
 from hddm_sbi.results.pareto import largest_k, pareto_smooth
@@ -58,7 +59,7 @@ class LeftOut:
         )
 
 
-def leave_out(log_likelihood: npt.NDArray[np.floating]) -> LeftOut:
+def leave_out(log_likelihood: npt.NDArray[np.floating] | xr.DataArray) -> LeftOut:
     """Leave each unit out.
 
     Args:

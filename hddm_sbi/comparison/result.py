@@ -22,7 +22,7 @@ _FORMATS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Comparison:
     """How well models predict what they have not seen; ``print`` shows it.
 

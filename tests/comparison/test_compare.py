@@ -84,11 +84,20 @@ def test_complete_pooling_does_not_need_participants(build: Callable[..., Any], 
     assert with_fits.table.index.tolist() == ["condition", "none", "all alike"]
 
 
+def test_results_of_both_kinds_are_compared(fits: dict[str, Any], found: Comparison, monkeypatch: Any) -> None:
+    """InferenceData, and the DataTree that took its place in ArviZ 1."""
+    monkeypatch.setattr("hddm_sbi.results.to_arviz.HAS_INFERENCE_DATA", False)
+    trees = {name: (model, thin(idata, 300)) for name, (model, idata) in fits.items()}
+    again = compare(trees, progress=False)
+    np.testing.assert_allclose(again.pointwise, found.pointwise)
+
+
 def test_what_cannot_be_compared_is_said(fits: dict[str, Any], build: Callable[..., Any]) -> None:
     (model, idata), other = fits["condition"], fits["none"]
     for given, sentence in (
         ({"a": (model, idata)}, "there is only 'a' to compare; give two models"),
         ({}, "there is nothing to compare"),
+        ({1: (model, idata), "1": (model, idata)}, "two models are called '1'"),
         ([(model, idata)], r"compare takes \{name: \(model, idata\), ...\}, not list"),
         ({"a": (model, idata), "b": model}, "'b' is of type HierarchicalDDM; give a model and"),
     ):

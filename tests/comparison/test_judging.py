@@ -55,6 +55,14 @@ def test_what_hangs_on_unreliable_units_is_open() -> None:
     assert found.verdict == WORSE and not found.hangs
 
 
+def test_impossible_data_rank_nothing() -> None:
+    values = np.full(12, 5.0)
+    values[2] = np.inf
+    found = difference(values, np.zeros(12), 0.0, NOBODY, people())
+    assert found.verdict == OPEN and np.isnan(found.se)
+    assert difference(-values, -values, 0.0, NOBODY, people()).verdict == OPEN
+
+
 def test_trials_of_a_participant_are_not_independent() -> None:
     rng, cluster = np.random.default_rng(1), np.repeat(np.arange(20), 50)
     values = rng.normal(size=20)[cluster] + 0.1 * rng.normal(size=1000)

@@ -55,7 +55,10 @@ def test_other_data_are_refused(change: str, pair: Callable[..., dict[str, Fitte
 
 OTHER_OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "deadline": ({"deadline": 9.0, "lapse": (0.0, 5.0)}, r"the deadlines differ in 220 of 220 trials, .*inf s and 9 s"),
-    "truncation": ({"truncate": (None, 9.0)}, "the first takes it that none were .*, but the second takes it that trials were"),
+    "truncation": (
+        {"truncate": (None, 9.0)},
+        "the first takes it that none were .*, but the second takes it that trials were",
+    ),
     "choices alone": ({"observed": "response", "fixed": {"z": 0.5, "a": 1.4}}, "the second explains choices alone"),
     "window": ({"lapse": (0.1, 9.0)}, r"the windows of their lapses differ, from 0 to .* s and from 0.1 to 9 s"),
     "responses": ({"response": "response"}, "in 'correct' and of the other in 'response'"),
