@@ -1,4 +1,4 @@
-"""The pictures of docs/plots.md: ``python -m benchmarks.pictures`` draws them anew.
+"""The pictures of docs/plots.md and docs/comparison.md: ``python -m benchmarks.pictures`` draws them anew.
 
 A short fit of the bundled experiment, with participants together and apart, and cartoons of every model.
 """
@@ -79,6 +79,17 @@ def of_models() -> None:
     save(figure, "plots-models.png")
 
 
+def of_comparison(df) -> None:  # type: ignore[no-untyped-def]
+    """Which of three models predicts best, as in docs/comparison.md."""
+    fits = {}
+    for name, formula in {"neither": "v ~ 1", "drift": "v ~ conf", "both": ["v ~ conf", "a ~ conf"]}.items():
+        model = hs.HierarchicalDDM(df, groupby="participant_id", formula=formula, likelihood="exact")
+        fits[name] = model, model.sample(seed=0, progress=False)
+    figure = Figure(figsize=(8.6, 3.2), layout="constrained")
+    hs.plots.comparison(hs.compare(fits, progress=False), figure)
+    save(figure, "comparison.png")
+
+
 def main() -> None:
     """Fit, and draw."""
     of_models()
@@ -91,6 +102,7 @@ def main() -> None:
         alone = apart.sample(**DRAWS)
     of_trials(df, idata)
     of_estimates(model, idata, alone)
+    of_comparison(df)
 
 
 if __name__ == "__main__":

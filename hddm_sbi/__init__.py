@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from hddm_sbi import plots
     from hddm_sbi.api import HierarchicalDDM, load_fit
     from hddm_sbi.choose import log_likelihood
+    from hddm_sbi.comparison.compare import compare
+    from hddm_sbi.comparison.result import Comparison
     from hddm_sbi.doctor import Checkup, check_data
     from hddm_sbi.errors import HDDMError, HDDMWarning
     from hddm_sbi.likelihoods.base import BoundLikelihood, Likelihood
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 _HOME = {
     "BoundLikelihood": "likelihoods.base",
     "Checkup": "doctor",
+    "Comparison": "comparison.result",
     "FirstPassageEstimator": "likelihoods.neural.estimator",
     "FromPeer": "peers",
     "Likelihood": "likelihoods.base",
@@ -48,6 +51,7 @@ _HOME = {
     "SSM": "ssm",
     "Symmetries": "ssm",
     "check_data": "doctor",
+    "compare": "comparison.compare",
     "first_passage_estimator": "likelihoods.neural.estimator",
     "from_peer": "peers",
     "get_model": "ssm",
@@ -70,6 +74,7 @@ __all__ = [
     "SSM",
     "BoundLikelihood",
     "Checkup",
+    "Comparison",
     "Diffusion",
     "Evidence",
     "FirstPassageEstimator",
@@ -85,6 +90,7 @@ __all__ = [
     "Symmetries",
     "__version__",
     "check_data",
+    "compare",
     "first_passage_estimator",
     "from_peer",
     "get_model",

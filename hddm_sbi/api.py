@@ -17,6 +17,7 @@ import xarray as xr
 
 from hddm_sbi import __version__
 from hddm_sbi.choose import Chosen, choose_likelihood
+from hddm_sbi.comparison.fitted import Fitted
 from hddm_sbi.design.conditions import Conditions, find_conditions
 from hddm_sbi.design.design import Design
 from hddm_sbi.design.formulas import Formula
@@ -756,6 +757,20 @@ class HierarchicalDDM:
             self.spec, self._design, self._conditions, self.trials.groupby, self.trials.subjects, found, given
         )
         return ask(asked, contrast, of, scale, interval, rope, null, bayes_factor)
+
+    def fitted(self, idata: Results) -> Fitted:
+        """The model with draws of its posterior, as ``compare`` takes them.
+
+        Args:
+            idata: what ``sample`` returned.
+
+        Raises:
+            DataError: the draws are of another model or other data.
+        """
+        found = self._coefficients(idata)
+        check_origin(idata, self._expected, self._options, self._chosen.label, self._chosen.weights)
+        chosen = self._chosen
+        return Fitted(self.spec, self._bound, self.trials, self.ssm, found, chosen.label, chosen.weights, idata)
 
     @property
     def lapse(self) -> tuple[float, float] | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ from scipy import sparse
 
 from hddm_sbi.inference.potential import Potential
 from hddm_sbi.inference.potential.design_matrix import design_matrix
+from hddm_sbi.spec.model_spec import ModelSpec
 from hddm_sbi.ssm.widths import by_proportions, to_proportions, to_theta
 
 FloatArray = npt.NDArray[np.float64]
@@ -24,39 +26,62 @@ def row_information(
 ) -> FloatArray:
     """Minus the second derivatives of each design row's log likelihood by its linear predictors, (rows, k, k).
 
-    Differences of the gradient. Rows do not depend on each other, so that one step serves them all.
-
     Args:
         potential: the log density.
         u: the point.
         of: names of the parameters that it is wanted of, by default all; of others it is zero.
         central: whether to take steps to both sides; to one side costs half, with an error of the order of ``STEP``.
     """
-    spec, theta = potential.spec, potential.theta(u)
-    values, parameters = to_proportions(theta, spec.proportions), spec.parameters
-    links = [parameter.link_function for parameter in parameters]
-    information = np.zeros((*theta.shape, theta.shape[1]))
-    sizes = _steps(potential, u)
+    spec = potential.spec
+    wanted = [k for k, p in enumerate(spec.parameters) if p.fixed is None and (of is None or p.name in of)]
+    slopes = RowSlopes(spec, potential.theta(u), lambda theta: potential.log_likelihood_grad(theta)[1])
+    return slopes.information(wanted, _steps(potential, u), central)
 
-    def slopes(k: int, step: float) -> FloatArray:
-        """Derivatives by all linear predictors, with that of parameter k moved by a step."""
+
+@dataclass(frozen=True)
+class RowSlopes:
+    """How each design row's log likelihood changes with its linear predictors, around a point.
+
+    Args:
+        spec: the model's structure.
+        theta: the point, shape (rows, parameters).
+        gradient: from theta to the derivatives of the log likelihood by it.
+    """
+
+    spec: ModelSpec
+    theta: FloatArray
+    gradient: Callable[[FloatArray], FloatArray]
+
+    def at(self, k: int = 0, step: FloatArray | float = 0.0) -> FloatArray:
+        """Derivatives by all linear predictors, (rows, k), with that of parameter k moved by a step."""
+        spec, links = self.spec, [parameter.link_function for parameter in self.spec.parameters]
+        values = to_proportions(self.theta, spec.proportions)
         moved = values.copy()
-        moved[:, k] = links[k].inverse(links[k].forward(values[:, k]) + step)
+        if spec.parameters[k].fixed is None:
+            moved[:, k] = links[k].inverse(links[k].forward(values[:, k]) + step)
         # the nearer boundary stays the same: where it changes, slopes jump, which is no curvature
-        _, by_theta = potential.log_likelihood_grad(to_theta(moved, spec.proportions, values))
+        by_theta = self.gradient(to_theta(moved, spec.proportions, values))
         by_moved = by_proportions(moved, by_theta, spec.proportions, values)
         by_eta = [by_moved[:, j] * link.slope(moved[:, j]) for j, link in enumerate(links)]
         return np.stack(by_eta, axis=1)
 
-    wanted = [k for k, p in enumerate(parameters) if p.fixed is None and (of is None or p.name in of)]
-    with np.errstate(all="ignore"):
-        here = None if central or not wanted else slopes(wanted[0], 0.0)
-        for k in wanted:
-            step = sizes[k]
-            change = slopes(k, -step) - slopes(k, step) if here is None else 2.0 * (here - slopes(k, step))
-            information[:, k, wanted] = (change / (2.0 * step))[:, wanted]
-    information = np.where(np.isfinite(information), information, 0.0)
-    return 0.5 * (information + information.swapaxes(1, 2))
+    def information(self, wanted: Sequence[int], steps: FloatArray, central: bool = True) -> FloatArray:
+        """Minus the second derivatives, (rows, k, k), as differences: rows do not depend on each other.
+
+        Args:
+            wanted: places of the parameters that it is wanted of; of others it is zero.
+            steps: of each parameter's predictor, (k,).
+            central: whether to take steps to both sides.
+        """
+        information = np.zeros((*self.theta.shape, self.theta.shape[1]))
+        with np.errstate(all="ignore"):
+            here = None if central or not wanted else self.at()
+            for k in wanted:
+                step = steps[k]
+                change = self.at(k, -step) - self.at(k, step) if here is None else 2.0 * (here - self.at(k, step))
+                information[:, k, wanted] = (change / (2.0 * step))[:, wanted]
+        information = np.where(np.isfinite(information), information, 0.0)
+        return 0.5 * (information + information.swapaxes(1, 2))
 
 
 def _steps(potential: Potential, u: FloatArray) -> FloatArray:

@@ -68,7 +68,7 @@ def pointwise_log_prob(
     shape = _draws(coefficients)
     size = (int(np.prod(shape)), likelihood.trials.n)
     result = room_for(8 * size[0] * size[1], "the log likelihoods")(size, np.float64)
-    for part, theta in _chunks(spec, coefficients, memory):
+    for part, theta in natural_in_chunks(spec, coefficients, memory):
         for at, rows in zip(range(part.start, part.stop), theta, strict=True):
             result[at] = likelihood.log_prob(rows)
     return result.reshape(*shape, likelihood.trials.n)
@@ -94,7 +94,7 @@ def predict(
     array = room_for(9 * size[0] * n, "the predicted trials")
     rt, choice = array(size, np.float64), array(size, np.int8)
     seeds = np.random.SeedSequence(seed).spawn(len(rt))
-    for part, theta in _chunks(spec, coefficients, memory):
+    for part, theta in natural_in_chunks(spec, coefficients, memory):
         for at, rows in zip(range(part.start, part.stop), theta, strict=True):
             rt[at], choice[at] = likelihood.simulate(rows, seeds[at])
     return rt.reshape(*shape, n), choice.reshape(*shape, n)
@@ -105,8 +105,10 @@ def _draws(coefficients: Coefficients) -> tuple[int, int]:
     return chains, draws
 
 
-def _chunks(spec: ModelSpec, coefficients: Coefficients, memory: int) -> Iterator[tuple[slice, FloatArray]]:
-    """Slices of the flattened draws with their theta, shape (draws in the slice, rows, parameters)."""
+def natural_in_chunks(
+    spec: ModelSpec, coefficients: Coefficients, memory: int = MEMORY
+) -> Iterator[tuple[slice, FloatArray]]:
+    """Slices of the flattened draws with their theta on the natural scale, (draws in the slice, rows, parameters)."""
     flat = {site: value.reshape(-1, *value.shape[2:]) for site, value in coefficients.items()}
     total = len(next(iter(flat.values())))
     # theta itself, its columns before they are stacked, and a linear predictor on the way

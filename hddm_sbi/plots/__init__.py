@@ -2,6 +2,7 @@
 
 from hddm_sbi.plots.cartoon import cartoon
 from hddm_sbi.plots.cdf import cdf
+from hddm_sbi.plots.comparison import comparison
 from hddm_sbi.plots.conditional_accuracy import conditional_accuracy
 from hddm_sbi.plots.contrast import contrast
 from hddm_sbi.plots.delta import delta
@@ -18,6 +19,7 @@ from hddm_sbi.plots.shrinkage import shrinkage
 __all__ = [
     "cartoon",
     "cdf",
+    "comparison",
     "conditional_accuracy",
     "contrast",
     "delta",
