@@ -1,0 +1,61 @@
+"""Densities of the prior and the posterior of one parameter."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from hddm_sbi.plots.estimates import FloatArray, density_curve
+from hddm_sbi.plots.panels import PRIOR
+from hddm_sbi.plots.prior_posterior import within
+from hddm_sbi.report.charts.chart import Chart, Spec, colours_of
+
+_WIDTH, _HEIGHT = 280, 150
+# A curve of so many points looks smooth at this size.
+_POINTS = 60
+_DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 1], [1, 3]]
+
+
+def prior_and_posterior(name: str, parameter: str, cells: list[tuple[str, FloatArray, FloatArray]], alt: str) -> Chart:
+    """A curve for the posterior in each condition, and a grey one for the prior.
+
+    Args:
+        name: of the chart.
+        parameter: on the horizontal axis.
+        cells: label, draws of the prior and draws of the posterior of each condition.
+        alt: what it shows.
+    """
+    tables = []
+    labels = []
+    for k, (label, prior, posterior) in enumerate(cells):
+        shown = label or "posterior"
+        labels.append(shown)
+        if k == 0:
+            tables.append(_curve("prior", prior[within(prior, posterior)]))
+        tables.append(_curve(shown, posterior))
+    table = pd.concat(tables, ignore_index=True)
+    scale = colours_of(labels)
+    scale = {"domain": ["prior", *scale["domain"]], "range": [PRIOR, *scale["range"]]}
+    dashes = {"domain": scale["domain"], "range": [[3, 2], *[_DASHES[k % len(_DASHES)] for k in range(len(labels))]]}
+    title: Spec = {"title": None, "columns": 2, "labelLimit": 130}
+    spec: Spec = {
+        "height": _HEIGHT,
+        "title": parameter,
+        "mark": {"type": "line", "strokeWidth": 1.8},
+        "encoding": {
+            "x": {"field": "x", "type": "quantitative", "scale": {"zero": False, "nice": False}, "axis": {"title": None, "tickCount": 5}},
+            "y": {"field": "y", "type": "quantitative", "axis": None},
+            "color": {"field": "of", "type": "nominal", "scale": scale, "legend": title},
+            "strokeDash": {"field": "of", "type": "nominal", "scale": dashes, "legend": title},
+            "order": {"field": "x", "type": "quantitative"},
+        },
+    }  # fmt: skip
+    return Chart(name, alt, "", spec, table, width=_WIDTH)
+
+
+def _curve(of: str, draws: FloatArray) -> pd.DataFrame:
+    at, density = density_curve(draws)
+    if len(at) == 1:  # a constant
+        return pd.DataFrame({"of": of, "x": [at[0], at[0]], "y": [0.0, 1.0]})
+    x = np.linspace(at[0], at[-1], _POINTS)
+    return pd.DataFrame({"of": of, "x": x, "y": np.interp(x, at, density)})
