@@ -17,7 +17,7 @@ from hddm_sbi.trials.columns import plain
 # Of more cells only those pairs are compared that differ in a single factor: 66 pairs are the most a reader looks over.
 MOST_CELLS = 12
 _INTERVAL = 0.95
-COLUMNS = ("parameter", "contrast", "mean", "sd", "2.5%", "97.5%", "direction", "p_direction", "ess", "r_hat")
+COLUMNS = ("parameter", "contrast", "label", "mean", "sd", "2.5%", "97.5%", "direction", "p_direction", "ess", "r_hat")
 
 Cell = tuple[object, ...]
 
@@ -33,7 +33,7 @@ def differences(posterior: xr.Dataset, conditions: pd.DataFrame) -> pd.DataFrame
         conditions: one row for each cell, one column for each factor.
 
     Returns:
-        Columns ``parameter``; ``contrast``, as ``model.contrast`` takes it; ``mean``, ``sd``, ``2.5%``, ``97.5%``;
+        Columns ``parameter``; ``contrast``, as ``model.contrast`` takes it, and ``label``, in short; ``mean``, ``sd``, ``2.5%``, ``97.5%``;
         ``direction``, in words, and ``p_direction``, its probability; ``ess``, ``r_hat``.
     """
     found = quantities_of(posterior.isel(chain=[0], draw=[0]))
@@ -52,16 +52,16 @@ def _of_parameter(name: str, values: xr.DataArray, conditions: pd.DataFrame) -> 
     pairs = [*_levels(name, factors, cells), *_pairs(name, factors, list(cells))]
     if not pairs:
         return pd.DataFrame(columns=[*COLUMNS])
-    texts = [text for text, _, _ in pairs]
+    texts = [text for text, *_ in pairs]
     shown = np.stack(
         [
             np.mean([cells[cell] for cell in plus], axis=0) - np.mean([cells[cell] for cell in minus], axis=0)
-            for _, plus, minus in pairs
+            for _, _, plus, minus in pairs
         ],
         axis=-1,
     )
     table = summarise_draws(shown, pd.Index(texts, name="contrast"), 0.0, _INTERVAL, None).reset_index()
-    table = table.assign(parameter=name, ess=table[["ess_bulk", "ess_tail"]].min(axis=1))
+    table = table.assign(parameter=name, label=[label for _, label, *_ in pairs], ess=table[["ess_bulk", "ess_tail"]].min(axis=1).round().astype("Int64"))
     return table[[*COLUMNS]]
 
 
@@ -94,7 +94,8 @@ def _equal(draws: FloatArray, places: Sequence[int]) -> bool:
     return bool(np.allclose(draws[..., places], first, rtol=1e-9, atol=1e-12, equal_nan=True))
 
 
-Pair = tuple[str, list[Cell], list[Cell]]
+# the contrast, its label, and the cells whose means are compared
+Pair = tuple[str, str, list[Cell], list[Cell]]
 
 
 def _levels(name: str, factors: Sequence[str], cells: dict[Cell, FloatArray]) -> Iterator[Pair]:
@@ -106,14 +107,23 @@ def _levels(name: str, factors: Sequence[str], cells: dict[Cell, FloatArray]) ->
         for cell in cells:
             by_level.setdefault(cell[at], []).append(cell)
         for one, other in combinations(by_level, 2):
-            yield f"{name}[{factor}={other}] - {name}[{factor}={one}]", by_level[other], by_level[one]
+            text, label = f"{name}[{factor}={other}] - {name}[{factor}={one}]", f"{factor}: {other} - {one}, on average"
+            yield text, label, by_level[other], by_level[one]
 
 
 def _pairs(name: str, factors: Sequence[str], cells: Sequence[Cell]) -> Iterator[Pair]:
     for one, other in combinations(cells, 2):
-        apart = sum(a != b for a, b in zip(one, other, strict=True))
-        if len(cells) <= MOST_CELLS or apart == 1:
-            yield f"{name}[{_at(factors, other)}] - {name}[{_at(factors, one)}]", [other], [one]
+        apart = [place for place, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
+        if len(cells) <= MOST_CELLS or len(apart) == 1:
+            text = f"{name}[{_at(factors, other)}] - {name}[{_at(factors, one)}]"
+            yield text, _label(factors, one, other, apart), [other], [one]
+
+
+def _label(factors: Sequence[str], one: Cell, other: Cell, apart: Sequence[int]) -> str:
+    """The levels that differ, and at which levels of the others."""
+    differ = f"{', '.join(str(other[k]) for k in apart)} - {', '.join(str(one[k]) for k in apart)}"
+    same = [f"{factors[k]}={one[k]}" for k in range(len(one)) if k not in apart]
+    return f"{', '.join(factors[k] for k in apart)}: {differ}" + (f" at {', '.join(same)}" if same else "")
 
 
 def _at(factors: Sequence[str], cell: Cell) -> str:

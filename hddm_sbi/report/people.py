@@ -74,8 +74,12 @@ def _observed(fit: Fit, by_condition: bool) -> pd.DataFrame:
     table = grouped.agg(trials=("rt", "size"), **{"median rt": ("rt", "median")}).reset_index()
     for name, share in _shares(rows, trials).items():
         table[name] = share.groupby([rows[key] for key in keys], sort=False).mean().to_numpy()
-    place = table[PARTICIPANT].map(order)
-    return table.iloc[np.argsort(place.to_numpy(), kind="stable")].reset_index(drop=True)
+    ordered = table.assign(_at=table[PARTICIPANT].map(order))
+    by = ["_at"]
+    if by_condition:
+        cells = {str(label): place for place, label in enumerate(fit.model.conditions.index)}
+        ordered, by = ordered.assign(_cell=table[CONDITION].map(cells)), ["_at", "_cell"]
+    return ordered.sort_values(by, ignore_index=True).drop(columns=by)
 
 
 def _shares(rows: pd.DataFrame, trials: Trials) -> dict[str, pd.Series]:

@@ -28,7 +28,7 @@ INK, FAINT, GRID = "#1d2329", "#4d5863", "#e3e7ea"
 
 _AXIS = {"labelColor": INK, "titleColor": INK, "gridColor": GRID, "domainColor": FAINT, "tickColor": FAINT}
 _CONFIG: Spec = {
-    "font": 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, "Liberation Sans", sans-serif',
+    "font": 'Arial, "Liberation Sans", Helvetica, sans-serif',  # alike everywhere, so that labels have the room they need
     "background": "white",
     "view": {"stroke": None},
     "axis": {**_AXIS, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 220},

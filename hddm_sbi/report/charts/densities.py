@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from hddm_sbi.plots.estimates import FloatArray, density_curve
+from hddm_sbi.plots.estimates import FEWEST_DRAWS, FloatArray, density_curve
 from hddm_sbi.plots.panels import PRIOR
-from hddm_sbi.plots.prior_posterior import within
 from hddm_sbi.report.charts.chart import Chart, Spec, colours_of
 
 _WIDTH, _HEIGHT = 280, 150
 # A curve of so many points looks smooth at this size.
 _POINTS = 60
+# The prior is shown over so many ranges of the posterior on either side.
+_BESIDE = 2.0
 _DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 1], [1, 3]]
 
 
@@ -27,11 +28,12 @@ def prior_and_posterior(name: str, parameter: str, cells: list[tuple[str, FloatA
     """
     tables = []
     labels = []
+    low, high = _window([posterior for _, _, posterior in cells])
     for k, (label, prior, posterior) in enumerate(cells):
         shown = label or "posterior"
         labels.append(shown)
         if k == 0:
-            tables.append(_curve("prior", prior[within(prior, posterior)]))
+            tables.append(_prior(prior, low, high))
         tables.append(_curve(shown, posterior))
     table = pd.concat(tables, ignore_index=True)
     scale = colours_of(labels)
@@ -51,6 +53,22 @@ def prior_and_posterior(name: str, parameter: str, cells: list[tuple[str, FloatA
         },
     }  # fmt: skip
     return Chart(name, alt, "", spec, table, width=_WIDTH)
+
+
+def _window(posteriors: list[FloatArray]) -> tuple[float, float]:
+    """Where the prior is shown: a wide one would squeeze all else."""
+    low, high = min(map(np.min, posteriors)), max(map(np.max, posteriors))
+    return float(low - _BESIDE * (high - low)), float(high + _BESIDE * (high - low))
+
+
+def _prior(draws: FloatArray, low: float, high: float) -> pd.DataFrame:
+    """The prior's density within a window."""
+    inside = draws[(draws >= low) & (draws <= high)]
+    share = len(inside) / len(draws)
+    if len(inside) < FEWEST_DRAWS:  # too wide to have a shape here
+        return pd.DataFrame({"of": "prior", "x": [low, high], "y": share / (high - low) if high > low else 0.0})
+    curve = _curve("prior", inside)
+    return curve.assign(y=share * curve["y"])
 
 
 def _curve(of: str, draws: FloatArray) -> pd.DataFrame:

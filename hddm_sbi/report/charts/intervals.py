@@ -35,7 +35,7 @@ def rows(name: str, table: pd.DataFrame, alt: str, caption: str, title: str, ori
             "encoding": {"x": _x("mean", title), "y": y, **_told()},
         },
     ]
-    spec: Spec = {"height": {"step": _ROW_HEIGHT}, "layer": layers}
+    spec: Spec = {"height": _ROW_HEIGHT * len(table) + 10, "layer": layers}
     return Chart(name, alt, caption, spec, table)
 
 

@@ -37,7 +37,7 @@ def times(name: str, table: pd.DataFrame, responses: list[str], alt: str, captio
     layers: list[Spec] = [
         {
             "mark": {"type": "bar", "color": DATA},
-            "encoding": {"x": x, "x2": {"field": "x2"}, "y": {"field": "observed", **y}, **told},
+            "encoding": {"x": x, "x2": {"field": "x2"}, "y": {"field": "observed", **y}, "y2": {"datum": 0}, **told},
         },
         {
             "mark": {"type": "area", "color": MODEL, "opacity": 0.3, "interpolate": "step"},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from hddm_sbi.report.charts.chart import Chart
 from hddm_sbi.report.charts.intervals import rows
 from hddm_sbi.report.differences import MOST_CELLS, differences
@@ -32,18 +34,17 @@ def section(fit: Fit) -> Section | None:
     for parameter, own in table.groupby("parameter", sort=False):
         if len(own) <= _MOST_ROWS:
             parts.append(_picture(str(parameter), own))
-    shown = table.drop(columns=["p_direction"])
+    shown = table.drop(columns=["label", "p_direction"])
     parts.append(wide(shown, "differences", labels=_SHORT))
     return Section("contrasts", "Differences between conditions", parts)
 
 
-def _picture(parameter, own) -> Chart:  # type: ignore[no-untyped-def]
+def _picture(parameter: str, own: pd.DataFrame) -> Chart:
     told = [
         f"{row.contrast}: {number(row.mean)}, 95% interval {number(row.low)} to {number(row.high)}, {row.direction}"
         for row in own.rename(columns={"2.5%": "low", "97.5%": "high"}).itertuples()
     ]
     drawn = own.assign(
-        label=[text.replace(f"{parameter}[", "[") for text in own["contrast"]],
         low=own["2.5%"],
         high=own["97.5%"],
         told=told,

@@ -26,7 +26,7 @@ def section(fit: Fit) -> Section | None:
             "low": rows["2.5%"].to_numpy(),
             "high": rows["97.5%"].to_numpy(),
             "prior": rows["prior"].to_numpy(),
-            "ess": rows[["ess_bulk", "ess_tail"]].min(axis=1).round().to_numpy(),
+            "ess": rows[["ess_bulk", "ess_tail"]].min(axis=1).round().astype("Int64").array,
             "r_hat": rows["r_hat"].to_numpy(),
         }
     )

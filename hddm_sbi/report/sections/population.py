@@ -67,7 +67,7 @@ def _plain(rows: pd.DataFrame) -> pd.DataFrame:
             "sd": rows["sd"].to_numpy(),
             "low": rows["2.5%"].to_numpy(),
             "high": rows["97.5%"].to_numpy(),
-            "ess": rows[["ess_bulk", "ess_tail"]].min(axis=1).round().to_numpy(),
+            "ess": rows[["ess_bulk", "ess_tail"]].min(axis=1).round().astype("Int64").array,
             "r_hat": rows["r_hat"].to_numpy(),
         }
     )

@@ -91,7 +91,7 @@ def wide(
 
 def number(value: object) -> str:
     """Three decimals, as the field reports measurements; large numbers with fewer, counts as they are."""
-    if value is None or value != value:
+    if value is None or value is pd.NA or value != value:
         return "-"
     if isinstance(value, float):
         return f"{value:.3f}" if abs(value) < 1000.0 else f"{value:,.0f}"
