@@ -71,7 +71,7 @@ addEventListener("resize", () => {
 });
 
 // What is folded away is printed, too.
-addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
+addEventListener("beforeprint", () => document.querySelectorAll("details:not(.screen)").forEach((one) => { one.open = true; }));
 
 for (const text of document.querySelectorAll("pre[data-copied]")) {
   const button = document.createElement("button");

@@ -26,7 +26,8 @@ def section(fit: Fit) -> Section:
         f'<dl class="facts">{rows}</dl>',
         hint(f"The charts are drawn by {versions()}, which are part of this file. It asks for nothing from elsewhere."),
     ]
-    parts += folded("The model as it was stated", [verbatim(json.dumps(fit.stated, indent=1, ensure_ascii=False))])
+    stated = verbatim(json.dumps(fit.stated, indent=1, ensure_ascii=False))
+    parts += folded("The model as it was stated", [stated], printed=False)
     return Section("provenance", "Where this comes from", parts)
 
 

@@ -56,10 +56,12 @@ def verbatim(text: str, name: str = "") -> str:
     return f"<pre{named}>{escape(text)}</pre>"
 
 
-def folded(title: str, parts: Iterable[str | Chart], count: int | None = None) -> list[str | Chart]:
-    """Parts that a reader opens."""
+def folded(
+    title: str, parts: Iterable[str | Chart], count: int | None = None, printed: bool = True
+) -> list[str | Chart]:
+    """Parts that a reader opens, and that are printed, too, unless they are for programs."""
     told = "" if count is None else f" ({count:,})"
-    return [f"<details><summary>{escape(title)}{told}</summary>", *parts, "</details>"]
+    return [f"<details{'' if printed else ' class=screen'}><summary>{escape(title)}{told}</summary>", *parts, "</details>"]
 
 
 def grid(charts: Iterable[Chart]) -> list[str | Chart]:
