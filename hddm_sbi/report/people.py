@@ -28,7 +28,14 @@ def estimates(fit: Fit) -> pd.DataFrame:
     if not tables:
         return pd.DataFrame(columns=["parameter", PARTICIPANT, CONDITION, "mean", "low", "high"])
     found = pd.concat(tables, ignore_index=True)
-    return found.assign(**{name: found[name].map(lambda label: str(plain(label))) for name in (PARTICIPANT, CONDITION)})
+    found = found.assign(
+        **{name: found[name].map(lambda label: str(plain(label))) for name in (PARTICIPANT, CONDITION)}
+    )
+    # condition by condition, so that the first rows of a parameter are of its first condition
+    order = {str(label): place for place, label in enumerate(fit.model.conditions.index)}
+    at = found[CONDITION].map(order).fillna(0).to_numpy()
+    parameter = pd.factorize(found["parameter"])[0]
+    return found.iloc[np.lexsort((np.arange(len(found)), at, parameter))].reset_index(drop=True)
 
 
 def participants(fit: Fit, values: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Sequence[str]]]:

@@ -8,13 +8,15 @@ from hddm_sbi.plots.panels import DATA, MODEL
 from hddm_sbi.report.charts.chart import Chart, Spec
 
 
-def times(name: str, table: pd.DataFrame, responses: list[str], alt: str, caption: str, choices: dict[str, str]) -> Chart:
+def times(
+    name: str, table: pd.DataFrame, responses: list[str], alt: str, caption: str, choices: dict[str, str]
+) -> Chart:
     """Of two responses the second is drawn to the right and the first to the left; of more the reader chooses one.
 
     Args:
         name: of the chart.
         table: of ``binned_times``.
-        responses: in the order of the options.
+        responses: those that are made, in the order of the options.
         alt: what it shows.
         caption: how to read it.
         choices: as ``Chart`` has them.
@@ -24,7 +26,8 @@ def times(name: str, table: pd.DataFrame, responses: list[str], alt: str, captio
     sign = 1.0 - 2.0 * left
     rows = table.assign(x=sign * table["start"], x2=sign * table["end"])
     rows["middle"] = 0.5 * (rows["x"] + rows["x2"])
-    title = f"response time (s), {responses[0]} to the left, {responses[1]} to the right" if mirrored else "response time (s)"
+    title = "response time (s)"
+    title += f", {responses[0]} to the left, {responses[1]} to the right" if mirrored else ""
     axis: Spec = {"title": title, "grid": False, "format": ".2~f"}
     if mirrored:
         axis["labelExpr"] = "format(abs(datum.value), '.2~f')"
@@ -48,5 +51,5 @@ def times(name: str, table: pd.DataFrame, responses: list[str], alt: str, captio
             "encoding": {"x": middle, "y": {"field": "median", **y}, **detail, **told},
         },
     ]
-    further = {} if mirrored else {"response": "Response"}
+    further = {"response": "Response"} if len(responses) > 2 else {}
     return Chart(name, alt, caption, {"height": 240, "layer": layers}, rows, {**choices, **further})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hddm_sbi.likelihoods.observation.seen import UNSEEN
 from hddm_sbi.plots.cells import cells_of
 from hddm_sbi.plots.histogram import option_name
 from hddm_sbi.plots.observed import Predicted
@@ -32,18 +33,22 @@ def section(fit: Fit) -> Section:
 def _shares(data: Predicted, conditions: list[str]) -> str:
     table = share_table(data, cells_of(data, conditions or None))
     names = [option_name(data, k) for k in range(len(data.options))]
-    silent = "withheld or omitted" if not data.shows(0) else "no response"
+    made = [k for k in range(len(data.options)) if data.shows(k)]
+    silent = "no response" if 0 in made else "withheld"
+    table = table[table["option"].isin([*made, UNSEEN])].copy()
     table["option"] = [names[k] if k >= 0 else silent for k in table["option"]]
     if not conditions:
         table = table.drop(columns="cell")
     labels = {"cell": "condition", "option": "response", "observed": "observed %", "median": "predicted %"}
     labels |= {"low": "2.5%", "high": "97.5%"}
-    return wide(table, "responses", labels=labels)
+    percents = ("observed", "low", "median", "high")
+    texts = {name: [f"{value:.1f}" for value in table[name]] for name in percents}
+    return wide(table, "responses", labels=labels, texts=texts)
 
 
 def _picture(data: Predicted, conditions: list[str]) -> Chart:
     table = binned_times(data, conditions)
-    names = [option_name(data, k) for k in range(len(data.options))]
+    names = [option_name(data, k) for k in range(len(data.options)) if data.shows(k)]
     choices = {
         column: label
         for column, label in (("participant", "Participant"), ("condition", "Condition"))

@@ -41,14 +41,14 @@ def _picture(fit: Fit, values: pd.DataFrame) -> Chart:
     )
     keys = ["parameter", CONDITION]
     drawn = values.merge(typical[[*keys, "mean"]].rename(columns={"mean": "typical"}), on=keys, how="left")
-    drawn["rank"] = drawn.groupby(keys, sort=False)["mean"].rank(method="first").astype(int)
-    first = drawn[(drawn[keys] == drawn[keys].iloc[0]).all(axis=1)].sort_values("rank")
-    lowest, highest = first.iloc[0], first.iloc[-1]
-    of = " at ".join(word for word in first.iloc[0][keys] if word)
+    drawn["of"] = drawn["parameter"] + drawn[CONDITION].map(lambda label: f"[{label}]" if label else "")
+    drawn["rank"] = drawn.groupby("of", sort=False)["mean"].rank(method="first").astype(int)
+    drawn = drawn.drop(columns=keys)
+    first = drawn[drawn["of"] == drawn["of"].iloc[0]].sort_values("rank")
+    lowest, highest, of = first.iloc[0], first.iloc[-1], first["of"].iloc[0]
     alt = (
         f"Estimates of {of} for {len(first)} participants with 95% intervals, from {number(float(lowest['mean']))} "
         f"({lowest[PARTICIPANT]}) to {number(float(highest['mean']))} ({highest[PARTICIPANT]})."
     )
-    choices = {"parameter": "Parameter"} | ({CONDITION: "Condition"} if (drawn[CONDITION] != "").any() else {})
     caption = "Each line is a participant's 95% interval; the dashed line is the typical participant."
-    return ranked("estimates", drawn, alt, caption, choices)
+    return ranked("estimates", drawn, alt, caption, {"of": "Parameter"})

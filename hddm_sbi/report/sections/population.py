@@ -26,7 +26,7 @@ def section(fit: Fit) -> Section:
         parts += [
             hint(
                 "Posterior means with equal-tailed 95% intervals, on the natural scale of each parameter (times in "
-                "seconds, noise of the diffusion 1). The typical participant is the median of the population; the "
+                "seconds). The typical participant is the median of the population; the "
                 "population's mean also depends on how much participants differ."
             ),
             wide(*_natural(summary, natural, lapses)),
