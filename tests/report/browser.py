@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -15,6 +16,14 @@ from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _SECONDS = 60.0
+# The browser reads from descriptor 3 and writes to 4.
+_START = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
+for place, end in enumerate(ends, start=3):
+    os.dup2(end, place)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def find_browser() -> str | None:
@@ -36,11 +45,9 @@ class Browser:
         options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-pipe"]
         options += ["--no-first-run", "--disable-extensions", "--disable-background-networking"]
         command = [path, *options, f"--user-data-dir={self._folder.name}", "about:blank"]
-        # the browser reads from descriptor 3 and writes to 4; a shell puts them there
-        shell = ["/bin/sh", "-c", f'exec "$@" 3<&{to_child} 4>&{from_child}', "sh", *command]
-        self._process = subprocess.Popen(
-            shell, pass_fds=(to_child, from_child), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        starter = [sys.executable, "-I", "-S", "-c", _START, str(to_child), str(from_child), *command]
+        quiet = subprocess.DEVNULL
+        self._process = subprocess.Popen(starter, pass_fds=(to_child, from_child), stdout=quiet, stderr=quiet)
         os.close(to_child)
         os.close(from_child)
         self._buffer, self._count = b"", 0
