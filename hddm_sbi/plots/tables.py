@@ -1,8 +1,8 @@
 """The numbers behind plots of response times: quantiles, cumulated shares, accuracy by speed, differences by speed.
 
 Every table has columns ``observed`` and, for the predicted data sets, ``low``, ``median`` and ``high``: the median and
-the ends that hold 95% of them unless asked otherwise, NaN where nothing is predicted. What is computed of the observed trials is computed in
-the same way of every predicted data set, so that both are as noisy and as much biased.
+the ends that hold 95% of them unless asked otherwise, NaN where nothing is predicted. What is computed of the observed
+trials is computed in the same way of every predicted data set, so that both are as noisy and as much biased.
 """
 
 from __future__ import annotations

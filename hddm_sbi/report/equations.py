@@ -1,4 +1,4 @@
-"""The model as equations, in words and as MathML: the process, the regressions, group effects, lapses, what was seen."""
+"""The model as equations, in words and as MathML: process, regressions, group effects, lapses, what was seen."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def equations(model: Model) -> tuple[Equation, ...]:
     for block in blocks_of(spec.reported):
         found += _deviations(block)
     found += [_apart(term) for term in apart_terms(spec.reported)]
-    return tuple([*found, *_observation(model)])
+    return (*found, *_observation(model))
 
 
 def _signed(parameter: ParameterSpec) -> Equation:
@@ -71,9 +71,7 @@ def _regression(parameter: ParameterSpec, description: str) -> Equation:
     left, right = regression(parameter)
     if parameter.name in LAPSE_PARAMETERS:
         prior = in_words(parameter.common[0].prior)
-        return equation(
-            f"{called} has the prior {prior}.", m.drawn(m.name(parameter.name), m.words(prior))
-        )
+        return equation(f"{called} has the prior {prior}.", m.drawn(m.name(parameter.name), m.words(prior)))
     parts = [_common(parameter, term) for term in parameter.common]
     parts += [_group(term) for term in parameter.group]
     if parameter.offset is not None:

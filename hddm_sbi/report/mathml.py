@@ -80,6 +80,4 @@ def formula(content: str, said: str) -> str:
         content: its elements.
         said: the same in words, for those who do not see it.
     """
-    return (
-        f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block" alttext="{escape(said)}">{content}</math>'
-    )
+    return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block" alttext="{escape(said)}">{content}</math>'

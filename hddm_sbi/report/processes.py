@@ -71,9 +71,7 @@ def _response(bound: str, words: str) -> Equation:
     )
 
 
-_WIENER = equation(
-    "Evidence x drifts at the rate v, with Brownian noise of standard deviation 1.", _moves(m.name("v"))
-)
+_WIENER = equation("Evidence x drifts at the rate v, with Brownian noise of standard deviation 1.", _moves(m.name("v")))
 _CONSTANT = _response(_HALF, "half the boundary separation a above or below the middle")
 
 
@@ -144,12 +142,8 @@ _K = m.name("k")
 
 
 def _first_of_all(what: str) -> list[Equation]:
-    start = m.drawn(
-        m.row(m.sub(_X, _K), m.brackets(m.number(0))), m.applied("Uniform", m.number(0), m.name("A"))
-    )
-    reached = m.row(
-        m.sub(_X, _K), m.brackets(_T), m.sign("≥"), m.name("A"), m.sign("+"), m.name("B")
-    )
+    start = m.drawn(m.row(m.sub(_X, _K), m.brackets(m.number(0))), m.applied("Uniform", m.number(0), m.name("A")))
+    reached = m.row(m.sub(_X, _K), m.brackets(_T), m.sign("≥"), m.name("A"), m.sign("+"), m.name("B"))
     first = m.equals(
         _RT, m.sub(m.name("t"), m.number(0)), m.sign("+"), m.name("min"),
         m.row(m.sign("{"), _T, m.sign(":"), reached, m.words(" for some "), _K, m.sign("}")),
@@ -165,9 +159,7 @@ def _first_of_all(what: str) -> list[Equation]:
 
 
 def _rdm(ssm: SSM) -> list[Equation]:
-    moves = m.equals(
-        m.row(_D, m.sub(_X, _K)), m.sub(m.name("v"), _K), _D, _T, m.sign("+"), m.row(_D, m.sub(_W, _K))
-    )
+    moves = m.equals(m.row(_D, m.sub(_X, _K)), m.sub(m.name("v"), _K), _D, _T, m.sign("+"), m.row(_D, m.sub(_W, _K)))
     words = "Evidence of accumulator k drifts at the rate v_k, with Brownian noise of standard deviation 1 of its own."
     return [equation(words, moves), *_first_of_all("accumulator")]
 

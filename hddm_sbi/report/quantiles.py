@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -49,8 +47,8 @@ def predictive_quantiles(model: Model, idata: Results, *, seed: int = 0) -> pd.D
     """
     by = list(model.conditions.columns)
     by += [name for name in recorded_model(idata).get("stimulus") or {} if name not in by]
-    tables, sets, reason = [], {}, _no_new_people(model)
-    tables.append(_table(SAME, model, _same_people(model, idata, seed), by, sets))
+    sets: dict[str, int] = {}
+    tables, reason = [_table(SAME, model, _same_people(model, idata, seed), by, sets)], _no_new_people(model)
     if not reason:
         try:
             tables.append(_table(NEW, model, _new_people(model, idata, seed), by, sets))
@@ -71,7 +69,7 @@ def _no_new_people(model: Model) -> str:
     return ""
 
 
-def _same_people(model: Model, idata: Results, seed: int) -> Mapping[str, xr.DataArray]:
+def _same_people(model: Model, idata: Results, seed: int) -> xr.Dataset:
     if has_group(idata, "posterior_predictive"):
         found = group(idata, "posterior_predictive")
         most = _most(model.trials) // found.sizes["chain"]
@@ -79,11 +77,11 @@ def _same_people(model: Model, idata: Results, seed: int) -> Mapping[str, xr.Dat
     return _predicted(model, idata, None, seed)
 
 
-def _new_people(model: Model, idata: Results, seed: int) -> Mapping[str, xr.DataArray]:
+def _new_people(model: Model, idata: Results, seed: int) -> xr.Dataset:
     return _predicted(model, idata, _renamed(model.trials), seed)
 
 
-def _predicted(model: Model, idata: Results, newdata: pd.DataFrame | None, seed: int) -> Mapping[str, xr.DataArray]:
+def _predicted(model: Model, idata: Results, newdata: pd.DataFrame | None, seed: int) -> xr.Dataset:
     def predict(draws: int) -> xr.Dataset:
         return model.predict(thin(idata, draws), newdata, seed=seed, new_groups="sample")
 
@@ -105,9 +103,7 @@ def _renamed(trials: Trials) -> pd.DataFrame:
     return frame
 
 
-def _table(
-    people: str, model: Model, predicted: Mapping[str, xr.DataArray], by: list[str], sets: dict[str, int]
-) -> pd.DataFrame:
+def _table(people: str, model: Model, predicted: xr.Dataset, by: list[str], sets: dict[str, int]) -> pd.DataFrame:
     trials = model.trials
     rt, choice = (predicted[name].transpose("chain", "draw", "trial").to_numpy() for name in ("rt", "choice"))
     data = Predicted(

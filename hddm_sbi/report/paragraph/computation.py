@@ -118,8 +118,8 @@ def of_convergence(idata: Results, table: pd.DataFrame, judged: Verdict, cite: C
         yield f"Over all quantities, {text}."
     if judged.degree == "bad":
         yield (
-            f"[NOT to be reported as it is: these chains do not meet R-hat < {R_HAT_BELOW:g} and {ESS_NEEDED} effective "
-            "draws without divergences; sample again.]"
+            f"[NOT to be reported as it is: these chains do not meet R-hat < {R_HAT_BELOW:g} and {ESS_NEEDED} "
+            "effective draws without divergences; sample again.]"
         )
     elif judged.degree == "partial":
         yield (

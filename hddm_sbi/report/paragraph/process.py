@@ -110,7 +110,10 @@ def _signed(model: Model, idata: Results, cite: Citations) -> str:
     if signed.bias.fixed == 0.0:
         added, criterion = "", " without a drift criterion"
     else:
-        added, criterion = f" + {signed.bias.name}", f" and {signed.bias.name} the drift criterion {cite('ratcliff1985')}"
+        added, criterion = (
+            f" + {signed.bias.name}",
+            f" and {signed.bias.name} the drift criterion {cite('ratcliff1985')}",
+        )
     return (
         f"Responses were coded by the stimulus{by}: the drift to the upper boundary is s {drift}{added}, with s = 1 "
         f"where the stimulus called for the upper response and s = -1 where for the lower one{criterion}."
