@@ -482,6 +482,20 @@ class HierarchicalDDM:
         """
         return self._outside_box(self._coefficients(idata))
 
+    def coefficients(self, idata: Results) -> dict[str, FloatArray]:
+        """Draws of the coefficients as they are sampled, on the link scale.
+
+        Args:
+            idata: what ``sample`` returned.
+
+        Returns:
+            By site, each of shape (chains, draws, *site shape), in this model's order of groups and levels.
+
+        Raises:
+            DataError: the draws are of another model.
+        """
+        return self._coefficients(idata)
+
     def diagnose(self, idata: Results) -> Verdict:
         """Whether the draws can be used, which of them, and what to do.
 

@@ -1,1 +1,1 @@
-"""What a fit is reported with: a page, and the methods, equations, checks and guidelines in it."""
+"""What a fit is reported with: a page, and what stands in it, from equations to reporting guidelines."""

@@ -4,7 +4,7 @@ import pytest
 
 import hddm_sbi as hs
 from hddm_sbi.results.to_arviz import Results
-from tests.report.made import experiment, fitted
+from tests.report.small import experiment, fitted
 
 
 @pytest.fixture(scope="session")

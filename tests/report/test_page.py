@@ -16,7 +16,7 @@ from hddm_sbi.errors import DataError, HDDMError, OutputError
 from hddm_sbi.report.charts import vega
 from hddm_sbi.report.sections.provenance import trials_checksum
 from hddm_sbi.results.to_arviz import Results, thin
-from tests.report.made import as_posterior, experiment, fitted
+from tests.report.small import as_posterior, experiment, fitted
 
 _EMPTY = {"meta", "br", "path", "link", "img", "rect", "circle", "line", "input"}
 
