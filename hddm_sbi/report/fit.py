@@ -15,6 +15,8 @@ from hddm_sbi.doctor.checkup import Checkup
 from hddm_sbi.plots.observed import Predicted
 from hddm_sbi.plots.reading import from_results, indices
 from hddm_sbi.report.model import Model
+from hddm_sbi.report.quantiles import predictive_quantiles
+from hddm_sbi.report.sensitivity import Sensitivity, sensitivity
 from hddm_sbi.results.certificate import Certificate
 from hddm_sbi.results.summary import summarise
 from hddm_sbi.results.to_arviz import Results, group, has_group, recorded_model, thin
@@ -93,6 +95,16 @@ class Fit:
     def seed(self) -> int:
         """The seed of the draws, which that of predicted trials follows."""
         return int(self.attrs.get("seed", 0))
+
+    @cached_property
+    def sensitivity(self) -> Sensitivity:
+        """What would change the conclusions."""
+        return sensitivity(self.model, self.idata)
+
+    @cached_property
+    def quantiles(self) -> pd.DataFrame:
+        """Observed and predicted quantiles and shares, of the same people and of new ones."""
+        return predictive_quantiles(self.model, self.idata, seed=self.seed)
 
     @cached_property
     def predicted(self) -> Predicted:

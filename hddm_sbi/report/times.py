@@ -14,7 +14,7 @@ EVERYBODY, ALL = "everybody", "all conditions"
 BINS = 24
 # Where the axis ends: this share of the observed times lies before.
 _SHOWN = 0.985
-_BAND = (0.025, 0.5, 0.975)
+_BAND = (0.05, 0.5, 0.95)
 # Counts of all predicted experiments: 400 MB of memory at most while they are summarised.
 _MOST_COUNTS = 50_000_000
 # Participants whose times are in the page; of more, so many that are evenly spaced.
@@ -31,7 +31,7 @@ def binned_times(data: Predicted, conditions: list[str]) -> pd.DataFrame:
     Returns:
         A row for each participant (``EVERYBODY`` first), condition (``ALL`` first), response and bin in which there is
         anything; columns ``participant``, ``condition``, ``response``, ``start`` and ``end`` in seconds, and in percent
-        of the trials of that participant and condition ``observed``, ``low``, ``median``, ``high`` (95% of the
+        of the trials of that participant and condition ``observed``, ``low``, ``median``, ``high`` (90% of the
         predicted experiments lie between).
     """
     who = participants(data, "participants") if data.subject is not None else Cells(("",), _zeros(data), "")

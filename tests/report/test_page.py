@@ -78,7 +78,8 @@ def whole(crossed: tuple[hs.HierarchicalDDM, Results], tmp_path_factory) -> Path
 
 def test_it_has_every_section(whole: Path) -> None:
     found = read(whole)
-    told = ("asked", "data", "verdict", "population", "contrasts", "checks", "participants", "correlations", "priors")
+    told = ("asked", "data", "verdict", "population", "contrasts", "checks", "participants", "correlations", "priors",
+            "sensitivity", "methods", "guidelines")
     assert {*told, "provenance"} <= set(found.names)
     assert {"contrast-v", "contrast-a", "times", "estimates", "prior-v", "prior-t0"} <= found.charts()
     text = " ".join(found.text)

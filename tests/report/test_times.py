@@ -25,7 +25,7 @@ def test_bins_are_those_of_a_count_by_hand() -> None:
     place = np.rint(own["start"] / edges[1]).astype(int).to_numpy()
     np.testing.assert_allclose(own["observed"], share(data.rt, data.choice)[place], atol=0.006)
     sets = np.stack([share(rt, choice) for rt, choice in zip(data.predicted_rt, data.predicted_choice, strict=True)])
-    for name, ends in (("low", 0.025), ("median", 0.5), ("high", 0.975)):
+    for name, ends in (("low", 0.05), ("median", 0.5), ("high", 0.95)):
         np.testing.assert_allclose(own[name], np.quantile(sets, ends, axis=0)[place], atol=0.006)
 
 

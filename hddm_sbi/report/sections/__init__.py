@@ -11,10 +11,13 @@ from hddm_sbi.report.sections import (
     contrasts,
     correlations,
     data,
+    guidelines,
+    methods,
     participants,
     population,
     priors,
     provenance,
+    sensitivity,
     verdict,
 )
 from hddm_sbi.report.sections.writing import Section
@@ -32,5 +35,8 @@ SECTIONS: tuple[Writer, ...] = (
     participants.section,
     correlations.section,
     priors.section,
+    sensitivity.section,
+    methods.section,
+    guidelines.section,
     provenance.section,
 )

@@ -36,7 +36,7 @@ def section(fit: Fit) -> Section | None:
             parts.append(_picture(str(parameter), own))
     shown = table.drop(columns=["label", "p_direction"])
     parts.append(wide(shown, "differences", labels=_SHORT))
-    return Section("contrasts", "Differences between conditions", parts)
+    return Section("contrasts", "Contrasts", parts)
 
 
 def _picture(parameter: str, own: pd.DataFrame) -> Chart:

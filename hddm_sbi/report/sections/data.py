@@ -30,7 +30,7 @@ def section(fit: Fit) -> Section:
     else:
         parts += findings_as_html(as_table(all_findings(trials, fit.model.conditions.columns)))
         parts.append(hint("hs.check_data(df, ...), or hddm-sbi check, looks at all columns, and has a page of its own."))
-    return Section("data", "The data", parts)
+    return Section("data", "How the data were read", parts)
 
 
 def _counts(fit: Fit) -> list[str]:

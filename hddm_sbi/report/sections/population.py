@@ -37,7 +37,7 @@ def section(fit: Fit) -> Section:
         rows = summary[summary["kind"] == kind]
         if len(rows):
             parts += folded(title, [wide(_plain(rows), title.lower(), labels=_LABELS)], len(rows))
-    return Section("population", "The population", parts)
+    return Section("population", "Population", parts)
 
 
 def _natural(

@@ -34,7 +34,7 @@ def section(fit: Fit) -> Section:
     parts += folded(
         "All priors, on the scale of the link", [wide(table.astype(str), "priors")], len(table)
     )
-    return Section("priors", "Prior and posterior", parts)
+    return Section("priors", "Prior against posterior", parts)
 
 
 def _charts(fit: Fit) -> Iterator[Chart]:

@@ -28,7 +28,7 @@ def section(fit: Fit) -> Section:
     ]
     stated = verbatim(json.dumps(fit.stated, indent=1, ensure_ascii=False))
     parts += folded("The model as it was stated", [stated], printed=False)
-    return Section("provenance", "Where this comes from", parts)
+    return Section("provenance", "Provenance", parts)
 
 
 def _facts(fit: Fit) -> Iterator[tuple[str, str]]:

@@ -23,7 +23,7 @@ def section(fit: Fit) -> Section:
         boxed(judged),
         hint(f"{sample}{f'; the run ended there because {ended}' if ended else ''}."),
     ]
-    return Section("verdict", "Can the draws be used?", [*parts, *_network(fit)])
+    return Section("verdict", "Verdict", [*parts, *_network(fit)])
 
 
 def boxed(judged: Verdict, reasons: bool = True) -> str:
