@@ -49,7 +49,7 @@ def ranked(name: str, table: pd.DataFrame, alt: str, caption: str, choices: dict
         caption: how to read it.
         choices: as ``Chart`` has them.
     """
-    x: Spec = {"field": "rank", "type": "quantitative", "axis": {"title": "participants by estimate", "grid": False}}
+    x: Spec = {"field": "rank", "type": "quantitative", "axis": {"title": "participants by estimate", "grid": False, "tickMinStep": 1}}
     x["scale"] = {"nice": False, "padding": 8}
     y = {"scale": {"zero": False}, "axis": {"title": None, "tickCount": 6}}
     shown = {"participant": "nominal", "mean": "quantitative", "low": "quantitative", "high": "quantitative"}

@@ -19,4 +19,4 @@ def section(fit: Fit) -> Section:
         "The items of Kruschke (2021), Bayesian analysis reporting guidelines, Nature Human Behaviour 5, 1282-1291, "
         "doi 10.1038/s41562-021-01177-7: what this page answers, and what is the author's to say."
     )
-    return Section("guidelines", "Reporting guidelines", [hint(told), wide(table, "items")])
+    return Section("guidelines", "Reporting guidelines", [hint(told), wide(table, "items", prose=True)])

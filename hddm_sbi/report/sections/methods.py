@@ -5,7 +5,7 @@ from __future__ import annotations
 from hddm_sbi.report.charts.chart import Chart
 from hddm_sbi.report.fit import Fit
 from hddm_sbi.report.methods import methods
-from hddm_sbi.report.sections.writing import Section, folded, heading, hint, verbatim
+from hddm_sbi.report.sections.writing import Section, copied, folded, heading, hint
 
 
 def section(fit: Fit) -> Section:
@@ -13,9 +13,9 @@ def section(fit: Fit) -> Section:
     found = methods(fit.model, fit.idata, summary=fit.summary, judged=fit.verdict)
     parts: list[str | Chart] = [
         hint("Written from the model and its draws, to be pasted; what only the author knows stands in brackets."),
-        verbatim(found.paragraph, "the paragraph"),
+        copied(found.paragraph, "the paragraph"),
         heading("References"),
-        verbatim("\n".join(found.references), "the references"),
-        *folded("BibTeX", [verbatim(found.bibtex, "the BibTeX")], printed=False),
+        copied("\n".join(found.references), "the references"),
+        *folded("BibTeX", [copied(found.bibtex, "the BibTeX", prose=False)], printed=False),
     ]
     return Section("methods", "Methods paragraph", parts)

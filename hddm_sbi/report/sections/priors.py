@@ -31,9 +31,7 @@ def section(fit: Fit) -> Section:
         )
         parts += grid(charts)
     table = fit.model.priors
-    parts += folded(
-        "All priors, on the scale of the link", [wide(table.astype(str), "priors")], len(table)
-    )
+    parts += folded("All priors, on the scale of the link", [wide(table.astype(str), "priors", prose=True)], len(table))
     return Section("priors", "Prior against posterior", parts)
 
 

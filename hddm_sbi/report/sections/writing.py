@@ -50,10 +50,14 @@ def heading(text: str) -> str:
     return f"<h3>{escape(text)}</h3>"
 
 
-def verbatim(text: str, name: str = "") -> str:
-    """Text with its lines as they are; one with a name gets a button that copies it."""
-    named = f' data-copied="{escape(name)}"' if name else ""
-    return f"<pre{named}>{escape(text)}</pre>"
+def verbatim(text: str) -> str:
+    """Text with its lines as they are."""
+    return f"<pre>{escape(text)}</pre>"
+
+
+def copied(text: str, what: str, prose: bool = True) -> str:
+    """Text with a button that copies it."""
+    return f'<pre{" class=text" if prose else ""} data-copied="{escape(what)}">{escape(text)}</pre>'
 
 
 def folded(
@@ -76,6 +80,7 @@ def wide(
     caption: str = "",
     labels: dict[str, str] | None = None,
     texts: dict[str, Sequence[str]] | None = None,
+    prose: bool = False,
 ) -> str:
     """A table that scrolls by itself where it is wider or longer than the page.
 
@@ -85,10 +90,11 @@ def wide(
         caption: below it.
         labels: headings of columns, in place of their names.
         texts: what cells of numeric columns show.
+        prose: whether its cells are sentences, which are broken into lines.
     """
     filtered = what if len(frame) > _FEW_ROWS else ""
     inner = table(frame, number, caption=caption, labels=labels, texts=texts, filtered=filtered)
-    return f'<div class="wide" tabindex="0" role="region" aria-label="Table of {escape(what)}">\n{inner}</div>'
+    return f'<div class="wide{" prose" if prose else ""}" tabindex="0" role="region" aria-label="Table of {escape(what)}">\n{inner}</div>'
 
 
 def number(value: object) -> str:
