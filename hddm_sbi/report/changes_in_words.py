@@ -112,7 +112,7 @@ class _Told:
             what = f"Without {'them' if len(apart) > 1 else 'this one'}, it"
         size, error = known["shift"].abs(), known["mc_error"]
         surely = known[size - POSSIBLY * error > TOLERANCE]
-        unclear = known[~is_fine(size, error, TOLERANCE) & ~known.index.isin(surely.index)]
+        unclear = known[~is_fine(size, error, TOLERANCE) & ~known["quantity"].isin(surely["quantity"])]
         if not surely.empty:
             yield f"{what} moves {_moved(surely)}."
         elif unclear.empty:
@@ -124,7 +124,7 @@ class _Told:
             )
         yield from _crossing(known[is_fine(size, error, TOLERANCE) | known.index.isin(surely.index)])
         if not unclear.empty:
-            who = f"{what[0].lower()}{what[1:]}" if surely.empty else "it"
+            who = f"{what[0].lower()}{what[1:]}" if surely.empty and not apart else "it"
             yield f"Whether {who} moves {_unclear(unclear)}."
         untold = [name for name in names if name not in set(known["change"])]
         if untold:
