@@ -13,7 +13,7 @@ from hddm_sbi.errors import HDDMWarning
 from hddm_sbi.report.model import Model
 from hddm_sbi.report.reweighting import EXACT, LIKELIHOOD, POWERS, PRIOR, WINDOW, power
 from hddm_sbi.report.words import counted, number
-from hddm_sbi.results.shifts import POSSIBLY, TOLERANCE
+from hddm_sbi.results.shifts import POSSIBLY, TOLERANCE, is_fine
 from hddm_sbi.results.to_arviz import Results
 from hddm_sbi.trials.columns import enumerated
 
@@ -110,16 +110,22 @@ class _Told:
         if apart:
             yield f"{what} changes {_people(apart)} more than these draws can tell ({k}): to know, {remedy}."
             what = f"Without {'them' if len(apart) > 1 else 'this one'}, it"
-        size = known["shift"].abs()
-        surely = known[size - POSSIBLY * known["mc_error"] > TOLERANCE]
-        if surely.empty:
-            worst = known.loc[size.idxmax()]
-            shift = f"{worst['shift']:+.2f} +- {worst['mc_error']:.2f}"
-            most = f"most that of {worst['quantity']}, by {shift}"
-            yield f"{what} surely moves no mean by more than {TOLERANCE:g} posterior sds ({most})."
-        else:
+        size, error = known["shift"].abs(), known["mc_error"]
+        surely = known[size - POSSIBLY * error > TOLERANCE]
+        unclear = known[~is_fine(size, error, TOLERANCE) & ~known["quantity"].isin(surely["quantity"])]
+        if not surely.empty:
             yield f"{what} moves {_moved(surely)}."
-        yield from _crossing(known)
+        elif unclear.empty:
+            most = (size + POSSIBLY * error).max()
+            worst = known.loc[size.idxmax()]
+            yield (
+                f"{what} moves no mean by more than {most:.2f} posterior sds (most that of {worst['quantity']}, by "
+                f"{worst['shift']:+.2f})."
+            )
+        yield from _crossing(known[is_fine(size, error, TOLERANCE) | known.index.isin(surely.index)])
+        if not unclear.empty:
+            who = f"{what[0].lower()}{what[1:]}" if surely.empty and not apart else "it"
+            yield f"Whether {who} moves {_unclear(unclear)}."
         untold = [name for name in names if name not in set(known["change"])]
         if untold:
             yield f"What {enumerated(untold)} does these draws do not tell ({k}): to know, {remedy}."
@@ -149,6 +155,16 @@ def _moved(rows: pd.DataFrame) -> str:
     ]
     more = len(largest) - _NAMED
     return enumerated([*named, f"{counted(more, 'other')} by less"] if more > 0 else named)
+
+
+def _unclear(rows: pd.DataFrame) -> str:
+    """The quantities of which too few draws tell too little."""
+    ordered = rows.loc[rows["shift"].abs().sort_values(ascending=False).index].drop_duplicates("quantity")
+    worst = ordered.iloc[0]
+    return (
+        f"{_listed(list(ordered['quantity']))} by more than {TOLERANCE:g} posterior sds is not clear from these draws "
+        f"({worst['quantity']}: {worst['shift']:+.2f} +- {worst['mc_error']:.2f}); sample more"
+    )
 
 
 def _mostly(row: Mapping[str, object]) -> str:

@@ -39,7 +39,7 @@ def equations(model: Model) -> tuple[Equation, ...]:
     """
     spec = model.spec
     described = {one.name: one.description for one in model.ssm.parameters}
-    found = equations_of_process(model.ssm)
+    found = equations_of_process(model.ssm, [one.name for one in spec.parameters if one.fixed == 0.0])
     found += [_signed(one) for one in spec.parameters if one.signed is not None]
     found += [_regression(one, described.get(one.name, "")) for one in spec.reported.parameters]
     for block in blocks_of(spec.reported):
@@ -76,10 +76,28 @@ def _regression(parameter: ParameterSpec, description: str) -> Equation:
     parts += [_group(term) for term in parameter.group]
     if parameter.offset is not None:
         parts.append(m.sub(m.words("offset"), _INDEX))
+    scale = "" if parameter.link == "identity" else f", on the scale of the {parameter.link},"
     return equation(
-        f"{called} of trial i: {left} {right}.",
+        f"{called} of trial i{scale} is {_sum(parameter)}: {left} {right}.",
         m.equals(_linked(parameter), m.joined(parts, "+") if parts else m.number(0)),
     )
+
+
+def _sum(parameter: ParameterSpec) -> str:
+    """What a linear predictor adds up, in words."""
+    parts = [f"the population's {enumerated([_called(term) for term in parameter.common])}"] if parameter.common else []
+    for factor in dict.fromkeys(term.factor for term in parameter.group):
+        own = enumerated([_called(term) for term in parameter.group if term.factor == factor])
+        many = len([term for term in parameter.group if term.factor == factor]) > 1
+        deviations = f"{'deviations' if many else 'deviation'} in" if parameter.common else "own"
+        parts.append(f"its {factor}'s {deviations} {own}")
+    if parameter.offset is not None:
+        parts.append("a known offset")
+    return " plus ".join(parts) if parts else "0"
+
+
+def _called(term: CommonTerm | GroupTerm) -> str:
+    return "intercept" if term.name == "Intercept" else f"effect of {term.name}"
 
 
 def _linked(parameter: ParameterSpec) -> str:

@@ -67,7 +67,7 @@ def methods(
         *of_likelihood(model, idata, cite),
         *of_sampling(idata, cite),
         *of_convergence(idata, table, judged, cite),
-        *of_software(idata, cite),
+        *of_software(model, idata, cite),
     ]
     cited = cite.cited
     return Methods(" ".join(sentences), tuple(map(str, cited)), "\n\n".join(one.bibtex for one in cited) + "\n")

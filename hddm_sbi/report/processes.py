@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from hddm_sbi.report import mathml as m
@@ -27,10 +27,15 @@ def equation(in_words: str, content: str) -> Equation:
     return Equation(in_words, m.formula(content, in_words))
 
 
-def equations_of_process(ssm: SSM) -> list[Equation]:
-    """How a response comes about, for one trial."""
+def equations_of_process(ssm: SSM, absent: Collection[str] = ()) -> list[Equation]:
+    """How a response comes about, for one trial.
+
+    Args:
+        ssm: the process.
+        absent: parameters that are fixed at 0, so that what they say does not happen.
+    """
     if is_registered(ssm):
-        return _PROCESSES[ssm.name](ssm)
+        return _PROCESSES[ssm.name](absent)
     theta = [m.name(name) for name in ssm.parameter_names]
     told = f": {ssm.description}" if ssm.description else ""
     return [
@@ -75,51 +80,51 @@ _WIENER = equation("Evidence x drifts at the rate v, with Brownian noise of stan
 _CONSTANT = _response(_HALF, "half the boundary separation a above or below the middle")
 
 
-def _ddm(ssm: SSM) -> list[Equation]:
+def _ddm(absent: Collection[str]) -> list[Equation]:
     return [_WIENER, _start(m.name("z")), _CONSTANT]
 
 
-def _full_ddm(ssm: SSM) -> list[Equation]:
+def _full_ddm(absent: Collection[str]) -> list[Equation]:
     of_trial = m.sub(m.name("v"), words_below := m.words("trial"))
     uniform = m.applied(
         "Uniform",
         m.row(m.name("z"), m.sign("-"), m.fraction(m.name("sz"), m.number(2))),
         m.row(m.name("z"), m.sign("+"), m.fraction(m.name("sz"), m.number(2))),
     )
-    return [
-        equation(
+    varying = {
+        "sv": equation(
             "Across trials the drift is normal around v with the standard deviation sv.",
             m.drawn(of_trial, m.applied("Normal", m.name("v"), m.power(m.name("sv"), m.number(2)))),
         ),
-        equation(
+        "sz": equation(
             "Across trials the relative starting point is uniform around z, with the width sz.",
             m.drawn(m.sub(m.name("z"), words_below), uniform),
         ),
-        equation(
+        "st0": equation(
             "Across trials the non-decision time is uniform from t0 to t0 + st0.",
             m.drawn(
                 m.sub(m.name("t0"), words_below),
                 m.applied("Uniform", m.name("t0"), m.row(m.name("t0"), m.sign("+"), m.name("st0"))),
             ),
         ),
-        *_ddm(ssm),
-    ]
+    }
+    return [*(one for name, one in varying.items() if name not in absent), *_ddm(absent)]
 
 
-def _angle(ssm: SSM) -> list[Equation]:
+def _angle(absent: Collection[str]) -> list[Equation]:
     bound = m.row(_HALF, m.sign("-"), _T, m.applied("tan", m.name("θ")))
     words = "whose distance from the middle falls from a / 2 along a line of the angle theta"
     return [_WIENER, _start(m.name("z")), _response(bound, words)]
 
 
-def _weibull(ssm: SSM) -> list[Equation]:
+def _weibull(absent: Collection[str]) -> list[Equation]:
     ratio = m.power(m.brackets(m.fraction(_T, m.name("β"))), m.name("α"))
     bound = m.row(_HALF, m.applied("exp", m.row(m.sign("-"), ratio)))
     words = "whose distance from the middle falls from a / 2 along a Weibull survival function of shape alpha and "
     return [_WIENER, _start(m.name("z")), _response(bound, f"{words}scale beta")]
 
 
-def _ornstein(ssm: SSM) -> list[Equation]:
+def _ornstein(absent: Collection[str]) -> list[Equation]:
     drift = m.brackets(m.name("v"), m.sign("-"), m.name("g"), _X)
     moves = equation(
         "Evidence x drifts at the rate v and leaks at the rate g (below 0 it excites itself), with Brownian noise of "
@@ -129,7 +134,7 @@ def _ornstein(ssm: SSM) -> list[Equation]:
     return [moves, _start(m.name("z")), _CONSTANT]
 
 
-def _levy(ssm: SSM) -> list[Equation]:
+def _levy(absent: Collection[str]) -> list[Equation]:
     moves = equation(
         "Evidence x drifts at the rate v, with symmetric noise of stability alpha, which is Brownian at 2 and jumps "
         "below.",
@@ -158,13 +163,13 @@ def _first_of_all(what: str) -> list[Equation]:
     ]
 
 
-def _rdm(ssm: SSM) -> list[Equation]:
+def _rdm(absent: Collection[str]) -> list[Equation]:
     moves = m.equals(m.row(_D, m.sub(_X, _K)), m.sub(m.name("v"), _K), _D, _T, m.sign("+"), m.row(_D, m.sub(_W, _K)))
     words = "Evidence of accumulator k drifts at the rate v_k, with Brownian noise of standard deviation 1 of its own."
     return [equation(words, moves), *_first_of_all("accumulator")]
 
 
-def _lba(ssm: SSM) -> list[Equation]:
+def _lba(absent: Collection[str]) -> list[Equation]:
     slope = m.sub(_D, _K)
     moves = m.equals(m.row(m.sub(_X, _K), m.brackets(_T)), m.sub(_X, _K), m.brackets(m.number(0)), m.sign("+"), slope,
                      _T)  # fmt: skip
@@ -176,7 +181,7 @@ def _lba(ssm: SSM) -> list[Equation]:
     ]
 
 
-_PROCESSES: dict[str, Callable[[SSM], list[Equation]]] = {
+_PROCESSES: dict[str, Callable[[Collection[str]], list[Equation]]] = {
     "ddm": _ddm,
     "full_ddm": _full_ddm,
     "angle": _angle,

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hddm_sbi.errors import DataError
+from hddm_sbi.likelihoods.observation.lapses import LAPSE_PARAMETERS
 from hddm_sbi.report.changes_in_words import in_words
 from hddm_sbi.report.model import Model
 from hddm_sbi.report.reweighting import Change, changes
@@ -89,7 +90,8 @@ def sensitivity(model: Model, idata: Results) -> Sensitivity:
 
 def _of_population(found: Quantities) -> Quantities:
     """The population's quantities; where there is no population, the participants'."""
-    kinds = _POPULATION if any(kind in ("typical", "mean") for kind in found.kinds) else (*_POPULATION, "participant")
+    of_process = (kind for kind, name in zip(found.kinds, found.variables, strict=True) if name not in LAPSE_PARAMETERS)
+    kinds = _POPULATION if any(kind == "typical" for kind in of_process) else (*_POPULATION, "participant")
     keep = [k for k, kind in enumerate(found.kinds) if kind in kinds and np.ptp(found.columns[k]) > 0.0]
     return Quantities(
         tuple(found.labels[k] for k in keep),
@@ -111,7 +113,9 @@ def _table(change: Change, found: Quantities, flat: FloatArray, ess: FloatArray)
     if change.added.method == BY_UNIT:  # right to first order, which so large a shift is not
         error = np.where(np.abs(shifts.shift) > _LARGEST, np.inf, error)
     weights, sd = 1.0 / n + change.added.weights, some.std(axis=0)
-    moved = (weights @ there - some.mean(axis=0)) / sd
+    reached = weights @ there
+    error = np.where((reached < there.min(axis=0)) | (reached > there.max(axis=0)), np.inf, error)
+    moved = (reached - some.mean(axis=0)) / sd
     ends = _quantiles(there, weights) - _quantiles(some, np.full(n, 1.0 / n))
     mean, (low, high) = flat.mean(axis=0), np.quantile(flat, _INTERVAL, axis=0)
     columns = (

@@ -11,7 +11,10 @@ import pandas as pd
 
 import hddm_sbi as hs
 from hddm_sbi.api import HierarchicalDDM
+from hddm_sbi.likelihoods.formulas import get_exact
+from hddm_sbi.likelihoods.observation.observation_model import ObservationModel
 from hddm_sbi.results.to_arviz import Results, group, to_inference_data
+from hddm_sbi.ssm.registry import one_of_each
 
 SUBJECTS, TRIALS, CHAINS, DRAWS = 4, 30, 2, 60
 SAMPLED = {
@@ -34,7 +37,7 @@ def experiment(model: str = "ddm", theta: tuple[float, ...] = (1.0, 1.5, 0.5, 0.
             "response": choice.ravel(),
             "conf": np.tile(["HC", "LC"], n // 2),
             "stim": np.tile(["face", "face", "house", "house"], n // 4),
-            "theta": np.linspace(-1.0, 1.0, n),
+            "theta": np.tile(np.linspace(-1.0, 1.0, TRIALS), SUBJECTS),
         }
     )
 
@@ -68,9 +71,7 @@ class _Formula:
     parameters, n_choices = ("v", "a", "z", "t0"), 2
 
     def bind(self, trials: Any) -> Any:
-        return hs.HierarchicalDDM(
-            pd.DataFrame({"rt": [0.5, 0.6], "response": [0, 1]}), likelihood="exact", p_outlier=0
-        ).likelihood.bind(trials)
+        return ObservationModel(get_exact("ddm"), simulator=one_of_each(hs.get_model("ddm"))).bind(trials)
 
 
 KINDS: dict[str, Callable[[], HierarchicalDDM]] = {

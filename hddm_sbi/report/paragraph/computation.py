@@ -128,13 +128,12 @@ def of_convergence(idata: Results, table: pd.DataFrame, judged: Verdict, cite: C
         )
 
 
-def of_software(idata: Results, cite: Citations) -> Iterator[str]:
+def of_software(model: Model, idata: Results, cite: Citations) -> Iterator[str]:
     """The sentences on what is reported, and by which software."""
     made_by = str(idata.attrs.get("hddm_sbi_version", ""))
-    yield (
-        "Estimates are posterior means with equal-tailed 95% intervals, for the typical participant (the population's "
-        "median) unless stated otherwise."
-    )
+    pooled = any(term.sd_prior is not None for _, term in model.spec.group_terms())
+    typical = ", for the typical participant (the population's median) unless stated otherwise" if pooled else ""
+    yield f"Estimates are posterior means with equal-tailed 95% intervals{typical}."
     yield (
         f"The analysis was done with hddm_sbi{f' {made_by}' if made_by else ''}; results are kept as ArviZ "
         f"data{_version('arviz', ', version ')} {cite('kumar2019')}."

@@ -35,23 +35,32 @@ _CALLED: dict[str, tuple[str, tuple[str, ...]]] = {
     "rdm": ("the racing diffusion model", ("tillman2020",)),
     "lba": ("the linear ballistic accumulator with drifts truncated at zero", ("brown2008",)),
 }
+# What varies across trials in the full model, by the parameter that says how much.
+_ACROSS = {"sv": "drift", "sz": "starting point", "st0": "non-decision time"}
 
 
 def of_process(model: Model, idata: Results, cite: Citations) -> Iterator[str]:
     """The sentences on the process."""
     ssm, spec = model.ssm, model.spec
-    yield f"Choices and response times were modelled by {called(ssm, cite)}."
+    outcomes = "Choices and response times" if model.trials.rt_seen.any() else "Choices"
+    yield f"{outcomes} were modelled by {called(ssm, spec, cite)}."
     yield from _parameters(ssm, spec)
     yield _options(model, idata, cite)
 
 
-def called(ssm: SSM, cite: Citations) -> str:
+def called(ssm: SSM, spec: ModelSpec, cite: Citations) -> str:
     """The process with its publications; that of a user without."""
     if is_registered(ssm):
         name, keys = _CALLED[ssm.name]
-        return f"{name} {cite(*keys)}"
+        return f"{name}{_varying(spec)} {cite(*keys)}"
     what = f" ({ssm.description})" if ssm.description else ""
     return f"a model of our own, '{ssm.name}'{what} [describe the process, and cite its source]"
+
+
+def _varying(spec: ModelSpec) -> str:
+    """What varies across trials in the full model: widths and sds that are fixed at 0 do not."""
+    varies = [what for name, what in _ACROSS.items() if any(p.name == name and p.fixed != 0.0 for p in spec.parameters)]
+    return f" in {enumerated(varies)}" if varies else ""
 
 
 def is_race(ssm: SSM) -> bool:
@@ -66,8 +75,9 @@ def _parameters(ssm: SSM, spec: ModelSpec) -> Iterator[str]:
     constant = [one for one in spec.reported.parameters if one.fixed is not None and one.name not in LAPSE_PARAMETERS]
     stated = [one for one in constant if not _is_unused_bias(one, spec)]
     if stated:
-        verb = "was" if len(stated) == 1 else "were"
-        yield f"{enumerated([f'{one.name} = {number(_fixed(one))}' for one in stated])} {verb} fixed."
+        first, *others = [(one.name, number(_fixed(one))) for one in stated]
+        rest = "".join(f", {name} at {value}" for name, value in others)
+        yield f"{first[0]} was fixed at {first[1]}{rest}."
 
 
 def _fixed(parameter: ParameterSpec) -> float:

@@ -105,7 +105,7 @@ def of_lapses(model: Model, cite: Citations) -> Iterator[str]:
     if lapses.omissions:
         fixed = names[LAPSE_OMISSION].fixed
         how = "estimated" if fixed is None else f"fixed at {number(fixed)}"
-        yield f"A share of the lapses, {LAPSE_OMISSION}, {how}, never responds."
+        yield f"A share of the lapses, {LAPSE_OMISSION} ({how}), never responds."
 
 
 def of_priors(model: Model, cite: Citations) -> Iterator[str]:
@@ -124,7 +124,8 @@ def of_priors(model: Model, cite: Citations) -> Iterator[str]:
     sds = default["variable"].str.endswith("_sd").any()
     between = "; standard deviations between groups have half-normal priors" if sds else ""
     yield f"{rest} were the weakly informative defaults of hddm_sbi{after}{between}."
-    intercepts = default[default["variable"].str.endswith("_Intercept") | default["variable"].isin(LAPSE_PARAMETERS)]
-    if len(intercepts):
-        listed = "; ".join(f"{row.variable} ~ {row.prior}" for row in intercepts.itertuples())
-        yield f"Among them are {listed}."
+    names = default["variable"]
+    levels = default[names.str.contains("_Intercept") & ~names.str.endswith("_sd") | names.isin(LAPSE_PARAMETERS)]
+    if len(levels):
+        listed = "; ".join(f"{row.variable} ~ {row.prior}" for row in levels.itertuples())
+        yield f"Those of intercepts{' and lapses' if names.isin(LAPSE_PARAMETERS).any() else ''} are {listed}."
