@@ -81,8 +81,9 @@ from hddm_sbi.trials.limits import read_deadline, read_truncation
 from hddm_sbi.trials.reading import read_trials
 
 if TYPE_CHECKING:
-    from hddm_sbi.doctor import Checkup
     from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
+
+    from hddm_sbi.doctor import Checkup
 
 GROUPS = ("log_likelihood", "posterior_predictive", "prior", "prior_predictive")
 # Draws on which the share outside the network's box is measured: it is then known to about 2%.

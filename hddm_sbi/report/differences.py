@@ -33,7 +33,8 @@ def differences(posterior: xr.Dataset, conditions: pd.DataFrame) -> pd.DataFrame
         conditions: one row for each cell, one column for each factor.
 
     Returns:
-        Columns ``parameter``; ``contrast``, as ``model.contrast`` takes it, and ``label``, in short; ``mean``, ``sd``, ``2.5%``, ``97.5%``;
+        Columns ``parameter``; ``contrast``, as ``model.contrast`` takes it, and ``label``, in short; ``mean``, ``sd``,
+        ``2.5%``, ``97.5%``;
         ``direction``, in words, and ``p_direction``, its probability; ``ess``, ``r_hat``.
     """
     found = quantities_of(posterior.isel(chain=[0], draw=[0]))
@@ -61,7 +62,11 @@ def _of_parameter(name: str, values: xr.DataArray, conditions: pd.DataFrame) -> 
         axis=-1,
     )
     table = summarise_draws(shown, pd.Index(texts, name="contrast"), 0.0, _INTERVAL, None).reset_index()
-    table = table.assign(parameter=name, label=[label for _, label, *_ in pairs], ess=table[["ess_bulk", "ess_tail"]].min(axis=1).round().astype("Int64"))
+    table = table.assign(
+        parameter=name,
+        label=[label for _, label, *_ in pairs],
+        ess=table[["ess_bulk", "ess_tail"]].min(axis=1).round().astype("Int64"),
+    )
     return table[[*COLUMNS]]
 
 

@@ -54,7 +54,9 @@ def participants(fit: Fit, values: pd.DataFrame) -> tuple[pd.DataFrame, dict[str
     texts: dict[str, Sequence[str]] = {}
     for parameter, own in values.groupby("parameter", sort=False):
         on = keys if (own[CONDITION] != "").any() else [PARTICIPANT]
-        table = table.merge(own[[*on, "mean", "low", "high"]].rename(columns={"mean": str(parameter)}), on=on, how="left")
+        table = table.merge(
+            own[[*on, "mean", "low", "high"]].rename(columns={"mean": str(parameter)}), on=on, how="left"
+        )
         texts[str(parameter)] = [
             "-" if np.isnan(mean) else f"{mean:.3f} [{low:.3f}, {high:.3f}]"
             for mean, low, high in table[[str(parameter), "low", "high"]].to_numpy(dtype=np.float64)

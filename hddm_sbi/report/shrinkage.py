@@ -1,8 +1,8 @@
 """How much of a participant's estimate comes from the others.
 
 Let the population's mean m and variance t^2 be known. With normal data of variance s^2 about a participant's deviation
-b ~ N(0, t^2), the posterior mean of b is (1 - B) of what the participant's own data say, with B = s^2 / (s^2 + t^2), and
-its posterior variance is t^2 B: B is the pooling factor of Gelman & Pardoe (2006, Technometrics 48, 241-251), for each
+b ~ N(0, t^2), the posterior mean of b is (1 - B) of what the participant's own data say, B = s^2 / (s^2 + t^2), and its
+posterior variance is t^2 B: B is the pooling factor of Gelman & Pardoe (2006, Technometrics 48, 241-251), for each
 participant. It is 0 where an estimate is the participant's own, 1 where it is the population's. With m estimated, of
 posterior variance M, the posterior variance of b becomes t^2 B + (1 - B)^2 M, which is solved for B here. Outside the
 normal case it is an approximation.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
@@ -17,7 +19,7 @@ _SHOWN = 0.985
 _BAND = (0.05, 0.5, 0.95)
 # Counts of all predicted experiments: 400 MB of memory at most while they are summarised.
 _MOST_COUNTS = 50_000_000
-# Participants whose times are in the page; of more, so many that are evenly spaced.
+# Participants, or conditions, whose times are in the page.
 _MOST_PEOPLE = 400
 
 
@@ -36,7 +38,6 @@ def binned_times(data: Predicted, conditions: list[str]) -> pd.DataFrame:
     """
     who = participants(data, "participants") if data.subject is not None else Cells(("",), _zeros(data), "")
     what = cells_of(data, conditions) if conditions else Cells(("",), _zeros(data), "")
-    kept = spaced(len(who.labels), _MOST_PEOPLE)
     shape = (len(who.labels), len(what.labels), len(data.options), BINS)
     data = data.thinned(max(10, _MOST_COUNTS // int(np.prod(shape))))
     end = float(np.nanquantile(data.rt, _SHOWN))
@@ -46,20 +47,22 @@ def binned_times(data: Predicted, conditions: list[str]) -> pd.DataFrame:
     predicted = _counts(data.predicted_rt, data.predicted_choice, place, shape, end)
     trials = np.bincount(place, minlength=shape[0] * shape[1]).reshape(shape[:2])
     tables = []
-    for name, people in [(EVERYBODY, slice(None)), *((who.labels[k], [k]) for k in kept)]:
-        if name != EVERYBODY and len(who.labels) == 1:
-            continue
-        for label, cells in [(ALL, slice(None)), *((label, [k]) for k, label in enumerate(what.labels))]:
-            if label != ALL and len(what.labels) == 1:
-                continue
-            total = trials[people][:, cells].sum()
+    for name, people in _chosen(who, EVERYBODY):
+        for label, cells in _chosen(what, ALL):
+            total = int(trials[np.ix_(people, cells)].sum())
             if total:
-                tables.append(
-                    _shares(observed[:, people][:, :, cells], predicted[:, people][:, :, cells], int(total), edges, data)
-                    .assign(participant=name, condition=label)
-                )  # fmt: skip
+                parts = (counts[:, people][:, :, cells].sum(axis=(1, 2)) for counts in (observed, predicted))
+                tables.append(_shares(*parts, total, edges, data).assign(participant=name, condition=label))
     table = pd.concat(tables, ignore_index=True)
     return table[["participant", "condition", "response", "start", "end", "observed", "low", "median", "high"]]
+
+
+def _chosen(cells: Cells, together: str) -> Iterator[tuple[str, IntArray]]:
+    """All of them together, and then each, where there are several; of many some that are evenly spaced."""
+    count = len(cells.labels)
+    yield together, np.arange(count)
+    if count > 1:
+        yield from ((cells.labels[k], np.array([k])) for k in spaced(count, _MOST_PEOPLE))
 
 
 def _zeros(data: Predicted) -> IntArray:
@@ -67,7 +70,7 @@ def _zeros(data: Predicted) -> IntArray:
 
 
 def _counts(rt: FloatArray, choice: IntArray, place: IntArray, shape: tuple[int, ...], end: float) -> IntArray:
-    """Counts of each data set, shape (data sets, people, cells, options, bins); what is later than the end is left out."""
+    """Counts of each data set, shape (data sets, people, cells, options, bins), without what is later than the end."""
     result = np.empty((len(rt), *shape), dtype=np.int32)
     options, bins = shape[-2:]
     for k, (times, chosen) in enumerate(zip(rt, choice, strict=True)):
@@ -79,10 +82,10 @@ def _counts(rt: FloatArray, choice: IntArray, place: IntArray, shape: tuple[int,
 
 
 def _shares(observed: IntArray, predicted: IntArray, total: int, edges: FloatArray, data: Predicted) -> pd.DataFrame:
-    """The rows of one participant and condition."""
+    """The rows of one participant and condition, from counts of shape (data sets, options, bins)."""
     scale = 100.0 / total
-    seen = observed.sum(axis=(0, 1, 2)) * scale
-    low, median, high = np.quantile(predicted.sum(axis=(1, 2)) * scale, _BAND, axis=0)
+    seen = observed[0] * scale
+    low, median, high = np.quantile(predicted * scale, _BAND, axis=0)
     option, place = np.nonzero((seen > 0.0) | (high > 0.0))
     names = np.array([option_name(data, k) for k in range(len(data.options))], dtype=object)
     columns = {"observed": seen, "low": low, "median": median, "high": high}
@@ -94,4 +97,3 @@ def _shares(observed: IntArray, predicted: IntArray, total: int, edges: FloatArr
             **{name: values[option, place].round(2) for name, values in columns.items()},
         }
     )
-

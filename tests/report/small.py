@@ -1,4 +1,4 @@
-"""Fits of small models whose draws are those of the prior: nothing is sampled, and everything a report reads is there."""
+"""Fits of small models whose draws are those of the prior: nothing is sampled, and all that a report reads is there."""
 
 from __future__ import annotations
 
@@ -40,10 +40,12 @@ def as_posterior(model: hs.HierarchicalDDM) -> Results:
     found = model.prior_predictive(draws=DRAWS, seed=1)
     prior = group(found, "prior")
     dims = {name: (variable.dims, variable.to_numpy()) for name, variable in prior.data_vars.items()}
-    halves = {
-        name: (of, np.concatenate(np.split(values, 2, axis=1), axis=0)) for name, (of, values) in dims.items()
+    halves = {name: (of, np.concatenate(np.split(values, 2, axis=1), axis=0)) for name, (of, values) in dims.items()}
+    coords = {
+        str(name): tuple(values.to_numpy().tolist())
+        for name, values in prior.coords.items()
+        if name not in ("chain", "draw")
     }
-    coords = {str(name): tuple(values.to_numpy().tolist()) for name, values in prior.coords.items() if name not in ("chain", "draw")}
     data = {
         name: {str(key): (value.dims, value.to_numpy()) for key, value in group(found, name).data_vars.items()}
         for name in ("observed_data", "constant_data")

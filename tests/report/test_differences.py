@@ -32,7 +32,7 @@ def test_a_factor_that_changes_nothing_is_no_factor_of_a_parameter() -> None:
 
 
 def test_of_many_cells_those_are_compared_that_differ_in_one_factor(crossed) -> None:
-    model, idata = crossed
+    _, idata = crossed
     levels = [(f"a{i}", f"b{j}") for i in range(4) for j in range(4)]
     assert len(levels) > MOST_CELLS
     cells = pd.DataFrame(levels, columns=["one", "two"], index=pd.Index([f"c{k}" for k in range(16)], name="condition"))

@@ -56,7 +56,9 @@ class Page(HTMLParser):
             self.text.append(data)
 
     def charts(self) -> set[str]:
-        return {name for name in self.names if name.startswith(("contrast-", "times", "estimates", "prior-", "quantiles"))}
+        return {
+            name for name in self.names if name.startswith(("contrast-", "times", "estimates", "prior-", "quantiles"))
+        }
 
 
 def read(path: Path) -> Page:
@@ -78,8 +80,20 @@ def whole(crossed: tuple[hs.HierarchicalDDM, Results], tmp_path_factory) -> Path
 
 def test_it_has_every_section(whole: Path) -> None:
     found = read(whole)
-    told = ("asked", "data", "verdict", "population", "contrasts", "checks", "participants", "correlations", "priors",
-            "sensitivity", "methods", "guidelines")
+    told = (
+        "asked",
+        "data",
+        "verdict",
+        "population",
+        "contrasts",
+        "checks",
+        "participants",
+        "correlations",
+        "priors",
+        "sensitivity",
+        "methods",
+        "guidelines",
+    )
     assert {*told, "provenance"} <= set(found.names)
     assert {"contrast-v", "contrast-a", "times", "estimates", "prior-v", "prior-t0"} <= found.charts()
     text = " ".join(found.text)
@@ -175,7 +189,7 @@ def test_fifty_participants_take_less_than_three_megabytes(tmp_path: Path) -> No
 
 
 def test_the_checksum_is_that_of_the_trials(crossed) -> None:
-    model, idata = crossed
+    _, idata = crossed
     same, other = experiment(), experiment()
     other.loc[7, "rt"] += 1e-6
     options = {"groupby": "subject", "likelihood": "exact", "formula": ["v ~ cond*side", "a ~ cond"]}
@@ -215,7 +229,8 @@ def test_without_a_cache_the_script_is_put_together_anew(monkeypatch: pytest.Mon
     blocked = tmp_path / "file"
     blocked.touch()
     made = []
-    monkeypatch.setattr("vl_convert.javascript_bundle", lambda **_: made.append(1) or "window.vegaEmbed = 1 // </script>")
+    text = "window.vegaEmbed = 1 // </script>"
+    monkeypatch.setattr("vl_convert.javascript_bundle", lambda *_, **__: made.append(1) or text)
     for folder in (None, blocked, tmp_path / "cache", tmp_path / "cache"):
         monkeypatch.setattr(vega, "cache_folder", lambda folder=folder: folder)
         assert vega.script.__wrapped__() == r"window.vegaEmbed = 1 // <\/script>"

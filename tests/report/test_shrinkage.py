@@ -40,5 +40,7 @@ def test_it_lies_between_nothing_and_all() -> None:
 
 
 def test_where_nothing_is_pooled_there_is_none(crossed) -> None:
-    posterior = xr.Dataset({"v_subject": (("chain", "draw", "subject"), np.random.default_rng(0).normal(size=(2, 9, 3)))})
+    posterior = xr.Dataset(
+        {"v_subject": (("chain", "draw", "subject"), np.random.default_rng(0).normal(size=(2, 9, 3)))}
+    )
     assert shrinkage(posterior).empty

@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from hddm_sbi.plots.panels import COLOURS, DATA, MODEL
+from hddm_sbi.plots.panels import COLOURS
 
 Spec = dict[str, Any]
 
@@ -28,7 +28,8 @@ INK, FAINT, GRID = "#1d2329", "#4d5863", "#e3e7ea"
 
 _AXIS = {"labelColor": INK, "titleColor": INK, "gridColor": GRID, "domainColor": FAINT, "tickColor": FAINT}
 _CONFIG: Spec = {
-    "font": 'Arial, "Liberation Sans", Helvetica, sans-serif',  # alike everywhere, so that labels have the room they need
+    # as wide everywhere as it was when the picture was drawn
+    "font": 'Arial, "Liberation Sans", Helvetica, sans-serif',
     "background": "white",
     "view": {"stroke": None},
     "axis": {**_AXIS, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 220},
@@ -81,9 +82,10 @@ class Chart:
 
     def as_html(self, picture: str) -> str:
         """The figure with its picture, an SVG."""
+        caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
         return (
-            f'<figure class="chart" id="{self.name}" aria-label="{escape(self.alt)}">'
-            f'<div class="drawing">{_named(picture, self.alt)}</div><figcaption>{escape(self.caption)}</figcaption></figure>'
+            f'<figure class="chart" id="{escape(self.name)}" aria-label="{escape(self.alt)}">'
+            f'<div class="drawing">{_named(picture, self.alt)}</div>{caption}</figure>'
         )
 
 
@@ -93,14 +95,6 @@ def _named(picture: str, alt: str) -> str:
     return re.sub(r"^<svg ", lambda _: head, picture, count=1)
 
 
-def in_words(text: str, colour: str = MODEL) -> Spec:
-    """An encoding of one colour that is named in the legend."""
-    return {"datum": text, "scale": {"domain": [text], "range": [colour]}}
-
-
 def colours_of(labels: list[str]) -> Spec:
     """A scale that gives each label its colour, the one that it has in all plots."""
     return {"domain": labels, "range": [COLOURS[k % len(COLOURS)] for k in range(len(labels))]}
-
-
-GREY = DATA

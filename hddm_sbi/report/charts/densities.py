@@ -39,19 +39,21 @@ def prior_and_posterior(name: str, parameter: str, cells: list[tuple[str, FloatA
     scale = colours_of(labels)
     scale = {"domain": ["prior", *scale["domain"]], "range": [PRIOR, *scale["range"]]}
     dashes = {"domain": scale["domain"], "range": [[3, 2], *[_DASHES[k % len(_DASHES)] for k in range(len(labels))]]}
+    axis: Spec = {"title": None, "tickCount": 5}
+    x: Spec = {"field": "x", "type": "quantitative", "scale": {"zero": False, "nice": False}, "axis": axis}
     title: Spec = {"title": None, "columns": 2, "labelLimit": 130}
     spec: Spec = {
         "height": _HEIGHT,
         "title": parameter,
         "mark": {"type": "line", "strokeWidth": 1.8},
         "encoding": {
-            "x": {"field": "x", "type": "quantitative", "scale": {"zero": False, "nice": False}, "axis": {"title": None, "tickCount": 5}},
+            "x": x,
             "y": {"field": "y", "type": "quantitative", "axis": None},
             "color": {"field": "of", "type": "nominal", "scale": scale, "legend": title},
             "strokeDash": {"field": "of", "type": "nominal", "scale": dashes, "legend": title},
             "order": {"field": "x", "type": "quantitative"},
         },
-    }  # fmt: skip
+    }
     return Chart(name, alt, "", spec, table, width=_WIDTH)
 
 

@@ -24,7 +24,9 @@ def rows(name: str, table: pd.DataFrame, alt: str, caption: str, title: str, ori
     y: Spec = {"field": "label", "type": "nominal", "sort": None, "axis": {"title": None, "grid": True}}
     layers: list[Spec] = []
     if origin is not None:
-        layers.append({"mark": {"type": "rule", "color": FAINT, "strokeDash": [4, 3]}, "encoding": {"x": {"datum": origin}}})
+        layers.append(
+            {"mark": {"type": "rule", "color": FAINT, "strokeDash": [4, 3]}, "encoding": {"x": {"datum": origin}}}
+        )
     layers += [
         {
             "mark": {"type": "rule", "color": MODEL, "strokeWidth": 2},
@@ -49,7 +51,11 @@ def ranked(name: str, table: pd.DataFrame, alt: str, caption: str, choices: dict
         caption: how to read it.
         choices: as ``Chart`` has them.
     """
-    x: Spec = {"field": "rank", "type": "quantitative", "axis": {"title": "participants by estimate", "grid": False, "tickMinStep": 1}}
+    x: Spec = {
+        "field": "rank",
+        "type": "quantitative",
+        "axis": {"title": "participants by estimate", "grid": False, "tickMinStep": 1},
+    }
     x["scale"] = {"nice": False, "padding": 8}
     y = {"scale": {"zero": False}, "axis": {"title": None, "tickCount": 6}}
     shown = {"participant": "nominal", "mean": "quantitative", "low": "quantitative", "high": "quantitative"}

@@ -8,8 +8,6 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-import pandas as pd
-
 from hddm_sbi._files import write_file
 from hddm_sbi._resources import cache_folder
 from hddm_sbi.report.charts.chart import ROWS, Chart
@@ -17,6 +15,8 @@ from hddm_sbi.report.charts.chart import ROWS, Chart
 # The grammar that the specifications are written in; the library brings several.
 _GRAMMAR = "6.1"
 _LIBRARY = "vl-convert-python"
+# What the page calls.
+_EXPOSED = "window.vegaEmbed = vegaEmbed;"
 
 
 def picture(chart: Chart) -> str:
@@ -40,7 +40,7 @@ def script() -> str:
     if place is not None:
         with suppress(OSError, UnicodeError):
             return place.read_text(encoding="utf-8")
-    text = str(vl_convert.javascript_bundle(vl_version=_GRAMMAR)).replace("</script", r"<\/script")
+    text = str(vl_convert.javascript_bundle(_EXPOSED, vl_version=_GRAMMAR)).replace("</script", r"<\/script")
     if place is not None:
         with suppress(OSError):
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -63,4 +63,3 @@ def licence() -> str:
 def _place() -> Path | None:
     folder = cache_folder()
     return None if folder is None else folder / "report" / f"vega-{version(_LIBRARY)}-{_GRAMMAR}.js"
-

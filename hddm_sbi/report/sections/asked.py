@@ -14,8 +14,6 @@ def section(fit: Fit) -> Section:
     """The equations, each with a sentence that says the same, and the model as it prints itself."""
     parts: list[str | Chart] = [heading("Equations")]
     parts.append(hint("Trials are i; each equation follows the sentence that says the same."))
-    parts += [
-        f'<div class="equation"><p>{escape(one.in_words)}</p>{one.mathml}</div>' for one in equations(fit.model)
-    ]
+    parts += [f'<div class="equation"><p>{escape(one.in_words)}</p>{one.mathml}</div>' for one in equations(fit.model)]
     parts += folded("The model as print(model) shows it", [verbatim(repr(fit.model))])
     return Section("asked", "What was asked", parts)

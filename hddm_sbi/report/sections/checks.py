@@ -68,9 +68,7 @@ def _picture(rows: pd.DataFrame) -> Chart:
         f"Quantiles .1, .3, .5, .7 and .9 of the response times by condition and response: {int(inside.sum())} of the "
         f"{int(known.sum())} observed ones lie within the 90% band of what is predicted for the same people."
     )
-    caption = (
-        "Crosses: observed quantiles .1, .3, .5, .7 and .9. Bars and ticks: 90% and median of the predicted experiments."
-    )
+    caption = "Crosses: observed quantiles .1, .3, .5, .7 and .9. Bars and ticks: 90% and median of what is predicted."
     choices = {"people": "Predicted for"} if drawn["people"].nunique() > 1 else {}
     return quantiles("quantiles", drawn, alt, caption, choices)
 

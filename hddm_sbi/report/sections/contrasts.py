@@ -49,5 +49,9 @@ def _picture(parameter: str, own: pd.DataFrame) -> Chart:
         high=own["97.5%"],
         told=told,
     )[["label", "mean", "low", "high", "told"]]
-    alt = f"Differences of {parameter} between conditions, posterior means and 95% intervals. " + "; ".join(told[:12]) + "."
+    alt = (
+        f"Differences of {parameter} between conditions, posterior means and 95% intervals. "
+        + "; ".join(told[:12])
+        + "."
+    )
     return rows(f"contrast-{parameter}", drawn, alt, "", f"difference of {parameter}", origin=0.0)

@@ -29,7 +29,9 @@ def section(fit: Fit) -> Section:
         parts.append(hint("The trials were not read from a table, so that nothing is known of how they were recorded."))
     else:
         parts += findings_as_html(as_table(all_findings(trials, fit.model.conditions.columns)))
-        parts.append(hint("hs.check_data(df, ...), or hddm-sbi check, looks at all columns, and has a page of its own."))
+        parts.append(
+            hint("hs.check_data(df, ...), or hddm-sbi check, looks at all columns, and has a page of its own.")
+        )
     return Section("data", "How the data were read", parts)
 
 

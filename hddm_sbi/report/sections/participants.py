@@ -27,9 +27,7 @@ def section(fit: Fit) -> Section | None:
     )
     parts: list[str | Chart] = [
         _picture(fit, values),
-        hint(
-            "Times in seconds; estimates are posterior means with 95% intervals, on the natural scale." + told
-        ),
+        hint("Times in seconds; estimates are posterior means with 95% intervals, on the natural scale." + told),
         wide(table, "participants", texts=texts),
     ]
     return Section("participants", "Participants", parts)

@@ -40,9 +40,7 @@ def section(fit: Fit) -> Section:
     return Section("population", "Population", parts)
 
 
-def _natural(
-    summary: pd.DataFrame, natural: pd.DataFrame, lapses: pd.DataFrame
-) -> tuple[pd.DataFrame, str]:
+def _natural(summary: pd.DataFrame, natural: pd.DataFrame, lapses: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """The table of the natural scale, and what its rows are."""
     table = _plain(pd.concat([natural, lapses]))
     means = []

@@ -73,8 +73,6 @@ def trials_checksum(idata: Results) -> str:
         for column in sorted(str(one) for one in dataset.data_vars):
             values = dataset[column].to_numpy()
             numeric = values.dtype.kind in "biuf"
-            content = (
-                values.astype("<f8").tobytes() if numeric else "\0".join(str(value) for value in values).encode()
-            )
+            content = values.astype("<f8").tobytes() if numeric else "\0".join(str(value) for value in values).encode()
             known.update(f"{column}\0{len(values)}\0".encode() + content)
     return known.hexdigest()

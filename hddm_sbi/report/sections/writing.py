@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -65,7 +65,11 @@ def folded(
 ) -> list[str | Chart]:
     """Parts that a reader opens, and that are printed, too, unless they are for programs."""
     told = "" if count is None else f" ({count:,})"
-    return [f"<details{'' if printed else ' class=screen'}><summary>{escape(title)}{told}</summary>", *parts, "</details>"]
+    return [
+        f"<details{'' if printed else ' class=screen'}><summary>{escape(title)}{told}</summary>",
+        *parts,
+        "</details>",
+    ]
 
 
 def grid(charts: Iterable[Chart]) -> list[str | Chart]:
@@ -78,8 +82,8 @@ def wide(
     what: str,
     *,
     caption: str = "",
-    labels: dict[str, str] | None = None,
-    texts: dict[str, Sequence[str]] | None = None,
+    labels: Mapping[str, str] | None = None,
+    texts: Mapping[str, Sequence[str]] | None = None,
     prose: bool = False,
 ) -> str:
     """A table that scrolls by itself where it is wider or longer than the page.
@@ -94,7 +98,8 @@ def wide(
     """
     filtered = what if len(frame) > _FEW_ROWS else ""
     inner = table(frame, number, caption=caption, labels=labels, texts=texts, filtered=filtered)
-    return f'<div class="wide{" prose" if prose else ""}" tabindex="0" role="region" aria-label="Table of {escape(what)}">\n{inner}</div>'
+    kind, label = "wide prose" if prose else "wide", f"Table of {escape(what)}"
+    return f'<div class="{kind}" tabindex="0" role="region" aria-label="{label}">\n{inner}</div>'
 
 
 def number(value: object) -> str:
