@@ -27,6 +27,11 @@ def section(fit: Fit) -> Section:
                 "sds; an error of infinity says that reweighting cannot tell."
             ),
             bullets(found.sentences),
-            *folded("Every quantity under every change", [wide(table, "quantities", labels=_LABELS)], len(table)),
+            *folded(
+                "Every quantity under every change",
+                [wide(table, "quantities", labels=_LABELS)],
+                len(table),
+                printed=False,
+            ),
         ]
     return Section("sensitivity", "What would change the conclusions", parts)

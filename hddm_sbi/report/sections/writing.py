@@ -13,6 +13,8 @@ from hddm_sbi.report.charts.chart import Chart
 
 # A table of more rows gets a box that filters it.
 _FEW_ROWS = 12
+# One of more columns is printed small.
+_MANY_COLUMNS = 9
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +100,8 @@ def wide(
     """
     filtered = what if len(frame) > _FEW_ROWS else ""
     inner = table(frame, number, caption=caption, labels=labels, texts=texts, filtered=filtered)
-    kind, label = "wide prose" if prose else "wide", f"Table of {escape(what)}"
+    kind = "wide prose" if prose else "wide dense" if len(frame.columns) > _MANY_COLUMNS else "wide"
+    label = f"Table of {escape(what)}"
     return f'<div class="{kind}" tabindex="0" role="region" aria-label="{label}">\n{inner}</div>'
 
 
