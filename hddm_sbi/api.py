@@ -65,7 +65,7 @@ from hddm_sbi.results.saving.arguments import written_arguments
 from hddm_sbi.results.saving.certificates import ATTRIBUTE, read_certificate, written_certificate
 from hddm_sbi.results.saving.fingerprints import likelihood_sha256, simulator_sha256
 from hddm_sbi.results.saving.fit_file import OWN_LIKELIHOOD, SIMULATOR, read_fit, save_fit
-from hddm_sbi.results.to_arviz import Group, Results, group, to_datasets, to_inference_data
+from hddm_sbi.results.to_arviz import Group, Results, group, has_group, to_datasets, to_inference_data
 from hddm_sbi.results.variables import Coordinates, Variables, posterior_variables
 from hddm_sbi.results.verdict import BoxReport, Verdict, box_report, verdict
 from hddm_sbi.spec.build import build_spec
@@ -92,6 +92,7 @@ from hddm_sbi.trials.reading import read_trials
 if TYPE_CHECKING:
     from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 
+    from hddm_sbi.doctor import Checkup
     from hddm_sbi.proof.calibration import Calibration
     from hddm_sbi.proof.experiment import Experiment
     from hddm_sbi.proof.recovery import Recovery
@@ -101,6 +102,8 @@ if TYPE_CHECKING:
 GROUPS = ("log_likelihood", "posterior_predictive", "prior", "prior_predictive")
 # Draws on which the share outside the network's box is measured: it is then known to about 2%.
 _BOX_DRAWS = 500
+# Draws of the prior that a report shows.
+_PRIOR_DRAWS = 1000
 # A share of draws outside the box above which a participant's estimates deserve a second look.
 _BOX_TOLERATED = 0.01
 
@@ -621,6 +624,20 @@ class HierarchicalDDM:
         """
         return self._outside_box(self._coefficients(idata))
 
+    def coefficients(self, idata: Results) -> dict[str, FloatArray]:
+        """Draws of the coefficients as they are sampled, on the link scale.
+
+        Args:
+            idata: what ``sample`` returned.
+
+        Returns:
+            By site, each of shape (chains, draws, *site shape), in this model's order of groups and levels.
+
+        Raises:
+            DataError: the draws are of another model.
+        """
+        return self._coefficients(idata)
+
     def diagnose(self, idata: Results) -> Verdict:
         """Whether the draws can be used, which of them, and what to do.
 
@@ -772,6 +789,51 @@ class HierarchicalDDM:
         chosen = self._chosen
         return Fitted(self.spec, self._bound, self.trials, self.ssm, found, chosen.label, chosen.weights, idata)
 
+    def report(
+        self,
+        idata: Results,
+        path: str | Path,
+        *,
+        certificate: Certificate | None = None,
+        checkup: Checkup | None = None,
+        command: str = "",
+        files: Sequence[tuple[str, str]] = (),
+        force: bool = False,
+    ) -> Path:
+        """Write one page about the fit, to look at, to defend and to share.
+
+        It holds all that it shows, opens from disk without a network, and works without scripts but for what moves.
+
+        Args:
+            idata: what ``sample`` returned.
+            path: of the HTML file; an earlier report is replaced.
+            certificate: what ``certify`` returned, for a fit by a network.
+            checkup: what ``hs.check_data`` returned; by default the trials of the model are looked at.
+            command: that made the fit, to be shown.
+            files: of the data, the name and the sha256 of each, to be shown.
+            force: replace what is at ``path`` even where it is no report.
+
+        Returns:
+            The path.
+
+        Raises:
+            DataError: the draws are of another model or other data, or fewer than 20.
+            OutputError: the file cannot be written, or is not a report.
+
+        Example:
+            >>> model = HierarchicalDDM(hs.load_data("cavanagh_theta"), formula="v ~ conf", likelihood="exact")
+            >>> idata = model.sample(seed=0)  # doctest: +SKIP
+            >>> model.report(idata, "report.html")  # doctest: +SKIP
+        """
+        from hddm_sbi.report.fit import Fit as Reported
+        from hddm_sbi.report.fit import Origin
+        from hddm_sbi.report.write import write_report
+
+        self._coefficients(idata)
+        check_origin(idata, self._expected, self._options, self._chosen.label, self._chosen.weights)
+        fit = Reported(self, idata, self._prior(idata), Origin(command, tuple(files), certificate, checkup))
+        return write_report(fit, Path(path), __version__, force)
+
     @property
     def lapse(self) -> tuple[float, float] | None:
         """The window of the lapses in seconds, the longest where it differs between trials; None without lapses."""
@@ -913,6 +975,13 @@ class HierarchicalDDM:
             shown = shown_choice(choice, self.trials.choice)
             result["prior_predictive"] = {"rt": (dims, rt), "choice": (dims, shown)}
         return result, coords
+
+    def _prior(self, idata: Results) -> xr.Dataset:
+        """Draws of the prior, those of the results where they have any."""
+        if has_group(idata, "prior"):
+            return group(idata, "prior")
+        groups, coords = self._prior_groups(("prior",), _PRIOR_DRAWS, seed=0)
+        return to_datasets(groups, coords)["prior"]
 
     def _outside_box(self, found: Mapping[str, FloatArray]) -> BoxReport | None:
         if self._chosen.box is None:

@@ -16,17 +16,19 @@ BAND = (0.025, 0.5, 0.975)
 _FEWEST = 5
 
 
-def bands(values: FloatArray) -> FloatArray:
+def bands(values: FloatArray, at: Sequence[float] = BAND) -> FloatArray:
     """The ends and the median of what data sets have, shape (3, ...), from shape (data sets, ...); NaN without any.
+
+    ``at`` says which quantiles of the data sets they are; by default the ends hold 95% of them.
 
     Where a statistic is undefined in some data sets, such as the quantiles of errors that did not occur, the others
     count.
     """
     if not len(values):
-        return np.full((3, *values.shape[1:]), np.nan)
+        return np.full((len(at), *values.shape[1:]), np.nan)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # all undefined: NaN is the answer
-        return np.asarray(np.nanquantile(values, BAND, axis=0))
+        return np.asarray(np.nanquantile(values, at, axis=0))
 
 
 def row_quantiles(values: FloatArray, probabilities: FloatArray) -> FloatArray:

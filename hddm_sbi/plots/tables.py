@@ -1,8 +1,8 @@
 """The numbers behind plots of response times: quantiles, cumulated shares, accuracy by speed, differences by speed.
 
 Every table has columns ``observed`` and, for the predicted data sets, ``low``, ``median`` and ``high``: the median and
-the ends that hold 95% of them, NaN where nothing is predicted. What is computed of the observed trials is computed in
-the same way of every predicted data set, so that both are as noisy and as much biased.
+the ends that hold 95% of them unless asked otherwise, NaN where nothing is predicted. What is computed of the observed
+trials is computed in the same way of every predicted data set, so that both are as noisy and as much biased.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hddm_sbi.errors import DataError
 from hddm_sbi.likelihoods.observation.seen import UNSEEN
 from hddm_sbi.plots.cells import Cells, participants
 from hddm_sbi.plots.observed import BoolArray, FloatArray, IntArray, Predicted
-from hddm_sbi.plots.statistics import bands, checked_probabilities, in_bins, mean, row_quantiles, share
+from hddm_sbi.plots.statistics import BAND, bands, checked_probabilities, in_bins, mean, row_quantiles, share
 
 _COMPARED = ("observed", "low", "median", "high")
 QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
@@ -25,8 +25,13 @@ QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
 Statistic = Callable[[FloatArray, IntArray], FloatArray]
 
 
-def share_table(data: Predicted, cells: Cells) -> pd.DataFrame:
+def share_table(data: Predicted, cells: Cells, ends: Sequence[float] = BAND) -> pd.DataFrame:
     """How often each choice was made, and no response, in percent of the trials.
+
+    Args:
+        data: the trials.
+        cells: shares in each of them.
+        ends: which quantiles of the predicted data sets ``low``, ``median`` and ``high`` are.
 
     Returns:
         A row for each cell and option, -1 for no response where there are such trials; columns ``cell``, ``option``,
@@ -36,12 +41,20 @@ def share_table(data: Predicted, cells: Cells) -> pd.DataFrame:
     options = [*range(len(data.options)), *([UNSEEN] if data.omits else [])]
     for cell, part in _parts(data, cells):
         for option in options:
-            rows.append((cell, option, *_compared(part, lambda rt, choice, k=option: 100.0 * share(choice, k))))  # type: ignore[misc]
+            rows.append((cell, option, *_compared(part, _percent_of(option), ends=ends)))
     return pd.DataFrame(rows, columns=["cell", "option", *_COMPARED])
 
 
+def _percent_of(option: int) -> Statistic:
+    return lambda rt, choice: 100.0 * share(choice, option)
+
+
 def quantile_table(
-    data: Predicted, cells: Cells, probabilities: Sequence[float] = QUANTILES, average: bool = False
+    data: Predicted,
+    cells: Cells,
+    probabilities: Sequence[float] = QUANTILES,
+    average: bool = False,
+    ends: Sequence[float] = BAND,
 ) -> pd.DataFrame:
     """Quantiles of the response times of each choice, beside how often it was made.
 
@@ -51,6 +64,7 @@ def quantile_table(
         probabilities: of the quantiles.
         average: whether to average over participants the quantiles of each, as Ratcliff (1979, Psychological Bulletin
             86, 446-461) does, instead of taking those of all trials together.
+        ends: which quantiles of the predicted data sets ``low``, ``median`` and ``high`` are.
 
     Returns:
         A row for each cell, option and probability; columns ``cell``, ``option``, ``probability``, in seconds
@@ -65,8 +79,8 @@ def quantile_table(
             def of_option(rt: FloatArray, choice: IntArray, k: int = option) -> FloatArray:
                 return row_quantiles(np.where(choice == k, rt, np.nan), wanted)
 
-            times = _compared(part, of_option, average)
-            shares = _compared(part, lambda rt, choice, k=option: share(choice, k))  # type: ignore[misc]
+            times = _compared(part, of_option, average, ends)
+            shares = _compared(part, lambda rt, choice, k=option: share(choice, k), ends=ends)  # type: ignore[misc]
             for at, p in enumerate(wanted):
                 rows.append((cell, option, p, *(column[at] for column in times), *shares))
     named = ["share", "share_low", "share_median", "share_high"]
@@ -189,9 +203,11 @@ def _groups(data: Predicted, average: bool) -> list[BoolArray]:
     return [who.rows(k) for k in range(len(who.labels))]
 
 
-def _compared(data: Predicted, statistic: Statistic, average: bool = False) -> tuple[FloatArray, ...]:
+def _compared(
+    data: Predicted, statistic: Statistic, average: bool = False, ends: Sequence[float] = BAND
+) -> tuple[FloatArray, ...]:
     """A statistic of the observed trials, and its ends and median over the predicted data sets."""
     parts = [data.at(rows) for rows in _groups(data, average)]
     observed = mean([statistic(part.rt[None], part.choice[None])[0] for part in parts])
     predicted = mean([statistic(part.predicted_rt, part.predicted_choice) for part in parts])
-    return (observed, *bands(predicted))
+    return (observed, *bands(predicted, ends))

@@ -15,6 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -72,29 +73,51 @@ def by_reweighting(draws: FloatArray, ess: FloatArray, log_ratios: FloatArray) -
     Returns:
         The shifts; their errors are infinite where the weights cannot be trusted, the posteriors being too far apart.
     """
+    return by_weights(draws, ess, added_weights(log_ratios))
+
+
+def by_weights(draws: FloatArray, ess: FloatArray, added: Added) -> Shifts:
+    """The same from the weights."""
     n = len(draws)
     z = standardised(draws)
-    measure, method, k = _measure(log_ratios)
-    error = np.sqrt((measure**2) @ (z**2) * n / np.clip(ess, 1.0, n))
-    if k > largest_k(n):
+    error = np.sqrt((added.weights**2) @ (z**2) * n / np.clip(ess, 1.0, n))
+    if added.pareto_k > largest_k(n):
         error = np.full_like(error, np.inf)
-    return Shifts(np.nan_to_num(-measure @ z), error, method, n, k)
+    return Shifts(np.nan_to_num(-added.weights @ z), error, added.method, n, added.pareto_k)
 
 
-def _measure(log_ratios: FloatArray) -> tuple[FloatArray, str, float]:
-    """What has to be added to the draws' equal weights, shape (draws,); how it was found; and k.
+class Added(NamedTuple):
+    """What has to be added to the draws' equal weights.
+
+    Args:
+        weights: shape (draws,); they sum to zero.
+        method: how they were found.
+        pareto_k: Pareto shape of the weights, the largest of several.
+    """
+
+    weights: FloatArray
+    method: str
+    pareto_k: float
+
+
+def added_weights(log_ratios: FloatArray) -> Added:
+    """What has to be added to the draws' equal weights so that they are draws of the other posterior.
 
     The ratio factorises by participant. Exchanging the likelihood of one participant alone moves a mean by what the
     weights of that participant say; the sum of these is right to first order, with each participant's own higher
     orders.
+
+    Args:
+        log_ratios: log ratios of the density that was sampled to the other one by participant, or by any other factor,
+            shape (draws, units).
     """
     n = len(log_ratios)
     weights, k = pareto_smooth(-log_ratios.sum(axis=1))
     if k <= largest_k(n) and 1.0 / np.sum(weights**2) >= _EFFECTIVE * n:
-        return weights - 1.0 / n, WHOLE, k
+        return Added(weights - 1.0 / n, WHOLE, k)
     by_unit = [pareto_smooth(-ratio) for ratio in log_ratios.T]
     total = np.sum([weights - 1.0 / n for weights, _ in by_unit], axis=0)
-    return total, WHOLE if len(by_unit) == 1 else BY_UNIT, max(k for _, k in by_unit)
+    return Added(total, WHOLE if len(by_unit) == 1 else BY_UNIT, max(k for _, k in by_unit))
 
 
 def by_score(draws: FloatArray, ess: FloatArray, batches: Iterable[Batch], tolerance: float, seconds: float) -> Shifts:

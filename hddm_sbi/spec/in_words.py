@@ -58,7 +58,7 @@ def describe(
         lines.append(_WITHOUT_TIMES)
     elif lapses is not None:
         lines.append(_lapsing(lapses, trials))
-    lines += ["", "Equations", *_aligned([_equation(parameter) for parameter in spec.reported.parameters])]
+    lines += ["", "Equations", *_aligned([equation(parameter) for parameter in spec.reported.parameters])]
     lines += [] if independence is None else [f"  {independence}"]
     lines += ["", "Priors, on the scale of the link"]
     lines += _aligned([(name, f"~ {prior}") for name, prior in stated_priors(priors).items() if prior[0] != "="])
@@ -122,7 +122,8 @@ def _headline(spec: ModelSpec, trials: Trials, likelihood: str) -> str:
     return text + "."
 
 
-def _equation(parameter: ParameterSpec) -> tuple[str, str]:
+def equation(parameter: ParameterSpec) -> tuple[str, str]:
+    """A parameter's regression as text: ``("log(a)", "~ 1 + conf")``, or ``("z", "= 0.5")`` of a constant."""
     if parameter.fixed is not None:
         return parameter.name, f"= {parameter.fixed:g}"
     value = _value(parameter)

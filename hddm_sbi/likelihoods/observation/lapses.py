@@ -30,6 +30,7 @@ class Lapses:
         high: where it ends, in seconds; None: at the trial's deadline, else where truncation ends, else ``otherwise``.
         otherwise: the longest response time of the data, in seconds.
         omissions: whether a share of lapses, a column of theta of its own, never responds.
+        stretch: how many times as long the window is: its end moves away from where it begins.
 
     Raises:
         ModelError: the window is not an interval of non-negative finite times.
@@ -39,6 +40,7 @@ class Lapses:
     high: float | None
     otherwise: float
     omissions: bool = False
+    stretch: float = 1.0
 
     def __post_init__(self) -> None:
         end = self.otherwise if self.high is None else self.high
@@ -59,6 +61,11 @@ class Lapses:
         Raises:
             ModelError: before it begins.
         """
+        ends = self._ends(trials)
+        return ends + (self.stretch - 1.0) * (ends - self.low)  # to the last digit what they are without stretching
+
+    def _ends(self, trials: SeenTrials) -> FloatArray:
+        """The same before it is stretched."""
         if self.high is not None:
             return np.full(trials.n, self.high)
         truncated = np.where(np.isfinite(trials.high), trials.high, self.otherwise)
