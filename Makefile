@@ -7,7 +7,7 @@ PYTEST_FLAGS ?= -n auto --dist loadfile --no-loadscope-reorder
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: install fit test test-fast lint bench bench-ours bench-env
+.PHONY: install fit test test-fast lint docs bench bench-ours bench-env
 
 install: $(STAMP) .venv/.compiled
 
@@ -36,6 +36,14 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The documentation site, into site/. The first build runs all tutorials, some minutes; later ones those that have changed.
+docs: install .venv/.docs
+	$(BIN)/python -m docs.builder
+
+.venv/.docs: $(STAMP)
+	$(BIN)/python -m pip install $(CONSTRAINTS) -e '.[dev,docs]'
+	@touch $@
 
 # The other engines live in environments of their own under .bench: HSSM and Stan, on Python 3.12.
 BENCH_PYTHON ?= python3.12

@@ -1,7 +1,7 @@
 """Build the site: ``python -m docs.builder``, or ``make docs``.
 
-Tutorials are run first, those that have changed; pages are gathered in ``.docs``; Sphinx makes ``site`` of them, and any
-of its warnings ends the build, as does a link that leads nowhere or something that a browser would fetch from elsewhere.
+Tutorials are run first, those that have changed; pages are gathered in ``.docs``; Sphinx makes ``site`` of them. Any
+warning of it fails the build, as does a link that leads nowhere or something that a browser would fetch from elsewhere.
 """
 
 from __future__ import annotations
@@ -38,8 +38,10 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     shutil.rmtree(out, ignore_errors=True)
-    conf = str(ROOT / "docs" / "builder")
-    failed = build_main(["-q", "-W", "--keep-going", "-j", "2", "-c", conf, "-d", str(WORK / "trees"), str(source), str(out)])
+    strictly = ["-q", "-W", "--keep-going", "-j", "2"]
+    failed = build_main(
+        [*strictly, "-c", f"{ROOT / 'docs' / 'builder'}", "-d", f"{WORK / 'trees'}", f"{source}", f"{out}"]
+    )
     found = faults(out)
     print("\n".join([*found, f"{out / 'index.html'}"]))
     return int(bool(failed or found))
@@ -59,7 +61,7 @@ def gather(source: Path, tutorials: dict[str, Path]) -> None:
             continue
         made = tutorials[path.stem]
         place(name, (made / "page.md").read_text(encoding="utf-8"), source, FILLS)
-        for file in [*made.glob("*.png"), *made.glob("*.py")]:
+        for file in [path, *made.glob("*.png")]:
             shutil.copyfile(file, source / "tutorials" / file.name)
 
 

@@ -51,7 +51,8 @@ def faults(site: Path) -> list[str]:
         name = path.relative_to(site.resolve()).as_posix()
         found += [f"{name}: fetches {each}" for each in page.fetched if urlsplit(each).netloc]
         found += [f"{name}: {each} has no alternative text" for each in page.untold]
-        found += [f"{name}: {each} leads nowhere" for each in page.links + page.fetched if not _leads(each, path, pages)]
+        lost = [each for each in page.links + page.fetched if not _leads(each, path, pages)]
+        found += [f"{name}: {each} leads nowhere" for each in lost]
     for path in sorted(site.rglob("*.css")):
         if _IN_STYLES.search(path.read_text(encoding="utf-8")):
             found.append(f"{path.relative_to(site).as_posix()}: fetches from another server")

@@ -59,11 +59,11 @@ def parameters(name: str) -> str:
     return "\n".join(rows)
 
 
-def priors(name: str) -> str:
-    """The default priors of a model's intercepts, effects and group standard deviations, from the registry.
+def priors(asked: str) -> str:
+    """The default priors of parameters: their intercepts, effects and group standard deviations, from the registry.
 
     Args:
-        name: of the model.
+        asked: models, or single parameters of them: ``"ddm"``, ``"angle/theta ornstein/g"``.
 
     Returns:
         Markdown: a row for each parameter: what is probable on its natural scale, scales on that of the link, source.
@@ -72,11 +72,15 @@ def priors(name: str) -> str:
         "| parameter | typical participant, 95% | effects, sd | sd between participants | of effects | source |",
         "|---|---|---|---|---|---|",
     ]
-    for p in hs.get_model(name).parameters:
-        if p.prior is not None:
-            low, high = (f"{_inverse(p, p.prior.loc + z * p.prior.sd):.2g}" for z in (-1.96, 1.96))
-            room = f" of what {p.within} leaves" if p.within else ""
-            rows.append(f"| `{p.name}` | {low} to {high}{room} | {_scales(p.prior)} | {_cell(p.prior.source)} |")
+    for each in asked.split():
+        name, _, only = each.partition("/")
+        label = f" of `{name}`" if only else ""
+        for p in hs.get_model(name).parameters:
+            if p.prior is not None and only in ("", p.name):
+                low, high = (f"{_inverse(p, p.prior.loc + z * p.prior.sd):.2g}" for z in (-1.96, 1.96))
+                room = f" of what {p.within} leaves" if p.within else ""
+                told = f"{_scales(p.prior)} | {_cell(p.prior.source)}"
+                rows.append(f"| `{p.name}`{label} | {low} to {high}{room} | {told} |")
     return "\n".join(rows)
 
 

@@ -47,7 +47,8 @@ def cells(script: str) -> list[Cell]:
     found = []
     for kind, body in zip(pieces[::2], pieces[1::2], strict=True):
         is_text = "[markdown]" in kind
-        found.append(Cell(is_text, re.sub(r"^# ?", "", body, flags=re.MULTILINE) if is_text else body.strip("\n")))
+        source = re.sub(r"^# ?", "", body, flags=re.MULTILINE) if is_text else body
+        found.append(Cell(is_text, source.strip("\n")))
     return found
 
 
@@ -94,7 +95,7 @@ def _run_one(path: Path, out: Path, made_of: str) -> None:
     if run.returncode:
         raise RuntimeError(f"{path.name} stopped:\n{run.stdout}{run.stderr}")
     (out / "made_of").write_text(made_of, encoding="utf-8")
-    print(f"{path.name}: {time.monotonic() - started:.0f} s", flush=True)
+    print(f"{path.name}: {time.monotonic() - started:.0f} s, of processors {run.stdout.strip()} s", flush=True)
 
 
 def write_page(path: Path, out: Path) -> None:
@@ -121,9 +122,8 @@ def write_page(path: Path, out: Path) -> None:
         for picture in _pictures(out, pictures):
             pictures += 1
             lines += [f"![{_last_sentence(said)}]({picture.name})", ""]
-    lines.append(f"[{path.name}]({path.name}), run with hddm_sbi {hddm_sbi.__version__}.")
+    lines.append(f"The script: {{download}}`{path.name}`, run with hddm_sbi {hddm_sbi.__version__}.")
     (out / "page.md").write_text("\n".join(lines), encoding="utf-8")
-    shutil.copyfile(path, out / path.name)
 
 
 def _run_cell(source: str, names: dict[str, object]) -> str:
@@ -131,7 +131,7 @@ def _run_cell(source: str, names: dict[str, object]) -> str:
     body = ast.parse(source).body
     last = body.pop() if body and isinstance(body[-1], ast.Expr) else None
     out = io.StringIO()
-    with contextlib.redirect_stdout(out), warnings.catch_warnings(record=True) as caught:
+    with contextlib.redirect_stdout(out), warnings.catch_warnings(record=True, action="always") as caught:
         exec(compile(ast.Module(body, []), "<tutorial>", "exec"), names)
         if last is not None:
             value = eval(compile(ast.Expression(last.value), "<tutorial>", "eval"), names)
@@ -161,3 +161,4 @@ def _last_sentence(text: str) -> str:
 
 if __name__ == "__main__":
     write_page(Path(sys.argv[1]), Path(sys.argv[2]))
+    print(f"{time.process_time():.0f}")
