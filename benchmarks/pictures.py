@@ -1,10 +1,15 @@
-"""The pictures of docs/plots.md: ``python -m benchmarks.pictures`` draws them anew.
+"""The pictures of docs/: ``python -m benchmarks.pictures`` draws them anew.
 
-A short fit of the bundled experiment, with participants together and apart, and cartoons of every model.
+What docs/start.md draws; a short fit of the bundled experiment, with participants together and apart; cartoons of all
+models.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -79,8 +84,23 @@ def of_models() -> None:
     save(figure, "plots-models.png")
 
 
+def of_start() -> None:
+    """The figure of docs/start.md, by its own code."""
+    code = re.findall(r"^```python\n(.*?)^```$", (FOLDER / "start.md").read_text(encoding="utf-8"), flags=re.S | re.M)
+    names: dict[str, object] = {}
+    here = os.getcwd()
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(None):
+        os.chdir(folder)  # the page writes a table
+        while "axes" not in names:
+            exec(code.pop(0), names)
+        os.chdir(here)
+    axes = names["axes"]
+    save(axes.flat[0].figure, "start.png")  # type: ignore[attr-defined]
+
+
 def main() -> None:
     """Fit, and draw."""
+    of_start()
     of_models()
     df = hs.load_data("cavanagh_theta")
     options = {"groupby": "participant_id", "formula": "v ~ conf", "likelihood": "exact"}

@@ -107,8 +107,8 @@ def test_the_page_of_a_tutorial_has_what_it_prints_and_draws(tmp_path: Path) -> 
     page = (tmp_path / "page.md").read_text(encoding="utf-8")
     assert page.startswith("# Small\n\nA line. It rises:\n")
     assert "```\nsaid\n42\n```" in page and "```\nHDDMWarning: mind this\n```" in page
-    assert "![It rises](picture-1.png)" in page
-    assert (tmp_path / "picture-1.png").stat().st_size > 1000
+    assert "![It rises](small-1.png)" in page
+    assert (tmp_path / "small-1.png").stat().st_size > 1000
 
 
 def test_a_site_with_faults_is_found_out(tmp_path: Path) -> None:

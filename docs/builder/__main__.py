@@ -60,9 +60,10 @@ def gather(source: Path, tutorials: dict[str, Path]) -> None:
             place(name, path.read_text(encoding="utf-8"), source, FILLS)
             continue
         made = tutorials[path.stem]
-        place(name, (made / "page.md").read_text(encoding="utf-8"), source, FILLS)
+        (source / "tutorials").mkdir(parents=True, exist_ok=True)
         for file in [path, *made.glob("*.png")]:
             shutil.copyfile(file, source / "tutorials" / file.name)
+        place(name, (made / "page.md").read_text(encoding="utf-8"), source, FILLS)
 
 
 if __name__ == "__main__":

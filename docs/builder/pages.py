@@ -87,6 +87,8 @@ def _turned(source: str, page: str, text: str, out: Path) -> str:
         link, _, anchor = found[2].partition("#")
         if "://" in link or link.startswith("mailto:") or not link:
             return found[0]
+        if ((out / page).parent / link).is_file():
+            return found[0]  # a picture of a tutorial's own, which is there already
         path = Path(os.path.normpath((ROOT / source).parent / link))
         if not path.is_file():
             lost.append(f"{source}: {found[2]} leads nowhere.")

@@ -107,7 +107,7 @@ def write_page(path: Path, out: Path) -> None:
     """
     import hddm_sbi
 
-    names: dict[str, object] = {"__name__": "__main__"}
+    names: dict[str, object] = {"__name__": "__main__", "__file__": str(path)}
     lines: list[str] = []
     said, pictures = "", 0
     for cell in cells(path.read_text(encoding="utf-8")):
@@ -119,7 +119,7 @@ def write_page(path: Path, out: Path) -> None:
         printed = _run_cell(cell.source, names)
         if printed:
             lines += ["```", printed[:_WIDEST], "```", ""]
-        for picture in _pictures(out, pictures):
+        for picture in _pictures(out / path.stem, pictures):
             pictures += 1
             lines += [f"![{_last_sentence(said)}]({picture.name})", ""]
     lines.append(f"The script: {{download}}`{path.name}`, run with hddm_sbi {hddm_sbi.__version__}.")
@@ -141,12 +141,12 @@ def _run_cell(source: str, names: dict[str, object]) -> str:
     return "\n".join([out.getvalue().rstrip(), *told]).strip("\n")
 
 
-def _pictures(out: Path, before: int) -> Iterator[Path]:
-    """Save the figures that a cell has left open, and close them."""
+def _pictures(stem: Path, before: int) -> Iterator[Path]:
+    """Save the figures that a cell has left open, under a name that begins so, and close them."""
     import matplotlib.pyplot as plt
 
     for k, number in enumerate(plt.get_fignums()):
-        picture = out / f"picture-{before + k + 1}.png"
+        picture = stem.with_name(f"{stem.name}-{before + k + 1}.png")
         plt.figure(number).savefig(picture, dpi=110, bbox_inches="tight")
         yield picture
     plt.close("all")
