@@ -37,12 +37,12 @@ THETA = {
 }
 
 
-def save(figure: Figure, name: str) -> None:
+def save(figure: Figure, name: str, dpi: int = 80) -> None:
     """Write a picture of at most 256 colours, so that it stays small."""
     from PIL import Image
 
     path = FOLDER / name
-    figure.savefig(path, dpi=80)
+    figure.savefig(path, dpi=dpi)
     Image.open(path).convert("RGB").quantize(128).save(path, optimize=True)
     print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
 
@@ -95,7 +95,7 @@ def of_start() -> None:
             exec(code.pop(0), names)
         os.chdir(here)
     axes = names["axes"]
-    save(axes.flat[0].figure, "start.png")  # type: ignore[attr-defined]
+    save(axes.flat[0].figure, "start.png", dpi=140)  # type: ignore[attr-defined]
 
 
 def main() -> None:

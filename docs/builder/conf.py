@@ -28,6 +28,7 @@ html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
+html_show_search_summary = False  # it would be fetched, which browsers do not allow a page that is opened from disk
 html_theme_options = {
     "navbar_align": "left",
     "navbar_end": ["theme-switcher"],

@@ -66,12 +66,13 @@ def priors(asked: str) -> str:
         asked: models, or single parameters of them: ``"ddm"``, ``"angle/theta ornstein/g"``.
 
     Returns:
-        Markdown: a row for each parameter: what is probable on its natural scale, scales on that of the link, source.
+        Markdown: a row for each parameter, what is probable on its natural scale and scales on the link's; sources.
     """
     rows = [
-        "| parameter | typical participant, 95% | effects, sd | sd between participants | of effects | source |",
-        "|---|---|---|---|---|---|",
+        "| parameter | typical participant, 95% | effects, sd | sd between participants | of effects |",
+        "|---|---|---|---|---|",
     ]
+    sources: dict[str, list[str]] = {}
     for each in asked.split():
         name, _, only = each.partition("/")
         label = f" of `{name}`" if only else ""
@@ -79,9 +80,9 @@ def priors(asked: str) -> str:
             if p.prior is not None and only in ("", p.name):
                 low, high = (f"{_inverse(p, p.prior.loc + z * p.prior.sd):.2g}" for z in (-1.96, 1.96))
                 room = f" of what {p.within} leaves" if p.within else ""
-                told = f"{_scales(p.prior)} | {_cell(p.prior.source)}"
-                rows.append(f"| `{p.name}`{label} | {low} to {high}{room} | {told} |")
-    return "\n".join(rows)
+                rows.append(f"| `{p.name}`{label} | {low} to {high}{room} | {_scales(p.prior)} |")
+                sources.setdefault(p.prior.source, []).append(f"`{p.name}`")
+    return "\n".join([*rows, "", *(f"- {', '.join(names)}: {source}" for source, names in sources.items())])
 
 
 _SCALES = {"identity": "its own scale", "log": "log scale", "logit": "logit scale"}
