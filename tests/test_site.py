@@ -10,7 +10,7 @@ import typer
 
 import hddm_sbi as hs
 from docs.builder.check_html import faults
-from docs.builder.pages import DOCS, ROOT, PageError, contents, pages, place, tutorials
+from docs.builder.pages import DOCS, ROOT, PageError, contents, pages, place, results, tutorials
 from docs.builder.tables import FILLS
 from docs.builder.tutorials import cells, write_page
 from hddm_sbi.cli import app
@@ -34,6 +34,13 @@ def test_a_table_of_contents_is_one_that_can_be_read(name: str) -> None:
     links = {(DOCS / link.partition("#")[0]).resolve() for link in re.findall(r"\]\(([^)\s]+)\)", TEXTS[name])}
     linked = {page for file, page in pages().items() if (ROOT / file).resolve() in links}
     assert set(contents(TEXTS[name])) <= linked
+
+
+def test_every_table_of_a_benchmark_is_told_with_its_command() -> None:
+    rows = re.findall(
+        r"^\| \[.*\]\(\.\./(\S+)\) \| .* \| `(make|python) \S+.*` \|$", TEXTS["evidence"], flags=re.MULTILINE
+    )
+    assert {file for file, _ in rows} == {path.relative_to(ROOT).as_posix() for path in results()}
 
 
 def test_every_public_name_is_in_the_reference() -> None:
