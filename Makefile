@@ -9,7 +9,7 @@ BIN := .venv/bin
 MAKEFLAGS += -j2
 STAMP := .venv/.installed
 
-.PHONY: install fit test test-fast lint bench bench-ours bench-env
+.PHONY: install fit test test-fast lint docs bench bench-ours bench-env
 
 install: $(STAMP) .venv/.compiled
 
@@ -38,6 +38,14 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The documentation site, into site/. The first build runs all tutorials, some minutes; later ones those that have changed.
+docs: install .venv/.docs
+	$(BIN)/python -m docs.builder
+
+.venv/.docs: $(STAMP)
+	$(BIN)/python -m pip install $(CONSTRAINTS) -e '.[dev,docs]'
+	@touch $@
 
 # The other engines live in environments of their own under .bench: HSSM and Stan, on Python 3.12.
 BENCH_PYTHON ?= python3.12

@@ -161,7 +161,7 @@ def main() -> None:
         rows.append({"case": name, "fits": str(len(fits)), "draws": str(CHAINS * case.draws)} | summary(figures))
         print(rows[-1], flush=True)
     note = "Median, ninth decile (of effective draws the first) and worst of the fits (`python -m benchmarks.awkward`)."
-    text = f"{note}\n\n{markdown(rows)}"
+    text = f"# Experiments that are hard to sample\n\n{note}\n\n{markdown(rows)}"
     print(text)
     if options.out:
         options.out.write_text(text, encoding="utf-8")

@@ -1,10 +1,15 @@
-"""The pictures of docs/plots.md and docs/comparison.md: ``python -m benchmarks.pictures`` draws them anew.
+"""The pictures of docs/: ``python -m benchmarks.pictures`` draws them anew.
 
-A short fit of the bundled experiment, with participants together and apart, and cartoons of every model.
+What docs/start.md draws; a short fit of the bundled experiment, with participants together and apart; cartoons of all
+models.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -32,12 +37,12 @@ THETA = {
 }
 
 
-def save(figure: Figure, name: str) -> None:
+def save(figure: Figure, name: str, dpi: int = 80) -> None:
     """Write a picture of at most 256 colours, so that it stays small."""
     from PIL import Image
 
     path = FOLDER / name
-    figure.savefig(path, dpi=80)
+    figure.savefig(path, dpi=dpi)
     Image.open(path).convert("RGB").quantize(128).save(path, optimize=True)
     print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
 
@@ -90,8 +95,23 @@ def of_comparison(df) -> None:  # type: ignore[no-untyped-def]
     save(figure, "comparison.png")
 
 
+def of_start() -> None:
+    """The figure of docs/start.md, by its own code."""
+    code = re.findall(r"^```python\n(.*?)^```$", (FOLDER / "start.md").read_text(encoding="utf-8"), flags=re.S | re.M)
+    names: dict[str, object] = {}
+    here = os.getcwd()
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(None):
+        os.chdir(folder)  # the page writes a table
+        while "axes" not in names:
+            exec(code.pop(0), names)
+        os.chdir(here)
+    axes = names["axes"]
+    save(axes.flat[0].figure, "start.png", dpi=140)  # type: ignore[attr-defined]
+
+
 def main() -> None:
     """Fit, and draw."""
+    of_start()
     of_models()
     df = hs.load_data("cavanagh_theta")
     options = {"groupby": "participant_id", "formula": "v ~ conf", "likelihood": "exact"}

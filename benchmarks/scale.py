@@ -24,6 +24,7 @@ from benchmarks.process import machine, run
 
 RESULTS = Path(__file__).resolve().parent / "results"
 SEED = 3
+_HEADING = "# Whole fits of large experiments\n\n`python -m benchmarks.scale`\n\n"
 # Seconds of repetitions from which the time of a gradient is taken.
 REPEATED = 1.0
 PHASES = ("reading", "start", "sampling", "summary", "saving", "plot")
@@ -180,7 +181,8 @@ def main() -> None:
         print(report(table.tail(1)).splitlines()[-1], rows[-1]["verdict"], flush=True)
         facts = {"machine": machine(), "version": hs.__version__, "date": pd.Timestamp.now().date().isoformat()}
         (settings.results / "scale.json").write_text(json.dumps(facts | {"fits": rows}, indent=2) + "\n")
-        (settings.results / "scale.md").write_text(f"{report(table)}\n\n{facts['machine']}, {settings.cores} used.\n")
+        made = f"{facts['machine']}, {settings.cores} used."
+        (settings.results / "scale.md").write_text(f"{_HEADING}{report(table)}\n\n{made}\n")
         plot(table, settings.results / "scale.png")
     print(report(table))
 

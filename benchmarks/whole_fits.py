@@ -74,7 +74,8 @@ def main() -> None:
     table = pd.DataFrame(rows)
     settings.results.mkdir(parents=True, exist_ok=True)
     table.to_csv(settings.results / "whole_fits.csv", index=False, float_format="%.5g")
-    text = f"{report(table)}\n\n{machine()}, {CORES} used; hddm_sbi {hs.__version__}, {pd.Timestamp.now().date()}.\n"
+    made = f"{machine()}, {CORES} used; hddm_sbi {hs.__version__}, {pd.Timestamp.now().date()}."
+    text = f"# Whole fits of the bundled experiment\n\n`python -m benchmarks.whole_fits`\n\n{report(table)}\n\n{made}\n"
     (settings.results / "whole_fits.md").write_text(text, encoding="utf-8")
     print(text)
 

@@ -131,13 +131,6 @@ def test_links_in_the_documents_lead_somewhere(path: Path) -> None:
             assert anchor in map(slug, headings), target
 
 
-def test_every_document_is_reached_from_the_readme() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert {path.name for path in DOCS} == set(re.findall(r"\(docs/(\S+?\.md)\)", text))
-    for path in (ROOT / "tutorials").glob("*.py"):
-        assert path.name in text
-
-
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
 def test_commands_in_the_documents_exist(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

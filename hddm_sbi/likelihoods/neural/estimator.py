@@ -64,7 +64,7 @@ class FirstPassageEstimator(FirstPassageNetwork, ConditionalDensityEstimator):
         return -self.log_prob(input.unsqueeze(0), condition)[0]
 
     def sample(self, sample_shape: torch.Size | tuple[int, ...], condition: Tensor, **kwargs: object) -> Tensor:
-        """Draw (rt, choice), shape (*sample_shape, batch, 2)."""
+        """Draw (rt, choice), shape ``(*sample_shape, batch, 2)``."""
         shape = torch.Size(sample_shape)
         condition = condition.reshape(-1, len(self.canonical.names))
         with torch.no_grad():
