@@ -79,9 +79,9 @@ def fit(
     """Fit a hierarchical model to an experiment.
 
     Writes idata.nc (all draws, for ArviZ and hs.load_fit), summary.csv, draws.parquet (for R), predictive.png and
-    report.html, a page to look at and to share, into a folder, and a record of them. It replaces its own earlier results
-    there; other files are never overwritten without --force. A fit that takes longer than half a minute keeps its draws
-    on the way; --resume goes on with them.
+    report.html, a page to look at and to share, into a folder, and a record of them. It replaces its own earlier
+    results there; other files are never overwritten without --force. A fit that takes longer than half a minute keeps
+    its draws on the way; --resume goes on with them.
     """
     with one_line_errors():
         from hddm_sbi.cli import ahead, keeping, parsing
