@@ -103,24 +103,26 @@ def _of_population(found: Quantities) -> Quantities:
 
 
 def _table(change: Change, found: Quantities, flat: FloatArray, ess: FloatArray) -> pd.DataFrame:
-    some = flat[change.at]
-    there, n = some.copy(), len(some)  # the draws that are weighted
+    some, n = flat[change.at], len(change.at)
+    there = some.copy()  # the draws that are weighted
     for k, variable in enumerate(found.variables):
         if variable in change.replaced:
             there[:, k] = change.replaced[variable]
     shifts = by_weights(there, ess, change.added)
-    error = shifts.mc_error
-    if change.added.method == BY_UNIT:  # right to first order, which so large a shift is not
-        error = np.where(np.abs(shifts.shift) > _LARGEST, np.inf, error)
     weights, sd = 1.0 / n + change.added.weights, some.std(axis=0)
     reached = weights @ there
-    error = np.where((reached < there.min(axis=0)) | (reached > there.max(axis=0)), np.inf, error)
-    moved = (reached - some.mean(axis=0)) / sd
-    ends = _quantiles(there, weights) - _quantiles(some, np.full(n, 1.0 / n))
+    known = (reached >= there.min(axis=0)) & (reached <= there.max(axis=0))
+    if change.added.method == BY_UNIT:  # right to first order, which so large a shift is not
+        known &= np.abs(shifts.shift) <= _LARGEST
     mean, (low, high) = flat.mean(axis=0), np.quantile(flat, _INTERVAL, axis=0)
+    # what reweighting changes, added to what all draws say; but for draws that were moved
+    kept = np.array([variable not in change.replaced for variable in found.variables])
+    before = _quantiles(some, np.full(n, 1.0 / n))
+    after = _quantiles(there, weights) + kept * (np.stack([low, high]) - before)
     columns = (
-        change.name, found.labels, found.variables, found.kinds, mean, low, high, mean + moved * sd, low + ends[0],
-        high + ends[1], moved, error * there.std(axis=0) / sd, change.pareto_k, _mostly(change, there),
+        change.name, found.labels, found.variables, found.kinds, mean, low, high,
+        reached + kept * (mean - some.mean(axis=0)), *after, (reached - some.mean(axis=0)) / sd,
+        np.where(known, shifts.mc_error * there.std(axis=0) / sd, np.inf), change.pareto_k, _mostly(change, there),
         ", ".join(change.left_out),
     )  # fmt: skip
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
