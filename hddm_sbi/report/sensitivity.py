@@ -12,6 +12,7 @@ from hddm_sbi.errors import DataError
 from hddm_sbi.likelihoods.observation.lapses import LAPSE_PARAMETERS
 from hddm_sbi.report.changes_in_words import in_words
 from hddm_sbi.report.model import Model
+from hddm_sbi.report.references import REFERENCES
 from hddm_sbi.report.reweighting import Change, changes
 from hddm_sbi.results.diagnostics import diagnostics
 from hddm_sbi.results.quantities import Quantities, quantities
@@ -46,6 +47,11 @@ class Sensitivity:
 
     sentences: tuple[str, ...]
     table: pd.DataFrame
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The publications that the method is from."""
+        return tuple(str(REFERENCES[key]) for key in ("kallioinen2024", "vehtari2024"))
 
     def __str__(self) -> str:
         return "\n".join(self.sentences)
