@@ -191,4 +191,4 @@ def _people(labels: list[str]) -> str:
 
 def _listed(labels: list[str]) -> str:
     more = len(labels) - _NAMED
-    return enumerated([*labels[:_NAMED], f"{more} more"] if more > 0 else labels)
+    return enumerated([*labels[:_NAMED], counted(more, "other")] if more > 0 else labels)

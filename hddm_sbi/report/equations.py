@@ -18,6 +18,8 @@ from hddm_sbi.spec.model_spec import CommonTerm, GroupTerm, ParameterSpec
 from hddm_sbi.trials.columns import enumerated
 
 _INDEX = m.name("i")
+# Terms that fit a line, also of a phone.
+_ON_A_LINE = 3
 
 
 def equations(model: Model) -> tuple[Equation, ...]:
@@ -72,14 +74,15 @@ def _regression(parameter: ParameterSpec, description: str) -> Equation:
     if parameter.name in LAPSE_PARAMETERS:
         prior = in_words(parameter.common[0].prior)
         return equation(f"{called} has the prior {prior}.", m.drawn(m.name(parameter.name), m.words(prior)))
-    parts = [_common(parameter, term) for term in parameter.common]
-    parts += [_group(term) for term in parameter.group]
-    if parameter.offset is not None:
-        parts.append(m.sub(m.words("offset"), _INDEX))
+    terms = [_common(parameter, term) for term in parameter.common]
+    terms += [m.sub(m.words("offset"), _INDEX)] if parameter.offset is not None else []
+    terms += [_group(term) for term in parameter.group]
+    step = len(terms) if len(terms) <= _ON_A_LINE else 2
+    parts = [m.joined(terms[at : at + step], "+") for at in range(0, len(terms), step)] if terms else [m.number(0)]
     scale = "" if parameter.link == "identity" else f", on the scale of the {parameter.link},"
     return equation(
         f"{called} of trial i{scale} is {_sum(parameter)}: {left} {right}.",
-        m.equals(_linked(parameter), m.joined(parts, "+") if parts else m.number(0)),
+        m.lines(m.equals(_linked(parameter), parts[0]), *(m.row(m.sign("+"), part) for part in parts[1:])),
     )
 
 
@@ -107,10 +110,10 @@ def _linked(parameter: ParameterSpec) -> str:
         return value
     if parameter.within is not None:
         z = m.sub(m.name(parameter.within), _INDEX)
-        room = m.row(m.number(2), m.applied("min", z, m.row(m.number(1), m.sign("-"), z)))
+        room = m.row(m.number(2), m.applied("min", z, m.row(m.number(1), m.sign(m.MINUS), z)))
         return m.applied(parameter.link, m.fraction(value, room))
     if parameter.link == "logit" and (low, high) != (0.0, 1.0):
-        above = value if low == 0.0 else m.row(value, m.sign("-"), m.number(low))
+        above = value if low == 0.0 else m.row(value, m.sign(m.MINUS), m.number(low))
         return m.applied("logit", above if high - low == 1.0 else m.fraction(above, m.number(high - low)))
     return m.applied(parameter.link, value)
 
@@ -122,8 +125,7 @@ def _common(parameter: ParameterSpec, term: CommonTerm) -> str:
 
 def _group(term: GroupTerm) -> str:
     """A group's deviation times its column."""
-    coefficient = _product(m.name("b"), f"{term.of}_{term.name}", term.name, term.reported.levels)
-    return m.row(coefficient, m.words(f"[{term.factor} of trial i]"))
+    return _product(m.name("b"), f"{term.of}_{term.name}, {term.factor}[i]", term.name, term.reported.levels)
 
 
 def _product(symbol: str, of: str, name: str, levels: tuple[str, ...] | None) -> str:
@@ -180,7 +182,7 @@ def _observation(model: Model) -> Iterator[Equation]:
     if trials.go or trials.omitted.any():
         what = "a withheld response" if trials.go else "an omission"
         until = "D" if np.isfinite(trials.deadline).any() else "∞"
-        mass = m.row(m.number(1), m.sign("-"), m.applied("F", m.name(until)))
+        mass = m.row(m.number(1), m.sign(m.MINUS), m.applied("F", m.name(until)))
         by = " by the deadline D" if until == "D" else " at any time"
         yield equation(
             f"The likelihood of {what} is the probability of no {'go response' if trials.go else 'response'}{by}, "
@@ -199,10 +201,10 @@ def _observation(model: Model) -> Iterator[Equation]:
 def _lapsing(lapses: Lapses, model: Model) -> Equation:
     """The mixture of process and lapses."""
     p, f = m.name("p"), m.applied("f", m.name("rt"), m.name("c"))
-    window = m.row(m.name("h"), m.sign("-"), m.name("l"))
+    window = m.row(m.name("h"), m.sign(m.MINUS), m.name("l"))
     choices = 1 if model.trials.go else len(model.trials.options)
     below = m.row(m.number(choices), m.brackets(window)) if choices > 1 else window
-    silent = m.brackets(m.number(1), m.sign("-"), m.name("q")) if lapses.omissions else ""
+    silent = m.brackets(m.number(1), m.sign(m.MINUS), m.name("q")) if lapses.omissions else ""
     which = "all of them go responses" if model.trials.go else f"over {choices} choices"
     never = "; the share q = lapse_omission of lapses never responds" if lapses.omissions else ""
     return equation(
@@ -210,6 +212,6 @@ def _lapsing(lapses: Lapses, model: Model) -> Equation:
         f"{which}{never}; f is the density of the process.",
         m.equals(
             m.applied("p", m.name("rt"), m.name("c")),
-            m.brackets(m.number(1), m.sign("-"), p), f, m.sign("+"), m.fraction(m.row(p, silent), below),
+            m.brackets(m.number(1), m.sign(m.MINUS), p), f, m.sign("+"), m.fraction(m.row(p, silent), below),
         ),
     )  # fmt: skip

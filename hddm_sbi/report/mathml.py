@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from html import escape
 
+# Ends of a text would be cut off.
+SPACE = "\N{NO-BREAK SPACE}"
+MINUS, DRAWN = "\N{MINUS SIGN}", "\N{TILDE OPERATOR}"
+
 
 def name(text: str) -> str:
     """A symbol, or a word in upright letters."""
@@ -20,9 +24,14 @@ def sign(text: str) -> str:
     return f"<mo>{escape(text)}</mo>"
 
 
+def _fence(text: str, form: str, inside: str) -> str:
+    """A bracket, which grows with fractions alone."""
+    return f'<mo form="{form}" stretchy="{str("<mfrac>" in inside).lower()}">{text}</mo>'
+
+
 def words(text: str) -> str:
     """Text within a formula."""
-    return f"<mtext>{escape(text)}</mtext>"
+    return f"<mtext>{escape(text).replace(' ', SPACE)}</mtext>"
 
 
 def row(*parts: str) -> str:
@@ -47,7 +56,28 @@ def fraction(above: str, below: str) -> str:
 
 def brackets(*parts: str) -> str:
     """In round brackets."""
-    return row(sign("("), *parts, sign(")"))
+    return _within("(", ")", parts)
+
+
+def absolute(*parts: str) -> str:
+    """The absolute value."""
+    return _within("|", "|", parts)
+
+
+def braces(*parts: str) -> str:
+    """A set."""
+    return _within("{", "}", parts)
+
+
+def _within(left: str, right: str, parts: tuple[str, ...]) -> str:
+    inside = "".join(parts)
+    return row(_fence(left, "prefix", inside), inside, _fence(right, "postfix", inside))
+
+
+def lines(*rows: str) -> str:
+    """Parts of a long formula below each other."""
+    cells = "".join(f'<mtr><mtd style="text-align: left">{one}</mtd></mtr>' for one in rows)
+    return f"<mtable>{cells}</mtable>" if len(rows) > 1 else rows[0]
 
 
 def applied(function: str, *arguments: str) -> str:
@@ -70,7 +100,7 @@ def equals(left: str, *right: str) -> str:
 
 def drawn(left: str, *right: str) -> str:
     """A distribution: left ~ right."""
-    return row(left, sign("~"), *right)
+    return row(left, sign(DRAWN), *right)
 
 
 def formula(content: str, said: str) -> str:

@@ -47,6 +47,7 @@ def equations_of_process(ssm: SSM, absent: Collection[str] = ()) -> list[Equatio
 
 
 _RT, _T, _X, _W, _D = m.name("rt"), m.name("t"), m.name("x"), m.name("W"), m.name("d")
+_T0 = m.sub(m.name("t"), m.number(0))
 _HALF = m.fraction(m.name("a"), m.number(2))
 
 
@@ -58,7 +59,7 @@ def _moves(drift: str, noise: str = "") -> str:
 def _start(z: str) -> Equation:
     content = m.equals(
         m.row(_X, m.brackets(m.number(0))),
-        m.brackets(z, m.sign("-"), m.fraction(m.number(1), m.number(2))),
+        m.brackets(z, m.sign(m.MINUS), m.fraction(m.number(1), m.number(2))),
         m.name("a"),
     )
     return equation("Evidence starts at z on the way from the lower boundary (0) to the upper one (1).", content)
@@ -66,10 +67,8 @@ def _start(z: str) -> Equation:
 
 def _response(bound: str, words: str) -> Equation:
     """The first time at which a boundary is reached."""
-    reached = m.row(m.sign("|"), _X, m.brackets(_T), m.sign("|"), m.sign("≥"), bound)
-    content = m.equals(_RT, m.sub(m.name("t"), m.number(0)), m.sign("+"), m.name("min"), m.row(
-        m.sign("{"), _T, m.sign(":"), reached, m.sign("}")
-    ))  # fmt: skip
+    reached = m.row(m.absolute(_X, m.brackets(_T)), m.sign("≥"), bound)
+    content = m.equals(_RT, _T0, m.sign("+"), m.name("min"), m.braces(_T, m.sign(":"), reached))
     return equation(
         f"The response is the boundary that is reached first, {words}; its time is that plus the non-decision time t0.",
         content,
@@ -88,7 +87,7 @@ def _full_ddm(absent: Collection[str]) -> list[Equation]:
     of_trial = m.sub(m.name("v"), words_below := m.words("trial"))
     uniform = m.applied(
         "Uniform",
-        m.row(m.name("z"), m.sign("-"), m.fraction(m.name("sz"), m.number(2))),
+        m.row(m.name("z"), m.sign(m.MINUS), m.fraction(m.name("sz"), m.number(2))),
         m.row(m.name("z"), m.sign("+"), m.fraction(m.name("sz"), m.number(2))),
     )
     varying = {
@@ -112,20 +111,20 @@ def _full_ddm(absent: Collection[str]) -> list[Equation]:
 
 
 def _angle(absent: Collection[str]) -> list[Equation]:
-    bound = m.row(_HALF, m.sign("-"), _T, m.applied("tan", m.name("θ")))
+    bound = m.row(_HALF, m.sign(m.MINUS), _T, m.applied("tan", m.name("θ")))
     words = "whose distance from the middle falls from a / 2 along a line of the angle theta"
     return [_WIENER, _start(m.name("z")), _response(bound, words)]
 
 
 def _weibull(absent: Collection[str]) -> list[Equation]:
     ratio = m.power(m.brackets(m.fraction(_T, m.name("β"))), m.name("α"))
-    bound = m.row(_HALF, m.applied("exp", m.row(m.sign("-"), ratio)))
+    bound = m.row(_HALF, m.applied("exp", m.row(m.sign(m.MINUS), ratio)))
     words = "whose distance from the middle falls from a / 2 along a Weibull survival function of shape alpha and "
     return [_WIENER, _start(m.name("z")), _response(bound, f"{words}scale beta")]
 
 
 def _ornstein(absent: Collection[str]) -> list[Equation]:
-    drift = m.brackets(m.name("v"), m.sign("-"), m.name("g"), _X)
+    drift = m.brackets(m.name("v"), m.sign(m.MINUS), m.name("g"), _X)
     moves = equation(
         "Evidence x drifts at the rate v and leaks at the rate g (below 0 it excites itself), with Brownian noise of "
         "standard deviation 1.",
@@ -149,10 +148,8 @@ _K = m.name("k")
 def _first_of_all(what: str) -> list[Equation]:
     start = m.drawn(m.row(m.sub(_X, _K), m.brackets(m.number(0))), m.applied("Uniform", m.number(0), m.name("A")))
     reached = m.row(m.sub(_X, _K), m.brackets(_T), m.sign("≥"), m.name("A"), m.sign("+"), m.name("B"))
-    first = m.equals(
-        _RT, m.sub(m.name("t"), m.number(0)), m.sign("+"), m.name("min"),
-        m.row(m.sign("{"), _T, m.sign(":"), reached, m.words(" for some "), _K, m.sign("}")),
-    )  # fmt: skip
+    some = m.words(" for some ")
+    first = m.equals(_RT, _T0, m.sign("+"), m.name("min"), m.braces(_T, m.sign(":"), reached, some, _K))
     return [
         equation("Every accumulator starts at a place that is uniform between 0 and A.", start),
         equation(

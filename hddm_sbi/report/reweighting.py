@@ -24,7 +24,7 @@ from hddm_sbi.likelihoods.observation.observation_model import ObservationModel
 from hddm_sbi.report.cost import affordable
 from hddm_sbi.report.model import Model
 from hddm_sbi.results.pareto import largest_k, pareto_smooth
-from hddm_sbi.results.shifts import BY_UNIT, Added, added_weights
+from hddm_sbi.results.shifts import BY_UNIT, EFFECTIVE, Added, added_weights
 from hddm_sbi.results.to_arviz import spaced
 
 FloatArray = npt.NDArray[np.float64]
@@ -34,9 +34,11 @@ POWERS = (0.8, 1.25)
 PRIOR, LIKELIHOOD = "prior", "likelihood"
 WINDOW, EXACT = "lapse window doubled", "exact likelihood"
 # Evaluations of a trial's likelihood, and draws, at most and at least, whose likelihood is evaluated.
-_TRIALS, _MOST, _LEAST = 4_000_000, 1000, 250
+_TRIALS, _MOST, _LEAST = 6_000_000, 4000, 250
 # Of so many parts some may be left as they were sampled, where their own draws do not tell.
 _SHARE = 0.2
+# Where shifts are large, weights of all participants together are used if they leave this share of draws effective.
+_LARGE = 0.1
 # Of few draws the distribution of the lapse probability given all else, on a grid in its posterior sds.
 _PROFILES, _GRID = 6, np.linspace(-10.0, 4.0, 29)
 # Seconds for each likelihood that is evaluated, and the draws that there have to be.
@@ -85,31 +87,38 @@ def changes(model: Model, coefficients: Mapping[str, FloatArray]) -> list[Change
     return [*_of_priors(model, flat, np.arange(n)), *_of_likelihoods(model, flat, n)]
 
 
-def _change(
+def _by_people(
     name: str,
     at: IntArray,
     log_ratios: FloatArray,
     parts: tuple[str, ...],
+    effective: float = EFFECTIVE,
     replaced: Mapping[str, FloatArray] | None = None,
 ) -> Change:
-    added, left_out = added_weights(log_ratios), []
-    k_of_all = added.pareto_k
-    if added.method == BY_UNIT and added.pareto_k > largest_k(len(at)):
-        left_out = [k for k, own in enumerate(log_ratios.T) if pareto_smooth(-own)[1] > largest_k(len(at))]
-        if len(left_out) <= _SHARE * len(parts):
-            log_ratios = log_ratios.copy()
-            log_ratios[:, left_out] = 0.0
-            added = added_weights(log_ratios)
-        else:
-            left_out = []
-    return Change(name, at, added, log_ratios, parts, replaced or {}, tuple(parts[k] for k in left_out), k_of_all)
+    """A change whose parts are participants; a few whose own draws do not tell are left as they were sampled."""
+    whole = added_weights(log_ratios, effective)
+    unreliable: list[int] = []
+    if whole.method == BY_UNIT and whole.pareto_k > largest_k(len(at)):
+        unreliable = [k for k, own in enumerate(log_ratios.T) if pareto_smooth(-own)[1] > largest_k(len(at))]
+    if not unreliable or len(unreliable) > _SHARE * len(parts):
+        return Change(name, at, whole, log_ratios, parts, replaced or {}, (), whole.pareto_k)
+    log_ratios = log_ratios.copy()
+    log_ratios[:, unreliable] = 0.0
+    left_out = tuple(parts[k] for k in unreliable)
+    added = added_weights(log_ratios, effective)
+    return Change(name, at, added, log_ratios, parts, replaced or {}, left_out, whole.pareto_k)
 
 
 def _of_priors(model: Model, flat: Mapping[str, FloatArray], at: IntArray) -> list[Change]:
     by_variable = log_priors(model.spec, flat)
     columns, names = np.column_stack(list(by_variable.values())), tuple(by_variable)
     columns = columns - columns.mean(axis=0)
-    return [_change(power(PRIOR, exponent), at, (1.0 - exponent) * columns, names) for exponent in POWERS]
+    found = []
+    for exponent in POWERS:
+        log_ratios = (1.0 - exponent) * columns
+        added = added_weights(log_ratios)
+        found.append(Change(power(PRIOR, exponent), at, added, log_ratios, names, {}, (), added.pareto_k))
+    return found
 
 
 def _of_likelihoods(model: Model, flat: Mapping[str, FloatArray], n: int) -> list[Change]:
@@ -122,13 +131,13 @@ def _of_likelihoods(model: Model, flat: Mapping[str, FloatArray], n: int) -> lis
     who = tuple(str(label) for label in model.trials.subjects) or ("all",)
     log_p = _by_participant(model, sampled, some)
     centred = log_p - log_p.mean(axis=0)
-    found = [_change(power(LIKELIHOOD, exponent), at, (1.0 - exponent) * centred, who) for exponent in POWERS]
+    found = [_by_people(power(LIKELIHOOD, exponent), at, (1.0 - exponent) * centred, who) for exponent in POWERS]
     if lapses is not None:
         wider = ObservationModel(sampled.density, replace(lapses, stretch=2.0 * lapses.stretch))
         found.append(_of_window(model, wider, some, log_p, at, who))
     exact = exact_instead(model)
     if exact is not None:
-        found.append(_change(EXACT, at, log_p - _by_participant(model, ObservationModel(exact, lapses), some), who))
+        found.append(_by_people(EXACT, at, log_p - _by_participant(model, ObservationModel(exact, lapses), some), who))
     return found
 
 
@@ -148,7 +157,7 @@ def _of_window(
     """
     (term,) = model.spec.parameter(P_OUTLIER).common or (None,)
     if term is None:
-        return _change(WINDOW, at, log_p - _by_participant(model, wider, some), who)
+        return _by_people(WINDOW, at, log_p - _by_participant(model, wider, some), who, _LARGE)
 
     def log_prior(p: FloatArray) -> FloatArray:  # of logit p
         return np.asarray(term.prior.log_prob(torch.as_tensor(p)).numpy() + np.log(p) + np.log1p(-p))
@@ -163,7 +172,8 @@ def _of_window(
     ratio = log_p - _by_participant(model, wider, {**some, term.site: moved})
     prior = log_prior(some[term.site]) - log_prior(moved)
     replaced = {term.reported.variable: moved}
-    return _change(WINDOW, at, np.column_stack([ratio, prior]), (*who, f"prior of {P_OUTLIER}"), replaced)
+    parts = (*who, f"prior of {P_OUTLIER}")
+    return _by_people(WINDOW, at, np.column_stack([ratio, prior]), parts, _LARGE, replaced)
 
 
 def _given_all_else(

@@ -12,6 +12,7 @@ from hddm_sbi.errors import DataError
 from hddm_sbi.likelihoods.observation.lapses import LAPSE_PARAMETERS
 from hddm_sbi.report.changes_in_words import in_words
 from hddm_sbi.report.model import Model
+from hddm_sbi.report.references import REFERENCES
 from hddm_sbi.report.reweighting import Change, changes
 from hddm_sbi.results.diagnostics import diagnostics
 from hddm_sbi.results.quantities import Quantities, quantities
@@ -46,6 +47,11 @@ class Sensitivity:
 
     sentences: tuple[str, ...]
     table: pd.DataFrame
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The publications that the method is from."""
+        return tuple(str(REFERENCES[key]) for key in ("kallioinen2024", "vehtari2024"))
 
     def __str__(self) -> str:
         return "\n".join(self.sentences)
@@ -103,24 +109,26 @@ def _of_population(found: Quantities) -> Quantities:
 
 
 def _table(change: Change, found: Quantities, flat: FloatArray, ess: FloatArray) -> pd.DataFrame:
-    some = flat[change.at]
-    there, n = some.copy(), len(some)  # the draws that are weighted
+    some, n = flat[change.at], len(change.at)
+    there = some.copy()  # the draws that are weighted
     for k, variable in enumerate(found.variables):
         if variable in change.replaced:
             there[:, k] = change.replaced[variable]
     shifts = by_weights(there, ess, change.added)
-    error = shifts.mc_error
-    if change.added.method == BY_UNIT:  # right to first order, which so large a shift is not
-        error = np.where(np.abs(shifts.shift) > _LARGEST, np.inf, error)
     weights, sd = 1.0 / n + change.added.weights, some.std(axis=0)
     reached = weights @ there
-    error = np.where((reached < there.min(axis=0)) | (reached > there.max(axis=0)), np.inf, error)
-    moved = (reached - some.mean(axis=0)) / sd
-    ends = _quantiles(there, weights) - _quantiles(some, np.full(n, 1.0 / n))
+    known = (reached >= there.min(axis=0)) & (reached <= there.max(axis=0))
+    if change.added.method == BY_UNIT:  # right to first order, which so large a shift is not
+        known &= np.abs(shifts.shift) <= _LARGEST
     mean, (low, high) = flat.mean(axis=0), np.quantile(flat, _INTERVAL, axis=0)
+    # what reweighting changes, added to what all draws say; but for draws that were moved
+    kept = np.array([variable not in change.replaced for variable in found.variables])
+    before = _quantiles(some, np.full(n, 1.0 / n))
+    after = _quantiles(there, weights) + kept * (np.stack([low, high]) - before)
     columns = (
-        change.name, found.labels, found.variables, found.kinds, mean, low, high, mean + moved * sd, low + ends[0],
-        high + ends[1], moved, error * there.std(axis=0) / sd, change.pareto_k, _mostly(change, there),
+        change.name, found.labels, found.variables, found.kinds, mean, low, high,
+        reached + kept * (mean - some.mean(axis=0)), *after, (reached - some.mean(axis=0)) / sd,
+        np.where(known, shifts.mc_error * there.std(axis=0) / sd, np.inf), change.pareto_k, _mostly(change, there),
         ", ".join(change.left_out),
     )  # fmt: skip
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))

@@ -51,8 +51,9 @@ def binned_times(data: Predicted, conditions: list[str]) -> pd.DataFrame:
         for label, cells in _chosen(what, ALL):
             total = int(trials[np.ix_(people, cells)].sum())
             if total:
-                parts = (counts[:, people][:, :, cells].sum(axis=(1, 2)) for counts in (observed, predicted))
-                tables.append(_shares(*parts, total, edges, data).assign(participant=name, condition=label))
+                seen, expected = (counts[:, people][:, :, cells].sum(axis=(1, 2)) for counts in (observed, predicted))
+                rows = _shares(seen, expected, total, edges, data)
+                tables.append(rows.assign(participant=name, condition=label))
     table = pd.concat(tables, ignore_index=True)
     return table[["participant", "condition", "response", "start", "end", "observed", "low", "median", "high"]]
 

@@ -97,11 +97,20 @@ def _who(fit: Fit) -> str:
 def _header(fit: Fit, sections: list[Section]) -> Iterator[str]:
     yield "<header>"
     yield f"<h1>Report of a fit: {escape(fit.model.ssm.name)}</h1>"
-    yield f"<p>{escape(_who(fit))}; likelihood {escape(str(fit.attrs.get('likelihood', 'unknown')))}.</p>"
+    yield f"<p>{escape(_who(fit))}; likelihood {escape(str(fit.attrs.get('likelihood', 'unknown')))}{_formulas(fit)}.</p>"
     yield boxed(fit.verdict, reasons=False)
     links = "".join(f'<li><a href="#{section.key}">{escape(section.title)}</a></li>' for section in sections)
     yield f'<nav aria-label="Sections"><ol>{links}</ol></nav>'
     yield "</header>"
+
+
+def _formulas(fit: Fit) -> str:
+    """The formulas that the user gave, if any."""
+    given = fit.stated.get("formula")
+    if isinstance(given, dict):
+        given = [f"{name} ~ {str(side).strip().removeprefix('~').strip()}" for name, side in given.items()]
+    texts = [given] if isinstance(given, str) else [str(one) for one in given or ()]
+    return "".join(f"; <code>{escape(text)}</code>" for text in texts)
 
 
 def _section(section: Section) -> Iterator[str]:

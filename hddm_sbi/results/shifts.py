@@ -27,7 +27,7 @@ FloatArray = npt.NDArray[np.float64]
 
 # Weights of all participants together are used where they leave this share of the draws effective; participants' own
 # weights, a little less exact, are far less noisy beyond.
-_EFFECTIVE = 0.5
+EFFECTIVE = 0.5
 # Batches by whose spread an error may be judged; and where time is short.
 _FEWEST_BATCHES, _FEWEST_IN_A_HURRY = 16, 5
 # Draws that tell a posterior's sds, in which shifts are given, to a sixth: 1 / sqrt(2 (n - 1)).
@@ -100,7 +100,7 @@ class Added(NamedTuple):
     pareto_k: float
 
 
-def added_weights(log_ratios: FloatArray) -> Added:
+def added_weights(log_ratios: FloatArray, effective: float = EFFECTIVE) -> Added:
     """What has to be added to the draws' equal weights so that they are draws of the other posterior.
 
     The ratio factorises by participant. Exchanging the likelihood of one participant alone moves a mean by what the
@@ -110,10 +110,12 @@ def added_weights(log_ratios: FloatArray) -> Added:
     Args:
         log_ratios: log ratios of the density that was sampled to the other one by participant, or by any other factor,
             shape (draws, units).
+        effective: share of the draws that weights of all units together must leave effective: beyond, the sum by units
+            is less noisy, and less exact where shifts are large.
     """
     n = len(log_ratios)
     weights, k = pareto_smooth(-log_ratios.sum(axis=1))
-    if k <= largest_k(n) and 1.0 / np.sum(weights**2) >= _EFFECTIVE * n:
+    if k <= largest_k(n) and 1.0 / np.sum(weights**2) >= effective * n:
         return Added(weights - 1.0 / n, WHOLE, k)
     by_unit = [pareto_smooth(-ratio) for ratio in log_ratios.T]
     total = np.sum([weights - 1.0 / n for weights, _ in by_unit], axis=0)

@@ -103,6 +103,7 @@ def test_a_prior_that_disagrees_with_the_data_is_named(
     assert "moves v by" in found.sentences[0] and "mostly by the prior of v_Intercept" in found.sentences[0]
     assert any(sentence.startswith("Prior and data disagree on v") for sentence in found.sentences)
     assert "The model has no lapses" in str(found)
+    assert [reference[:10] for reference in found.references] == ["Kallioinen", "Vehtari, A"]
 
 
 def test_a_doubled_window_of_lapses_is_that_of_a_grid() -> None:

@@ -11,7 +11,7 @@ from hddm_sbi.report.words import number
 from hddm_sbi.results.to_arviz import Results, recorded_model
 from hddm_sbi.spec.group_block import blocks_of
 from hddm_sbi.spec.in_words import equation
-from hddm_sbi.spec.model_spec import ModelSpec
+from hddm_sbi.spec.model_spec import CommonTerm, GroupTerm, ModelSpec
 from hddm_sbi.spec.table import CELL, DIFFERENCE
 from hddm_sbi.trials.columns import enumerated
 
@@ -125,7 +125,15 @@ def of_priors(model: Model, cite: Citations) -> Iterator[str]:
     between = "; standard deviations between groups have half-normal priors" if sds else ""
     yield f"{rest} were the weakly informative defaults of hddm_sbi{after}{between}."
     names = default["variable"]
-    levels = default[names.str.contains("_Intercept") & ~names.str.endswith("_sd") | names.isin(LAPSE_PARAMETERS)]
-    if len(levels):
-        listed = "; ".join(f"{row.variable} ~ {row.prior}" for row in levels.itertuples())
+    stated = default[names.isin(_levels(model.spec)) | names.isin(LAPSE_PARAMETERS)]
+    if len(stated):
+        listed = "; ".join(f"{row.variable} ~ {row.prior}" for row in stated.itertuples())
         yield f"Those of intercepts{' and lapses' if names.isin(LAPSE_PARAMETERS).any() else ''} are {listed}."
+
+
+def _levels(spec: ModelSpec) -> set[str]:
+    """Variables that are levels of a parameter: intercepts, or cells in their place, also of participants apart."""
+    spec = spec.reported
+    terms: list[CommonTerm | GroupTerm] = [term for _, term in spec.common_terms()]
+    terms += [term for _, term in spec.group_terms() if term.sd_prior is None]
+    return {term.reported.variable for term in terms if term.reported.is_level}
