@@ -56,7 +56,7 @@ from hddm_sbi.results.correlation import Correlation, correlation
 from hddm_sbi.results.in_blocks import variables_in_blocks
 from hddm_sbi.results.lapses import check_lapses
 from hddm_sbi.results.quantities import quantities
-from hddm_sbi.results.to_arviz import Group, Results, group, to_datasets, to_inference_data
+from hddm_sbi.results.to_arviz import Group, Results, group, has_group, to_datasets, to_inference_data
 from hddm_sbi.results.variables import Coordinates, Variables, posterior_variables
 from hddm_sbi.results.verdict import BoxReport, Verdict, box_report, verdict
 from hddm_sbi.spec.build import build_spec
@@ -83,9 +83,13 @@ from hddm_sbi.trials.reading import read_trials
 if TYPE_CHECKING:
     from sbi.neural_nets.estimators.base import ConditionalDensityEstimator
 
+    from hddm_sbi.doctor import Checkup
+
 GROUPS = ("log_likelihood", "posterior_predictive", "prior", "prior_predictive")
 # Draws on which the share outside the network's box is measured: it is then known to about 2%.
 _BOX_DRAWS = 500
+# Draws of the prior that a report shows.
+_PRIOR_DRAWS = 1000
 # A share of draws outside the box above which a participant's estimates deserve a second look.
 _BOX_TOLERATED = 0.01
 
@@ -579,6 +583,51 @@ class HierarchicalDDM:
         )
         return ask(asked, contrast, of, scale, interval, rope, null, bayes_factor)
 
+    def report(
+        self,
+        idata: Results,
+        path: str | Path,
+        *,
+        certificate: Certificate | None = None,
+        checkup: Checkup | None = None,
+        command: str = "",
+        files: Sequence[tuple[str, str]] = (),
+        force: bool = False,
+    ) -> Path:
+        """Write one page about the fit, to look at, to defend and to share.
+
+        It holds all that it shows, opens from disk without a network, and works without scripts but for what moves.
+
+        Args:
+            idata: what ``sample`` returned.
+            path: of the HTML file; an earlier report is replaced.
+            certificate: what ``certify`` returned, for a fit by a network.
+            checkup: what ``hs.check_data`` returned; by default the trials of the model are looked at.
+            command: that made the fit, to be shown.
+            files: of the data, the name and the sha256 of each, to be shown.
+            force: replace what is at ``path`` even where it is no report.
+
+        Returns:
+            The path.
+
+        Raises:
+            DataError: the draws are of another model or other data, or fewer than 20.
+            OutputError: the file cannot be written, or is not a report.
+
+        Example:
+            >>> model = HierarchicalDDM(hs.load_data("cavanagh_theta"), formula="v ~ conf", likelihood="exact")
+            >>> idata = model.sample(seed=0)  # doctest: +SKIP
+            >>> model.report(idata, "report.html")  # doctest: +SKIP
+        """
+        from hddm_sbi.report.fit import Fit as Reported
+        from hddm_sbi.report.fit import Origin
+        from hddm_sbi.report.write import write_report
+
+        self._coefficients(idata)
+        check_origin(idata, self._expected, self._options, self._chosen.label, self._chosen.weights)
+        fit = Reported(self, idata, self._prior(idata), Origin(command, tuple(files), certificate, checkup))
+        return write_report(fit, Path(path), __version__, force)
+
     @property
     def lapse(self) -> tuple[float, float] | None:
         """The window of the lapses in seconds, the longest where it differs between trials; None without lapses."""
@@ -683,6 +732,13 @@ class HierarchicalDDM:
             dims = ("chain", "draw", "trial")
             result["prior_predictive"] = {"rt": (dims, rt), "choice": (dims, shown_choice(choice))}
         return result, coords
+
+    def _prior(self, idata: Results) -> xr.Dataset:
+        """Draws of the prior, those of the results where they have any."""
+        if has_group(idata, "prior"):
+            return group(idata, "prior")
+        groups, coords = self._prior_groups(("prior",), _PRIOR_DRAWS, seed=0)
+        return to_datasets(groups, coords)["prior"]
 
     def _outside_box(self, found: Mapping[str, FloatArray]) -> BoxReport | None:
         if self._chosen.box is None:

@@ -159,5 +159,5 @@ def test_installed_wheel_fits_outside_the_repository(installed: Path, tmp_path: 
     options = ("--groupby", "subject", "--draws", "100", "--tune", "200", "--chains", "2", "--out", "run")
     output = _run(installed, tmp_path, *command, "fit", "sim.csv", *options)
     assert "likelihood nle" in output
-    for name in ("idata.nc", "summary.csv", "predictive.png"):
+    for name in ("idata.nc", "summary.csv", "predictive.png", "report.html"):
         assert (tmp_path / "run" / name).stat().st_size > 0

@@ -14,8 +14,9 @@ from hddm_sbi.cli.console import one_line_errors, quick_imports
 if TYPE_CHECKING:
     from hddm_sbi.api import HierarchicalDDM
     from hddm_sbi.cli.output import OutputFolder
+    from hddm_sbi.results.certificate import Certificate
 
-FILES = ("idata.nc", "summary.csv", "predictive.png")
+FILES = ("idata.nc", "summary.csv", "predictive.png", "report.html")
 
 # Predicted data sets for the plot: its 95% band is known to about 1% of probability, and that of many trials, where it
 # is narrow, to 2%. The predicted trials of an experiment of up to a million then fill 1 GB at most.
@@ -106,8 +107,9 @@ def fit(
 ) -> None:
     """Fit a hierarchical model to an experiment.
 
-    Writes idata.nc (all draws, for ArviZ), summary.csv and predictive.png into a folder, and a record of them. It
-    replaces its own earlier results there; other files are never overwritten without --force.
+    Writes idata.nc (all draws, for ArviZ), summary.csv, predictive.png and report.html, a page to look at and to share,
+    into a folder, and a record of them. It replaces its own earlier results there; other files are never overwritten
+    without --force.
     """
     with one_line_errors():
         from hddm_sbi.cli import ahead, parsing
@@ -148,7 +150,7 @@ def fit(
         typer.echo(f"{ddm}\n")
         say_what_matters(ddm)
         idata = ddm.sample(**sampling, progress=True)
-        _write(ddm, idata, folder, seed)
+        _write(ddm, idata, folder, seed, data)
         if usual:
             ahead.set_ready(model, likelihood)
 
@@ -164,7 +166,7 @@ def _build(data: list[str], options: dict[str, Any], source: str, where: str | N
     return HierarchicalDDM(table, **options)
 
 
-def _write(ddm: HierarchicalDDM, idata: Any, folder: OutputFolder, seed: int) -> None:
+def _write(ddm: HierarchicalDDM, idata: Any, folder: OutputFolder, seed: int, data: list[str]) -> None:
     """Save the draws first, then what is computed from them; tell what was found and where it is."""
     from hddm_sbi.results.report import print_certificate, print_report
     from hddm_sbi.results.shifts import FEWEST_DRAWS
@@ -175,6 +177,7 @@ def _write(ddm: HierarchicalDDM, idata: Any, folder: OutputFolder, seed: int) ->
     summary = summarise(idata)
     paths.append(folder.write("summary.csv", lambda path: summary.to_csv(path, float_format="%.6g", encoding="utf-8")))
     print_report(idata, summary=summary)
+    certificate = None
     sizes, by_network = group(idata, "posterior").sizes, idata.attrs.get("likelihood", "exact") != "exact"
     if by_network and sizes["chain"] * sizes["draw"] < FEWEST_DRAWS:
         typer.echo(f"\nThe network is not certified: that takes at least {FEWEST_DRAWS} draws.")
@@ -186,6 +189,26 @@ def _write(ddm: HierarchicalDDM, idata: Any, folder: OutputFolder, seed: int) ->
         folder.write("summary.csv", lambda path: whole.to_csv(path, float_format="%.6g", encoding="utf-8"))
     paths.append(folder.write("predictive.png", lambda path: _plot(ddm, idata, seed, path)))
     typer.echo("\nWritten: " + ", ".join(str(path) for path in paths))
+    _report(ddm, idata, folder, certificate, data)
+
+
+def _report(
+    ddm: HierarchicalDDM, idata: Any, folder: OutputFolder, certificate: Certificate | None, data: list[str]
+) -> None:
+    """The page about the fit, last of all: whatever happens to it, the rest is there."""
+    from hddm_sbi.cli.origin import checksums, command
+    from hddm_sbi.plots.estimates import FEWEST_DRAWS
+    from hddm_sbi.results.to_arviz import group
+
+    sizes = group(idata, "posterior").sizes
+    if sizes["chain"] * sizes["draw"] < FEWEST_DRAWS:
+        typer.echo(f"There is no report: that takes at least {FEWEST_DRAWS} draws.")
+        return
+
+    def write(path: Path) -> None:
+        ddm.report(idata, path, certificate=certificate, command=command(), files=checksums(data))
+
+    typer.echo(f"Report: {folder.write('report.html', write)}")
 
 
 def _plot(ddm: HierarchicalDDM, idata: Any, seed: int, path: Path) -> None:

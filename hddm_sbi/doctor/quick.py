@@ -26,9 +26,20 @@ def quick_lines(trials: Trials, factors: Iterable[str] = ()) -> list[str]:
 
 def find_more(trials: Trials, factors: Iterable[str] = ()) -> list[Finding]:
     """Findings beyond those that reading the trials and building the model give."""
+    kept, said = _found(trials, factors)
+    return [finding for finding in kept if finding not in said]
+
+
+def all_findings(trials: Trials, factors: Iterable[str] = ()) -> list[Finding]:
+    """Findings about the trials of a model, what stops it first; those about formulas come with a checkup alone."""
+    return in_order(_found(trials, factors)[0])
+
+
+def _found(trials: Trials, factors: Iterable[str]) -> tuple[list[Finding], list[Finding]]:
+    """What was found, without what follows from other findings; and what reading the trials says of it itself."""
     recording = trials.recording
     if recording is None:
-        return []
+        return [], []
     said = list(find(recording))
     experiment = Experiment(
         table=trials.frame,
@@ -40,6 +51,5 @@ def find_more(trials: Trials, factors: Iterable[str] = ()) -> list[Finding]:
         known=frozenset({"missing cells", *(one.kind for one in said)}),
         set_aside=rows_aside(said),
     )
-    more = further(experiment)
-    kept = without_consequences([*map(explained, said), *more])
-    return [finding for finding in more if finding in kept]
+    own = [*map(explained, said)]
+    return without_consequences([*own, *further(experiment)]), own

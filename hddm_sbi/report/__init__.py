@@ -1,1 +1,1 @@
-"""What a fit is reported with: a methods paragraph, equations, predictive quantiles, sensitivity, guidelines."""
+"""What a fit is reported with: a page, and what stands in it, from equations to reporting guidelines."""

@@ -18,7 +18,7 @@ from hddm_sbi.results.shifts import SCORE, Shifts
 from hddm_sbi.results.to_arviz import group, load, to_inference_data
 from hddm_sbi.trials import read_trials
 
-FILES = ["idata.nc", "predictive.png", "run.json", "summary.csv"]
+FILES = ["idata.nc", "predictive.png", "report.html", "run.json", "summary.csv"]
 
 
 class FakeModel:
@@ -26,6 +26,7 @@ class FakeModel:
 
     options: ClassVar[dict[str, Any]] = {}
     sampling: ClassVar[dict[str, Any]] = {}
+    reported: ClassVar[dict[str, Any]] = {}
     interrupted = False
 
     def __init__(self, df: pd.DataFrame, **options: Any) -> None:
@@ -51,6 +52,11 @@ class FakeModel:
         shifts = Shifts(np.array([0.31]), np.array([0.02]), SCORE, 500)
         check = DensityCheck(0.004, 0.006, np.zeros(4), 1, 1, 100_000)
         return certificate(quantities(idata), shifts, check, None, 0.1, has_exact=True)
+
+    def report(self, idata: Any, path: Path, **given: Any) -> Path:
+        type(self).reported = given
+        path.write_text("a report", encoding="utf-8")
+        return path
 
     def predict(self, idata: Any, newdata: Any = None, seed: int = 0) -> dict[str, np.ndarray]:
         sizes = group(idata, "posterior").sizes
@@ -81,7 +87,7 @@ def test_writes_results_and_says_so(run, data: Path, tmp_path: Path) -> None:
     assert "The sampler converged." in result.stdout
     out = tmp_path / "deep" / "run"
     assert sorted(path.name for path in out.iterdir()) == FILES
-    for name in ("idata.nc", "summary.csv", "predictive.png"):
+    for name in ("idata.nc", "summary.csv", "predictive.png", "report.html"):
         assert str(Path("deep", "run", name)) in result.stdout
     assert load(out / "idata.nc").attrs["seed"] == "3"
     summary = pd.read_csv(out / "summary.csv", index_col="quantity")

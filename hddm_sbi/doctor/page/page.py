@@ -12,6 +12,7 @@ import pandas as pd
 from hddm_sbi.doctor.histograms import Histograms
 from hddm_sbi.doctor.page.drawing import drawings
 from hddm_sbi.doctor.text import counted, number
+from hddm_sbi.page import document, table
 
 _HERE = Path(__file__).parent
 # Rows of the table that a finding names, and those of the summary that a notebook shows.
@@ -28,29 +29,26 @@ def page(overview: Sequence[str], findings: pd.DataFrame, participants: pd.DataF
         participants: as ``Checkup`` has them.
         times: by participant.
     """
-    style, script = ((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     parts = [
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>Check of the data</title>\n<style>\n{style}</style>\n</head>\n<body>",
         "<header>\n<h1>Check of the data</h1>",
-        *_sentences(overview),
+        *sentences(overview),
         "</header>\n<main>",
         '<section aria-labelledby="findings"><h2 id="findings">Findings</h2>',
-        *(_findings(findings) if len(findings) else ["<p>Nothing odd was found.</p>"]),
+        *findings_as_html(findings),
         "</section>",
         '<section aria-labelledby="participants"><h2 id="participants">Participants</h2>',
         '<p class="hint">Response times in seconds: the fastest, and the quantiles .1, .3, .5, .7 and .9. A click on a '
         "heading sorts.</p>",
-        '<div class="wide">',
-        _table(participants),
+        '<div class="wide" tabindex="0" role="region" aria-labelledby="participants">',
+        table(participants, number),
         "</div></section>",
         '<section aria-labelledby="times"><h2 id="times">Response times by participant</h2>',
         *drawings(times),
         "</section>",
-        f"</main>\n<script>\n{script}</script>\n</body>\n</html>\n",
+        "</main>",
     ]
-    return "\n".join(parts)
+    style = (_HERE / "histograms.css").read_text(encoding="utf-8")
+    return document("Check of the data", parts, styles=[style])
 
 
 def fragment(overview: Sequence[str], findings: pd.DataFrame, participants: pd.DataFrame) -> str:
@@ -60,20 +58,24 @@ def fragment(overview: Sequence[str], findings: pd.DataFrame, participants: pd.D
     return "\n".join(
         [
             "<div>",
-            *_sentences(overview),
-            *_findings(findings),
-            _table(participants.head(_IN_A_NOTEBOOK)),
+            *sentences(overview),
+            *(findings_as_html(findings) if len(findings) else ()),
+            table(participants.head(_IN_A_NOTEBOOK), number),
             *more,
             "</div>",
         ]
     )
 
 
-def _sentences(overview: Sequence[str]) -> list[str]:
-    return [f"<p>{escape(sentence)}</p>" for sentence in overview]
+def sentences(found: Sequence[str]) -> list[str]:
+    """A paragraph for each of them."""
+    return [f"<p>{escape(sentence)}</p>" for sentence in found]
 
 
-def _findings(findings: pd.DataFrame) -> Iterator[str]:
+def findings_as_html(findings: pd.DataFrame) -> Iterator[str]:
+    """The findings, as ``Checkup`` has them; a sentence where there are none."""
+    if not len(findings):
+        yield "<p>Nothing odd was found.</p>"
     for row in findings.itertuples(index=False):
         severity = escape(str(row.severity))
         yield f'<article class="finding {severity}">'
@@ -89,23 +91,3 @@ def _findings(findings: pd.DataFrame) -> Iterator[str]:
                 f"df.iloc: {shown}</p></details>"
             )
         yield "</article>"
-
-
-def _table(participants: pd.DataFrame) -> str:
-    """A table whose headings are buttons where the page has its script; cells carry what they sort by."""
-    numeric = [pd.api.types.is_numeric_dtype(participants[name]) for name in participants.columns]
-    heads = "".join(
-        f'<th scope="col"{" class=number" if is_number else ""}><button type="button">{escape(str(name))}</button></th>'
-        for name, is_number in zip(participants.columns, numeric, strict=True)
-    )
-    lines = [f"<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>"]
-    for row in participants.astype(object).itertuples(index=False, name=None):
-        cells = (
-            f'<td class=number data-value="{value!s}">{escape(number(value))}</td>'
-            if is_number
-            else f"<td>{escape(str(value))}</td>"
-            for value, is_number in zip(row, numeric, strict=True)
-        )
-        lines.append(f"<tr>{''.join(cells)}</tr>")
-    lines.append("</tbody>\n</table>")
-    return "\n".join(lines)
