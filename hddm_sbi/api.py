@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -387,7 +388,8 @@ class HierarchicalDDM:
             return look_at(posterior, raw.stats, settings.max_tree_depth)
 
         looks = look if length.is_looked_at(sampler) else None
-        run = sample_nuts(target, starting_points(target), settings, sampler, progress, looks, minutes, kept)
+        with nullcontext() if kept is None else kept:
+            run = sample_nuts(target, starting_points(target), settings, sampler, progress, looks, minutes, kept)
         warn_unless_enough(run)
         variables, coords = variables_in_blocks(run.raw, variables_of)
         check_lapses(variables)

@@ -14,7 +14,8 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -40,7 +41,7 @@ _OF_A_RUN = ("tune", "target_accept", "max_tree_depth")
 
 
 class Checkpoint:
-    """A folder that keeps the draws of one run.
+    """A folder that keeps the draws of one run; a context manager, within which the run samples.
 
     Args:
         folder: made when the first draws are kept.
@@ -54,7 +55,7 @@ class Checkpoint:
         resumed: the numbers of draws of each chain after which it was gone on with.
 
     Raises:
-        OutputError: the folder holds draws and ``resume`` is False, or something else, or another run uses it.
+        OutputError: the folder holds draws and ``resume`` is False, or something else.
         DataError: its draws are of another model or other data, or damaged.
     """
 
@@ -112,12 +113,17 @@ class Checkpoint:
 
         Returns:
             The draws that it goes on with, if there are any.
+
+        Raises:
+            OutputError: another run has taken the folder since.
         """
         if self.before is not None and restarts > self.restarts:
             self.before, self.resumed = None, ()
         if restarts > self.restarts:
             _remove(_parts(self.folder))
         self.restarts = restarts
+        if self.before is not None:
+            self._hold()
         self._begun = self._written = 0 if self.before is None else self.before.length
         if self.before is None:
             sampling = {name: getattr(settings, name) for name in _OF_A_RUN}
@@ -164,25 +170,37 @@ class Checkpoint:
         try:
             raw = so_far()
             self._write(raw, self._written - self._begun)
-        except OSError as error:
+        except (OSError, OutputError) as error:
             self._works = False
-            warn(f"draws cannot be kept in '{self.folder}' ({reason_of(error)}); the run goes on without.")
+            reason = reason_of(error) if isinstance(error, OSError) else str(error).removesuffix(".")
+            warn(f"draws cannot be kept in '{self.folder}' ({reason}); the run goes on without.")
         took = time.monotonic() - start
         self._due = time.monotonic() + max(SECONDS, took / SHARE)
 
     def finish(self, raw: RawDraws) -> None:
-        """Keep the rest of a run's draws, if any are kept, and leave the folder to others.
+        """Keep the rest of a run's draws, if any are kept.
 
         Args:
             raw: all draws, those from before included.
         """
         if self._written:
             self.keep(lambda: raw.after(self._begun))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the folder to others, however the run has ended."""
         self._lock.release()
+        if isinstance(error, KeyboardInterrupt) and self._written:
+            error.add_note(
+                f"{self._written:,} draws of each chain are kept in '{self.folder}'; resume=True goes on with them."
+            )
 
     def _take_up(self) -> None:
         """Read what a run that was interrupted has kept."""
-        self._hold()
         try:
             self._record = json.loads((self.folder / _RECORD).read_text(encoding="utf-8"))
             origin = self._record["origin"]

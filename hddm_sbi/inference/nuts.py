@@ -60,7 +60,8 @@ def sample_nuts(
         look: judges the draws at the counts of ``stopping``, of which ``settings.draws`` is the last; a run that it
             finds flawed begins anew once, with smaller steps. None: exactly ``settings.draws`` draws.
         minutes: the run ends after about so many, with the draws that every chain has by then.
-        checkpoint: keeps the draws of nutpie while it samples, and those of a run that goes on.
+        checkpoint: keeps the draws of nutpie while it samples, and those of a run that goes on; the caller enters and
+            leaves it.
 
     Raises:
         ModelError: there is no such sampler.

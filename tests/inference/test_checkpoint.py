@@ -50,7 +50,8 @@ def run(folder: Path, draws: int, resume: bool = False, target: Any = None, **op
     kept.centred(np.zeros(3))
     settings = NutsSettings(draws, TUNE, CHAINS, 2, cores=CHAINS)
     settings = settings if kept.before is None else kept.settings(settings)
-    return sample_nuts(target or Gaussian(), start, settings, progress=False, checkpoint=kept, **options), kept
+    with kept:
+        return sample_nuts(target or Gaussian(), start, settings, progress=False, checkpoint=kept, **options), kept
 
 
 def _drawn(length: int) -> RawDraws:
@@ -68,9 +69,9 @@ def _kept(folder: Path, *lengths: int, of: Callable[[int], RawDraws] = _drawn) -
     one, raw = Checkpoint(folder, ORIGIN, resume=False), of(lengths[-1])
     one.centred(np.arange(3.0))
     one.begin(NutsSettings(900, TUNE, CHAINS, 2), restarts=0)
-    for length in lengths:
-        one.keep(lambda length=length: raw.cut(length))
-    one._lock.release()
+    with one:
+        for length in lengths:
+            one.keep(lambda length=length: raw.cut(length))
     return raw
 
 
@@ -193,8 +194,29 @@ def test_draws_are_not_lost_for_want_of_a_word(tmp_path: Path) -> None:
 
 def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
     _kept(tmp_path / "kept", 12)
+    settings = NutsSettings(30, TUNE, CHAINS, 2)
     with FileLock(tmp_path / "kept" / "lock"), pytest.raises(OutputError, match="another run keeps its draws in"):
-        Checkpoint(tmp_path / "kept", ORIGIN, resume=True)
+        Checkpoint(tmp_path / "kept", ORIGIN, resume=True).begin(settings, restarts=0)
+    discard(tmp_path / "kept")
+    (tmp_path / "kept").mkdir()
+    with FileLock(tmp_path / "kept" / "lock"), pytest.warns(HDDMWarning, match="another run keeps its draws in"):
+        found, _ = run(tmp_path / "kept", 700)  # which began when there were none yet
+    assert found.raw.length == 700
+
+
+def test_a_run_that_was_interrupted_is_gone_on_with_in_the_same_session(tmp_path: Path) -> None:
+    def interrupt(raw: RawDraws) -> Look:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        run(tmp_path / "kept", 3_000, look=interrupt)
+    held = draws_in(tmp_path / "kept")
+    assert held >= 1_000
+    assert caught.value.__notes__ == [
+        f"{held:,} draws of each chain are kept in '{tmp_path / 'kept'}'; resume=True goes on with them."
+    ]
+    found, kept = run(tmp_path / "kept", held + 10, resume=True)
+    assert found.raw.length == held + 10 and kept.resumed == (held,)
 
 
 @pytest.mark.parametrize(
@@ -229,7 +251,6 @@ def test_damaged_parts_are_named(tmp_path: Path) -> None:
     resumed = Checkpoint(tmp_path / "kept", ORIGIN, resume=True)
     assert resumed.before is not None and resumed.before.length == 10
     (tmp_path / "kept" / "checkpoint.json").write_text("{", encoding="utf-8")
-    resumed._lock.release()
     with pytest.raises(DataError, match="are damaged; delete the folder"):
         Checkpoint(tmp_path / "kept", ORIGIN, resume=True)
 
@@ -319,4 +340,5 @@ def run_on(kept: Checkpoint) -> tuple[Run, Checkpoint]:
     assert kept.before is not None
     kept.check(Gaussian())
     settings = kept.settings(NutsSettings(kept.before.length + 20, TUNE, CHAINS, 2, cores=CHAINS))
-    return sample_nuts(Gaussian(), start, settings, progress=False, checkpoint=kept), kept
+    with kept:
+        return sample_nuts(Gaussian(), start, settings, progress=False, checkpoint=kept), kept
