@@ -342,11 +342,12 @@ class HierarchicalDDM:
             groups: more groups to add: ``log_likelihood``, ``posterior_predictive``, ``prior``, ``prior_predictive``.
                 ``log_likelihood`` has for each trial the joint log density of its rt and choice, the lapses included,
                 as ``rt``, and the same numbers as a coordinate ``choice``: ``loo`` and ``compare`` count a trial once,
-                ``loo_pit`` and the plots find either observed variable. Where ``p_outlier`` is a number, a trial that
-                only a lapse explains, faster than every t0 drawn, has the same log density in all draws: nothing is
-                smoothed there, ArviZ below 1 says k = inf, and ArviZ 1 raises "All tail values are the same"; leave
-                such trials out of the group before ``loo``. Of very many trials only each k-th draw is in the group,
-                with a warning, but 1,000 of them, which ``loo`` needs, in a temporary file where they do not fit.
+                ``loo_pit`` and the plots find either observed variable; of what was not seen ``loo_pit`` has 0. Where
+                ``p_outlier`` is a number, a trial that only a lapse explains, faster than every t0 drawn, has the same
+                log density in all draws: nothing is smoothed there, ArviZ below 1 says k = inf, and ArviZ 1 raises "All
+                tail values are the same"; leave such trials out of the group before ``loo``. Of very many trials only
+                each k-th draw is in the group, with a warning, but 1,000 of them, which ``loo`` needs, in a temporary
+                file where they do not fit.
             cores: number of chains that run at the same time; by default one per core.
             progress: whether to show how far the chains are.
             target_accept: acceptance rate at which the sampler aims; nearer to 1 means shorter steps, which helps where
@@ -749,8 +750,8 @@ class HierarchicalDDM:
             idata: what ``sample`` returned.
             contrast: arithmetic with parameters in conditions: ``"v[conf=LC] - v[conf=HC]"``,
                 ``"a[cond=speed] / a[cond=accuracy]"``, ``"v[theta=1] - v[theta=0]"``, ``"slope(v, theta)"``. A factor
-                that is left out is averaged over, its cells that occur with equal weight; a numeric column that is left
-                out is at its mean.
+                that is left out is averaged over, its cells that occur with equal weight, as is a code, a number with
+                two or three values; another number that is left out is at its mean.
             of: ``"typical"``, the typical participant; ``"mean"``, the mean of the population; ``"participants"``, each
                 participant in the data who saw the conditions; ``"sample"``, the mean of these.
             scale: ``"natural"``, or ``"link"``, on which effects are estimated.

@@ -102,7 +102,8 @@ def _ended(attrs: Mapping[str, str]) -> str:
 def _places(idata: Results) -> str:
     """Where numbers in the formulas are in values on the natural scale, if there are any that are at one value."""
     found = recorded_model(idata).get("values_at", {})
-    return f"natural scale: {'; '.join(f'{name} at {place}' for name, place in found.items())}" if found else ""
+    places = "; ".join(f"{name} is at {place}" for name, place in found.items())
+    return f"On the natural scale {places}." if found else ""
 
 
 def _intervals(sample: str) -> str:

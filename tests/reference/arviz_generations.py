@@ -1,4 +1,4 @@
-"""A small fit as the installed ArviZ writes it: ``python -m tests.reference.arviz_generations``."""
+"""A small fit as the installed generation of ArviZ writes it; ``python -m tests.reference.arviz_generations``."""
 
 from __future__ import annotations
 

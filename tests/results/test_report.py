@@ -36,6 +36,14 @@ def test_fits_80_columns_of_any_terminal(make_results, encoding: str) -> None:
     assert "p_outlier" not in tables  # reported as lapses
 
 
+def test_says_where_numbers_are(make_results) -> None:
+    idata = make_results()
+    assert "On the natural scale" not in _printed(idata)
+    idata.attrs["model"] = '{"values_at": {"x": "its mean, 0.5", "age": "its mean, 30; participants at their own"}}'
+    expected = "On the natural scale x is at its mean, 0.5; age is at its mean, 30; participants at their own."
+    assert expected in " ".join(_printed(idata).split())
+
+
 def test_long_names_fold(make_results) -> None:
     name = "v_a_very_long_covariate_name_for_a_terminal"
     text = _printed(make_results({name: np.random.default_rng(0).normal(size=(4, 250))}))

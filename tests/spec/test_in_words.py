@@ -50,6 +50,9 @@ def test_the_whole_text(ddm, build, trials):
     ]
     assert "  v_conf_subject_sd      ~ HalfNormal(1)" in lines
     assert lines[-3:] == ["Conditions", "  conf=HC", "  conf=LC"]
+    text = describe(spec, trials, prior_table(spec), held=[("theta", "its mean, 0.5"), ("x", "its mean, 2")])
+    places = ["Values on the natural scale are reported at", "  theta its mean, 0.5", "  x     its mean, 2"]
+    assert text.splitlines()[-3:] == places
 
 
 def test_accuracy_coding_is_said(ddm, build, trials):
