@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+from functools import cached_property
+from importlib import import_module
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 import typer
@@ -52,6 +56,28 @@ def test_every_public_name_is_in_the_reference() -> None:
     names |= {f"plots.{name}" for name in hs.plots.__all__}
     assert names - aliases <= {entry.removeprefix("hddm_sbi.") for entry in entries}
     assert all(f"`hs.{name}`" in text for name in aliases)
+
+
+def entries() -> dict[str, object]:
+    """What the reference shows, with the methods of classes, by name."""
+    text = "".join(TEXTS[name] for name in TEXTS if name.startswith("api-"))
+    found: dict[str, object] = {}
+    for entry in re.findall(r"^\.\. auto\w+:: (\S+)$", text, flags=re.MULTILINE):
+        module, _, name = entry.rpartition(".")
+        found[entry] = value = getattr(import_module(module), name)
+        if inspect.isclass(value):
+            parts = {part: each for part, each in vars(value).items() if not part.startswith("_")}
+            told = (FunctionType, property, cached_property)
+            found |= {f"{entry}.{part}": each for part, each in parts.items() if isinstance(each, told)}
+    return found
+
+
+@pytest.mark.parametrize(("name", "value"), entries().items(), ids=entries())
+def test_docstrings_mark_up_nothing_by_accident(name: str, value: object) -> None:
+    """A star, a bar or a single backtick before a word is markup for the site, which then ends with a warning."""
+    text = re.sub(r"``.*?``", "", inspect.getdoc(value) or "", flags=re.DOTALL)
+    prose = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith((">>>", "...")))
+    assert not re.search(r"(^|[\s('\"])[*|`]+\w", prose), name
 
 
 def test_every_command_is_in_the_reference() -> None:
