@@ -128,20 +128,27 @@ def test_a_tutorial_is_text_and_code(path: Path) -> None:
     assert sum(not cell.is_text for cell in found) >= 4
 
 
-def test_the_page_of_a_tutorial_has_what_it_prints_and_draws(tmp_path: Path) -> None:
+def test_the_page_of_a_tutorial_has_what_it_prints_draws_and_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script = tmp_path / "small.py"
     script.write_text(
         "# ---\n# jupyter:\n# ---\n\n# %% [markdown]\n# # Small\n#\n# A line. It rises:\n\n"
         "# %%\nimport warnings\nimport matplotlib.pyplot as plt\nimport hddm_sbi as hs\nprint('said')\n6 * 7\n\n"
-        "# %%\nwarnings.warn('mind this', hs.HDDMWarning)\naxes = plt.figure().subplots().plot([0, 1])\n",
+        "# %%\nwarnings.warn('mind this', hs.HDDMWarning)\naxes = plt.figure().subplots().plot([0, 1])\n"
+        "with open('report.html', 'w') as file:\n    file.write('<p>found</p>')\n",
         encoding="utf-8",
     )
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
     write_page(script, tmp_path)
     page = (tmp_path / "page.md").read_text(encoding="utf-8")
     assert page.startswith("# Small\n\nA line. It rises:\n")
     assert "```\nsaid\n42\n```" in page and "```\nHDDMWarning: mind this\n```" in page
     assert "![It rises](small-1.png)" in page
     assert (tmp_path / "small-1.png").stat().st_size > 1000
+    assert "[report.html](small-report.html)" in page
+    assert (tmp_path / "small-report.html").read_text(encoding="utf-8") == "<p>found</p>"
 
 
 def test_a_site_with_faults_is_found_out(tmp_path: Path) -> None:
