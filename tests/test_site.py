@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+from functools import cached_property
+from importlib import import_module
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 import typer
@@ -54,6 +58,28 @@ def test_every_public_name_is_in_the_reference() -> None:
     assert all(f"`hs.{name}`" in text for name in aliases)
 
 
+def entries() -> dict[str, object]:
+    """What the reference shows, with the methods of classes, by name."""
+    text = "".join(TEXTS[name] for name in TEXTS if name.startswith("api-"))
+    found: dict[str, object] = {}
+    for entry in re.findall(r"^\.\. auto\w+:: (\S+)$", text, flags=re.MULTILINE):
+        module, _, name = entry.rpartition(".")
+        found[entry] = value = getattr(import_module(module), name)
+        if inspect.isclass(value):
+            parts = {part: each for part, each in vars(value).items() if not part.startswith("_")}
+            told = (FunctionType, property, cached_property)
+            found |= {f"{entry}.{part}": each for part, each in parts.items() if isinstance(each, told)}
+    return found
+
+
+@pytest.mark.parametrize(("name", "value"), entries().items(), ids=entries())
+def test_docstrings_mark_up_nothing_by_accident(name: str, value: object) -> None:
+    """A star, a bar or a single backtick before a word is markup for the site, which then ends with a warning."""
+    text = re.sub(r"``.*?``", "", inspect.getdoc(value) or "", flags=re.DOTALL)
+    prose = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith((">>>", "...")))
+    assert not re.search(r"(^|[\s('\"])[*|`]+\w", prose), name
+
+
 def test_every_command_is_in_the_reference() -> None:
     sections = re.findall(r"^## (\S+)\n\n<!-- fill: options (\S+) -->$", TEXTS["commands"], flags=re.MULTILINE)
     assert [heading for heading, _ in sections] == [command for _, command in sections] == list(COMMANDS)
@@ -102,20 +128,27 @@ def test_a_tutorial_is_text_and_code(path: Path) -> None:
     assert sum(not cell.is_text for cell in found) >= 4
 
 
-def test_the_page_of_a_tutorial_has_what_it_prints_and_draws(tmp_path: Path) -> None:
+def test_the_page_of_a_tutorial_has_what_it_prints_draws_and_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script = tmp_path / "small.py"
     script.write_text(
         "# ---\n# jupyter:\n# ---\n\n# %% [markdown]\n# # Small\n#\n# A line. It rises:\n\n"
         "# %%\nimport warnings\nimport matplotlib.pyplot as plt\nimport hddm_sbi as hs\nprint('said')\n6 * 7\n\n"
-        "# %%\nwarnings.warn('mind this', hs.HDDMWarning)\naxes = plt.figure().subplots().plot([0, 1])\n",
+        "# %%\nwarnings.warn('mind this', hs.HDDMWarning)\naxes = plt.figure().subplots().plot([0, 1])\n"
+        "with open('report.html', 'w') as file:\n    file.write('<p>found</p>')\n",
         encoding="utf-8",
     )
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
     write_page(script, tmp_path)
     page = (tmp_path / "page.md").read_text(encoding="utf-8")
     assert page.startswith("# Small\n\nA line. It rises:\n")
     assert "```\nsaid\n42\n```" in page and "```\nHDDMWarning: mind this\n```" in page
     assert "![It rises](small-1.png)" in page
     assert (tmp_path / "small-1.png").stat().st_size > 1000
+    assert "[report.html](small-report.html)" in page
+    assert (tmp_path / "small-report.html").read_text(encoding="utf-8") == "<p>found</p>"
 
 
 def test_a_site_with_faults_is_found_out(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def gather(source: Path, tutorials: dict[str, Path]) -> None:
             continue
         made = tutorials[path.stem]
         (source / "tutorials").mkdir(parents=True, exist_ok=True)
-        for file in [path, *made.glob("*.png")]:
+        for file in [path, *made.glob("*.png"), *made.glob("*.html")]:
             shutil.copyfile(file, source / "tutorials" / file.name)
         place(name, (made / "page.md").read_text(encoding="utf-8"), source, FILLS)
 

@@ -26,6 +26,7 @@ python_maximum_signature_line_length = 88
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_favicon = "static/logo.svg"
 html_copy_source = False
 html_show_sourcelink = False
 html_show_search_summary = False  # it would be fetched, which browsers do not allow a page that is opened from disk

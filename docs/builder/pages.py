@@ -88,7 +88,7 @@ def _turned(source: str, page: str, text: str, out: Path) -> str:
         if "://" in link or link.startswith("mailto:") or not link:
             return found[0]
         if ((out / page).parent / link).is_file():
-            return found[0]  # a picture of a tutorial's own, which is there already
+            return found[0]  # what a tutorial drew or wrote, which is there already
         path = Path(os.path.normpath((ROOT / source).parent / link))
         if not path.is_file():
             lost.append(f"{source}: {found[2]} leads nowhere.")

@@ -1,4 +1,4 @@
-"""Tutorials as pages: each is run as it stands, and what it prints and draws stands below its code."""
+"""Tutorials as pages: each is run as it stands, and what it prints, draws and writes stands with its code."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def run_all(kept: Path) -> dict[str, Path]:
         kept: the folder where pages are kept between builds.
 
     Returns:
-        The folder of each tutorial's page, ``page.md`` with its pictures, by the name of the tutorial.
+        The folder of each tutorial's page, ``page.md`` and what it shows, by the name of the tutorial.
     """
     package = _checksum(sorted((ROOT / "hddm_sbi").rglob("*.py")) + sorted((ROOT / "pretrained").iterdir()))
     stale = []
@@ -99,7 +99,7 @@ def _run_one(path: Path, out: Path, made_of: str) -> None:
 
 
 def write_page(path: Path, out: Path) -> None:
-    """Run a tutorial, and write its page and its pictures.
+    """Run a tutorial in the current folder, and write its page, with its pictures and the pages of HTML that it wrote.
 
     Args:
         path: the script.
@@ -122,6 +122,9 @@ def write_page(path: Path, out: Path) -> None:
         for picture in _pictures(out / path.stem, pictures):
             pictures += 1
             lines += [f"![{_last_sentence(said)}]({picture.name})", ""]
+    for written in sorted(Path.cwd().glob("*.html")):
+        shutil.copyfile(written, out / f"{path.stem}-{written.name}")
+        lines += [f"It wrote [{written.name}]({path.stem}-{written.name}).", ""]
     lines.append(f"The script: {{download}}`{path.name}`, run with hddm_sbi {hddm_sbi.__version__}.")
     (out / "page.md").write_text("\n".join(lines), encoding="utf-8")
 
