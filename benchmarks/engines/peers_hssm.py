@@ -60,6 +60,7 @@ def hddm(task: Task) -> list[float]:
 def ssm_simulators(task: Task) -> dict[str, Any]:
     from ssms.basic_simulators.simulator import simulator
 
+    np.random.seed(task["seed"])  # noqa: NPY002  # its lba knows no other seed
     found = simulator(
         task["parameters"],
         model=task["model"],

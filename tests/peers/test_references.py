@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -51,11 +52,19 @@ def test_simulations(case: tuple[str, str, dict[str, float], pd.DataFrame]) -> N
     np.testing.assert_array_less(errors(hs.from_peer(peer, parameters, model), rows), 4.5)
 
 
-def test_simulations_tell_readings_apart() -> None:
-    """What ssm-simulators drew for full_ddm is not what HSSM's likelihood reads in the same parameters."""
-    for peer, model, parameters, rows in SIMULATIONS:
-        if (peer, model) == ("ssm-simulators", "full_ddm"):
-            assert errors(hs.from_peer("hssm", parameters, model), rows).max() > 10.0
+@pytest.mark.parametrize("model", ["full_ddm", "full_ddm2", "full_ddm_rv"])
+def test_simulations_tell_readings_apart(model: str) -> None:
+    """Half the range of the start, half the range of t0 around its middle, and what HSSM's likelihood reads in them."""
+    ((peer, _, parameters, rows),) = (case for case in SIMULATIONS if case[1] == model)
+    right = hs.from_peer(peer, parameters, model)
+    start = {**right.theta, "sz": right.theta["sz"] / 2.0}
+    delay = {**right.theta, "st0": parameters["st"], "t0": parameters["t"] - parameters["st"] / 2.0}
+    for wrong in (
+        replace(right, theta=start),
+        replace(right, theta=delay),
+        hs.from_peer("hssm", parameters, "full_ddm"),
+    ):
+        assert errors(wrong, rows).max() > 9.0
 
 
 @pytest.mark.parametrize("case", MOMENTS, ids=of)
