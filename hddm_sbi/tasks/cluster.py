@@ -105,7 +105,10 @@ class Cluster:
             self._client = self._given
         try:
             self._ship()
-        except BaseException:
+        except _LOST as error:
+            self._close()
+            raise WorkerError("the Dask scheduler does not answer: check that it runs.") from error
+        except WorkerError:
             self._close()
             raise
         return self
@@ -157,11 +160,12 @@ class Cluster:
                 self.client.cancel(futures)
 
     def _ship(self) -> None:
-        """Check the workers' versions, and send them the job."""
-        try:
-            found = self.client.get_versions(packages=list(PACKAGES))
-        except _LOST as error:
-            raise WorkerError("the Dask scheduler does not answer: check that it runs.") from error
+        """Check the workers' versions, and send them the job.
+
+        Raises:
+            WorkerError: they differ. One of ``_LOST``: the scheduler does not answer.
+        """
+        found = self.client.get_versions(packages=list(PACKAGES))
         ours = _versions(found["client"])
         for address, answer in found["workers"].items():
             other = difference(_versions(answer), ours)
