@@ -97,7 +97,8 @@ def _who(fit: Fit) -> str:
 def _header(fit: Fit, sections: list[Section]) -> Iterator[str]:
     yield "<header>"
     yield f"<h1>Report of a fit: {escape(fit.model.ssm.name)}</h1>"
-    yield f"<p>{escape(_who(fit))}; likelihood {escape(str(fit.attrs.get('likelihood', 'unknown')))}{_formulas(fit)}.</p>"
+    likelihood = escape(str(fit.attrs.get("likelihood", "unknown")))
+    yield f"<p>{escape(_who(fit))}; likelihood {likelihood}{_formulas(fit)}.</p>"
     yield boxed(fit.verdict, reasons=False)
     links = "".join(f'<li><a href="#{section.key}">{escape(section.title)}</a></li>' for section in sections)
     yield f'<nav aria-label="Sections"><ol>{links}</ol></nav>'
