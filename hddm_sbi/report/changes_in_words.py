@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hddm_sbi.errors import HDDMWarning
-from hddm_sbi.report.model import Model
+from hddm_sbi.report.protocol import Model
 from hddm_sbi.report.reweighting import EXACT, LIKELIHOOD, POWERS, PRIOR, WINDOW, power
 from hddm_sbi.report.words import counted, number
 from hddm_sbi.results.shifts import POSSIBLY, TOLERANCE, is_fine

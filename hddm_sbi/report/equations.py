@@ -8,8 +8,8 @@ import numpy as np
 
 from hddm_sbi.likelihoods.observation.lapses import LAPSE_PARAMETERS, Lapses
 from hddm_sbi.report import mathml as m
-from hddm_sbi.report.model import Model
 from hddm_sbi.report.processes import Equation, equation, equations_of_process
+from hddm_sbi.report.protocol import Model
 from hddm_sbi.report.words import number
 from hddm_sbi.spec.distributions import in_words
 from hddm_sbi.spec.group_block import GroupBlock, apart_terms, blocks_of

@@ -14,7 +14,7 @@ import xarray as xr
 from hddm_sbi.doctor.checkup import Checkup
 from hddm_sbi.plots.observed import Predicted
 from hddm_sbi.plots.reading import from_results, indices
-from hddm_sbi.report.model import Model
+from hddm_sbi.report.protocol import Model
 from hddm_sbi.report.quantiles import predictive_quantiles
 from hddm_sbi.report.sensitivity import Sensitivity, sensitivity
 from hddm_sbi.results.certificate import Certificate

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from hddm_sbi.likelihoods.observation.lapses import LAPSE_PARAMETERS
-from hddm_sbi.report.model import Model
+from hddm_sbi.report.protocol import Model
 from hddm_sbi.report.sensitivity import Sensitivity
 from hddm_sbi.report.words import counted
 from hddm_sbi.results.summary import summarise

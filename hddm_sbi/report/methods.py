@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from hddm_sbi.report.model import Model
 from hddm_sbi.report.paragraph.computation import of_convergence, of_likelihood, of_sampling, of_software
 from hddm_sbi.report.paragraph.experiment import of_experiment
 from hddm_sbi.report.paragraph.process import of_process
 from hddm_sbi.report.paragraph.structure import of_lapses, of_priors, of_structure
+from hddm_sbi.report.protocol import Model
 from hddm_sbi.report.references import Citations
 from hddm_sbi.results.summary import summarise
 from hddm_sbi.results.to_arviz import Results

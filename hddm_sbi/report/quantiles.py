@@ -13,7 +13,7 @@ from hddm_sbi.plots.observed import Predicted
 from hddm_sbi.plots.reading import indices
 from hddm_sbi.plots.tables import QUANTILES, quantile_table, share_table
 from hddm_sbi.report.cost import affordable
-from hddm_sbi.report.model import Model
+from hddm_sbi.report.protocol import Model
 from hddm_sbi.results.to_arviz import Results, group, has_group, recorded_model, spaced, thin
 from hddm_sbi.trials.trials import Trials
 

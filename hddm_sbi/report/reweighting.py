@@ -22,7 +22,7 @@ from hddm_sbi.likelihoods.formulas import find_exact
 from hddm_sbi.likelihoods.observation.lapses import P_OUTLIER
 from hddm_sbi.likelihoods.observation.observation_model import ObservationModel
 from hddm_sbi.report.cost import affordable
-from hddm_sbi.report.model import Model
+from hddm_sbi.report.protocol import Model
 from hddm_sbi.results.pareto import largest_k, pareto_smooth
 from hddm_sbi.results.shifts import BY_UNIT, EFFECTIVE, Added, added_weights
 from hddm_sbi.results.to_arviz import spaced

@@ -11,7 +11,7 @@ import pandas as pd
 from hddm_sbi.errors import DataError
 from hddm_sbi.likelihoods.observation.lapses import LAPSE_PARAMETERS
 from hddm_sbi.report.changes_in_words import in_words
-from hddm_sbi.report.model import Model
+from hddm_sbi.report.protocol import Model
 from hddm_sbi.report.references import REFERENCES
 from hddm_sbi.report.reweighting import Change, changes
 from hddm_sbi.results.diagnostics import diagnostics

@@ -10,7 +10,7 @@ import pandas as pd
 from hddm_sbi.errors import HDDMError
 from hddm_sbi.likelihoods.neural.likelihood import FirstPassageLikelihood
 from hddm_sbi.likelihoods.observation.given import GivenDensity
-from hddm_sbi.report.model import Model
+from hddm_sbi.report.protocol import Model
 from hddm_sbi.report.references import Citations
 from hddm_sbi.report.words import counted
 from hddm_sbi.results.convergence import ESS_NEEDED, R_HAT_BELOW

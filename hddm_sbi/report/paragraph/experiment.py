@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hddm_sbi.report.model import Model
+from hddm_sbi.report.protocol import Model
 from hddm_sbi.report.references import Citations
 from hddm_sbi.report.words import counted
 from hddm_sbi.trials.columns import enumerated

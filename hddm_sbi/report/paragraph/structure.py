@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hddm_sbi.likelihoods.observation.lapses import LAPSE_OMISSION, LAPSE_PARAMETERS, P_OUTLIER
-from hddm_sbi.report.model import Model
+from hddm_sbi.report.protocol import Model
 from hddm_sbi.report.references import Citations
 from hddm_sbi.report.words import number
 from hddm_sbi.results.to_arviz import Results, recorded_model
