@@ -222,8 +222,8 @@ def load(path: Path | str) -> Results:
         attrs = {str(name): str(value) for name, value in tree.attrs.items()}
         if len(small) == len(datasets):
             tree.close()
-    except (OSError, ValueError) as error:
-        raise DataError(f"the file '{path}' does not hold results: {error}.") from error
+    except (OSError, ValueError, KeyError, RuntimeError) as error:  # as h5py and xarray have it, from the inside
+        raise DataError(f"the file '{path}' does not hold results, or they are damaged.") from error
     return _assemble(datasets, attrs)
 
 
