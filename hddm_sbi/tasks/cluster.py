@@ -28,6 +28,8 @@ from hddm_sbi.tasks.versions import PACKAGES, Versions, difference, installed
 ANSWER, RETURN = 10.0, 300.0
 # What the loss of a scheduler looks like, depending on when it happens: errors of connections are OSErrors.
 _LOST = (CancelledError, asyncio.CancelledError, OSError, TimeoutError, RuntimeError)
+# Losses in a row, without a task done between them, after which a cluster is given up.
+_FRUITLESS = 30
 # Threads that fetch results.
 _FETCHING = 8
 
@@ -124,13 +126,19 @@ class Cluster:
         Raises:
             WorkerError: the scheduler is gone for good, or a worker cannot unpack the job.
         """
-        left = dict.fromkeys(numbers)
+        left, fruitless = dict.fromkeys(numbers), 0
         while left:
             try:
                 for number, outcome in self._round(list(left)):
                     del left[number]
+                    fruitless = 0
                     yield number, outcome
-            except _LOST:
+            except _LOST as error:
+                fruitless += 1
+                if fruitless > _FRUITLESS:
+                    raise WorkerError(
+                        f"the Dask cluster loses every task ({one_line(error)}): see its logs."
+                    ) from error
                 self._return(len(left))
 
     def _round(self, numbers: list[int]) -> Iterator[Outcome]:
