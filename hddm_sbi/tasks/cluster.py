@@ -97,6 +97,8 @@ class Cluster:
     def __enter__(self) -> Cluster:
         if isinstance(self._given, str):
             try:
+                if not self._given.strip():  # for which Dask would start a cluster of its own
+                    raise ValueError("no address")
                 self._client = Client(self._given, timeout=ANSWER, set_as_default=False)
             except (OSError, ValueError, TypeError) as error:  # an address that is none is a ValueError
                 raise WorkerError(

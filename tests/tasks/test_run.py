@@ -54,9 +54,9 @@ def test_a_run_goes_on_where_it_stopped(rows: pd.DataFrame, tmp_path: Path, in_t
     pd.testing.assert_series_equal(found.rows["x"] + 1.0, rows["x"])
 
 
-def test_a_killed_worker_costs_nothing_but_its_time(rows: pd.DataFrame, tmp_path: Path) -> None:
+def test_a_killed_worker_or_a_task_that_fails_once_costs_nothing_but_time(rows: pd.DataFrame, tmp_path: Path) -> None:
     found = run(job(work=fakes.die_once, shared=tmp_path), workers=2, progress=False)
-    assert {path.name for path in tmp_path.iterdir()} == {"died-2", "died-5"}
+    assert {path.name for path in tmp_path.iterdir()} == {"died-1", "died-2", "died-5"}
     assert found.failed.empty
     pd.testing.assert_series_equal(found.rows["x"] + 1.0, rows["x"])
 
