@@ -33,13 +33,12 @@ from hddm_sbi.inference.new_groups import check_new_groups, with_new_groups
 from hddm_sbi.inference.nuts import SAMPLERS, sample_nuts
 from hddm_sbi.inference.origin import origin
 from hddm_sbi.inference.potential import Potential
-from hddm_sbi.inference.predictive import FEWEST_FOR_LOO, pointwise_log_prob, predict, thinned
+from hddm_sbi.inference.predictive import predict, thinned
 from hddm_sbi.inference.prior import prior_coefficients
 from hddm_sbi.inference.roundness import suited
 from hddm_sbi.inference.sampler import NutsSettings, RawDraws
 from hddm_sbi.inference.stopping import MAX_DRAWS, Length, Look
 from hddm_sbi.likelihoods.base import FloatArray, IntArray
-from hddm_sbi.likelihoods.formulas import find_exact
 from hddm_sbi.likelihoods.observation.bound import BoundTrials
 from hddm_sbi.likelihoods.observation.observation_model import ObservationModel
 from hddm_sbi.results.attributes import (
@@ -58,8 +57,10 @@ from hddm_sbi.results.contrasts.ask import ask
 from hddm_sbi.results.contrasts.asked import Asked
 from hddm_sbi.results.convergence import look_at
 from hddm_sbi.results.correlation import Correlation, correlation
+from hddm_sbi.results.further_groups import check_groups, log_likelihood_group, simulated_group
 from hddm_sbi.results.in_blocks import variables_in_blocks
 from hddm_sbi.results.lapses import check_lapses
+from hddm_sbi.results.outside_box import outside_box
 from hddm_sbi.results.quantities import quantities
 from hddm_sbi.results.same_trials import say_types
 from hddm_sbi.results.saving.arguments import written_arguments
@@ -68,7 +69,7 @@ from hddm_sbi.results.saving.fingerprints import likelihood_sha256, simulator_sh
 from hddm_sbi.results.saving.fit_file import OWN_LIKELIHOOD, SIMULATOR, read_fit, save_fit
 from hddm_sbi.results.to_arviz import Group, Results, group, has_group, to_datasets, to_inference_data
 from hddm_sbi.results.variables import Coordinates, Variables, posterior_variables
-from hddm_sbi.results.verdict import BoxReport, Verdict, box_report, verdict
+from hddm_sbi.results.verdict import BoxReport, Verdict, verdict
 from hddm_sbi.spec.build import build_spec
 from hddm_sbi.spec.condition_specs import ConditionSpecs, condition_specs
 from hddm_sbi.spec.correlating import independence_in_words
@@ -100,13 +101,8 @@ if TYPE_CHECKING:
     from hddm_sbi.proof.truths import Truths
     from hddm_sbi.trials.trials import Trials
 
-GROUPS = ("log_likelihood", "posterior_predictive", "prior", "prior_predictive")
-# Draws on which the share outside the network's box is measured: it is then known to about 2%.
-_BOX_DRAWS = 500
 # Draws of the prior that a report shows.
 _PRIOR_DRAWS = 1000
-# A share of draws outside the box above which a participant's estimates deserve a second look.
-_BOX_TOLERATED = 0.01
 
 
 class HierarchicalDDM:
@@ -362,7 +358,7 @@ class HierarchicalDDM:
         Returns:
             ArviZ ``InferenceData`` (``xarray.DataTree`` on ArviZ 1 and later).
         """
-        wanted = _check_groups(groups)
+        wanted = check_groups(groups)
         if sampler not in SAMPLERS:
             raise ModelError(f"there is no sampler {sampler!r}; choose one of {', '.join(SAMPLERS)}.")
         length = Length(draws, tune, max_draws, minutes)
@@ -674,8 +670,7 @@ class HierarchicalDDM:
             DataError: the draws are of another model, other data or another network, or fewer than 20.
             ModelError: the likelihood is exact, so that there is no network, and method is not ``"score"``.
         """
-        found = self._coefficients(idata)
-        check_origin(idata, self._expected, self._options, self._chosen.label, self._chosen.weights)
+        found = self._own(idata)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", HDDMWarning)  # the certificate says it again
             outside = self._outside_box(found)
@@ -716,13 +711,18 @@ class HierarchicalDDM:
             >>> model.save(idata, "fit.nc")  # doctest: +SKIP
             >>> model, idata = hs.load_fit("fit.nc", df)  # doctest: +SKIP
         """
-        self._check_own(idata)
+        self._own(idata)
         save_fit(idata, Path(path), self._fingerprints(), overwrite)
 
-    def _check_own(self, idata: Results) -> None:
-        """Refuse draws of another model or other data."""
+    def _own(self, idata: Results) -> dict[str, FloatArray]:
+        """Coefficients by site of draws of this model and these data; draws of others are refused."""
+        found = self._coefficients(idata)
+        self._check_origin(idata)
+        return found
+
+    def _check_origin(self, idata: Results) -> None:
+        """Refuse draws of another model, other data or another network."""
         check_origin(idata, self._expected, self._options, self._chosen.label, self._chosen.weights)
-        self._coefficients(idata)
 
     def _fingerprints(self) -> dict[str, str | None]:
         """Checksums of what a file cannot hold: a simulator, and a likelihood without weights, of the user's own."""
@@ -770,8 +770,7 @@ class HierarchicalDDM:
             ModelError: an option does not fit the contrast, or the model.
             DataError: the draws are of another model or other data.
         """
-        found = self._coefficients(idata)
-        check_origin(idata, self._expected, self._options, self._chosen.label, self._chosen.weights)
+        found = self._own(idata)
         given = frozenset(self.priors.loc[self.priors["source"] == "given", "variable"])
         asked = Asked(
             self.spec, self._design, self._conditions, self.trials.groupby, self.trials.subjects, found, given
@@ -787,8 +786,7 @@ class HierarchicalDDM:
         Raises:
             DataError: the draws are of another model or other data.
         """
-        found = self._coefficients(idata)
-        check_origin(idata, self._expected, self._options, self._chosen.label, self._chosen.weights)
+        found = self._own(idata)
         chosen = self._chosen
         return Fitted(self.spec, self._bound, self.trials, self.ssm, found, chosen.label, chosen.weights, idata)
 
@@ -832,8 +830,7 @@ class HierarchicalDDM:
         from hddm_sbi.report.fit import Origin
         from hddm_sbi.report.write import write_report
 
-        self._coefficients(idata)
-        check_origin(idata, self._expected, self._options, self._chosen.label, self._chosen.weights)
+        self._own(idata)
         fit = Reported(self, idata, self._prior(idata), Origin(command, tuple(files), certificate, checkup))
         return write_report(fit, Path(path), __version__, force)
 
@@ -951,16 +948,11 @@ class HierarchicalDDM:
     def _further_groups(
         self, wanted: Collection[str], found: Mapping[str, FloatArray], draws: int, seed: int
     ) -> dict[str, Group]:
-        trials, dims = self.trials, ("chain", "draw", "trial")
         result: dict[str, Group] = {}
         if "log_likelihood" in wanted:
-            few = thinned(found, trials.n, fewest=FEWEST_FOR_LOO)
-            values = pointwise_log_prob(self.spec, self._bound, few)
-            result["log_likelihood"] = dict.fromkeys(("rt", "choice"), (dims, values))
+            result["log_likelihood"] = log_likelihood_group(self.spec, self._bound, found)
         if "posterior_predictive" in wanted:
-            rt, choice = predict(self.spec, self._bound, thinned(found, trials.n), seed)
-            shown = shown_choice(choice, trials.choice)
-            result["posterior_predictive"] = {"rt": (dims, rt), "choice": (dims, shown)}
+            result["posterior_predictive"] = simulated_group(self.spec, self._bound, self.trials, found, seed)
         return result | self._prior_groups(wanted, draws, seed)[0]
 
     def _prior_groups(self, wanted: Collection[str], draws: int, seed: int) -> tuple[dict[str, Group], Coordinates]:
@@ -973,10 +965,7 @@ class HierarchicalDDM:
         if "prior" in wanted:
             result["prior"] = _with_draws(variables)
         if "prior_predictive" in wanted:
-            rt, choice = predict(self.spec, self._bound, thinned(prior, self.trials.n), seed)
-            dims = ("chain", "draw", "trial")
-            shown = shown_choice(choice, self.trials.choice)
-            result["prior_predictive"] = {"rt": (dims, rt), "choice": (dims, shown)}
+            result["prior_predictive"] = simulated_group(self.spec, self._bound, self.trials, prior, seed)
         return result, coords
 
     def _prior(self, idata: Results) -> xr.Dataset:
@@ -986,21 +975,8 @@ class HierarchicalDDM:
         groups, coords = self._prior_groups(("prior",), _PRIOR_DRAWS, seed=0)
         return to_datasets(groups, coords)["prior"]
 
-    def _outside_box(self, found: Mapping[str, FloatArray]) -> BoxReport | None:
-        if self._chosen.box is None:
-            return None
-        flat = {site: value.reshape(-1, *value.shape[2:]) for site, value in found.items()}
-        step = max(1, len(next(iter(flat.values()))) // _BOX_DRAWS) if flat else 1
-        theta = natural_parameters(self.spec, {site: value[::step] for site, value in flat.items()})
-        names = self.ssm.parameter_names
-        # participants may share design rows
-        subject, row = np.unique(np.column_stack([self.trials.subject, self.spec.row]), axis=0).T
-        theta = self.ssm.proportions(theta[:, row, : len(names)])  # a box is that of widths as proportions
-        report = box_report(theta, self._chosen.box, subject, names, self.trials.subjects)
-        if report.by_subject.max() > _BOX_TOLERATED:
-            has_exact = find_exact(self.ssm) is not None
-            warn(report.warning(has_exact))
-        return report
+    def _outside_box(self, draws: Mapping[str, FloatArray]) -> BoxReport | None:
+        return outside_box(self._chosen.box, draws, self.ssm, self.spec, self.trials)
 
 
 def load_fit(
@@ -1041,7 +1017,8 @@ def load_fit(
         built = HierarchicalDDM(df, **arguments)
     except HDDMError as error:
         raise DataError(f"the model of the fit in '{path}' cannot be built from what is given: {error}") from error
-    built._check_own(kept.idata)
+    built._check_origin(kept.idata)  # first: it names the trial in which the data differ
+    built._own(kept.idata)
     kept.check_own(built._fingerprints())
     say_types(trials_of(kept.idata), trials_of(built._expected), built.trials.groupby)
     return built, kept.idata
@@ -1066,13 +1043,3 @@ def _with_draws(variables: Variables) -> Group:
 def _posterior_shape(idata: Results) -> tuple[int, int]:
     sizes = group(idata, "posterior").sizes
     return sizes["chain"], sizes["draw"]
-
-
-def _check_groups(groups: Collection[str]) -> tuple[str, ...]:
-    if not isinstance(groups, Collection):
-        raise ModelError(f"groups is {groups!r}; give a list of names from {', '.join(GROUPS)}, or leave it out.")
-    wanted = (groups,) if isinstance(groups, str) else tuple(groups)
-    for name in wanted:
-        if name not in GROUPS:
-            raise ModelError(f"groups names '{name}'; choose from {', '.join(GROUPS)}.")
-    return wanted

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hddm_sbi.api import GROUPS, HierarchicalDDM
+from hddm_sbi.api import HierarchicalDDM
+from hddm_sbi.results.further_groups import GROUPS
 from hddm_sbi.ssm import simulate
 
 TRIALS = 40

@@ -11,12 +11,12 @@ import pytest
 import xarray as xr
 
 import hddm_sbi
-from hddm_sbi.api import GROUPS
 from hddm_sbi.errors import DataError, HDDMWarning, ModelError
 from hddm_sbi.inference.sampler import STATISTICS
 from hddm_sbi.likelihoods.neural.canonical import Canonical
 from hddm_sbi.likelihoods.neural.estimator import FirstPassageEstimator
 from hddm_sbi.likelihoods.neural.network import Architecture
+from hddm_sbi.results.further_groups import GROUPS
 from hddm_sbi.results.to_arviz import arviz, group, group_names, load, save
 from hddm_sbi.ssm import get_model
 from tests.observing import on_rows
