@@ -772,11 +772,7 @@ class HierarchicalDDM:
         """
         found = self._coefficients(idata)
         check_origin(idata, self._expected, self._options, self._chosen.label, self._chosen.weights)
-        given = frozenset(self.priors.loc[self.priors["source"] == "given", "variable"])
-        asked = Asked(
-            self.spec, self._design, self._conditions, self.trials.groupby, self.trials.subjects, found, given
-        )
-        return ask(asked, contrast, of, scale, interval, rope, null, bayes_factor)
+        return ask(self._asked(found), contrast, of, scale, interval, rope, null, bayes_factor)
 
     def fitted(self, idata: Results) -> Fitted:
         """The model with draws of its posterior, as ``compare`` takes them.
@@ -850,6 +846,13 @@ class HierarchicalDDM:
         bare = self._showing(self._bound, self.trials)
         return Experiment(
             bare.spec, bare._bound, bare.trials, bare._variables, bare._refit, self._options, self._chosen.weights
+        )
+
+    def _asked(self, found: Mapping[str, FloatArray]) -> Asked:
+        """This model with draws of its coefficients, as contrasts are asked of it."""
+        given = frozenset(self.priors.loc[self.priors["source"] == "given", "variable"])
+        return Asked(
+            self.spec, self._design, self._conditions, self.trials.groupby, self.trials.subjects, found, given
         )
 
     def _truths(self, truth: Any) -> Truths:
