@@ -8,7 +8,8 @@ probit curve of the square root of that number,
 
 which is exact for a test of a normal mean: c is then the quantile of the threshold, and m the size at which half of
 the experiments succeed. p is 1 unless the effect is a distribution, part of which no experiment would find. The
-posterior of m, c, k and p is computed on a grid, uniform in the logarithms of m, c and k.
+posterior of m, c, k and p is computed on a grid. The prior is uniform in the logarithms of m and k, and log-normal for c
+about what is expected of the kind of goal.
 """
 
 from __future__ import annotations
@@ -25,6 +26,12 @@ FloatArray = npt.NDArray[np.float64]
 
 # The grid: m from the smallest size over _REACH to the largest times it, c, k in trials, and p of uncertain effects.
 _REACH, _SIZES = 20.0, 120
+# The sd of the logarithm of c about what is expected of the goal: small samples and uncertain effects flatten curves.
+_STEEPNESS_SD = 0.5
+# Sizes at which experiments are simulated, of one number of trials; neighbours tell the same.
+_PLACES = 12
+# Those of the first round.
+_FIRST = 5
 _STEEPNESS = np.geomspace(0.4, 40.0, 32)
 _NOISE = np.array([0.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0])
 _CEILING = np.array([1.0, 0.97, 0.93, 0.88, 0.82, 0.75, 0.65, 0.55])
@@ -37,6 +44,7 @@ class Curve:
     Args:
         participants: candidates, increasing.
         trials: candidates, increasing.
+        steepness: c, as it is expected.
         uncertain: whether the effect is a distribution.
         sizes: participants and trials of each outcome, shape (outcomes, 2).
         reached: the outcomes.
@@ -44,6 +52,7 @@ class Curve:
 
     participants: Sequence[int]
     trials: Sequence[int]
+    steepness: float
     uncertain: bool
     sizes: FloatArray
     reached: npt.NDArray[np.bool_]
@@ -69,7 +78,7 @@ class Curve:
     @cached_property
     def weights(self) -> FloatArray:
         """Posterior probability of each point of the grid."""
-        log = np.zeros(self._grid[0].size)
+        log = -0.5 * (np.log(self._grid[1] / self.steepness) / _STEEPNESS_SD) ** 2
         if len(self.sizes):
             for size in np.unique(self.sizes, axis=0):
                 own = self.reached[(self.sizes == size).all(axis=1)]
@@ -106,14 +115,24 @@ class Curve:
         at = [n for n in self.participants if self.power(n, trials)[0] >= power]
         return at[0] if at else None
 
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The numbers of participants at which experiments are simulated."""
+        at = np.geomspace(self.participants[0], self.participants[-1], _PLACES)
+        return tuple(sorted({min(self.participants, key=lambda n: (abs(n - x), n)) for x in at}))  # noqa: B023
+
+    def first_sizes(self, number: int) -> list[tuple[int, int]]:
+        """Sizes over the whole range, while nothing is known."""
+        some = [self.places[round(x)] for x in np.linspace(0, len(self.places) - 1, _FIRST)]
+        return [(some[k % _FIRST], self.trials[(k // _FIRST + k) % len(self.trials)]) for k in range(number)]
+
     def next_sizes(self, power: float, number: int, rng: np.random.Generator) -> list[tuple[int, int]]:
         """Where to simulate: for each a point of the grid is drawn, and the candidate nearest to what it needs taken.
 
         Sizes far from the threshold are thus chosen as seldom as they are still believed to be it.
         """
         drawn = rng.choice(self.weights.size, size=number, p=self.weights)
-        candidates = np.array(self.participants)
-        found = []
+        candidates, found = np.array(self.places), []
         for k, point in enumerate(drawn):
             trials = self.trials[k % len(self.trials)]
             needed = self.needed(power, trials)[point]

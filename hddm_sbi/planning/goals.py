@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 
 from hddm_sbi.errors import ModelError
 from hddm_sbi.results.contrasts.ask import ask
@@ -49,6 +50,7 @@ class Kind:
         within: the ends between which thresholds lie.
         measure: the number that is compared with the threshold.
         sentence: what reaching it means, with ``{threshold:g}`` and ``{sign}``.
+        steepness: of the curve of power, as it is expected: see ``planning.curve``.
         directed: whether an effect that equals the null cannot reach it.
     """
 
@@ -57,6 +59,7 @@ class Kind:
     within: tuple[float, float]
     measure: Callable[[Outcome], float]
     sentence: str
+    steepness: Callable[[float], float]
     directed: bool = False
 
 
@@ -76,11 +79,16 @@ def _bayes_factor(outcome: Outcome) -> float:
     return float(found.table.loc["stated", "bf10"])
 
 
+# Steepness: a direction is known where a normal mean is so many standard errors from the null, half of the time at
+# m; a Bayes factor of 10 takes about 2.5 of them. Widths vary by 1 / sqrt(2 N) of themselves, which is 1 / 6 of 20.
 KINDS = (
-    Kind("interval", "<", (0.0, np.inf), _width, "a 95% interval narrower than {threshold:g}"),
-    Kind("direction", ">", (0.5, 1.0), _direction, "a probability of the true direction above {threshold:g}", True),
-    Kind("bayes factor", "<>", (0.0, np.inf), _bayes_factor, "a Bayes factor (BF10) {sign} {threshold:g}"),
-)
+    Kind("interval", "<", (0.0, np.inf), _width, "a 95% interval narrower than {threshold:g}", lambda _: 6.0),
+    Kind(
+        "direction", ">", (0.5, 1.0), _direction, "a probability of the true direction above {threshold:g}",
+        lambda threshold: float(ndtri(threshold)), directed=True,
+    ),
+    Kind("bayes factor", "<>", (0.0, np.inf), _bayes_factor, "a Bayes factor (BF10) {sign} {threshold:g}", lambda _: 2.5),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -124,6 +132,11 @@ class Goal:
     def sentence(self) -> str:
         """What reaching it means."""
         return self.kind.sentence.format(threshold=self.threshold, sign=self.sign)
+
+    @property
+    def steepness(self) -> float:
+        """Of the curve, as it is expected."""
+        return max(self.kind.steepness(self.threshold), 0.5)
 
     @property
     def needed(self) -> float:

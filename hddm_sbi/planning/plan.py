@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -139,11 +140,9 @@ class _Rounds:
 
     def run(self) -> tuple[Curve, Finished]:
         """Fit until the answer is clear, or ``n`` are done."""
-        import tempfile
-
         with tempfile.TemporaryDirectory(prefix="hddm_sbi-", ignore_cleanup_errors=True) as path:
             out = Path(path) / "plan" if self._out is None else Path(self._out)
-            sizes = _first(self._participants, self._trials, min(_ROUND, self._n))
+            sizes = self._curve(pd.DataFrame()).first_sizes(_ROUND)
             self._say_time(sizes)
             while True:
                 finished = self._fit(sizes, out)
@@ -166,7 +165,8 @@ class _Rounds:
         else:
             sizes, reached = rows[["participants", "trials"]].to_numpy(float), rows["reached"].to_numpy(bool)
         uncertain = any(isinstance(value, td.Distribution) for value in self._task.population.effects.values())
-        return Curve(self._participants, self._trials, uncertain, sizes, reached)
+        steepness = self._task.goal.steepness
+        return Curve(self._participants, self._trials, steepness, uncertain, sizes, reached)
 
     def _is_clear(self, curve: Curve, done: int) -> bool:
         """Whether for every number of trials what is needed is known, or known to lie outside the range."""
@@ -199,13 +199,6 @@ class _Rounds:
             f"plan: at most {self._n} fits of about {seconds:.1f} s{where}: {total / 60.0:.1f} min{shared}.",
             file=sys.stderr, flush=True,
         )  # fmt: skip
-
-
-def _first(participants: Sequence[int], trials: Sequence[int], number: int) -> list[Size]:
-    """Sizes of the first round: over the whole range."""
-    at = np.geomspace(participants[0], participants[-1], 5)
-    near = [min(participants, key=lambda n, x=x: abs(n - x)) for x in at]  # type: ignore[misc]
-    return [(near[k % 5], trials[(k // 5 + k) % len(trials)]) for k in range(number)]
 
 
 def _candidates(name: str, given: object, least: int) -> tuple[int, ...]:

@@ -101,8 +101,8 @@ def _found(curve: Curve, answers: pd.DataFrame, goal: Goal, power: float) -> Ite
         best = answers.loc[answers["power"].idxmax()]
         yield (
             f"No size in the range reaches it: with {most} participants and {best.trials:.0f} trials a cell it is "
-            f"reached in {best.power:.0%} of experiments (Monte Carlo error {_error(best.power_error)}); more of either, "
-            "a larger smallest effect of interest, or a lower goal is needed."
+            f"reached in {best.power:.0%} of experiments (Monte Carlo error {_error(best.power_error)}); more of "
+            "either, a larger smallest effect of interest, or a lower goal is needed."
         )
         return
     for row in enough.itertuples():

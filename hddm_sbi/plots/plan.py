@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _COLUMNS = {"trials", "participants", "power", "low", "high", "fits", "reached"}
+# whole lines first
+_LINES = (LINES[1], LINES[0], *LINES[2:])
 # The area of a point for each fit.
 _AREA, _LEAST_AREA = 5.0, 8.0
 
@@ -49,14 +51,14 @@ def plan(found: Any, ax: Canvas = None) -> Axes:
     drawn = axes(ax)
     enough = dict(zip(answers["trials"], answers["participants"], strict=True))
     for k, (trials, part) in enumerate(curve.groupby("trials", sort=False)):
-        colour, line, marker = (some[k % len(some)] for some in (COLOURS, LINES[1:], MARKERS))
+        colour, line = COLOURS[k % len(COLOURS)], _LINES[k % len(_LINES)]
         drawn.fill_between(part["participants"], part["low"], part["high"], color=colour, alpha=0.15, linewidth=0)
         label = f"{trials} trials a cell" + (f": {enough[trials]:.0f}" if pd.notna(enough[trials]) else "")
         drawn.plot(part["participants"], part["power"], color=colour, linestyle=line, label=label)
         some = part[part["fits"] > 0]
         area = (_AREA * some["fits"]).clip(lower=_LEAST_AREA)
         drawn.scatter(
-            some["participants"], some["reached"] / some["fits"], s=area, color=colour, marker=marker, alpha=0.5,
+            some["participants"], some["reached"] / some["fits"], s=area, color=colour, marker=MARKERS[k % len(MARKERS)], alpha=0.5,
             linewidths=0,
         )  # fmt: skip
         if pd.notna(enough[trials]):
