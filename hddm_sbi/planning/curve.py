@@ -8,8 +8,8 @@ probit curve of the square root of that number,
 
 which is exact for a test of a normal mean: c is then the quantile of the threshold, and m the size at which half of
 the experiments succeed. p is 1 unless the effect is a distribution, part of which no experiment would find. The
-posterior of m, c, k and p is computed on a grid. The prior is uniform in the logarithms of m and k, and log-normal for c
-about what is expected of the kind of goal.
+posterior of m, c, k and p is computed on a grid. The prior is uniform in the logarithms of m and k, and log-normal for
+c, about what is expected of the kind of goal.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class Curve:
     def places(self) -> tuple[int, ...]:
         """The numbers of participants at which experiments are simulated."""
         at = np.geomspace(self.participants[0], self.participants[-1], _PLACES)
-        return tuple(sorted({min(self.participants, key=lambda n: (abs(n - x), n)) for x in at}))  # noqa: B023
+        return tuple(sorted({min(self.participants, key=lambda n: (abs(n - x), n)) for x in at}))
 
     def first_sizes(self, number: int) -> list[tuple[int, int]]:
         """Sizes over the whole range, while nothing is known."""

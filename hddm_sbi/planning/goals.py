@@ -87,7 +87,10 @@ KINDS = (
         "direction", ">", (0.5, 1.0), _direction, "a probability of the true direction above {threshold:g}",
         lambda threshold: float(ndtri(threshold)), directed=True,
     ),
-    Kind("bayes factor", "<>", (0.0, np.inf), _bayes_factor, "a Bayes factor (BF10) {sign} {threshold:g}", lambda _: 2.5),
+    Kind(
+        "bayes factor", "<>", (0.0, np.inf), _bayes_factor, "a Bayes factor (BF10) {sign} {threshold:g}",
+        lambda _: 2.5,
+    ),
 )  # fmt: skip
 
 

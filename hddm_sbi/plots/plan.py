@@ -58,8 +58,8 @@ def plan(found: Any, ax: Canvas = None) -> Axes:
         some = part[part["fits"] > 0]
         area = (_AREA * some["fits"]).clip(lower=_LEAST_AREA)
         drawn.scatter(
-            some["participants"], some["reached"] / some["fits"], s=area, color=colour, marker=MARKERS[k % len(MARKERS)], alpha=0.5,
-            linewidths=0,
+            some["participants"], some["reached"] / some["fits"], s=area, marker=MARKERS[k % len(MARKERS)],
+            color=colour, alpha=0.5, linewidths=0,
         )  # fmt: skip
         if pd.notna(enough[trials]):
             drawn.plot([enough[trials]] * 2, [0.0, found.power], color=colour, linewidth=0.8, linestyle=line)
