@@ -41,7 +41,7 @@ def values(texts: Sequence[str], option: str) -> dict[str, Any]:
         law = re.fullmatch(r"normal\(([^,]+),([^,]+)\)", rest, re.IGNORECASE)
         if not name:
             raise ModelError(
-                f"{option} takes a name and a value, such as 'v[cond=a] - v[cond=b] = 0.4' or '... = normal(0.4, 0.1)', "
+                f"{option} takes a name and a value, such as 'v[cond=a] - v[cond=b] = 0.4' or 'v = normal(1, 0.1)', "
                 f"not '{text}'."
             )
         found[name] = _number(rest, text, option) if law is None else _normal(law, text, option)
