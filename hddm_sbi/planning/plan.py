@@ -19,7 +19,7 @@ from hddm_sbi.planning.design import Planned, PlannedDesign
 from hddm_sbi.planning.goals import Goal
 from hddm_sbi.planning.population import Population, value_of
 from hddm_sbi.planning.result import Plan, result
-from hddm_sbi.planning.task import PlanTask, Size, plan_one
+from hddm_sbi.planning.task import PlanTask, Size, check_measure, plan_one
 from hddm_sbi.proof.experiment import Settings
 from hddm_sbi.proof.recover import processes, rows_of
 from hddm_sbi.spec.distributions import in_words
@@ -248,7 +248,8 @@ def _checked(task: PlanTask, participants: Sequence[int], trials: Sequence[int])
     """
     planned = Planned.of(task.design, participants[0], trials[0])
     coefficients = task.population.draw(planned, np.random.SeedSequence(0))
-    value_of(planned, coefficients, task.contrast)
+    effect = value_of(planned, coefficients, task.contrast)
+    check_measure(task, planned, effect)
     spec = planned.experiment.spec
     sds = task.population.sds_of(spec)
     estimated = [p.name for p in spec.reported.parameters if p.fixed is None]

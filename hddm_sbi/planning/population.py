@@ -63,9 +63,8 @@ class Population:
             FormulaError: a contrast cannot be read, or names what the model does not have.
         """
         spec, (of_effects, of_people) = planned.experiment.spec, seeds.spawn(2)
-        found = dict(prior_coefficients(spec, 1, 0))
-        found |= self._of_population(planned, of_effects)
         used = self.sds_of(spec)
+        found = dict(prior_coefficients(spec, 1, 0)) | dict(self._of_population(planned, of_effects))
         for _, term in spec.group_terms():
             found[term.sd_site] = np.full_like(found[term.sd_site], used[sd_name(term)])
         rng = np.random.default_rng(of_people)

@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from hddm_sbi.errors import ModelError
+from hddm_sbi.inference.prior import prior_coefficients
 from hddm_sbi.planning.design import Planned, PlannedDesign
 from hddm_sbi.planning.goals import INTERVAL, FloatArray, Goal, Outcome
 from hddm_sbi.planning.population import Population, value_of
@@ -19,6 +20,8 @@ from hddm_sbi.results.contrasts.expression import Expression, is_share_of_itself
 from hddm_sbi.results.contrasts.syntax import read_contrast
 from hddm_sbi.spec.recoding import to_sampled
 
+# Draws of the prior on which a measure is tried.
+_PRIOR_DRAWS = 200
 # participants, and trials a cell
 Size = tuple[int, int]
 
@@ -51,8 +54,8 @@ def plan_one(task: PlanTask, number: int, seeds: np.random.SeedSequence) -> pd.D
     planned = Planned.of(task.design, participants, trials)
     truth = task.population.draw(planned, of_population)
     tree, effect = read_contrast(task.contrast), value_of(planned, truth, task.contrast)
-    null = 1.0 if is_share_of_itself(tree) else 0.0
-    check_direction(task.goal, task.contrast, effect, null)
+    null = _null(tree)
+    _check_direction(task.goal, task.contrast, effect, null)
     outcomes = planned.experiment.simulate(truth, integer(of_trials))
 
     def looked_at(posterior: xr.Dataset) -> FloatArray:
@@ -70,7 +73,24 @@ def plan_one(task: PlanTask, number: int, seeds: np.random.SeedSequence) -> pd.D
     return pd.DataFrame([row | fitted.record])
 
 
-def check_direction(goal: Goal, contrast: str, effect: float, null: float) -> None:
+def check_measure(task: PlanTask, planned: Planned, effect: float) -> None:
+    """Measure what the goal is about once on draws of the prior, before anything is fitted.
+
+    Raises:
+        ModelError: the effect has no direction, or the contrast no such measure.
+    """
+    tree = read_contrast(task.contrast)
+    _check_direction(task.goal, task.contrast, effect, _null(tree))
+    asked = planned.asked(prior_coefficients(planned.experiment.spec, _PRIOR_DRAWS, 0))
+    with np.errstate(all="ignore"):  # a draw may be infinite, where a posterior's is not
+        task.goal.kind.measure(Outcome(asked, task.contrast, values_of(asked, tree), effect, _null(tree)))
+
+
+def _null(tree: Expression) -> float:
+    return 1.0 if is_share_of_itself(tree) else 0.0
+
+
+def _check_direction(goal: Goal, contrast: str, effect: float, null: float) -> None:
     """Refuse to ask for the direction of nothing.
 
     Raises:

@@ -31,8 +31,8 @@ def test_cells_and_groups_have_their_shares() -> None:
     ("design", "size", "words"),
     [
         ({"within": {"cond": {"a": 1, "b": 0}}}, (10, 20), "the cell cond=b is empty"),
-        ({"within": {"cond": {"a": 1, "b": 0.01}}}, (10, 20), "with 20 trials a cell the design has none in the cell cond=b"),
-        ({"between": {"g": {"a": 9, "b": 1}}}, (3, 20), "nobody in the group g=b: plan with at least 5"),
+        ({"within": {"cond": {"a": 1, "b": 0.01}}}, (10, 20), "with 20 trials a cell .* none in the cell cond=b"),
+        ({"between": {"g": {"a": 9, "b": 1}}}, (3, 20), "nobody in the group g=b: plan with at least 6"),
         ({"within": {"cond": ["a"]}}, (10, 20), "give two or more"),
         ({"within": {"c": ["a", "b"]}, "between": {"c": ["a", "b"]}}, (10, 20), "both within and between"),
         ({"formulas": "v ~ cond"}, (10, 20), "has the entry 'formulas'"),
@@ -57,8 +57,7 @@ def test_a_population_has_the_effects_on_the_natural_scale() -> None:
     for contrast, value in expected.items():
         assert value_of(planned, drawn, contrast) == pytest.approx(value, abs=1e-5)
     people = planned.experiment.posterior(drawn)["v_participant"].to_numpy().ravel()
-    within_groups = people - np.where(np.isclose(people, people), 0.0, 0.0)
-    assert np.nanstd(within_groups) == pytest.approx(np.hypot(0.4, 0.25), rel=0.35)
+    assert np.nanstd(people) == pytest.approx(np.hypot(0.4, 0.25), rel=0.3)  # within groups, and between the two
     assert population.sds_of(planned.experiment.spec)["a"] == pytest.approx(0.5 * 0.6745, rel=1e-3)
 
 
