@@ -55,12 +55,14 @@ def sizes(text: str, option: str) -> Sequence[int]:
         ModelError: not of this form.
     """
     try:
-        ends = [int(part) for part in text.split(":")]
-        if len(ends) in (2, 3) and ends[0] <= ends[1] and min(ends) > 0:
-            return range(ends[0], ends[1] + 1, *ends[2:])
-        return [int(part) for part in text.split(",")]
+        if ":" not in text:
+            return [int(part) for part in text.split(",")]
+        low, high, step = (*(int(part) for part in text.split(":")), 1)[:3]
     except ValueError:
-        raise ModelError(f"{option} takes a range, 10:60 or 10:60:5, or numbers, 40,80, not '{text}'.") from None
+        low, high, step = 0, 0, 0
+    if not (0 < low <= high and step > 0):
+        raise ModelError(f"{option} takes a range, 10:60 or 10:60:5, or numbers, 40,80, not '{text}'.")
+    return range(low, high + 1, step)
 
 
 def _normal(law: re.Match[str], text: str, option: str) -> Any:
