@@ -19,8 +19,9 @@ import xarray as xr
 import hddm_sbi as hs
 from benchmarks.group_trials import within
 from benchmarks.kept import Row, Settings
-from benchmarks.sbc import FOLLOWED, THINNED, arrays, sample
+from benchmarks.sbc import arrays, sample
 from hddm_sbi.inference.predictive import pointwise_log_prob
+from hddm_sbi.proof.sbc_task import FOLLOWED, thinned
 from hddm_sbi.results.quantities import quantities_of
 from hddm_sbi.results.to_arviz import Results, group
 from hddm_sbi.spec.recoding import to_sampled
@@ -88,7 +89,7 @@ def calibrate(number: int, settings: Settings, contrasts: str) -> Row:
     _, posterior, fit = sample(model, settings, number, 1, lambda found: ranked(model, group(found, "posterior")))
     seconds, busy = time.perf_counter() - begin, time.process_time() - busy
     truth = ranked(model, group(drawn, "prior"))
-    keep = ((np.arange(THINNED) + 0.5) * fit["draws"] / THINNED).astype(int)
+    keep = thinned(fit["draws"])
     ranks = {name: int((x.ravel()[keep] < truth[name].item()).sum()) for name, x in posterior.items()}
     inside = {name: float((x < truth[name].item()).mean()) for name, x in posterior.items()}
     return {"ranks": ranks, "shares": inside, **fit, "seconds": round(seconds, 3), "cpu": round(busy, 3)}

@@ -199,7 +199,6 @@ def markdown(table: pd.DataFrame, found: hs.Comparison, exact: Mapping[str, pd.D
     shown = [[forms.get(name, "{:.2f}").format(row[name]) for name in columns] for row in table.to_dict("records")]
     lines = ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
     lines += ["| " + " | ".join(cells) + " |" for cells in shown]
-    seconds = np.mean([rows["seconds"].mean() for rows in exact.values()])
     worst = max(row["worst"] for rows in exact.values() for row in rows["r_hat"])
     return "\n".join(
         [
@@ -210,8 +209,8 @@ def markdown(table: pd.DataFrame, found: hs.Comparison, exact: Mapping[str, pd.D
             "*error of sampled*: the Monte Carlo standard error of that sum. *Se of difference*: by the differences of "
             "the participants, or trials. Trials are the "
             f"{LARGEST} with the largest Pareto k and {OTHERS} others.", "", *lines, "",
-            f"A fit without a participant took {seconds:.0f} s on one core, the largest R-hat of any was {worst:.3f}. "
-            "What `hs.compare` said:", "", "```", str(found), "```", "",
+            f"The largest R-hat of a model sampled without a participant was {worst:.3f}. What `hs.compare` said:", "",
+            "```", str(found), "```", "",
         ]
     )  # fmt: skip
 

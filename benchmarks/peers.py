@@ -2,7 +2,7 @@
 
 Densities, moments and simulations of other packages at parameters in their names, to which ``hs.from_peer`` is held by
 tests/peers. Each package runs in its own environment: ``make bench-env`` for HSSM and Stan, ``--python`` for one with
-pyddm, EZ2 and sinistra, ``--r`` for R with rtdists. ``--document`` writes the tables of docs/peers.md instead.
+pyddm, EZ2 and sinistra, ``--r`` for R with rtdists. ``benchmarks.peers_document`` writes the tables of docs/peers.md.
 """
 
 from __future__ import annotations

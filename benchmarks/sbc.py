@@ -25,15 +25,13 @@ from benchmarks.kept import Row, Settings
 from benchmarks.ranks import bins_for, chi_square
 from hddm_sbi.inference.predictive import pointwise_log_prob
 from hddm_sbi.proof.ranks import UniformRanks
+from hddm_sbi.proof.sbc_task import FOLLOWED, THINNED, thinned
 from hddm_sbi.results.diagnostics import diagnostics
 from hddm_sbi.results.to_arviz import Results, group
 
 Values = Mapping[str, np.ndarray]
 
-# Ranks are 0 ... 99, which divides into equal bins. The draws between them are independent where the effective sample
-# size is at least as large (Talts et al. 2018, algorithm 2); a fit that has fewer is repeated with twice the draws.
-THINNED, REPEATS = 99, 4
-FOLLOWED = (0, 1, 2)  # participants whose own values are ranked
+REPEATS = 4  # a fit with fewer effective draws than are ranked is repeated with twice as many
 LEVEL = 0.95  # of the bands in the plot
 
 
@@ -88,7 +86,7 @@ def calibrate(number: int, experiment: Experiment, settings: Settings, cores: in
     seconds, busy = time.perf_counter() - begin, time.process_time() - busy
     drawn = arrays(group(found, "posterior"))
     truth = quantities(experiment, model, {name: x.reshape(1, 1, *drawn[name].shape[2:]) for name, x in prior.items()})
-    keep = ((np.arange(THINNED) + 0.5) * fit["draws"] / THINNED).astype(int)
+    keep = thinned(fit["draws"])
     ranks = {name: int((x.ravel()[keep] < truth[name].item()).sum()) for name, x in posterior.items()}
     return {"ranks": ranks, **fit, "seconds": round(seconds, 3), "cpu": round(busy, 3)}
 

@@ -634,7 +634,7 @@ class HierarchicalDDM:
             idata: what ``sample`` returned.
 
         Returns:
-            By site, each of shape (chains, draws, *site shape), in this model's order of groups and levels.
+            By site, each of shape ``(chains, draws, *site shape)``, in this model's order of groups and levels.
 
         Raises:
             DataError: the draws are of another model.

@@ -31,7 +31,9 @@ def test_the_kinds(tmp_path: Path) -> None:
     estimator = network(DDM, double=False)
     chosen = choose_likelihood(DDM, estimator)
     assert isinstance(chosen.density, FirstPassageLikelihood)
-    assert (chosen.label, chosen.weights) == ("FirstPassageEstimator", None)
+    assert chosen.label == "FirstPassageEstimator" and chosen.weights is not None
+    assert chosen.weights == choose_likelihood(DDM, network(DDM, double=False)).weights
+    assert chosen.weights != choose_likelihood(DDM, network(DDM, seed=1, double=False)).weights
     np.testing.assert_array_equal(chosen.box, DDM.box)
     path = tmp_path / "mine.safetensors"
     save_checkpoint(estimator, path)
@@ -181,7 +183,7 @@ def test_other_priors_and_ranges_leave_a_model_what_it_is() -> None:
     copy = replace(DDM, parameters=parameters)
     assert get_exact(copy) is get_exact("ddm")
     assert choose_likelihood(copy, "nle").label == "nle"
-    assert choose_likelihood(copy, load_pretrained("ddm")).weights is None
+    assert choose_likelihood(copy, load_pretrained("ddm")).label == "FirstPassageEstimator"
 
 
 def test_an_estimator_for_another_model_of_the_same_parameters() -> None:

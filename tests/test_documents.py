@@ -45,7 +45,7 @@ def few_draws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, t
     train = hs.train_nle
 
     def few_simulations(*arguments: object, **options: object) -> object:
-        return train(*arguments, **{**options, "simulations": 300_000, "progress": False})
+        return train(*arguments, **{**options, "simulations": 150_000, "progress": False})
 
     monkeypatch.setattr(hs, "train_nle", few_simulations)
 

@@ -73,3 +73,10 @@ for name in ("v", "a", "z", "t0"):
     ours, theirs = idata.posterior[name], truth.posterior[name]
     shift = (ours.mean(("chain", "draw")) - theirs.mean(("chain", "draw"))) / theirs.std(("chain", "draw"))
     print(name, "differs by", shift.to_numpy().round(2), "posterior standard deviations")
+
+# %% [markdown]
+# The whole of it is one page to look at, to send, and to keep with the paper: estimates, contrasts, checks, what would
+# change the conclusions, a paragraph for the methods section.
+
+# %%
+exact.report(truth, "report.html")

@@ -71,13 +71,13 @@ def compare(
             fewer than 100.
 
     Example:
-        >>> df = load_data("cavanagh_theta")
+        >>> df = load_data("cavanagh_theta").query("participant_id < 5")
         >>> fits = {}
         >>> for name, formula in {"conflict": "v ~ conf", "none": "v ~ 1"}.items():
         ...     model = HierarchicalDDM(df, groupby="participant_id", formula=formula, likelihood="exact")
-        ...     fits[name] = model, model.sample(draws=50, tune=100, chains=2, progress=False)
-        >>> compare(fits, progress=False).table.index[0]
-        'conflict'
+        ...     fits[name] = model, model.sample(draws=50, tune=50, chains=2, progress=False)
+        >>> compare(fits, progress=False).sentences[0].split(":")[1]
+        ' 5 participants are too few to tell how much a difference would vary with other participants; it takes 10.'
     """
     found = {str(name): _fitted(name, pair) for name, pair in _checked(fits).items()}
     check_same_trials(found, stimulus)

@@ -18,6 +18,8 @@ from hddm_sbi.comparison.judging import (
 )
 from hddm_sbi.comparison.leaving_out import LeftOut
 from hddm_sbi.comparison.units import PARTICIPANT, Units
+from hddm_sbi.inference.predictive import FEWEST_FOR_LOO
+from hddm_sbi.results.pareto import largest_k
 from hddm_sbi.trials.columns import listed
 
 EXACT = "exact"
@@ -88,16 +90,19 @@ def unreliable(name: str, found: LeftOut, units: Units) -> Iterator[str]:
     shown = listed(who) + (f" and {len(bad) - _NAMED:,} more" if len(bad) > _NAMED else "")
     counted = "" if units.by == PARTICIPANT else ", counted from 0"
     those = "it" if len(bad) == 1 else "each of them"
+    if found.n_draws < FEWEST_FOR_LOO:
+        advice = f"Sample at least {FEWEST_FOR_LOO:,} draws, which bear {largest_k(FEWEST_FOR_LOO):.2f}."
+    else:
+        advice = f"Look at what is unlike the others there; compare(..., refit=True) samples the model without {those}."
     yield (
         f"Of '{name}' the importance weights of {len(bad):,} {what} ({shown}{counted}) cannot be relied on: Pareto k "
-        f"is up to {found.k[bad].max():.2f}, and {found.n_draws:,} draws bear {found.largest_k:.2f}. Look at what is "
-        f"unlike the others there; compare(..., refit=True) samples the model without {those}."
+        f"is up to {found.k[bad].max():.2f}, and {found.n_draws:,} draws bear {found.largest_k:.2f}. {advice}"
     )
 
 
 def approximate(fits: Mapping[str, Fitted]) -> Iterator[str]:
     """That likelihoods are approximate, where they differ between models."""
-    if len({fit.likelihood for fit in fits.values()}) < 2:
+    if len({(fit.likelihood, fit.weights) for fit in fits.values()}) < 2:
         return
     networks = [name for name, fit in fits.items() if fit.likelihood != EXACT]
     yield (

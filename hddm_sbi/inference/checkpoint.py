@@ -1,7 +1,7 @@
 """Draws of a run that is still going on, in a folder: what a run that was interrupted is gone on with.
 
-The folder has ``checkpoint.json``, which says of what model and data the draws are and how they were sampled;
-``centre.npy``, the point from which the sampler's coordinates were made; and parts of the draws in these coordinates, a
+The folder has ``checkpoint.json``, which says of what model and data the draws are and how they were sampled; the file
+``centre``, the point from which the sampler's coordinates were made; and parts of the draws in these coordinates, a
 file for each time that some were kept. Every file is written in one step, so that whenever a process ends, the folder
 holds all draws up to the last part.
 """

@@ -1,4 +1,7 @@
+// Scripts of a page share one scope: names stay in this block.
+{
 // Tables sort by the column whose heading is clicked: numbers as numbers, text as people sort it, empty cells last.
+const order = new Intl.Collator(undefined, { numeric: true });
 const sortable = (table) => {
   const body = table.tBodies[0];
   const value = (row, column) => {
@@ -9,13 +12,12 @@ const sortable = (table) => {
     button.addEventListener("click", () => {
       const head = button.parentElement;
       const direction = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
-      const compare = (first, second) => {
-        const a = value(first, column), b = value(second, column);
-        if (typeof a === "string") return direction * a.localeCompare(b, undefined, { numeric: true });
+      const compare = ([a], [b]) => {
+        if (typeof a === "string") return direction * order.compare(a, b);
         if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) - Number.isNaN(b);
         return direction * (a - b);
       };
-      const rows = [...body.rows].sort(compare);
+      const rows = [...body.rows].map((row) => [value(row, column), row]).sort(compare).map(([, row]) => row);
       table.querySelectorAll("th").forEach((other) => other.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", direction === 1 ? "ascending" : "descending");
       body.append(...rows);
@@ -48,3 +50,4 @@ const filterable = (table) => {
 
 document.querySelectorAll("table").forEach(sortable);
 document.querySelectorAll("table[data-filter]").forEach(filterable);
+}

@@ -72,7 +72,7 @@ def _not_learned(table: pd.DataFrame) -> Iterator[str]:
     if len(some):
         width = np.sqrt(np.clip(1.0 - some["learned"], 0.0, None))
         shown = [f"{name} ({share:.0%} as wide)" for name, share in width.items()]
-        yield f"The data say little of {enumerated(shown)}, whose posteriors are nearly their priors."
+        yield f"The data say little of {enumerated(shown)}: posteriors are not much narrower than their priors."
 
 
 def _trade_offs(table: pd.DataFrame) -> Iterator[str]:

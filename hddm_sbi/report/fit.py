@@ -7,24 +7,19 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
 from hddm_sbi.doctor.checkup import Checkup
 from hddm_sbi.plots.observed import Predicted
-from hddm_sbi.plots.reading import from_results, indices
+from hddm_sbi.plots.reading import indices
 from hddm_sbi.report.protocol import Model
-from hddm_sbi.report.quantiles import predictive_quantiles
+from hddm_sbi.report.quantiles import predictive_quantiles, same_people
 from hddm_sbi.report.sensitivity import Sensitivity, sensitivity
 from hddm_sbi.results.certificate import Certificate
 from hddm_sbi.results.summary import summarise
-from hddm_sbi.results.to_arviz import Results, group, has_group, recorded_model, thin
+from hddm_sbi.results.to_arviz import Results, group, recorded_model
 from hddm_sbi.results.verdict import Verdict, verdict
-
-# Predicted experiments behind the pictures: the ends of their 90% intervals are known to about 2% of probability. Of
-# very many trials there are fewer, whose shares are known better: the bound is for time and memory.
-PREDICTED, _LEAST, _TRIALS = 100, 20, 4_000_000
 
 
 @dataclass(frozen=True)
@@ -104,20 +99,23 @@ class Fit:
     @cached_property
     def quantiles(self) -> pd.DataFrame:
         """Observed and predicted quantiles and shares, of the same people and of new ones."""
-        return predictive_quantiles(self.model, self.idata, seed=self.seed)
+        return predictive_quantiles(self.model, self.idata, seed=self.seed, same=self._same_people)
 
     @cached_property
     def predicted(self) -> Predicted:
-        """The trials beside predicted ones, with the columns that the model used."""
+        """The trials beside predicted ones of the same people, with the factors of the model as columns."""
         trials = self.model.trials
-        if has_group(self.idata, "posterior_predictive"):
-            return from_results(self.idata).comparable()
-        sets = max(_LEAST, min(PREDICTED, _TRIALS // trials.n))
-        found = self.model.predict(thin(self.idata, sets), seed=self.seed)
-        rt, choice = (np.asarray(found[name]).reshape(-1, trials.n) for name in ("rt", "choice"))
+        rt, choice = (
+            self._same_people[name].transpose("chain", "draw", "trial").to_numpy().reshape(-1, trials.n)
+            for name in ("rt", "choice")
+        )
         columns = {str(name): trials.frame[name].array for name in self.model.conditions.columns}
         return Predicted(
             trials.rt, trials.choice, rt, indices(choice), trials.options,
             subject=trials.subject if trials.groupby else None, subjects=trials.subjects, groupby=trials.groupby,
             columns=columns,
         ).comparable()  # fmt: skip
+
+    @cached_property
+    def _same_people(self) -> xr.Dataset:
+        return same_people(self.model, self.idata, self.seed)

@@ -26,7 +26,9 @@ _ENDS = (0.05, 0.5, 0.95)
 _TRIALS, _MOST, _LEAST, _FEWEST, _SECONDS = 1_000_000, 200, 60, 20, 5.0
 
 
-def predictive_quantiles(model: Model, idata: Results, *, seed: int = 0) -> pd.DataFrame:
+def predictive_quantiles(
+    model: Model, idata: Results, *, seed: int = 0, same: xr.Dataset | None = None
+) -> pd.DataFrame:
     """What was observed beside what the fitted model predicts, for the same people and for new ones.
 
     Data sets of the same people tell whether the model describes the experiment; those of new people, drawn from the
@@ -36,6 +38,7 @@ def predictive_quantiles(model: Model, idata: Results, *, seed: int = 0) -> pd.D
         model: the model that was sampled.
         idata: what ``model.sample`` returned; its group ``posterior_predictive`` is used where it has one.
         seed: of the predictions, a non-negative integer.
+        same: what ``same_people`` returned, where there is that already.
 
     Returns:
         A row for each cell of the model's factors (and stimulus) and response, by ``people`` (``"same"``, ``"new"``):
@@ -48,7 +51,8 @@ def predictive_quantiles(model: Model, idata: Results, *, seed: int = 0) -> pd.D
     by = list(model.conditions.columns)
     by += [name for name in recorded_model(idata).get("stimulus") or {} if name not in by]
     sets: dict[str, int] = {}
-    tables, reason = [_table(SAME, model, _same_people(model, idata, seed), by, sets)], _no_new_people(model)
+    same = same_people(model, idata, seed) if same is None else same
+    tables, reason = [_table(SAME, model, same, by, sets)], _no_new_people(model)
     if not reason:
         try:
             tables.append(_table(NEW, model, _new_people(model, idata, seed), by, sets))
@@ -69,7 +73,14 @@ def _no_new_people(model: Model) -> str:
     return ""
 
 
-def _same_people(model: Model, idata: Results, seed: int) -> xr.Dataset:
+def same_people(model: Model, idata: Results, seed: int) -> xr.Dataset:
+    """Predicted trials of the participants in the data, ``rt`` and ``choice``, dims chain, draw and trial.
+
+    Args:
+        model: the model that was sampled.
+        idata: its results; their group ``posterior_predictive`` is used where they have one.
+        seed: of the predictions, a non-negative integer.
+    """
     if has_group(idata, "posterior_predictive"):
         found = group(idata, "posterior_predictive")
         most = _most(model.trials) // found.sizes["chain"]

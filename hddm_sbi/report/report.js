@@ -1,3 +1,5 @@
+// Scripts of a page share one scope: names stay in this block.
+{
 // Charts are redrawn when they come into view: as wide as there is room, with tooltips, and with the rows of choice.
 const charts = JSON.parse(document.getElementById("charts").textContent);
 
@@ -91,4 +93,5 @@ for (const text of document.querySelectorAll("pre[data-copied]")) {
     }
   });
   text.before(button);
+}
 }

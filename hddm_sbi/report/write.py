@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from html import escape
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import pandas as pd
@@ -97,7 +97,8 @@ def _who(fit: Fit) -> str:
 def _header(fit: Fit, sections: list[Section]) -> Iterator[str]:
     yield "<header>"
     yield f"<h1>Report of a fit: {escape(fit.model.ssm.name)}</h1>"
-    likelihood = escape(str(fit.attrs.get("likelihood", "unknown")))
+    # of a checkpoint its name; where it lay is among the provenance
+    likelihood = escape(PureWindowsPath(str(fit.attrs.get("likelihood", "unknown"))).name)
     yield f"<p>{escape(_who(fit))}; likelihood {likelihood}{_formulas(fit)}.</p>"
     yield boxed(fit.verdict, reasons=False)
     links = "".join(f'<li><a href="#{section.key}">{escape(section.title)}</a></li>' for section in sections)

@@ -265,8 +265,8 @@ def load(path: Path | str) -> Results:
         attrs = {str(name): str(value) for name, value in tree.attrs.items()}
         if all(fits(dataset.nbytes) for dataset in found.values()):
             tree.close()
-    except (OSError, ValueError) as error:
-        raise DataError(f"the file '{path}' does not hold results: {error}.") from error
+    except (OSError, ValueError, KeyError, RuntimeError) as error:  # as h5py and xarray have it, from the inside
+        raise DataError(f"the file '{path}' does not hold results, or they are damaged.") from error
     return _assemble(datasets, attrs)
 
 

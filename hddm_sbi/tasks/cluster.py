@@ -28,6 +28,8 @@ from hddm_sbi.tasks.versions import PACKAGES, Versions, difference, installed
 ANSWER, RETURN = 10.0, 300.0
 # What the loss of a scheduler looks like, depending on when it happens: errors of connections are OSErrors.
 _LOST = (CancelledError, asyncio.CancelledError, OSError, TimeoutError, RuntimeError)
+# Losses in a row, without a task done between them, after which a cluster is given up.
+_FRUITLESS = 30
 # Threads that fetch results.
 _FETCHING = 8
 
@@ -95,6 +97,8 @@ class Cluster:
     def __enter__(self) -> Cluster:
         if isinstance(self._given, str):
             try:
+                if not self._given.strip():  # for which Dask would start a cluster of its own
+                    raise ValueError("no address")
                 self._client = Client(self._given, timeout=ANSWER, set_as_default=False)
             except (OSError, ValueError, TypeError) as error:  # an address that is none is a ValueError
                 raise WorkerError(
@@ -105,7 +109,10 @@ class Cluster:
             self._client = self._given
         try:
             self._ship()
-        except BaseException:
+        except _LOST as error:
+            self._close()
+            raise WorkerError("the Dask scheduler does not answer: check that it runs.") from error
+        except WorkerError:
             self._close()
             raise
         return self
@@ -121,13 +128,19 @@ class Cluster:
         Raises:
             WorkerError: the scheduler is gone for good, or a worker cannot unpack the job.
         """
-        left = dict.fromkeys(numbers)
+        left, fruitless = dict.fromkeys(numbers), 0
         while left:
             try:
                 for number, outcome in self._round(list(left)):
                     del left[number]
+                    fruitless = 0
                     yield number, outcome
-            except _LOST:
+            except _LOST as error:
+                fruitless += 1
+                if fruitless > _FRUITLESS:
+                    raise WorkerError(
+                        f"the Dask cluster loses every task ({one_line(error)}): see its logs."
+                    ) from error
                 self._return(len(left))
 
     def _round(self, numbers: list[int]) -> Iterator[Outcome]:
@@ -157,11 +170,12 @@ class Cluster:
                 self.client.cancel(futures)
 
     def _ship(self) -> None:
-        """Check the workers' versions, and send them the job."""
-        try:
-            found = self.client.get_versions(packages=list(PACKAGES))
-        except _LOST as error:
-            raise WorkerError("the Dask scheduler does not answer: check that it runs.") from error
+        """Check the workers' versions, and send them the job.
+
+        Raises:
+            WorkerError: they differ. One of ``_LOST``: the scheduler does not answer.
+        """
+        found = self.client.get_versions(packages=list(PACKAGES))
         ours = _versions(found["client"])
         for address, answer in found["workers"].items():
             other = difference(_versions(answer), ours)

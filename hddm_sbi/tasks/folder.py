@@ -1,6 +1,6 @@
 """The folder of a job: a Parquet data set with a file for each task, written in one step as tasks are done.
 
-``job.json`` says which job it is, ``rows`` holds the rows of tasks that were done, and ``failed`` what is known of
+``JOB`` says which job it is, ``rows`` holds the rows of tasks that were done, and ``failed`` what is known of
 those that were not, which are tried again by the next run.
 """
 

@@ -49,7 +49,8 @@ def run(
     Args:
         job: its tasks.
         workers: processes on this machine, where there is no scheduler.
-        scheduler: the address of a Dask scheduler, or a ``distributed.Client``; None for this machine.
+        scheduler: the address of a Dask scheduler, a cluster of Dask's or a ``distributed.Client``; None for this
+            machine.
         out: folder of the results, which an interrupted run is taken up from; None keeps them until the end only.
         progress: whether to show how far it is.
 
@@ -76,6 +77,7 @@ def pool_of(job: Job, workers: int, scheduler: object) -> Processes | Cluster:
     """
     if scheduler is None:
         return Processes(job.packed(), workers)
+    scheduler = getattr(scheduler, "scheduler_address", scheduler)  # of a LocalCluster, or one on a queue
     if not isinstance(scheduler, str) and not hasattr(scheduler, "scheduler_info"):
         raise WorkerError(
             f"scheduler is {scheduler!r:.80}; give the address of a Dask scheduler, such as 'tcp://host:8786', a "

@@ -65,7 +65,12 @@ def test_a_participant_may_be_left_out_by_sampling(fits: dict[str, Any], monkeyp
     monkeypatch.setattr("hddm_sbi.comparison.refit.DRAWS", 150)
     told = compare(fits, progress=False)
     (sentence,) = [line for line in told.sentences if "importance weights of 1 participant" in line]
-    assert "compare(..., refit=True)" in sentence
+    assert "300 draws bear" in sentence and "Sample at least 1,000 draws, which bear 0.67." in sentence
+    monkeypatch.setattr("hddm_sbi.comparison.wording.FEWEST_FOR_LOO", 300)
+    assert any(
+        "compare(..., refit=True) samples the model without it" in line
+        for line in compare(fits, progress=False).sentences
+    )
     found = compare(fits, refit=True, progress=False)
     assert found.table["refitted"].sum() == 1 and not found.unreliable.to_numpy().any()
     changed = found.pointwise.to_numpy() != by_weights.pointwise.loc[:, found.pointwise.columns].to_numpy()

@@ -15,7 +15,10 @@ import hddm_sbi as hs
 from hddm_sbi.errors import DataError, HDDMError, OutputError
 from hddm_sbi.report.charts import vega
 from hddm_sbi.report.sections.provenance import trials_checksum
-from hddm_sbi.results.to_arviz import Results, thin
+from hddm_sbi.results.certificate import certificate
+from hddm_sbi.results.quantities import quantities_of
+from hddm_sbi.results.shifts import SCORE, Shifts
+from hddm_sbi.results.to_arviz import Results, group, thin
 from tests.report.small import as_posterior, experiment, fitted
 
 _EMPTY = {"meta", "br", "path", "link", "img", "rect", "circle", "line", "input"}
@@ -116,7 +119,7 @@ def test_rows_of_charts_are_there_once_and_whole(whole: Path, crossed) -> None:
     rows = found["estimates"]["rows"]
     labels, places = rows["of"]["labels"], rows["of"]["places"]
     assert labels[0] == "v[cond=easy, side=l]" and "a[cond=hard, side=l]" in labels and "z" in labels
-    posterior = crossed[1].posterior
+    posterior = group(crossed[1], "posterior")
     own = [mean for mean, place in zip(rows["mean"], places, strict=True) if labels[place] == "z"]
     np.testing.assert_allclose(sorted(own), np.sort(posterior["z_subject"].mean(("chain", "draw"))), rtol=1e-5)
     assert "values" not in json.dumps(found["estimates"]["spec"])
@@ -181,6 +184,21 @@ def test_any_kind_of_model_has_a_report(kind: str, tmp_path: Path) -> None:
     assert ("times" in found.charts()) == (kind != "choices alone")
     if kind in ("deadline", "go"):
         assert ("withheld" if kind == "go" else "no response") in text
+
+
+def test_what_is_known_beside_the_model_is_shown(tmp_path: Path) -> None:
+    table = experiment(subjects=3)
+    table.attrs["reading"] = {"text": "Read as lab.js: 2 files", "rows_in_words": "72 of 80 rows are trials"}
+    model, idata = fitted(table, formula="v ~ cond")
+    shifts = Shifts(np.array([0.31]), np.array([0.02]), SCORE, 500)
+    of_one = quantities_of(group(idata, "posterior")[["z"]])
+    given = certificate(of_one, shifts, None, None, 0.1, has_exact=True)
+    checkup = hs.check_data(table.assign(rt=table["rt"].mask(table.index < 3)), groupby="subject")
+    path = model.report(idata, tmp_path / "report.html", certificate=given, checkup=checkup)
+    text = " ".join(read(path).text)
+    assert "Read as lab.js: 2 files" in text
+    assert given.sentence in text and "network not certified" in text
+    assert all(sentence in text for sentence in [*checkup.overview, *checkup.findings["sentence"]])
 
 
 def test_fifty_participants_take_less_than_three_megabytes(tmp_path: Path) -> None:

@@ -39,10 +39,12 @@ def fail_on_three(shared: Path, number: int, seeds: np.random.SeedSequence) -> p
 
 
 def die_once(shared: Path, number: int, seeds: np.random.SeedSequence) -> pd.DataFrame:
-    """Two tasks kill their process the first time that they run."""
+    """The first time that they run, one task fails and two kill their process."""
     mark = shared / f"died-{number}"
-    if number in (2, 5) and not mark.exists():
+    if number in (1, 2, 5) and not mark.exists():
         mark.touch()
+        if number == 1:
+            raise ValueError("once")
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
     print("a task may print")
     return draw(0.0, number, seeds)

@@ -54,7 +54,7 @@ def test_a_cluster_gives_the_rows_of_this_machine(
 ) -> None:
     out = tmp_path / "out"
     run(job(5), workers=1, progress=False, out=out)
-    found = run(job(40), workers=0, scheduler=cluster.scheduler_address, out=out)
+    found = run(job(40), workers=0, scheduler=cluster, out=out)
     pd.testing.assert_frame_equal(found.rows, rows)
     assert "40 tasks, 5 of them done before, on 1 worker of tcp://" in capsys.readouterr().err
 

@@ -17,10 +17,16 @@ from hddm_sbi.tasks.job import Job
 from hddm_sbi.tasks.run import run
 from hddm_sbi.tasks.versions import installed
 from tests.tasks import fakes
+from tests.tasks.in_this_process import InThisProcess
 
 
 def job(n: int = 6, work: Any = fakes.draw, shared: Any = 1.0, seed: int = 3, **description: object) -> Job:
     return Job("draws", work, shared, n, seed, description)
+
+
+@pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hddm_sbi.tasks.run.pool_of", InThisProcess)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +34,9 @@ def rows() -> pd.DataFrame:
     return run(job(), workers=2, progress=False).rows
 
 
-def test_rows_come_in_the_order_of_tasks_and_follow_from_seed_and_number(rows: pd.DataFrame, tmp_path: Path) -> None:
+def test_rows_come_in_the_order_of_tasks_and_follow_from_seed_and_number(
+    rows: pd.DataFrame, tmp_path: Path, in_this_process: None
+) -> None:
     assert rows["task"].tolist() == sorted([*range(6)] * 2)
     assert rows["x"].between(1.0, 2.0).all() and rows["x"].nunique() == 12
     fewer = run(job(4), workers=1, progress=False, out=tmp_path / "out").rows
@@ -36,7 +44,7 @@ def test_rows_come_in_the_order_of_tasks_and_follow_from_seed_and_number(rows: p
     assert (run(job(2, seed=4), workers=1, progress=False).rows["x"] != rows["x"][:4]).all()
 
 
-def test_a_run_goes_on_where_it_stopped(rows: pd.DataFrame, tmp_path: Path) -> None:
+def test_a_run_goes_on_where_it_stopped(rows: pd.DataFrame, tmp_path: Path, in_this_process: None) -> None:
     marks, out = tmp_path / "marks", tmp_path / "out"
     marks.mkdir()
     run(job(3, fakes.draw_and_mark, marks), workers=2, progress=False, out=out)
@@ -46,15 +54,15 @@ def test_a_run_goes_on_where_it_stopped(rows: pd.DataFrame, tmp_path: Path) -> N
     pd.testing.assert_series_equal(found.rows["x"] + 1.0, rows["x"])
 
 
-def test_a_killed_worker_costs_nothing_but_its_time(rows: pd.DataFrame, tmp_path: Path) -> None:
+def test_a_killed_worker_or_a_task_that_fails_once_costs_nothing_but_time(rows: pd.DataFrame, tmp_path: Path) -> None:
     found = run(job(work=fakes.die_once, shared=tmp_path), workers=2, progress=False)
-    assert {path.name for path in tmp_path.iterdir()} == {"died-2", "died-5"}
+    assert {path.name for path in tmp_path.iterdir()} == {"died-1", "died-2", "died-5"}
     assert found.failed.empty
     pd.testing.assert_series_equal(found.rows["x"] + 1.0, rows["x"])
 
 
 def test_failed_tasks_are_tried_twice_and_reported(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, in_this_process: None
 ) -> None:
     monkeypatch.setattr("hddm_sbi.tasks.task_progress._SILENT_SECONDS", 0.0)
     out = tmp_path / "out"
@@ -65,7 +73,7 @@ def test_failed_tasks_are_tried_twice_and_reported(
         {"task": 4, "reason": "ZeroDivisionError: division by zero"},
     ]
     said = capsys.readouterr().err.splitlines()
-    assert said[0] == "draws: 6 tasks, on 1 process on this machine"
+    assert said[0] == "draws: 6 tasks, on this process"
     assert said[-1].startswith("draws: 6 of 6, 2 failed")
     again = run(job(work=fakes.draw, shared=0.0), workers=1, progress=False, out=out)  # whose cause was mended
     assert again.failed.empty and again.rows["task"].nunique() == 6
@@ -94,7 +102,9 @@ def test_a_script_needs_no_main_guard(tmp_path: Path) -> None:
     ],
     ids=["seed", "model", "job"],
 )
-def test_the_results_of_another_run_are_left_alone(other: Job, named: str, tmp_path: Path) -> None:
+def test_the_results_of_another_run_are_left_alone(
+    other: Job, named: str, tmp_path: Path, in_this_process: None
+) -> None:
     run(job(1), workers=1, progress=False, out=tmp_path / "out")
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}
     with pytest.raises(OutputError, match="holds results of another run") as caught:
@@ -118,7 +128,9 @@ def test_two_processes_do_not_write_into_one_folder(tmp_path: Path) -> None:
         folder.JobFolder(tmp_path / "out", identity).__enter__()
 
 
-def test_a_full_disk_keeps_what_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_keeps_what_is_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_this_process: None
+) -> None:
     out, write = tmp_path / "out", folder.write_file
     written = []
 
@@ -140,7 +152,7 @@ def _identity() -> dict[str, object]:
     return {"version": installed()["hddm_sbi"], "seed": 3}
 
 
-def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+def test_a_damaged_file_is_named(tmp_path: Path, in_this_process: None) -> None:
     run(job(1), workers=1, progress=False, out=tmp_path / "out")
     (tmp_path / "out" / "rows" / "000000.parquet").write_bytes(b"PAR1")
     with pytest.raises(OutputError, match=r"000000\.parquet' is damaged: delete it"):
