@@ -851,9 +851,7 @@ class HierarchicalDDM:
     def _asked(self, found: Mapping[str, FloatArray]) -> Asked:
         """This model with draws of its coefficients, as contrasts are asked of it."""
         given = frozenset(self.priors.loc[self.priors["source"] == "given", "variable"])
-        return Asked(
-            self.spec, self._design, self._conditions, self.trials.groupby, self.trials.subjects, found, given
-        )
+        return Asked(self.spec, self._design, self._conditions, self.trials.groupby, self.trials.subjects, found, given)
 
     def _truths(self, truth: Any) -> Truths:
         from hddm_sbi.proof.truths import truths_of
