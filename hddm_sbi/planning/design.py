@@ -147,7 +147,10 @@ class PlannedDesign:
         times = min(_FIRST, 0.5 * last) + spread * (last - min(_FIRST, 0.5 * last))
         wrong = at % 5 == 0
         choice = np.where(wrong, (at // 5) % (len(options) - 1), len(options) - 1)
-        return {"rt": times, "response": np.array(options, dtype=object)[choice]}
+        response = np.array(options, dtype=object)[choice]
+        if self.options.get("go") is not None:  # a withheld response has no time
+            times[response != self.options["go"]] = np.nan
+        return {"rt": times, "response": response}
 
     def model(self, participants: int, trials: int) -> HierarchicalDDM:
         """The model of an experiment of this size.

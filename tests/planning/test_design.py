@@ -70,3 +70,10 @@ def test_effects_that_say_both_levels_and_uncertain_ones() -> None:
         value_of(planned, law.draw(planned, np.random.SeedSequence(k)), "v[cond=a] - v[cond=b]") for k in range(40)
     ]
     assert np.mean(values) == pytest.approx(0.5, abs=0.06) and np.std(values) == pytest.approx(0.1, rel=0.4)
+
+
+def test_withheld_responses_of_a_design_have_no_time() -> None:
+    design = {"within": {"stim": ["go", "nogo"]}, "formula": "v ~ stim", "coding": "response", "go": 1, "deadline": 1.5}
+    table = PlannedDesign.of(design | OPTIONS).table(4, 20)
+    assert table["rt"].isna().equals(table["response"] != 1) and table["rt"].max() < 1.5
+    Planned.of(PlannedDesign.of(design | OPTIONS), 4, 20)
