@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from hddm_sbi.likelihoods.neural.sbi_distribution import SBItoPyro
     from hddm_sbi.likelihoods.observation.seen import SeenTrials
     from hddm_sbi.peers import FromPeer, from_peer
+    from hddm_sbi.planning.plan import plan
+    from hddm_sbi.planning.result import Plan
     from hddm_sbi.plots import plot_predictive
     from hddm_sbi.reading import read
     from hddm_sbi.results.tidy import tidy_draws
@@ -60,6 +62,8 @@ _HOME = {
     "load_fit": "api",
     "load_pretrained": "weights.store",
     "log_likelihood": "choose",
+    "Plan": "planning.result",
+    "plan": "planning.plan",
     "plot_predictive": "plots",
     "read": "reading",
     "simulate": "ssm",
@@ -84,6 +88,7 @@ __all__ = [
     "HierarchicalDDM",
     "Likelihood",
     "Parameter",
+    "Plan",
     "Prior",
     "SBItoPyro",
     "SeenTrials",
@@ -99,6 +104,7 @@ __all__ = [
     "load_fit",
     "load_pretrained",
     "log_likelihood",
+    "plan",
     "plot_predictive",
     "plots",
     "read",

@@ -770,12 +770,7 @@ class HierarchicalDDM:
             ModelError: an option does not fit the contrast, or the model.
             DataError: the draws are of another model or other data.
         """
-        found = self._own(idata)
-        given = frozenset(self.priors.loc[self.priors["source"] == "given", "variable"])
-        asked = Asked(
-            self.spec, self._design, self._conditions, self.trials.groupby, self.trials.subjects, found, given
-        )
-        return ask(asked, contrast, of, scale, interval, rope, null, bayes_factor)
+        return ask(self._asked(self._own(idata)), contrast, of, scale, interval, rope, null, bayes_factor)
 
     def fitted(self, idata: Results) -> Fitted:
         """The model with draws of its posterior, as ``compare`` takes them.
@@ -848,6 +843,11 @@ class HierarchicalDDM:
         return Experiment(
             bare.spec, bare._bound, bare.trials, bare._variables, bare._refit, self._options, self._chosen.weights
         )
+
+    def _asked(self, found: Mapping[str, FloatArray]) -> Asked:
+        """This model with draws of its coefficients, as contrasts are asked of it."""
+        given = frozenset(self.priors.loc[self.priors["source"] == "given", "variable"])
+        return Asked(self.spec, self._design, self._conditions, self.trials.groupby, self.trials.subjects, found, given)
 
     def _truths(self, truth: Any) -> Truths:
         from hddm_sbi.proof.truths import truths_of

@@ -18,6 +18,7 @@ from sbi.inference import MNLE, NLE
 import hddm_sbi as hs
 from hddm_sbi.cli import app
 from hddm_sbi.results.to_arviz import has_group
+from tests.planning.fakes import known_one
 from tests.tasks.in_this_process import InThisProcess
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,6 +41,7 @@ def few_draws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setattr(hs.HierarchicalDDM, "sample", shortened)
     monkeypatch.setattr("hddm_sbi.tasks.run.pool_of", InThisProcess)
     monkeypatch.setattr("hddm_sbi.proof.experiment.REPEATS", 0)
+    monkeypatch.setattr("hddm_sbi.planning.plan.plan_one", known_one)  # a plan has too many fits
     train = hs.train_nle
 
     def few_simulations(*arguments: object, **options: object) -> object:

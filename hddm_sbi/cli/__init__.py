@@ -9,6 +9,7 @@ from hddm_sbi.cli.download import download
 from hddm_sbi.cli.fit import fit
 from hddm_sbi.cli.fit_command import FitCommand
 from hddm_sbi.cli.models import models
+from hddm_sbi.cli.plan import plan
 from hddm_sbi.cli.read import read
 from hddm_sbi.cli.recover import recover
 from hddm_sbi.cli.sbc import sbc
@@ -27,6 +28,7 @@ app.command()(check)
 app.command()(read)
 app.command(cls=FitCommand)(recover)
 app.command(cls=FitCommand)(sbc)
+app.command(cls=FitCommand)(plan)
 app.command()(simulate)
 app.command()(models)
 app.command()(download)

@@ -15,7 +15,7 @@ _NAMES = re.compile(r"[^\W\d]\w*(\s*,\s*[^\W\d]\w*)*")
 
 
 class FitCommand(TyperCommand):
-    """A command that fits models: ``fit``, ``recover`` or ``sbc``."""
+    """A command that fits models: ``fit``, ``recover``, ``sbc`` or ``plan``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Give the option a value where it has none: an option of Typer's always has one, or never."""

@@ -8,6 +8,7 @@ from hddm_sbi.plots.contrast import contrast
 from hddm_sbi.plots.delta import delta
 from hddm_sbi.plots.forest import forest
 from hddm_sbi.plots.pairs import pairs
+from hddm_sbi.plots.plan import plan
 from hddm_sbi.plots.population import population
 from hddm_sbi.plots.predictive import plot_predictive, predictive
 from hddm_sbi.plots.prior_posterior import prior_posterior
@@ -25,6 +26,7 @@ __all__ = [
     "delta",
     "forest",
     "pairs",
+    "plan",
     "plot_predictive",
     "population",
     "predictive",

@@ -67,7 +67,7 @@ def ask(
     _check_of(asked, names, of)
     reference = (1.0 if is_share_of_itself(tree) else 0.0) if null is None else float(null)
     found = bayes_factor_of(asked, tree, text, of, scale, reference) if evidence else None
-    values = _values(asked, tree, of, scale)
+    values = values_of(asked, tree, of, scale)
     said = [*notes(asked, cells, of in _BY_PARTICIPANT), *_divisors(asked, tree, of, scale)]
     labels = pd.Index([text], name="contrast")
     dims: tuple[str, ...] = ("chain", "draw")
@@ -111,7 +111,7 @@ def bayes_factor_of(asked: Asked, tree: Expression, text: str, of: str, scale: s
     return bayes_factor(asked, form, null, text)
 
 
-def _values(asked: Asked, tree: Expression, of: str, scale: str) -> FloatArray:
+def values_of(asked: Asked, tree: Expression, of: str = "typical", scale: str = "natural") -> FloatArray:
     """Draws of the contrast, shape (chains, draws) or (chains, draws, participants)."""
 
     def value_of(cells: Cells) -> FloatArray:
@@ -157,7 +157,7 @@ def _divisors(asked: Asked, tree: Expression, of: str, scale: str) -> Iterator[s
     for side in (tree.left, tree.right):
         yield from _divisors(asked, side, of, scale)
     if tree.sign == "/" and parameters_in(tree.right):
-        values = _values(asked, tree.right, of, scale)
+        values = values_of(asked, tree.right, of, scale)
         if ((values > 0.0).any(axis=(0, 1)) & (values < 0.0).any(axis=(0, 1))).any():
             yield "The divisor is positive in some draws and negative in others: mean and sd then say little."
 
